@@ -1,4 +1,4 @@
-"""The databases that the contract suite runs against."""
+"""The databases that the contract tests run on."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ HOLD = "SELECT 1 FROM docs WHERE doc = 'home' FOR UPDATE"
 
 @asynccontextmanager
 async def another(server: PostgresServer, url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection beside the store's, inside a transaction that is rolled back."""
+    """Yield another connection than the store's, in a transaction that is rolled back."""
     name = url.partition("@/")[2].partition("?")[0]
     connection = await asyncpg.connect(
         host=str(server.root), user="postgres", database=name, timeout=10
@@ -68,7 +68,7 @@ async def another(server: PostgresServer, url: str) -> AsyncIterator[asyncpg.Con
 
 @pytest.fixture
 async def postgres_url(postgres_server: PostgresServer) -> str:
-    """A database of the test's own, with the schema in it."""
+    """Return the URL of a new database of the test, with the schema."""
     name = f"test_{next(_numbers)}"
     await execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template_weft")
     return postgres_server.url(name)
@@ -82,7 +82,7 @@ async def postgres_store(postgres_url: str) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture(scope="session")
 def sqlite_folder() -> Iterator[Path]:
-    """In memory where there is such a folder: what is tested here is not the disk's patience."""
+    """Yield a folder, in memory if possible: the tests do not need a real disk."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(
         prefix="weft-", dir=memory if memory.is_dir() else None
@@ -92,7 +92,7 @@ def sqlite_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(sqlite_folder: Path) -> bytes:
-    """A file with the schema in it and nothing else."""
+    """Return a SQLite file with the schema only."""
     path = sqlite_folder / "template.db"
 
     async def make() -> None:
@@ -105,13 +105,13 @@ def sqlite_template(sqlite_folder: Path) -> bytes:
 
 @pytest.fixture
 def new_sqlite_url(sqlite_folder: Path) -> str:
-    """A file that is not there yet."""
+    """Return the URL of a file that does not exist yet."""
     return f"sqlite+aiosqlite:///{sqlite_folder / f'weft-{next(_numbers)}.db'}"
 
 
 @pytest.fixture
 def sqlite_url(new_sqlite_url: str, sqlite_template: bytes) -> str:
-    """A file of the test's own, with the schema in it."""
+    """Return the URL of a new file of the test, with the schema."""
     Path(new_sqlite_url.partition(":///")[2]).write_bytes(sqlite_template)
     return new_sqlite_url
 
@@ -123,7 +123,7 @@ async def sqlite_store(sqlite_url: str) -> AsyncIterator[SqlStore]:
 
 
 class opened:  # noqa: N801 - used as a `with` verb
-    """A started store, closed at the end."""
+    """Starts a store, and closes it at the end of the block."""
 
     def __init__(self, url: str) -> None:
         self._store = SqlStore(url)

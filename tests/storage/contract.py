@@ -1,4 +1,4 @@
-"""What every store must do, whatever it stands on: each adapter's tests subclass these."""
+"""The contract of every store. The tests of each adapter subclass these classes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LARGE = 50_000
 
 
 def large(version: int) -> Entry:
-    """An entry whose values history does not tell, at several places."""
+    """Return an entry with large values at several places, which a summary leaves out."""
     ops: list[Op] = [
         {"op": "replace", "path": f"/text/{place}", "value": "x" * (LARGE // 2)} for place in "ab"
     ]
@@ -87,7 +87,7 @@ async def stored(store: Store, key: DocKey = HOME) -> Stored:
 
 
 def opened(entries: Sequence[Entry]) -> list[Entry]:
-    """Entries as a document is opened with them."""
+    """Return the entries as `load` returns them."""
     return list(map(without_ops, entries))
 
 
@@ -96,14 +96,12 @@ class LogContract:
         assert await store.load(HOME) == Absent(epoch=1, last=0, revision=0)
         assert await store.row(HOME) is None
 
-    async def test_what_was_committed_is_what_is_loaded(self, store: Store) -> None:
+    async def test_a_committed_document_is_loaded_unchanged(self, store: Store) -> None:
         append = made(HOME, 3, commit="c-1")
         assert await store.commit([append]) == [Committed()]
         assert await stored(store) == Stored(1, 3, Control(), None, opened(append.entries))
 
-    async def test_nul_and_every_other_character_survive_in_ids_and_names(
-        self, store: Store
-    ) -> None:
+    async def test_ids_and_names_may_have_every_character(self, store: Store) -> None:
         odd = "a\0b\U0001f600'\"%?$1"
         append = made(HOME, 1, id=odd, user=odd, commit=odd)
         assert await store.commit([append]) == [Committed()]
@@ -111,7 +109,7 @@ class LogContract:
         assert await store.find_accepted(HOME, odd, [odd]) == [Accepted(odd, odd, 1)]
         assert await store.find_commit(HOME, odd) == 1
 
-    async def test_a_head_that_has_moved_is_a_clash_and_writes_nothing(self, store: Store) -> None:
+    async def test_another_head_is_a_clash_and_writes_nothing(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert (await stored(store)).head == 2
@@ -128,17 +126,17 @@ class LogContract:
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert await store.commit([further(HOME, 1, revision=1)]) == [Committed()]
 
-    async def test_making_a_document_that_exists_is_a_clash(self, store: Store) -> None:
+    async def test_creating_an_existing_document_is_a_clash(self, store: Store) -> None:
         await store.commit([made(HOME)])
         assert await store.commit([made(HOME)]) == [Clash()]
         assert await locked(store, made(HOME)) == [Clash()]
 
-    async def test_writing_a_document_that_does_not_exist_is_a_clash(self, store: Store) -> None:
+    async def test_writing_a_missing_document_is_a_clash(self, store: Store) -> None:
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert await locked(store, further(HOME, 1)) == [Clash()]
         assert await store.load(HOME) == Absent()
 
-    async def test_a_clash_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
+    async def test_a_clash_does_not_affect_other_documents(self, store: Store) -> None:
         keys = [DocKey("demo", f"doc-{n}") for n in range(5)]
         assert await store.commit([made(key) for key in keys]) == [Committed()] * 5
         batch = [further(key, 1 if n != 2 else 9) for n, key in enumerate(keys)]
@@ -147,30 +145,28 @@ class LogContract:
         heads = [(await stored(store, key)).head for key in keys]
         assert heads == [2, 2, 1, 2, 2]
 
-    async def test_a_document_may_come_twice_in_a_batch(self, store: Store) -> None:
+    async def test_a_batch_may_have_two_appends_of_a_document(self, store: Store) -> None:
         batch = [made(HOME), further(HOME, 1), further(HOME, 1)]
         assert await store.commit(batch) == [Committed(), Committed(), Clash()]
         assert (await stored(store)).head == 2
 
-    async def test_outcomes_come_in_the_batch_s_order_and_not_in_the_lock_s(
-        self, store: Store
-    ) -> None:
+    async def test_outcomes_are_in_the_order_of_the_batch(self, store: Store) -> None:
         await store.commit([made(AWAY)])
         assert await store.commit([made(HOME), made(AWAY)]) == [Committed(), Clash()]
 
-    async def test_many_entries_of_many_documents_go_in_together(self, store: Store) -> None:
+    async def test_many_entries_of_many_documents_are_one_commit(self, store: Store) -> None:
         keys = [DocKey("demo", f"doc-{n:03}") for n in range(60)]
         batch = [made(key, 1 + n % 5) for n, key in enumerate(keys)]
         assert await store.commit(batch) == [Committed()] * 60
         for n, key in enumerate(keys):
             assert (await stored(store, key)).entries == opened(batch[n].entries)
 
-    async def test_a_long_commit_is_one_too(self, store: Store) -> None:
+    async def test_a_commit_of_many_entries_works(self, store: Store) -> None:
         append = made(HOME, 341)
         assert await store.commit([append]) == [Committed()]
         assert (await stored(store)).entries == opened(append.entries)
 
-    async def test_a_tenant_has_as_many_documents_as_it_may(self, store: Store) -> None:
+    async def test_a_tenant_cannot_exceed_its_documents(self, store: Store) -> None:
         for tenant in ("demo", "other"):
             await store.add_tenant(tenant, 1)
         keys = [DocKey("demo", name) for name in ("a", "b", "c")]
@@ -184,9 +180,7 @@ class LogContract:
         await store.delete(keys[0], 5)
         assert await store.commit([three]) == [Committed()]
 
-    async def test_what_is_imported_is_one_commit_with_its_names_and_schema(
-        self, store: Store
-    ) -> None:
+    async def test_an_import_commits_names_and_schema_too(self, store: Store) -> None:
         names = [NamedVersion(1, "one", "ada", 5), NamedVersion(2, "two", "bo", 6)]
         whole = msgspec.structs.replace(made(HOME, 3), names=names, schema=b"{}")
         assert await store.commit([whole]) == [Committed()]
@@ -200,7 +194,7 @@ class LogContract:
         assert outcomes == [Committed(), Clash()]
         assert (await stored(store)).entries == opened([entry(1), entry(2)])
 
-    async def test_a_locked_commit_is_computed_on_what_stands(self, store: Store) -> None:
+    async def test_a_locked_commit_is_computed_on_the_current_state(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
         seen: list[Stored | Absent] = []
 
@@ -213,9 +207,7 @@ class LogContract:
         assert isinstance(seen[1], Stored)
         assert seen[1].head == 3
 
-    async def test_a_locked_commit_that_cannot_be_computed_writes_nothing(
-        self, store: Store
-    ) -> None:
+    async def test_a_locked_commit_that_fails_writes_nothing(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
 
         def compute(found: list[Stored | Absent]) -> list[Append]:
@@ -225,15 +217,13 @@ class LogContract:
             await store.commit_locked([HOME], compute)
         assert await store.commit([further(HOME, 3)]) == [Committed()]
 
-    async def test_entries_are_read_in_order_within_their_bounds(self, store: Store) -> None:
+    async def test_entries_are_read_in_order_within_the_range(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
         assert await store.entries(HOME, 2, 6, 100) == [entry(v) for v in (3, 4, 5, 6)]
         assert await store.entries(HOME, 2, 6, 2) == [entry(3), entry(4)]
         assert await store.entries(AWAY, 0, 9, 100) == []
 
-    async def test_entries_and_summaries_are_read_by_bytes_however_many_they_are(
-        self, store: Store
-    ) -> None:
+    async def test_pages_of_entries_are_limited_in_bytes(self, store: Store) -> None:
         entries = [large(version) for version in range(1, 9)]
         await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
         whole = await store.log_bytes(HOME, 0, 8)
@@ -250,7 +240,7 @@ class LogContract:
         assert await store.summaries(HOME, 2, 6, 100, 0) == told[5:6]
         assert await store.summaries(AWAY, 0, 9, 100) == []
 
-    async def test_an_answer_that_says_the_ops_is_opened_with_them(self, store: Store) -> None:
+    async def test_ops_that_an_answer_repeats_are_loaded(self, store: Store) -> None:
         undone = large(2)
         undone = msgspec.structs.replace(undone, answer={"ops": undone.ops, "skipped": []})
         made_so = Append(HOME, 1, 0, 0, [entry(1), undone], create=True)
@@ -276,7 +266,7 @@ class LogContract:
         assert await store.find_rows([HOME]) == {}
         assert await store.find_rows([]) == {}
 
-    async def test_a_document_s_position_moves_with_every_write(self, store: Store) -> None:
+    async def test_the_position_changes_with_every_write(self, store: Store) -> None:
         assert await store.position(HOME) is None
         await store.commit([made(HOME, 3)])
         assert await store.position(HOME) == Position(1, 3, 0)
@@ -303,14 +293,14 @@ class RequestsContract:
         assert await locked(store, further(HOME, 1, id="p-1")) == duplicate
         assert (await stored(store)).head == 1
 
-    async def test_a_duplicate_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
+    async def test_a_duplicate_does_not_affect_other_documents(self, store: Store) -> None:
         await store.commit([made(HOME, 1, id="p-1"), made(AWAY)])
         batch = [further(AWAY, 1), further(HOME, 1, id="p-1")]
         first, second = await store.commit(batch)
         assert (first, type(second)) == (Committed(), Duplicate)
         assert (await stored(store, AWAY)).head == 2
 
-    async def test_a_duplicate_is_known_though_the_head_has_moved(self, store: Store) -> None:
+    async def test_a_duplicate_is_found_after_the_head_has_moved(self, store: Store) -> None:
         await store.commit([made(HOME, 2, user="ada")])
         await store.commit([further(HOME, 2, id="p-3")])
         (outcome,) = await store.commit([further(HOME, 2, id="p-3")])
@@ -337,9 +327,7 @@ class RequestsContract:
         assert await store.commit([further(HOME, 2, id="p-9")]) == [Duplicate([nothing])]
         assert (await stored(store)).head == 2
 
-    async def test_a_digest_is_kept_with_the_entry_and_with_an_id_that_made_none(
-        self, store: Store
-    ) -> None:
+    async def test_digests_are_kept_with_and_without_an_entry(self, store: Store) -> None:
         digests = [bytes(range(16)), b"\x00" * 16]
         first = msgspec.structs.replace(entry(1, id="p-1"), digest=digests[0])
         await store.commit([Append(HOME, 1, 0, 0, [first], create=True)])
@@ -350,20 +338,18 @@ class RequestsContract:
         assert found == [Accepted("ada", "p-1", 1, {}, digests[0]), second, third]
         assert (await stored(store)).entries == opened([first])
 
-    async def test_an_id_accepted_in_an_entry_is_not_accepted_without_one(
-        self, store: Store
-    ) -> None:
+    async def test_an_id_with_an_entry_is_not_accepted_again(self, store: Store) -> None:
         await store.commit([made(HOME, 1, id="p-1")])
         append = Append(HOME, 1, 1, 0, [], accepted=[Accepted("ada", "p-1", 1)])
         assert await store.commit([append]) == [Duplicate([Accepted("ada", "p-1", 1)])]
 
-    async def test_accepted_ids_are_judged_by_the_head_like_entries(self, store: Store) -> None:
+    async def test_accepted_ids_are_checked_against_the_head(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         append = Append(HOME, 1, 1, 0, [], accepted=[Accepted("ada", "p-1", 1)])
         assert await store.commit([append]) == [Clash()]
         assert await store.find_accepted(HOME, "ada", ["p-1"]) == []
 
-    async def test_of_many_ids_those_that_were_accepted_are_found(self, store: Store) -> None:
+    async def test_the_accepted_ids_among_many_are_found(self, store: Store) -> None:
         entries = [entry(n, id=f"p-{n}") for n in range(1, 8)]
         await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
         asked = [f"p-{n}" for n in range(5, 1_500)]
@@ -380,7 +366,7 @@ class SnapshotContract:
         assert found.snapshot == Snapshot(4, b"state 4")
         assert found.entries == opened([entry(5), entry(6)])
 
-    async def test_a_large_snapshot_comes_back_as_it_was(self, store: Store) -> None:
+    async def test_a_large_snapshot_is_loaded_unchanged(self, store: Store) -> None:
         await store.commit([made(HOME, 1)])
         body = b"a long and repetitive page; " * 20_000
         await store.save_snapshot(HOME, 1, Snapshot(1, body))
@@ -401,9 +387,7 @@ class SnapshotContract:
         await store.save_snapshot(HOME, 1, Snapshot(1, b"second"))
         assert await store.snapshot_before(HOME, 1) == Snapshot(1, b"second")
 
-    async def test_a_snapshot_of_another_epoch_or_the_future_is_not_kept(
-        self, store: Store
-    ) -> None:
+    async def test_a_snapshot_of_another_epoch_or_the_future_is_refused(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         await store.save_snapshot(HOME, 2, Snapshot(1, b"another epoch"))
         await store.save_snapshot(HOME, 1, Snapshot(3, b"the future"))
@@ -425,9 +409,7 @@ class CompactionContract:
     async def _kept(self, store: Store, versions: int) -> list[int]:
         return [one.version for one in await store.entries(HOME, 0, versions, versions)]
 
-    async def test_entries_below_the_snapshot_go_and_the_document_opens_as_before(
-        self, store: Store
-    ) -> None:
+    async def test_compaction_does_not_change_the_document(self, store: Store) -> None:
         await self._page(store, 30, 10, 20)
         before = await store.load(HOME)
         assert await store.compact(HOME, before=15, keep=[]) == 10
@@ -435,18 +417,18 @@ class CompactionContract:
         assert await store.load(HOME) == before
         assert await store.compact(HOME, before=15, keep=[]) == 0
 
-    async def test_the_newest_snapshot_keeps_an_earlier_one_beside_it(self, store: Store) -> None:
+    async def test_compaction_keeps_two_snapshots(self, store: Store) -> None:
         await self._page(store, 30, 10, 20)
         assert await store.compact(HOME, before=30, keep=[]) == 10
         assert await store.snapshot_before(HOME, 19) == Snapshot(10, b"10")
         assert await self._kept(store, 30) == list(range(11, 31))
 
-    async def test_a_single_snapshot_lets_nothing_go(self, store: Store) -> None:
+    async def test_with_one_snapshot_nothing_is_dropped(self, store: Store) -> None:
         await self._page(store, 30, 20)
         assert await store.compact(HOME, before=30, keep=[]) == 0
         assert await self._kept(store, 30) == list(range(1, 31))
 
-    async def test_kept_named_and_published_versions_stay_reachable(self, store: Store) -> None:
+    async def test_kept_named_and_published_versions_stay_readable(self, store: Store) -> None:
         await self._page(store, 60, 10, 20, 30, 40, 50)
         await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
         for revision, version in enumerate((22, 32)):
@@ -458,22 +440,20 @@ class CompactionContract:
             found = await store.snapshot_before(HOME, version)
             assert found == Snapshot(version, b"%d" % version)
 
-    async def test_superseded_snapshots_go(self, store: Store) -> None:
+    async def test_superseded_snapshots_are_dropped(self, store: Store) -> None:
         await self._page(store, 60, 10, 20, 30, 40, 50)
         await store.compact(HOME, before=60, keep=[25])
         assert await store.snapshot_before(HOME, 19) is None
         assert await store.snapshot_before(HOME, 39) == Snapshot(20, b"20")
         assert await store.snapshot_before(HOME, 49) == Snapshot(40, b"40")
 
-    async def test_a_log_longer_than_one_slice_goes_whole(self, store: Store) -> None:
+    async def test_a_log_longer_than_one_slice_is_dropped_whole(self, store: Store) -> None:
         await self._page(store, 1_700, 1_500, 1_600)
         assert await store.compact(HOME, before=1_700, keep=[700]) == 800
         kept = await self._kept(store, 1_700)
         assert kept == [*range(1, 701), *range(1_501, 1_701)]
 
-    async def test_ids_stay_known_after_their_entries_until_they_may_be_forgotten(
-        self, store: Store
-    ) -> None:
+    async def test_ids_outlive_their_compacted_entries(self, store: Store) -> None:
         await self._page(store, 30, 10, 20)
         await store.compact(HOME, before=30, keep=[], forget=1_006)
         found = await store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(1, 12)])
@@ -496,7 +476,7 @@ class DocumentsContract:
         assert [row.doc for row in first + rest] == sorted(names)
         assert await store.list_docs("demo", "\0", 4) in ([], first)
 
-    async def test_a_row_says_who_wrote_last_and_when(self, store: Store) -> None:
+    async def test_a_row_has_the_last_author_and_time(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         await store.commit([Append(HOME, 1, 2, 0, [entry(3, user="bo")])])
         assert await store.publish(HOME, public(2), 0)
@@ -504,7 +484,7 @@ class DocumentsContract:
         assert await store.row(HOME) == expected
         assert await store.list_docs("demo", "", 9) == [expected]
 
-    async def test_schema_and_published_version_move_the_revision(self, store: Store) -> None:
+    async def test_schema_and_publication_increase_the_revision(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         assert await store.set_schema(HOME, b'{"type":"object"}', 0)
         assert not await store.publish(HOME, public(1), 0)
@@ -530,9 +510,7 @@ class DocumentsContract:
         assert not await store.set_schema(HOME, b"{}", 0)
         assert await store.commit([further(HOME, 3)]) == [Clash()]
 
-    async def test_a_document_made_again_goes_on_counting_with_a_new_epoch(
-        self, store: Store
-    ) -> None:
+    async def test_a_recreated_document_has_a_new_epoch(self, store: Store) -> None:
         await store.commit([made(HOME, 3, commit="c-1")])
         await store.set_schema(HOME, b"{}", 0)
         await store.delete(HOME, 9_000)
@@ -550,7 +528,7 @@ class DocumentsContract:
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])
         assert await store.commit([again]) == [Clash()]
 
-    async def test_what_remains_of_a_document_is_read_row_by_row(self, store: Store) -> None:
+    async def test_remains_are_read_row_by_row(self, store: Store) -> None:
         assert await store.remains(HOME) is None
         await store.commit([made(HOME, 4)])
         await store.save_snapshot(HOME, 1, Snapshot(3, b"three"))
@@ -560,7 +538,7 @@ class DocumentsContract:
         await store.delete(HOME, 9_000)
         assert await store.remains(HOME) is None
 
-    async def test_a_rebuilt_document_begins_again_under_its_new_epoch(self, store: Store) -> None:
+    async def test_a_rebuilt_document_has_its_new_epoch(self, store: Store) -> None:
         await store.commit([made(HOME, 4)])
         await store.save_snapshot(HOME, 1, Snapshot(3, b"three"))
         await store.set_schema(HOME, b"{}", 0)
@@ -579,7 +557,7 @@ class DocumentsContract:
         after = Append(HOME, 2, 7, 2, [entry(8)])
         assert await store.commit([after]) == [Committed()]
 
-    async def test_a_repair_needs_nothing_that_is_before_it(self, store: Store) -> None:
+    async def test_a_repair_needs_no_earlier_entry(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         repair = msgspec.structs.replace(entry(5), kind="repair")
         assert await store.rebuild(HOME, Rebuilt(1, 2, 0, 2, repair, b"five"))
@@ -589,7 +567,7 @@ class DocumentsContract:
         assert await store.rebuild(HOME, again)
         assert (await stored(store)).head == 9
 
-    async def test_documents_made_from_now_on_get_a_later_epoch(self, store: Store) -> None:
+    async def test_new_documents_get_at_least_the_lowest_epoch(self, store: Store) -> None:
         await store.commit([made(HOME), made(AWAY)])
         await store.delete(AWAY, 9_000)
         await store.raise_epochs(50)
@@ -602,9 +580,7 @@ class DocumentsContract:
         await store.delete(OTHER, 9_000)
         assert await store.load(OTHER) == Absent(epoch=51, last=1, revision=1)
 
-    async def test_a_document_that_is_made_may_take_a_later_epoch_and_no_earlier_one(
-        self, store: Store
-    ) -> None:
+    async def test_a_new_document_may_have_a_later_epoch_only(self, store: Store) -> None:
         assert await store.commit([msgspec.structs.replace(made(HOME), epoch=7)]) == [Committed()]
         await store.delete(HOME, 9_000)
         assert await store.load(HOME) == Absent(epoch=8, last=1, revision=1)
@@ -627,7 +603,7 @@ class DocumentsContract:
 
 
 class PublicationsContract:
-    async def test_as_many_versions_have_names_as_may(self, store: Store) -> None:
+    async def test_named_versions_are_limited(self, store: Store) -> None:
         await store.commit([made(HOME, 9), made(AWAY, 9)])
         for version in (1, 2, 3):
             assert await store.name_version(HOME, NamedVersion(version, "x", "ada", 5), 3)
@@ -638,7 +614,7 @@ class PublicationsContract:
         assert names == [(1, "x"), (2, "again"), (3, "x")]
         assert await store.name_version(HOME, NamedVersion(4, "y", "ada", 9))
 
-    async def test_what_is_public_is_the_newest_step(self, store: Store) -> None:
+    async def test_the_newest_step_decides_what_is_public(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
         assert await store.public_state(HOME) == PublicState(0, None)
         steps = [public(4), public(2, at=6), public(2, 7, "taken_down"), public(4, at=8)]
@@ -655,7 +631,7 @@ class PublicationsContract:
         assert await store.public_versions(HOME) == sorted({step.version for step in steps})
         assert await store.public_versions(AWAY) == []
 
-    async def test_of_two_steps_from_one_revision_one_is_taken(self, store: Store) -> None:
+    async def test_of_two_steps_at_one_revision_one_succeeds(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
         assert await store.publish(HOME, public(2), 0)
         assert not await store.publish(HOME, public(3), 0)
@@ -663,7 +639,7 @@ class PublicationsContract:
         assert await store.commit([further(HOME, 3)]) == [Clash()]
         assert await store.commit([further(HOME, 3, revision=1)]) == [Committed()]
 
-    async def test_publications_end_with_their_document(self, store: Store) -> None:
+    async def test_publications_are_deleted_with_their_document(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
         assert await store.publish(HOME, public(2), 0)
         assert await store.delete(HOME, 9_000)
@@ -697,7 +673,7 @@ class TenantContract:
         assert not await store.set_schema(OTHER, b"{}", 1)
         assert not await store.save_locks(OTHER, revision=1, put=[], drop=["l-1"])
 
-    async def test_the_same_name_in_two_tenants_is_two_documents(self, store: Store) -> None:
+    async def test_one_name_in_two_tenants_is_two_documents(self, store: Store) -> None:
         assert await store.commit([made(HOME, 2), made(OTHER, 1)]) == [Committed()] * 2
         assert await store.delete(HOME, 5)
         assert (await stored(store, OTHER)).entries == opened([entry(1)])
@@ -727,7 +703,7 @@ class TenantContract:
         retired = SigningKey("k-1", b"\0\xff", 10, 30)
         assert await store.find_keys(["k-1"]) == {"k-1": ("demo", retired)}
 
-    async def test_a_key_id_is_taken_once_and_its_tenant_exists(self, store: Store) -> None:
+    async def test_a_key_id_is_unique_and_needs_its_tenant(self, store: Store) -> None:
         await store.add_tenant("demo", 1)
         await store.add_key("demo", SigningKey("k-1", b"s", 10))
         with pytest.raises(ValueError, match="k-1"):
@@ -750,7 +726,7 @@ class LocksContract:
         assert await store.save_locks(HOME, revision=1, put=[moved], drop=["l-1"])
         assert await store.locks(HOME) == (2, [moved])
 
-    async def test_several_transitions_of_locks_are_one_write(self, store: Store) -> None:
+    async def test_several_lock_changes_are_one_write(self, store: Store) -> None:
         await store.commit([made(HOME)])
         assert await store.save_locks(
             HOME, revision=0, put=[lock("l-2")], drop=["l-1"], head=1, steps=3
@@ -764,7 +740,7 @@ class LocksContract:
         assert not await store.save_locks(HOME, revision=0, put=[lock("l-2")], drop=["l-1"])
         assert await store.locks(HOME) == (1, [lock("l-1")])
 
-    async def test_a_lock_that_stands_on_another_head_is_not_written(self, store: Store) -> None:
+    async def test_a_lock_for_another_head_is_not_written(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         new = [lock("l-1")]
         assert not await store.save_locks(HOME, revision=0, put=new, drop=[], head=1)
@@ -772,13 +748,13 @@ class LocksContract:
         assert await store.save_locks(HOME, revision=0, put=new, drop=[], head=2)
         assert await store.locks(HOME) == (1, new)
 
-    async def test_a_lock_makes_the_commits_clash_that_have_not_seen_it(self, store: Store) -> None:
+    async def test_a_new_lock_makes_older_commits_clash(self, store: Store) -> None:
         await store.commit([made(HOME)])
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert await store.commit([further(HOME, 1, revision=1)]) == [Committed()]
 
-    async def test_locks_move_in_one_commit_with_what_moved_them(self, store: Store) -> None:
+    async def test_a_commit_moves_locks_with_its_entries(self, store: Store) -> None:
         await store.commit([made(HOME), made(AWAY)])
         old = [lock("l-1"), lock("l-2", "/sections/2"), lock("l-3", "/seo")]
         assert await store.save_locks(HOME, revision=0, put=old, drop=[])
@@ -790,7 +766,7 @@ class LocksContract:
         assert await store.commit([further(AWAY, 2)]) == [Committed()]
         assert await store.commit([further(HOME, 2, revision=2)]) == [Committed()]
 
-    async def test_a_commit_that_clashes_moves_no_lock(self, store: Store) -> None:
+    async def test_a_clash_moves_no_lock(self, store: Store) -> None:
         await store.commit([made(HOME)])
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
         append = msgspec.structs.replace(further(HOME, 1, revision=0), drop=["l-1"])
@@ -798,7 +774,7 @@ class LocksContract:
         assert await locked(store, append) == [Clash()]
         assert await store.locks(HOME) == (1, [lock("l-1")])
 
-    async def test_locks_end_with_their_document(self, store: Store) -> None:
+    async def test_locks_are_deleted_with_their_document(self, store: Store) -> None:
         await store.commit([made(HOME)])
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
         await store.delete(HOME, 9)
@@ -814,9 +790,7 @@ class LocksContract:
 
 
 class AuditContract:
-    async def test_the_trail_is_read_from_its_newest_row_a_page_at_a_time(
-        self, store: Store
-    ) -> None:
+    async def test_the_trail_is_read_in_pages_newest_first(self, store: Store) -> None:
         rows = [AuditRow(n, f"user-{n}", "edit", "::1", "ok", n, {"n": n}) for n in range(1, 6)]
         await store.write_audit([(HOME, row) for row in rows])
         await store.write_audit([(AWAY, rows[0]), (HOME, AuditRow(6, "a\0", "lock"))])
@@ -837,7 +811,7 @@ class AuditContract:
         await store.write_audit(rows[:1])
         assert (await store.audit(HOME, 0, 1))[0][0] > last
 
-    async def test_rows_that_a_failed_try_wrote_are_not_written_again(self, store: Store) -> None:
+    async def test_a_retried_write_does_not_repeat_rows(self, store: Store) -> None:
         row = HOME, AuditRow(1, "ada", "edit", "::1", "ok", 1, {"n": 1})
         await store.write_audit([row, row], again=True)
         await store.write_audit([row, row], again=True)
@@ -847,7 +821,7 @@ class AuditContract:
         await store.write_audit([row])
         assert len(await store.audit(HOME, 0, 9)) == 6
 
-    async def test_writing_no_rows_is_no_write(self, store: Store) -> None:
+    async def test_writing_no_rows_does_nothing(self, store: Store) -> None:
         await store.write_audit([])
         assert await store.audit(HOME, 0, 9) == []
 
@@ -863,6 +837,6 @@ class StoreContract(
     LocksContract,
     AuditContract,
 ):
-    async def test_it_answers(self, store: Store) -> None:
+    async def test_ping_succeeds(self, store: Store) -> None:
         await store.ping()
         await store.ping()

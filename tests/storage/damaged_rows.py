@@ -1,4 +1,4 @@
-"""The rows of a database, of which a test changes single bits behind the store's back."""
+"""Reads and changes rows directly in the database, so that a test can flip single bits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = Sequence[Any]
 
 
 def turned(value: Any, bit: int) -> Any:
-    """The value with one bit turned; of a text, its bytes."""
+    """Return the value with one bit flipped; of a text, one bit of its UTF-8 bytes."""
     if isinstance(value, int):
         after = (value & (2**64 - 1)) ^ (1 << bit % 64)
         return after - 2**64 if after >= 2**63 else after
@@ -34,13 +34,13 @@ def names_of(table: str) -> list[str]:
 
 
 class Rows(Protocol):
-    """The rows of a database, each to be turned and turned back."""
+    """The rows of a database, whose bits can be flipped and flipped back."""
 
     async def rows(self, table: str, column: str) -> list[Row]:
-        """Those of HOME that have something in this column, with all columns."""
+        """Return the rows of HOME whose column is not empty, with all columns."""
 
     async def put(self, table: str, column: str, new: Any, old: Any, row: Row) -> bool:
-        """Change a column of a row; whether the database takes that."""
+        """Change a column of a row; return whether the database accepts it."""
 
     async def close(self) -> None: ...
 
@@ -50,13 +50,13 @@ def _wanted(table: Table, column: str, is_empty: str) -> str:
     if "doc" in table.columns:
         where += " AND doc = 'home'"
     if table.name == "steps":
-        where += " AND version = 36"  # those before it are read where these are damaged
+        where += " AND version = 36"  # older rows are read only when this row is damaged
     names = ", ".join(f'"{name}"' for name in names_of(table.name))
     return f"SELECT {names} FROM {table.name} WHERE {where}"
 
 
 class SqliteRows:
-    """Those of a file. SQLite stores any bytes in a column of any type."""
+    """The rows of a SQLite file. SQLite stores any bytes in a column of any type."""
 
     def __init__(self, url: str) -> None:
         self._file = sqlite3.connect(Path(url.partition(":///")[2]), isolation_level=None)
@@ -77,7 +77,7 @@ class SqliteRows:
         try:
             done = self._file.execute(sql, [new, *values])
         except sqlite3.IntegrityError:
-            return False  # the place is another row's
+            return False  # another row has this key
         assert done.rowcount == 1
         return True
 
@@ -86,9 +86,7 @@ class SqliteRows:
 
 
 class PostgresRows:
-    """Those of a PostgreSQL database, which keeps the type of each column: what is no such text
-    and no such number has no row to be in.
-    """
+    """The rows of a PostgreSQL database, which refuses bytes that do not fit a column's type."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
@@ -96,7 +94,7 @@ class PostgresRows:
     @classmethod
     async def connect(cls, url: str) -> PostgresRows:
         connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-        # Foreign keys are not looked at, as by a disk that turns a bit.
+        # Switch off foreign keys: a disk that flips a bit does not check them either.
         await connection.execute("SET session_replication_role = replica")
         return cls(connection)
 

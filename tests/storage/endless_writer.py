@@ -1,4 +1,4 @@
-"""Commits to one document until it is killed, and says which version is acknowledged."""
+"""Commits to one document until it is killed, and prints each acknowledged version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that drops what a client asks of its session, as poolers do."""
+"""A proxy for PostgreSQL that drops the settings of a client's session, as poolers do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SOCKET = ".s.PGSQL.5432"
 
 @asynccontextmanager
 async def forgetful_proxy(server: Path, home: Path) -> AsyncIterator[Path]:
-    """The folder of the proxy's socket; `server` is the folder of the server's."""
+    """Yield the folder of the proxy's socket. `server` is the folder of the server's socket."""
     serving: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,7 +28,7 @@ async def forgetful_proxy(server: Path, home: Path) -> AsyncIterator[Path]:
 
 
 def _without_settings(startup: bytes) -> bytes:
-    """The client's first message with its user and database, and nothing else."""
+    """Return the client's first message with its user and database only."""
     protocol, words = startup[:4], startup[4:].rstrip(b"\0").split(b"\0")
     given = dict(zip(words[::2], words[1::2], strict=True))
     kept = b"".join(name + b"\0" + given[name] + b"\0" for name in (b"user", b"database"))

@@ -1,4 +1,4 @@
-"""A database as an older revision left it."""
+"""Makes a database of an older schema revision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-# Every column that came after revision 0005.
+# Every column that was added after revision 0005.
 LATER = (
     ("snapshots", "dropped_after"),
     *(("docs", column) for column in ("crc", "head_crc", "schema_crc")),
@@ -16,7 +16,7 @@ LATER = (
 
 
 def make_older(url: str) -> None:
-    """Take a SQLite file back to revision 0005."""
+    """Change a SQLite file back to revision 0005."""
     with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
         for table, column in LATER:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")

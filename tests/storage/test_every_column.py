@@ -1,6 +1,7 @@
-"""One bit turned in every column of every table: found, or harmless for the reason in a list here.
+"""Flips a bit in every column of every table.
 
-Whatever is turned, the store answers what it answered before, or less, or that it is damaged.
+With a flipped bit, the store must answer as before, or answer less, or report the damage. The list
+below names the columns whose damage stays undetected, and why that is harmless.
 """
 
 from __future__ import annotations
@@ -50,18 +51,18 @@ pytestmark = pytest.mark.thorough
 HEAD = 40
 LOCK = StoredLock("l1", "/headline", Author("ada"), 1, 5, 10**13, b"hash")
 
-# What is turned here no check finds, or no client sees.
-_LOST_ID = "the id is unknown, as if its retention had ended; its row is found by a repair"
-_LOST_NAME = "the version has no name any more"
-_LOST_STEP = "an older step of publishing is not told; a newer one decides what is public"
-_LOST_LOCK = "the lock has ended, as if its time were over; its holder is told at the next renew"
-_TRAIL = "the audit trail is told, and decides nothing; the log says who wrote what"
+# Columns whose damage no check finds, or no client sees, and the reason.
+_LOST_ID = "the id is unknown, as if its retention had ended; a repair finds its row"
+_LOST_NAME = "the version has lost its name"
+_LOST_STEP = "an older publication is missing; a newer one decides what is public"
+_LOST_LOCK = "the lock has ended, as if it had expired; its holder gets a refusal at the next renew"
+_TRAIL = "the audit trail decides nothing; the log has the authors of all edits"
 _NOT_READ = "nothing reads it"
 HARMLESS: dict[str, str] = {
-    "docs.revision": "it is only compared while a request is judged, and any value is as good",
-    "docs.updated_at": "the newest entry is asked instead",
-    "docs.updated_by": "the newest entry is asked instead",
-    "docs.head_crc": "the newest entry is asked instead",
+    "docs.revision": "it is only compared during a commit, so any value works",
+    "docs.updated_at": "the newest entry is used instead",
+    "docs.updated_by": "the newest entry is used instead",
+    "docs.head_crc": "the newest entry is used instead",
     "accepted.tenant": _LOST_ID,
     "accepted.doc": _LOST_ID,
     "accepted.author": _LOST_ID,
@@ -72,12 +73,12 @@ HARMLESS: dict[str, str] = {
     "publications.doc": _LOST_STEP,
     "locks.tenant": _LOST_LOCK,
     "locks.doc": _LOST_LOCK,
-    "snapshots.dropped_after": "too high a value has the gap found; a lower one hides no other gap",
+    "snapshots.dropped_after": "a higher value reports the gap; a lower value hides no other gap",
     **{f"audit.{column.name}": _TRAIL for column in metadata.tables["audit"].columns},
-    "tenants.tenant": "no document is read by it; its keys find no tenant to be listed under",
+    "tenants.tenant": "no document is read by it; its keys are not listed",
     "tenants.created_at": _NOT_READ,
     "epochs.id": _NOT_READ,
-    "epochs.least": "a new document's epoch is higher or lower; only a restored backup needs it",
+    "epochs.least": "a new document gets another epoch; only a restored backup needs it",
     "pulse.id": _NOT_READ,
     "pulse.at": _NOT_READ,
 }
@@ -86,7 +87,7 @@ Choose: TypeAlias = Callable[[list[Row], int, str], Iterator[tuple[Row, int]]]
 
 
 async def fill(store: SqlStore) -> None:
-    """Two documents with everything that a document can have."""
+    """Create two documents with everything that a document can have."""
     await store.raise_epochs(7)
     await store.add_tenant("demo", 1)
     await store.add_key("demo", SigningKey("k-1", b"secret " * 4, 1, 9))
@@ -110,7 +111,7 @@ async def fill(store: SqlStore) -> None:
 
 
 async def opens(store: SqlStore) -> Any:
-    """What a document is opened with, but for which of its snapshots and steps."""
+    """Return what a document is opened with, without the choice of snapshot and undo steps."""
     found = await store.load(HOME)
     if not isinstance(found, Stored):
         return found
@@ -142,7 +143,7 @@ async def locks(store: SqlStore) -> list[StoredLock]:
 
 
 async def accepted(store: SqlStore) -> list[Accepted]:
-    """In no order of the database's."""
+    """Return the accepted requests, sorted, because the database's order may differ."""
     found = await store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(HEAD + 1)])
     return sorted(found, key=lambda one: one.id)
 
@@ -179,7 +180,7 @@ async def answers(store: SqlStore) -> list[Any]:
 
 
 def is_less(found: Any, sound: Any) -> bool:
-    """Whether nothing is told that was not told before."""
+    """Whether `found` contains nothing that `sound` does not contain."""
     if isinstance(found, list) and isinstance(sound, list):
         return all(one in sound or one == DAMAGED or _from(one) for one in found)
     if isinstance(found, Snapshot):
@@ -191,7 +192,7 @@ def _from(one: Any) -> bool:
     return isinstance(one, tuple) and one[0] == "from"
 
 
-# --- turning bits ---------------------------------------------------------------------------------
+# --- flipping bits --------------------------------------------------------------------------------
 
 
 COLUMNS = [
@@ -200,7 +201,7 @@ COLUMNS = [
 
 
 def chosen(rows: list[Row], at: int, name: str) -> Iterator[tuple[Row, int]]:
-    """A few bits, the same at each run."""
+    """Yield a few bits, the same in each run."""
     dice = random.Random(name)
     for _ in range(2):
         row = dice.choice(rows)
@@ -208,9 +209,9 @@ def chosen(rows: list[Row], at: int, name: str) -> Iterator[tuple[Row, int]]:
 
 
 def every(rows: list[Row], at: int, _: str) -> Iterator[tuple[Row, int]]:
-    """Every bit of small columns, and some hundred of each large one, in five rows at most.
+    """Yield every bit of small columns, and some hundred bits of large ones, in at most five rows.
 
-    The first and the last are among them: the other rows of a table are like their neighbours.
+    The first and the last row are included. The other rows of a table are like their neighbours.
     """
     for row in _spread(rows, 5):
         bits = bits_of(row[at])
@@ -223,7 +224,7 @@ def _spread(rows: list[Row], most: int) -> list[Row]:
 
 
 async def turn(store: SqlStore, rows: Rows, name: str, choose: Choose) -> int:
-    """Turn bits of a column, one at a time, and look; how many."""
+    """Flip bits of a column, one at a time, and check the answers. Return how many were flipped."""
     table, _, column = name.partition(".")
     sound = await answers(store)
     assert DAMAGED not in sound
@@ -275,13 +276,13 @@ async def postgres_rows(postgres_url: str) -> AsyncIterator[Rows]:
     await database.close()
 
 
-async def test_a_bit_in_every_column(filled: SqlStore, rows: Rows) -> None:
+async def test_a_flipped_bit_in_every_column(filled: SqlStore, rows: Rows) -> None:
     for name in COLUMNS:
         await turn(filled, rows, name, chosen)
 
 
 @pytest.mark.real
-async def test_a_bit_in_every_column_of_postgresql(
+async def test_a_flipped_bit_in_every_column_of_postgresql(
     filled_postgres: SqlStore, postgres_rows: Rows
 ) -> None:
     for name in COLUMNS:
@@ -290,24 +291,24 @@ async def test_a_bit_in_every_column_of_postgresql(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", COLUMNS)
-async def test_every_bit_in_every_column(filled: SqlStore, rows: Rows, name: str) -> None:
+async def test_every_flipped_bit_in_every_column(filled: SqlStore, rows: Rows, name: str) -> None:
     assert await turn(filled, rows, name, every) > 0
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", COLUMNS)
-async def test_every_bit_in_every_column_of_postgresql(
+async def test_every_flipped_bit_in_every_column_of_postgresql(
     filled_postgres: SqlStore, postgres_rows: Rows, name: str
 ) -> None:
     assert await turn(filled_postgres, postgres_rows, name, every) > 0
 
 
-def test_what_is_harmless_is_a_column() -> None:
+def test_the_list_of_harmless_columns_names_columns() -> None:
     assert set(HARMLESS) <= set(COLUMNS)
 
 
 @pytest.mark.parametrize("bit", range(32))
-async def test_a_bit_in_the_revision_of_the_schema_stops_the_start(
+async def test_a_flipped_bit_in_the_schema_revision_stops_the_start(
     filled: SqlStore, sqlite_url: str, bit: int
 ) -> None:
     await filled.close()
@@ -329,7 +330,7 @@ async def test_a_bit_in_the_revision_of_the_schema_stops_the_start(
         *("accepted.request", "entries.version", "entries.at"),
     ],
 )
-async def test_a_repair_says_what_is_damaged_and_ends_it(
+async def test_a_repair_reports_the_damage_and_removes_it(
     filled: SqlStore, rows: Rows, name: str
 ) -> None:
     table, _, column = name.partition(".")

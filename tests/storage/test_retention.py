@@ -1,4 +1,4 @@
-"""What may go and what must stay, as arithmetic."""
+"""Retention: which snapshots and entries a compaction may drop."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ HEAD = 60
 versions = st.integers(1, HEAD)
 
 
-def test_nothing_goes_without_two_snapshots() -> None:
+def test_nothing_is_dropped_without_two_snapshots() -> None:
     assert retain([], before=9, needed=[]).dropped_ranges() == []
     assert retain([5], before=9, needed=[3]).dropped_ranges() == []
 
 
-def test_an_older_snapshot_stands_beside_the_newest() -> None:
+def test_two_snapshots_are_kept() -> None:
     assert retain([5, 9], before=9, needed=[]).floor == 5
     assert retain([5, 9, 12], before=9, needed=[]).floor == 9
 
 
 @given(st.sets(versions), versions, st.sets(versions))
-def test_whatever_is_needed_or_young_can_be_rebuilt(
+def test_every_needed_or_recent_version_can_be_rebuilt(
     sound: set[int], before: int, needed: set[int]
 ) -> None:
     plan = retain(sorted(sound), before=before, needed=needed)
@@ -43,7 +43,7 @@ def test_whatever_is_needed_or_young_can_be_rebuilt(
     assert plan.floor <= before
 
 
-def test_what_is_before_a_repair_is_not_needed() -> None:
+def test_entries_before_a_repair_are_not_needed() -> None:
     entries = [entry(1), entry(3), msgspec.structs.replace(entry(7), kind="repair"), entry(8)]
     assert is_complete(0, entries, 8)
     assert is_complete(2, entries, 8)

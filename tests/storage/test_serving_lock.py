@@ -1,4 +1,4 @@
-"""One server at a time on a SQLite file."""
+"""Only one server at a time may use a SQLite file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def url(path: Path) -> str:
 
 @contextmanager
 def holder(database: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that serves the file until it is told to stop."""
+    """Run a process that holds the file's lock until its input ends."""
     command = [sys.executable, "-c", HOLD, database]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -40,7 +40,7 @@ def holder(database: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.real
-def test_the_second_is_refused_and_told_which_process_serves(tmp_path: Path) -> None:
+def test_a_second_server_is_refused_with_the_first_ones_pid(tmp_path: Path) -> None:
     file = tmp_path / "weft.db"
     with holder(url(file)) as process:
         with pytest.raises(AlreadyServedError) as refused, serving(url(file)):
@@ -52,26 +52,28 @@ def test_the_second_is_refused_and_told_which_process_serves(tmp_path: Path) -> 
 
 
 @pytest.mark.real
-def test_a_killed_process_keeps_nobody_out(tmp_path: Path) -> None:
+def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
     file = tmp_path / "weft.db"
     with holder(url(file)) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
     with serving(url(file)), pytest.raises(AlreadyServedError) as refused, serving(url(file)):
         pass
-    assert f"process {os.getpid()} on " in str(refused.value), "not the one that was killed"
+    assert f"process {os.getpid()} on " in str(refused.value), (
+        "the killed process must not be named"
+    )
 
 
-def test_two_files_of_one_folder_are_two(tmp_path: Path) -> None:
+def test_two_files_in_one_folder_have_two_locks(tmp_path: Path) -> None:
     with serving(url(tmp_path / "one.db")), serving(url(tmp_path / "two.db")):
         pass
 
 
 @pytest.mark.parametrize("through", ["linked.db", "folder/weft.db", "folder/../weft.db"])
-def test_every_path_to_a_file_is_the_file_s(tmp_path: Path, through: str) -> None:
+def test_every_path_to_a_file_has_the_same_lock(tmp_path: Path, through: str) -> None:
     file = tmp_path / "real" / "weft.db"
     file.parent.mkdir()
-    (tmp_path / "linked.db").symlink_to(file)  # which is not there yet
+    (tmp_path / "linked.db").symlink_to(file)  # the file does not exist yet
     (tmp_path / "folder").symlink_to(file.parent)
     (file.parent / "weft.db").touch()
     (tmp_path / "weft.db").symlink_to(file)
@@ -80,7 +82,7 @@ def test_every_path_to_a_file_is_the_file_s(tmp_path: Path, through: str) -> Non
         pass
 
 
-def test_a_relative_path_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_path_has_the_same_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     again = serving("sqlite+aiosqlite:///weft.db?timeout=3")
     with serving(url(tmp_path / "weft.db")), pytest.raises(AlreadyServedError), again:

@@ -1,4 +1,4 @@
-"""A SQLite file through its faults: full, locked, stuck, killed, damaged."""
+"""A SQLite file with faults: full, locked, stuck, killed, damaged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_every_connection_is_durable_and_bounded(sqlite_store: SqlStore) -
     full = 2
     database = sqlite_store._database
     assert await database.read(pragmas) == ["wal", full, 1, 5000]
-    # The writer asks again until the same time has passed, or until it is closed.
+    # The writer tries again until the same time has passed, or until it is closed.
     assert await database.write(pragmas) == ["wal", full, 1, 100]
 
 
@@ -50,7 +50,7 @@ async def test_readers_cannot_write(sqlite_store: SqlStore) -> None:
         )
 
 
-async def test_a_locked_file_is_waited_for_a_bounded_time(
+async def test_waiting_for_a_locked_file_has_a_timeout(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.05)
@@ -69,7 +69,7 @@ async def test_a_locked_file_is_waited_for_a_bounded_time(
 
 
 @pytest.mark.parametrize("writes", ["commit", "ping"])
-async def test_to_close_ends_the_wait_for_a_lock_and_nothing_is_written(
+async def test_close_ends_the_wait_for_a_lock_without_a_write(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, writes: str
 ) -> None:
     monkeypatch.setattr(sqlite, "LOCK_SECONDS", 3600.0)
@@ -81,7 +81,7 @@ async def test_to_close_ends_the_wait_for_a_lock_and_nothing_is_written(
         other.execute("BEGIN EXCLUSIVE")
         waits = store.commit([further(HOME, 1)]) if writes == "commit" else store.ping()
         waiting = asyncio.ensure_future(waits)
-        await asyncio.sleep(0)  # it is on its way to the writer
+        await asyncio.sleep(0)  # now the job is queued in the writer
         async with asyncio.timeout(30):
             await store.close()
         with pytest.raises(StorageUnavailable, match="locked"):
@@ -91,7 +91,7 @@ async def test_to_close_ends_the_wait_for_a_lock_and_nothing_is_written(
         assert (await stored(again)).head == 1
 
 
-async def test_a_disk_that_does_not_answer_is_waited_for_a_bounded_time(
+async def test_waiting_for_a_stuck_disk_has_a_timeout(
     sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sqlite_store.commit([made(HOME)])
@@ -105,12 +105,12 @@ async def test_a_disk_that_does_not_answer_is_waited_for_a_bounded_time(
     finally:
         release.set()
     monkeypatch.undo()
-    # The commit that nobody waited for was taken out of the queue, and the thread goes on.
+    # The cancelled commit was removed from the queue, and the thread still works.
     assert await sqlite_store.find_commit(HOME, "c-1") is None
     assert await sqlite_store.commit([further(HOME, 1)]) == [Committed()]
 
 
-async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
+async def test_find_commit_answers_after_a_running_commit(
     sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started, release = threading.Event(), threading.Event()
@@ -129,7 +129,7 @@ async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
     assert await sqlite_store.find_commit(HOME, "c-1") == 1
 
 
-async def test_a_file_that_may_not_grow_is_full_and_writes_again_when_it_may(
+async def test_a_full_file_is_written_again_when_it_may_grow(
     sqlite_store: SqlStore,
 ) -> None:
     await sqlite_store.commit([made(HOME)])
@@ -160,7 +160,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.real
-async def test_a_full_disk_loses_nothing_and_is_written_again_after_space(
+async def test_a_full_disk_loses_nothing_and_recovers(
     small_disk: Path,
 ) -> None:
     ballast = small_disk / "ballast"
@@ -180,7 +180,7 @@ async def test_a_full_disk_loses_nothing_and_is_written_again_after_space(
 
 
 async def fill(store: Store) -> int:
-    """Commit until the disk is full; the last version that was acknowledged."""
+    """Commit until the disk is full; return the last acknowledged version."""
     head = 1
     try:
         while head < 10_000:
@@ -192,7 +192,7 @@ async def fill(store: Store) -> int:
 
 
 def killed_while_it_writes(url: str, after: int) -> int:
-    """Run a writer, kill it amid its commits, and say what it had acknowledged."""
+    """Run a writer, kill it during its commits, and return the last acknowledged version."""
     command = [sys.executable, "-m", "tests.storage.endless_writer", url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
         assert writer.stdout is not None
@@ -203,7 +203,7 @@ def killed_while_it_writes(url: str, after: int) -> int:
 
 
 @pytest.mark.real
-def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(new_sqlite_url: str) -> None:
+def test_a_killed_writer_loses_no_acknowledged_entry(new_sqlite_url: str) -> None:
     async def judge(acknowledged: int) -> None:
         async with opened(new_sqlite_url) as store:
             found = await stored(store)
@@ -215,13 +215,13 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(new_sqlite_url: 
         asyncio.run(judge(killed_while_it_writes(new_sqlite_url, after=20 + round_)))
 
 
-async def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
+async def test_a_new_file_is_created_with_its_folder(tmp_path: Path) -> None:
     async with opened(f"sqlite+aiosqlite:///{tmp_path / 'a' / 'b' / 'weft.db'}") as store:
         await store.commit([made(HOME)])
     assert (tmp_path / "a" / "b" / "weft.db").exists()
 
 
-async def test_nobody_else_on_the_machine_may_read_a_new_file(
+async def test_a_new_file_is_readable_by_its_owner_only(
     new_sqlite_url: str,
 ) -> None:
     async with opened(new_sqlite_url) as store:
@@ -231,7 +231,7 @@ async def test_nobody_else_on_the_machine_may_read_a_new_file(
         assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
 
 
-async def test_what_is_no_database_is_not_overwritten(new_sqlite_url: str) -> None:
+async def test_a_file_that_is_no_database_is_not_overwritten(new_sqlite_url: str) -> None:
     path_of(new_sqlite_url).write_bytes(b"a letter to my aunt, and no database at all\n" * 100)
     store = SqlStore(new_sqlite_url)
     with pytest.raises(Exception, match="not a database"):
@@ -240,7 +240,7 @@ async def test_what_is_no_database_is_not_overwritten(new_sqlite_url: str) -> No
     assert path_of(new_sqlite_url).read_bytes().startswith(b"a letter")
 
 
-async def test_snapshots_that_repeat_themselves_are_kept_small(sqlite_store: SqlStore) -> None:
+async def test_snapshots_are_compressed(sqlite_store: SqlStore) -> None:
     await sqlite_store.commit([made(HOME)])
     await sqlite_store.save_snapshot(HOME, 1, Snapshot(1, b"headline " * 10_000))
     size = await sqlite_store._database.read(

@@ -1,4 +1,4 @@
-"""One contract, one set of adapters, two databases."""
+"""Runs the contract of the store on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TestPostgres(StoreContract, StepsContract, RaceContract):
             yield rival
 
 
-def test_only_two_kinds_of_database_are_known() -> None:
+def test_other_database_urls_are_refused() -> None:
     for url in ("mysql://localhost/weft", "sqlite:///weft.db", "postgresql://localhost/weft"):
         with pytest.raises(ValueError, match=r"sqlite\+aiosqlite"):
             SqlStore(url)

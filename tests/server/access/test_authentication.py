@@ -1,4 +1,4 @@
-"""Authentication: which document a token names, and what a client may call itself."""
+"""Authentication: the document of a token, and the name that a client gives itself."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ async def test_a_request_without_a_token_is_refused(token: str | None) -> None:
     assert caught.value.refusal.code is Code.UNAUTHENTICATED
 
 
-def test_a_client_name_has_no_marks_that_change_how_others_read_it() -> None:
+def test_a_client_name_has_no_unprintable_characters() -> None:
     assert client_name("tab\n1\u202e\x00") == "tab1"
     assert client_name("x" * 1000) == "x" * MAX_CLIENT

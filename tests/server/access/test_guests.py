@@ -1,4 +1,4 @@
-"""Guest tokens are limited by address, and addresses are forgotten."""
+"""Guest tokens are limited for each address, and idle addresses are dropped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.manual_clock import ManualClock
 
 
 def taken(limit: GuestTokenLimit, address: str) -> int:
-    """How many tokens the address gets now."""
+    """Return how many tokens the address gets now."""
     for count in range(10 * BURST):
         try:
             limit.charge(address)
@@ -19,7 +19,7 @@ def taken(limit: GuestTokenLimit, address: str) -> int:
     raise AssertionError("there is no limit")
 
 
-def test_each_address_has_a_budget_that_time_fills() -> None:
+def test_each_address_has_a_budget_that_refills() -> None:
     clock = ManualClock()
     limit = GuestTokenLimit(clock)
     assert [taken(limit, "10.0.0.1"), taken(limit, "10.0.0.2")] == [BURST, BURST]
@@ -27,7 +27,7 @@ def test_each_address_has_a_budget_that_time_fills() -> None:
     assert [taken(limit, "10.0.0.1"), taken(limit, "10.0.0.1")] == [3, 0]
 
 
-def test_addresses_of_one_ipv6_network_are_one() -> None:
+def test_one_ipv6_network_counts_as_one_address() -> None:
     limit = GuestTokenLimit(ManualClock())
     assert taken(limit, "2001:db8::1") == BURST
     assert taken(limit, "2001:db8::2") == 0
@@ -49,7 +49,7 @@ def test_an_address_is_forgotten_when_its_budget_is_full() -> None:
     "host",
     ["localhost", "LocalHost:80", "127.0.0.1", "192.168.1.9:8080", "[::1]", "[fe80::1]:8080"],
 )
-def test_a_name_that_no_other_site_can_have_is_own(host: str) -> None:
+def test_localhost_and_ip_addresses_are_own_hosts(host: str) -> None:
     assert is_own_host(host, "")
 
 
@@ -68,12 +68,12 @@ def test_a_name_that_no_other_site_can_have_is_own(host: str) -> None:
         "a@localhost.example",
     ],
 )
-def test_any_other_name_may_be_another_sites(host: str) -> None:
+def test_other_host_names_are_not_own(host: str) -> None:
     assert not is_own_host(host, "")
     assert not is_own_host(host, "https://demo.example")
 
 
-def test_the_public_url_names_a_host_of_our_own() -> None:
+def test_the_host_of_the_public_url_is_own() -> None:
     assert is_own_host("Demo.example", "https://demo.example")
     assert is_own_host("demo.example:8080", "https://demo.example:443")
     assert not is_own_host("other.example", "https://demo.example")

@@ -1,4 +1,4 @@
-"""The keyring: several keys, retirement within a second, and garbage that costs little."""
+"""The keyring: several keys, retirement within a second, and cheap refusal of invented keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.manual_clock import ManualClock
 
 
 class House:
-    """A keyring with what it stands on."""
+    """A keyring, with its directory and its clock."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -50,7 +50,7 @@ def house() -> House:
 
 
 async def spin(rounds: int = 20) -> None:
-    """Let every task that can go on do so."""
+    """Let every task run that can."""
     for _ in range(rounds):
         await asyncio.sleep(0)
 
@@ -80,13 +80,13 @@ async def test_a_secret_is_as_long_as_its_hash(house: House) -> None:
 
 
 @pytest.mark.parametrize("tenant", ["", "Demo", "-a", "a" * 64, "a b", "a\n", "é"])
-async def test_a_tenant_of_a_bad_name_is_not_made(house: House, tenant: str) -> None:
+async def test_a_tenant_with_an_invalid_name_is_refused(house: House, tenant: str) -> None:
     with pytest.raises(Rejected):
         await house.keyring.ensure_key(tenant)
     assert await house.directory.tenants() == []
 
 
-async def test_one_tenants_key_signs_for_no_other(house: House) -> None:
+async def test_a_key_of_one_tenant_does_not_sign_for_another(house: House) -> None:
     key = await house.keyring.ensure_key("other")
     await house.keyring.ensure_key("demo")
     assert await house.refused(house.token(key, tenant="demo")) is Code.UNAUTHENTICATED
@@ -102,14 +102,14 @@ async def test_a_retired_key_stops_within_a_second(house: House) -> None:
     assert (await house.keyring.ensure_key("demo")).kid != key.kid
 
 
-async def test_a_key_is_looked_up_once_a_second_at_most(house: House) -> None:
+async def test_a_key_is_looked_up_at_most_once_a_second(house: House) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
     for _ in range(50):
         await house.keyring.verify(token)
     assert len(house.directory.lookups) == 1
 
 
-async def test_a_crowd_with_one_key_asks_once(house: House) -> None:
+async def test_many_requests_with_one_key_share_a_query(house: House) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
     house.directory.answering.clear()
     async with asyncio.TaskGroup() as crowd:
@@ -120,7 +120,7 @@ async def test_a_crowd_with_one_key_asks_once(house: House) -> None:
     assert len(house.directory.lookups) == 1
 
 
-async def test_an_unknown_key_is_remembered_as_unknown(house: House) -> None:
+async def test_an_unknown_key_is_cached(house: House) -> None:
     token = house.garbage("k-never")
     for _ in range(50):
         assert await house.refused(token) is Code.UNAUTHENTICATED
@@ -130,14 +130,14 @@ async def test_an_unknown_key_is_remembered_as_unknown(house: House) -> None:
     assert len(house.directory.lookups) == 2
 
 
-async def test_memory_stays_bounded_whatever_is_tried(house: House) -> None:
+async def test_invented_keys_do_not_fill_memory(house: House) -> None:
     for number in range(MAX_REMEMBERED + 200):
         await house.refused(house.garbage(f"k-{number}"))
     assert len(house.keyring._bad) == MAX_REMEMBERED
     assert not house.keyring._lookups
 
 
-async def test_invented_keys_share_a_few_questions_and_never_delay_a_known_one(
+async def test_invented_keys_share_queries_and_do_not_delay_known_ones(
     house: House,
 ) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
@@ -156,10 +156,10 @@ async def test_invented_keys_share_a_few_questions_and_never_delay_a_known_one(
     codes = [task.result() for task in crowd]
     assert codes.count(Code.RATE_LIMITED) == 300 - MAX_UNKNOWN
     assert codes.count(Code.UNAUTHENTICATED) == MAX_UNKNOWN
-    assert house.directory.questions <= 5, "two for known keys, and three for 256 invented ones"
+    assert house.directory.questions <= 5, "two for known keys, three for 256 invented keys"
 
 
-async def test_a_database_that_is_away_is_no_fault_of_the_token(house: House) -> None:
+async def test_a_database_that_is_down_is_storage_unavailable(house: House) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
     house.directory.down = True
     assert await house.refused(token) is Code.STORAGE_UNAVAILABLE
@@ -167,7 +167,7 @@ async def test_a_database_that_is_away_is_no_fault_of_the_token(house: House) ->
     assert (await house.keyring.verify(token)).user == "ada"
 
 
-async def test_a_crowd_shares_a_failure_too(house: House) -> None:
+async def test_requests_that_share_a_query_share_its_failure(house: House) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
     house.directory.down = True
     house.directory.answering.clear()
@@ -179,7 +179,7 @@ async def test_a_crowd_shares_a_failure_too(house: House) -> None:
     assert len(house.directory.lookups) == 1
 
 
-async def test_who_waits_asks_anew_when_the_one_who_asked_leaves(house: House) -> None:
+async def test_a_waiter_asks_again_when_the_query_was_cancelled(house: House) -> None:
     token = house.token(await house.keyring.ensure_key("demo"))
     house.directory.answering.clear()
     async with asyncio.TaskGroup() as tasks:
@@ -202,7 +202,7 @@ async def test_a_guest_is_a_publisher_of_the_demo_for_an_hour(house: House) -> N
     assert claims.name.startswith("Guest ")
 
 
-async def test_every_guest_is_somebody_else(house: House) -> None:
+async def test_every_guest_is_another_user(house: House) -> None:
     tokens = [(await house.keyring.guest())[0] for _ in range(20)]
     assert len({(await house.keyring.verify(token)).user for token in tokens}) == 20
     assert len(await house.directory.keys("demo")) == 1

@@ -1,4 +1,4 @@
-"""Origins: forty ways in that stay closed, and the few that are open."""
+"""Origins: forty that are refused, and the few that are allowed."""
 
 from __future__ import annotations
 
@@ -87,17 +87,17 @@ def test_a_listed_origin_is_admitted(origin: str) -> None:
 
 
 @pytest.mark.parametrize("hosts", [[], ["weft.example"], ["a", "b"]])
-def test_no_origin_at_all_is_fine(hosts: list[str]) -> None:
+def test_a_request_without_an_origin_is_allowed(hosts: list[str]) -> None:
     assert LISTED.allows([], hosts)
     assert Origins().allows([], hosts)
 
 
-def test_the_servers_own_origin_is_admitted_beside_a_list() -> None:
+def test_the_servers_own_origin_is_allowed_beside_a_list() -> None:
     assert LISTED.allows(["https://weft.example"], ["weft.example"])
     assert not LISTED.allows(["https://weft.example"], ["127.0.0.1:8080"])
 
 
-def test_the_public_url_is_an_own_origin_whatever_host_a_proxy_sends() -> None:
+def test_the_public_url_is_an_own_origin_behind_a_proxy() -> None:
     origins = Origins((), "https://Weft.example:443")
     assert origins.allows(["https://weft.example"], ["127.0.0.1:8080"])
     assert not origins.allows(["http://weft.example"], ["127.0.0.1:8080"])
@@ -141,11 +141,11 @@ def test_without_a_list_the_servers_own_origin_is_admitted(origin: str, host: st
         ("http://a:99999999", ["a:99999999"]),
     ],
 )
-def test_what_the_host_header_does_not_name_is_refused(origin: str, hosts: list[str]) -> None:
+def test_an_origin_other_than_the_host_is_refused(origin: str, hosts: list[str]) -> None:
     assert not Origins().allows([origin], hosts)
 
 
-def test_two_origins_are_refused_though_both_are_listed() -> None:
+def test_two_origin_headers_are_refused_even_if_listed() -> None:
     assert not LISTED.allows(["https://app.example.com"] * 2, [HOST])
 
 
@@ -177,7 +177,7 @@ def test_a_refused_origin_is_logged_by_name_once_a_minute(
     assert named(caplog) == ["https://b.example", "https://c.example", "https://b.example"]
 
 
-def test_made_up_origins_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_invented_origins_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     origins = Origins(clock=clock)
     for number in range(3 * MOST_LOGGED):
@@ -189,5 +189,5 @@ def test_made_up_origins_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -
 
 
 @given(st.text(max_size=40))
-def test_only_what_is_listed_is_admitted(origin: str) -> None:
+def test_only_listed_origins_are_allowed(origin: str) -> None:
     assert not LISTED.allows([origin], [HOST])

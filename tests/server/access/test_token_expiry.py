@@ -1,4 +1,4 @@
-"""A token's end: told a minute before, and when it has come."""
+"""The expiry of a token: a warning a minute before, and then the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.manual_clock import ManualClock
 
 @dataclass
 class Holder:
-    """Whose token is watched, and what they were told."""
+    """A client whose token is watched, and the calls that it got."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     warned: list[int] = field(default_factory=list)
@@ -40,7 +40,7 @@ async def holder() -> AsyncIterator[Holder]:
     holder.watch.cancel()
 
 
-async def test_the_end_is_told_once_a_minute_before_and_then_comes(holder: Holder) -> None:
+async def test_a_warning_comes_a_minute_before_expiry(holder: Holder) -> None:
     holder.shows_token(600)
     holder.pass_time(539)
     assert (holder.warned, holder.expired) == ([], 0)
@@ -51,7 +51,7 @@ async def test_the_end_is_told_once_a_minute_before_and_then_comes(holder: Holde
     assert (holder.warned, holder.expired) == ([60], 1)
 
 
-async def test_a_newer_token_begins_anew(holder: Holder) -> None:
+async def test_a_newer_token_restarts_the_timer(holder: Holder) -> None:
     holder.shows_token(30)
     holder.shows_token(600)
     holder.pass_time(545)
@@ -60,7 +60,7 @@ async def test_a_newer_token_begins_anew(holder: Holder) -> None:
 
 
 @pytest.mark.parametrize("jump", [3_600_000, -3_600_000])
-async def test_a_jump_of_the_wall_clock_disconnects_nobody(holder: Holder, jump: int) -> None:
+async def test_a_jump_of_the_wall_clock_disconnects_no_client(holder: Holder, jump: int) -> None:
     holder.shows_token(600)
     holder.clock.ms += jump
     holder.pass_time(539)

@@ -1,4 +1,4 @@
-"""Tokens: what is taken, what is refused, and where a request may carry one."""
+"""Tokens: which are accepted, which are refused, and where they are read from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GOOD: dict[str, Any] = {
 
 
 def signed(headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    """A token as another library would make it; a claim that is None is left out."""
+    """Return a token as another library would make it. A claim that is None is left out."""
     claims = {name: value for name, value in (GOOD | changes).items() if value is not None}
     extra = {"kid": "k-1"} if headers is None else headers
     return jwt.encode(claims, KEY.secret, algorithm="HS256", headers=extra)
@@ -56,12 +56,12 @@ def refusal(token: str, now: int = NOW) -> Code:
     return caught.value.refusal.code
 
 
-def test_a_token_that_another_library_made_is_taken() -> None:
+def test_a_token_of_another_library_is_accepted() -> None:
     rights = Rights(Role.EDITOR, expires_at=NOW + 3_600_000)
     assert opened(signed()) == Claims("demo", "ada", "ada", rights, NOW, "k-1")
 
 
-def test_a_token_says_what_was_minted() -> None:
+def test_a_minted_token_has_the_given_claims() -> None:
     rights = Rights(Role.VIEWER, NOW + 5000, docs=("blog-*",), sections=("/pages/0", ""))
     claims = Claims("demo", "ada@example.com", "Ada 🐙", rights, NOW, "k-1")
     assert opened(mint(KEY, claims)) == claims
@@ -74,7 +74,7 @@ def test_a_token_says_what_was_minted() -> None:
     st.none() | st.lists(st.sampled_from(["", "/a", "/a~1b/0"]), max_size=3).map(tuple),
     st.integers(1, 10**6),
 )
-def test_rights_come_back_as_they_were_minted(
+def test_rights_survive_minting_and_verification(
     role: Role, docs: tuple[str, ...] | None, sections: tuple[str, ...] | None, ttl: int
 ) -> None:
     rights = Rights(role, NOW + ttl * 1000, docs, sections)
@@ -133,7 +133,7 @@ def test_rights_come_back_as_they_were_minted(
         {"iat": "now"},
     ],
 )
-def test_a_token_whose_claims_are_wrong_is_refused(changes: dict[str, Any]) -> None:
+def test_a_token_with_wrong_claims_is_refused(changes: dict[str, Any]) -> None:
     assert refusal(signed(**changes)) is Code.UNAUTHENTICATED
 
 
@@ -150,11 +150,11 @@ def test_a_token_whose_claims_are_wrong_is_refused(changes: dict[str, Any]) -> N
         {"iss": "somebody", "jti": "7", "unknown": {"deep": [1]}},
     ],
 )
-def test_what_a_token_may_say_besides_is_taken(changes: dict[str, Any]) -> None:
+def test_optional_and_unknown_claims_are_accepted(changes: dict[str, Any]) -> None:
     opened(signed(**changes))
 
 
-def test_a_token_ends_at_its_second() -> None:
+def test_a_token_expires_at_its_second() -> None:
     token = signed()
     expires = (NOW // 1000 + 3600) * 1000
     assert opened(token, expires - 1).rights.is_valid_at(expires - 1)
@@ -187,11 +187,11 @@ def _unsigned(header: object) -> str:
         signed().replace(".", "..", 1),
     ],
 )
-def test_a_token_that_our_key_did_not_sign_is_refused(token: str) -> None:
+def test_a_token_with_a_foreign_signature_is_refused(token: str) -> None:
     assert refusal(token) is Code.UNAUTHENTICATED
 
 
-def test_a_payload_that_was_changed_is_refused() -> None:
+def test_a_changed_payload_is_refused() -> None:
     header, _, signature = signed().split(".")
     token = f"{header}.{_segment(GOOD | {'role': 'admin'})}.{signature}"
     assert refusal(token) is Code.UNAUTHENTICATED
@@ -219,14 +219,14 @@ def test_a_payload_that_was_changed_is_refused() -> None:
         signed(name="x" * MAX_TOKEN),
     ],
 )
-def test_what_names_no_key_is_refused_before_any_lookup(token: str) -> None:
+def test_a_token_without_a_key_id_is_refused_without_a_lookup(token: str) -> None:
     with pytest.raises(Rejected) as caught:
         key_id(token)
     assert caught.value.refusal.code is Code.UNAUTHENTICATED
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: b.decode("latin-1")))
-def test_no_text_does_worse_than_being_refused(token: str) -> None:
+def test_any_text_is_only_refused(token: str) -> None:
     with pytest.raises(Rejected):
         key_id(token)
 
@@ -246,7 +246,7 @@ def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> N
 @pytest.mark.parametrize(
     ("user", "ttl"), [("", 5), ("a\nb", 5), ("x" * 129, 5), ("ada", 0), ("ada", -5)]
 )
-def test_what_would_be_refused_is_not_minted(user: str, ttl: int) -> None:
+def test_a_token_that_would_be_refused_is_not_minted(user: str, ttl: int) -> None:
     rights = Rights(Role.EDITOR, NOW + ttl * 1000)
     with pytest.raises(Rejected):
         mint(KEY, Claims("demo", user, "", rights, NOW, "k-1"))
@@ -266,7 +266,9 @@ def test_what_would_be_refused_is_not_minted(user: str, ttl: int) -> None:
         (" BEARER   a.b.c ", "a.b.c"),
     ],
 )
-def test_a_header_carries_a_token_under_bearer(header: str | None, token: str | None) -> None:
+def test_a_token_is_read_from_the_authorization_header(
+    header: str | None, token: str | None
+) -> None:
     assert token_in_header(header) == token
 
 
@@ -281,9 +283,7 @@ def test_a_header_carries_a_token_under_bearer(header: str | None, token: str | 
         (["weft.v1", "bearera.b.c"], None),
     ],
 )
-def test_a_browsers_socket_carries_a_token_as_a_subprotocol(
-    subprotocols: list[str], token: str | None
-) -> None:
+def test_a_token_is_read_from_a_subprotocol(subprotocols: list[str], token: str | None) -> None:
     assert token_in_subprotocols(subprotocols) == token
 
 
@@ -300,5 +300,5 @@ def test_a_browsers_socket_carries_a_token_as_a_subprotocol(
         (b"&" * 100 + b"token=a", None),
     ],
 )
-def test_a_query_carries_a_token(query: bytes, token: str | None) -> None:
+def test_a_token_is_read_from_the_query(query: bytes, token: str | None) -> None:
     assert token_in_query(query) == token

@@ -1,4 +1,4 @@
-"""Archives: what is exported comes back as it was, and what is not whole or sound stays out."""
+"""Archives: an import restores an export, and refuses incomplete or invalid archives."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def history(edits: list[list[Op]]) -> list[Entry]:
 
 
 def archive_of_home() -> Archive:
-    """What an export of `home` gives, without a database."""
+    """Return an export of `home`, made without a database."""
     return Archive(
         format="weft-archive/1",
         doc="home",
@@ -97,7 +97,7 @@ async def exported(store: SqlStore) -> Archive:
 
 
 async def exported_from(store: SqlStore, key: DocKey) -> Archive:
-    """What an import reads of an export."""
+    """Export a document, and decode the export as an import does."""
     stored = await store.load(key)
     assert isinstance(stored, Stored)
     document = Document(Opening.of_stored(stored))
@@ -117,7 +117,7 @@ def changed(archive: Archive, **changes: Any) -> Archive:
     return msgspec.structs.replace(archive, **changes)
 
 
-async def test_an_archive_says_what_the_document_is(store: SqlStore) -> None:
+async def test_an_archive_has_the_whole_document(store: SqlStore) -> None:
     archive = await exported(store)
     assert (archive.doc, archive.epoch, archive.version) == ("home", 1, 4)
     assert archive.value == {"title": "Hello é", "sections": []}
@@ -129,11 +129,11 @@ async def test_a_document_comes_back_with_its_history(store: SqlStore) -> None:
     archive = await exported(store)
     assert await create_document(store, COPY, archive, AT) == 4
     again = await exported_from(store, COPY)
-    # Clients of the first one hold edits of its epoch: those are none of the copy's.
+    # Another epoch: clients of the original may hold edits of its epoch.
     assert again == changed(archive, doc="copy", epoch=AT)
 
 
-async def test_undo_is_carried_over(store: SqlStore) -> None:
+async def test_undo_works_after_an_import(store: SqlStore) -> None:
     await create_document(store, COPY, await exported(store), AT)
     stored = await store.load(COPY)
     assert isinstance(stored, Stored)
@@ -144,7 +144,7 @@ async def test_undo_is_carried_over(store: SqlStore) -> None:
     document.close()
 
 
-async def test_ids_are_carried_over_with_the_digests_of_their_requests(store: SqlStore) -> None:
+async def test_request_ids_are_imported_with_their_digests(store: SqlStore) -> None:
     entries = [
         msgspec.structs.replace(entry, digest=bytes([entry.version]) * 16)
         for entry in archive_of_home().entries
@@ -160,7 +160,7 @@ async def test_ids_are_carried_over_with_the_digests_of_their_requests(store: Sq
     )
 
 
-async def test_the_loop_goes_on_while_an_archive_is_judged(
+async def test_an_archive_is_checked_in_a_thread(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, goes_on = Event(), Event()
@@ -177,23 +177,23 @@ async def test_the_loop_goes_on_while_an_archive_is_judged(
     assert await creating == 4
 
 
-async def test_what_does_not_exist_is_not_exported(store: SqlStore) -> None:
+async def test_a_missing_document_is_not_exported(store: SqlStore) -> None:
     with pytest.raises(Rejected) as caught:
         await export_damaged(store, HOME, AT)
     assert caught.value.refusal.code is Code.NOT_FOUND
 
 
-async def test_a_document_is_never_overwritten(store: SqlStore) -> None:
+async def test_an_import_never_overwrites_a_document(store: SqlStore) -> None:
     assert await refused(store, await exported(store), HOME) is Code.ALREADY_EXISTS
 
 
-async def test_a_name_that_was_used_before_is_not_taken(store: SqlStore) -> None:
+async def test_a_name_that_was_used_before_is_not_imported(store: SqlStore) -> None:
     archive = await exported(store)
     await store.delete(HOME, AT)
     assert await refused(store, archive, HOME) is Code.CONFLICT
 
 
-async def test_a_history_without_its_beginning_is_not_planted(store: SqlStore) -> None:
+async def test_a_history_without_version_1_is_not_imported(store: SqlStore) -> None:
     archive = await exported(store)
     for version in (0, 3, 5, 10**15):
         assert await refused(store, changed(archive, version=version)) is Code.UNKNOWN_VERSION
@@ -203,7 +203,7 @@ async def test_a_history_without_its_beginning_is_not_planted(store: SqlStore) -
     assert await store.row(COPY) is None
 
 
-async def test_entries_that_do_not_give_the_value_are_not_planted(store: SqlStore) -> None:
+async def test_entries_that_do_not_give_the_value_are_not_imported(store: SqlStore) -> None:
     archive = await exported(store)
     forged = changed(archive, value={"title": "Hello"})
     assert await refused(store, forged) is Code.INVALID_DOCUMENT
@@ -214,9 +214,7 @@ async def test_entries_that_do_not_give_the_value_are_not_planted(store: SqlStor
 
 
 @pytest.mark.parametrize("schema", [{"type": "nothing"}, {"required": ["seo"]}, [], "x"])
-async def test_a_schema_that_is_none_or_is_not_kept_is_not_planted(
-    store: SqlStore, schema: Any
-) -> None:
+async def test_an_invalid_or_broken_schema_is_not_imported(store: SqlStore, schema: Any) -> None:
     archive = changed(await exported(store), schema=schema)
     assert await refused(store, archive) is Code.INVALID_DOCUMENT
     assert await store.row(COPY) is None
@@ -234,9 +232,7 @@ async def test_a_schema_that_is_none_or_is_not_kept_is_not_planted(
         {"id": "tab.1"},
     ],
 )
-async def test_an_entry_that_no_server_would_have_written_is_not_planted(
-    store: SqlStore, odd: dict[str, Any]
-) -> None:
+async def test_an_impossible_entry_is_not_imported(store: SqlStore, odd: dict[str, Any]) -> None:
     archive = await exported(store)
     entry = msgspec.structs.replace(archive.entries[2], **odd)
     forged = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
@@ -245,9 +241,7 @@ async def test_an_entry_that_no_server_would_have_written_is_not_planted(
 
 
 @pytest.mark.parametrize("version", [0, -1, 5, 2**63])
-async def test_a_name_of_a_version_that_is_not_there_is_not_planted(
-    store: SqlStore, version: int
-) -> None:
+async def test_a_name_of_a_missing_version_is_not_imported(store: SqlStore, version: int) -> None:
     names = [NamedVersion(version, "launch", "ada", AT)]
     assert (
         await refused(store, changed(await exported(store), names=names)) is Code.INVALID_DOCUMENT
@@ -256,16 +250,14 @@ async def test_a_name_of_a_version_that_is_not_there_is_not_planted(
 
 
 @pytest.mark.parametrize("update", [b"\xff\xff\xff\x7f", b"x", b"\1\1\1\0"])
-async def test_bytes_that_would_harm_native_code_stop_before_it(
-    store: SqlStore, update: bytes
-) -> None:
+async def test_harmful_updates_never_reach_native_code(store: SqlStore, update: bytes) -> None:
     archive = await exported(store)
     entry = msgspec.structs.replace(archive.entries[2], update=update)
     hostile = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
     assert await refused(store, hostile) is Code.MALFORMED
 
 
-async def test_types_that_nest_deeper_with_each_entry_stop_before_native_code(
+async def test_deeply_nested_types_never_reach_native_code(
     store: SqlStore,
 ) -> None:
     doc: Doc[Any] = Doc()
@@ -299,14 +291,14 @@ async def test_types_that_nest_deeper_with_each_entry_stop_before_native_code(
         b'{"format":"\xff"}',
     ],
 )
-def test_what_is_no_archive_is_known(raw: bytes) -> None:
+def test_a_body_that_is_no_archive_is_malformed(raw: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         decode(raw)
     assert caught.value.refusal.code is Code.MALFORMED
 
 
 def is_taken_or_refused(raw: bytes) -> bool:
-    """Whether an archive could be imported; anything but a refusal ends the test."""
+    """Whether an archive could be imported. Any other error than a refusal fails the test."""
     try:
         check(decode(raw), AT)
     except Rejected:
@@ -314,7 +306,7 @@ def is_taken_or_refused(raw: bytes) -> bool:
     return True
 
 
-def test_any_bit_turned_in_undo_records_is_taken_or_refused() -> None:
+def test_a_flipped_bit_in_undo_records_is_accepted_or_refused() -> None:
     archive = archive_of_home()
     refused = 0
     for number, entry in enumerate(archive.entries):
@@ -330,7 +322,7 @@ def test_any_bit_turned_in_undo_records_is_taken_or_refused() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_any_bit_turned_in_an_archive_is_taken_or_refused(seed: int) -> None:
+def test_a_flipped_bit_in_an_archive_is_accepted_or_refused(seed: int) -> None:
     dice = random.Random(seed)
     sound = msgspec.json.encode(archive_of_home())
     for _ in range(200):
@@ -339,7 +331,7 @@ def test_any_bit_turned_in_an_archive_is_taken_or_refused(seed: int) -> None:
         is_taken_or_refused(bytes(raw))
 
 
-def test_an_archive_that_nests_too_deep_is_none() -> None:
+def test_an_archive_that_nests_too_deep_is_malformed() -> None:
     sound = msgspec.json.encode(archive_of_home())
     deep = sound.replace(b'"Buy"', b"[" * 100_000 + b"]" * 100_000)
     assert not is_taken_or_refused(deep)

@@ -1,4 +1,4 @@
-"""Exports: a page of the log at a time, few at once, and nothing left of one that breaks off."""
+"""Exports: they read a page of the log at a time, are limited in number, and clean up."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def running(app: Starlette) -> int:
 
 
 class Client:
-    """An ASGI client that takes some parts of an answer, and then is gone."""
+    """An ASGI client that reads some parts of an answer, and then disconnects."""
 
     def __init__(self, parts: int) -> None:
         self.parts = parts
@@ -75,7 +75,7 @@ class Client:
         await app(scope, receive, send)
 
 
-async def test_h5_an_export_is_written_a_page_of_the_log_at_a_time(
+async def test_h5_an_export_reads_one_page_of_the_log_at_a_time(
     app: Starlette, store: CountingStore
 ) -> None:
     client = Client(parts=10**6)
@@ -96,7 +96,7 @@ async def test_an_export_is_the_whole_archive(app: Starlette) -> None:
     assert len(archive.value["text"]) == LARGE
 
 
-async def test_h5_of_an_export_whose_client_goes_away_nothing_is_left(
+async def test_h5_an_export_ends_when_its_client_leaves(
     app: Starlette, store: CountingStore
 ) -> None:
     client = Client(parts=2)
@@ -107,7 +107,7 @@ async def test_h5_of_an_export_whose_client_goes_away_nothing_is_left(
     assert store.handed < checked + checked // 2
 
 
-async def test_h5_an_export_of_a_document_that_is_deleted_meanwhile_has_no_end(
+async def test_h5_an_export_is_cut_off_when_its_document_is_deleted(
     app: Starlette, store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Client(parts=10**6)
@@ -126,7 +126,7 @@ async def test_h5_an_export_of_a_document_that_is_deleted_meanwhile_has_no_end(
     assert running(app) == 0
 
 
-def test_h5_so_many_exports_run_at_once_and_half_of_them_are_one_users() -> None:
+def test_h5_one_user_may_run_half_of_the_exports() -> None:
     exports = Exports(4)
     with exports.running("acme", "ada"), exports.running("acme", "ada"):
         with pytest.raises(Rejected) as caught, exports.running("acme", "ada"):
@@ -146,7 +146,7 @@ def test_h5_without_a_limit_every_export_runs() -> None:
         assert len(exports) == 2
 
 
-async def test_h6_a_version_beyond_the_last_name_gets_none() -> None:
+async def test_h6_no_more_versions_are_named_than_the_limit() -> None:
     app = build(Settings(max_named=2), await heavy_store())
     async with app.router.lifespan_context(app), http_of(app) as http:
         asked = [{"name": "x", "version": version} for version in (30, 29, 28, 30)]

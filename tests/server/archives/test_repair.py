@@ -1,4 +1,4 @@
-"""Repair: what is found in a damaged document, what is said of the rest, and what is written."""
+"""Repair: the value that is found, the report of what is left out, and the new document."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def found_in(left: Remains, **how: Any) -> Salvage:
 
 
 def opened(rebuilt: Rebuilt) -> Json:
-    """What the next start opens, and what it opens where the snapshot rots."""
+    """Return the value that the next start opens, with its snapshot and without it."""
     document = Document.open(Snapshot(0, rebuilt.body), [], rebuilt.epoch)
     again = Document.open(Snapshot(0, b"not read"), [rebuilt.entry], rebuilt.epoch)
     assert document.value == again.value == document.read()
@@ -51,12 +51,12 @@ def opened(rebuilt: Rebuilt) -> Json:
     return value
 
 
-async def test_of_a_sound_document_nothing_is_left_out() -> None:
+async def test_a_sound_document_is_read_whole() -> None:
     found = await found_in(remains(history(EDITS)))
     assert (found.value, found.left_out) == ({"title": "Hello é", "sections": []}, [])
 
 
-async def test_a_rotten_entry_is_left_out_and_the_rest_is_applied() -> None:
+async def test_a_damaged_entry_is_left_out_and_the_rest_applied() -> None:
     entries = history(EDITS)
     found = await found_in(remains([*entries[:2], entries[3]], damaged_entries=[3]))
     assert found.value == {"title": "Hi", "sections": []}
@@ -77,7 +77,7 @@ async def test_an_entry_that_does_not_apply_is_left_out() -> None:
     assert second == f"version 2: {MISMATCH}"
 
 
-async def test_an_earlier_snapshot_stands_in_for_one_that_does_not_open() -> None:
+async def test_an_earlier_snapshot_replaces_a_broken_one() -> None:
     entries = history(EDITS)
     snapshots = {2: snapshot(entries[:2]), 3: b"\x91\x01"}
     found = await found_in(remains(entries, snapshots=snapshots))
@@ -89,7 +89,7 @@ async def test_an_earlier_snapshot_stands_in_for_one_that_does_not_open() -> Non
     assert opened(rebuilt) == found.value
 
 
-async def test_a_snapshot_that_only_history_needs_is_tried_too() -> None:
+async def test_snapshots_that_only_history_needs_are_tried_too() -> None:
     entries = history(EDITS)
     snapshots = {2: b"\x91\x01", 3: snapshot(entries[:3])}
     assert (await found_in(remains(entries, snapshots=snapshots))).broken_snapshots == []
@@ -97,7 +97,7 @@ async def test_a_snapshot_that_only_history_needs_is_tried_too() -> None:
     assert found.broken_snapshots == [2]
 
 
-async def test_rotten_entries_below_the_base_have_their_change_in_the_value() -> None:
+async def test_damaged_entries_below_the_base_keep_their_change() -> None:
     entries = history(EDITS)
     left = remains(entries[2:], snapshots={3: snapshot(entries[:3])}, damaged_entries=[1, 2])
     found = await found_in(left)
@@ -105,7 +105,7 @@ async def test_rotten_entries_below_the_base_have_their_change_in_the_value() ->
     assert found.left_out == [f"version {n}: {MISMATCH}; the value has its change" for n in (1, 2)]
 
 
-async def test_entries_that_are_lost_below_the_base_are_said() -> None:
+async def test_lost_entries_below_the_base_are_reported() -> None:
     entries = history(EDITS)
     left = remains(
         [entries[0], *entries[3:]],
@@ -125,7 +125,7 @@ async def test_entries_that_are_lost_below_the_base_are_said() -> None:
         (9, "versions 5 to 9"),
     ],
 )
-async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, said: str) -> None:
+async def test_a_head_that_differs_from_the_log_is_repaired(head: int, said: str) -> None:
     left = remains(history(EDITS), head)
     found = await found_in(left)
     assert found.value == {"title": "Hello é", "sections": []}
@@ -134,7 +134,7 @@ async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, sai
     assert rebuild(left, found, NOW).entry.version == max(head, 4) + 1
 
 
-async def test_a_document_that_keeps_its_yjs_state_keeps_its_undo_steps() -> None:
+async def test_undo_steps_are_kept_with_the_yjs_state() -> None:
     left = remains(history(EDITS), 2)
     rebuilt = rebuild(left, await found_in(left), NOW)
     document = Document.open(Snapshot(0, rebuilt.body, rebuilt.steps), [], rebuilt.epoch)
@@ -144,7 +144,7 @@ async def test_a_document_that_keeps_its_yjs_state_keeps_its_undo_steps() -> Non
     document.close()
 
 
-async def test_values_that_no_client_may_send_are_left_out() -> None:
+async def test_values_that_clients_may_not_send_are_left_out() -> None:
     entries = history(EDITS)
     ops: list[Op] = [{"op": "add", "path": "/odd", "value": {"__proto__": 1, "n": 10**17}}]
     entries[2] = msgspec.structs.replace(entries[2], ops=ops, update=b"not an update")
@@ -157,26 +157,26 @@ async def test_values_that_no_client_may_send_are_left_out() -> None:
     ("schema", "drops"),
     [(b"{", True), (b'{"required": ["x"]}', True), (b'{"type": "object"}', False), (b"", False)],
 )
-async def test_a_schema_goes_that_would_let_no_edit_in(schema: bytes, drops: bool) -> None:
+async def test_a_schema_that_the_value_breaks_is_dropped(schema: bytes, drops: bool) -> None:
     left = remains(history(EDITS), 2, schema=schema)
     found = await found_in(left)
     assert rebuild(left, found, NOW).drop_schema is drops
     assert any("the schema" in sentence for sentence in found.left_out) is drops
 
 
-async def test_of_a_document_without_a_readable_row_nothing_is_found() -> None:
+async def test_a_document_without_a_readable_row_has_no_value() -> None:
     left = Remains(1, 7, 0, b"", {}, [], damaged_snapshots=[7], damaged_entries=[6, 7])
     found = await found_in(left)
     assert found.value is None
     assert not any("the value has its change" in sentence for sentence in found.left_out)
 
 
-async def test_the_change_of_a_lost_first_entry_is_not_in_the_value() -> None:
+async def test_a_lost_first_entry_is_missing_in_the_value() -> None:
     found = await found_in(remains(history(EDITS)[1:], damaged_entries=[1]))
     assert f"version 1: {MISMATCH}" in found.left_out
 
 
-async def test_an_entry_that_matches_its_checksum_but_does_not_open_is_repaired() -> None:
+async def test_a_sound_entry_that_does_not_open_is_repaired() -> None:
     entries = history(EDITS)
     entries[2] = msgspec.structs.replace(entries[2], update=b"not an update")
     left = remains(entries)
@@ -185,12 +185,12 @@ async def test_an_entry_that_matches_its_checksum_but_does_not_open_is_repaired(
     assert opened(rebuild(left, found, NOW)) == {"title": "Hello é", "sections": []}
 
 
-async def test_a_snapshot_that_does_not_open_is_said_once() -> None:
+async def test_a_broken_snapshot_is_reported_once() -> None:
     found = await found_in(remains(history(EDITS)[3:], snapshots={3: b"\x91\x01"}))
     assert not any(sentence.startswith("the Yjs state") for sentence in found.left_out)
 
 
-async def test_a_schema_that_cannot_be_read_is_damage_by_itself() -> None:
+async def test_an_unreadable_schema_alone_is_damage() -> None:
     left = remains(history(EDITS), schema=b"{")
     found = await found_in(left)
     assert found.left_out == ["the schema: the schema is not JSON"]
@@ -198,12 +198,12 @@ async def test_a_schema_that_cannot_be_read_is_damage_by_itself() -> None:
     assert (rebuilt.drop_schema, opened(rebuilt)) == (True, found.value)
 
 
-async def test_a_head_beyond_all_that_can_be_counted_is_put_right() -> None:
+async def test_a_huge_head_is_repaired() -> None:
     found = await found_in(remains(history(EDITS), 2**40))
     assert found.left_out == [f"versions 5 to {2**40}: not in the log"]
 
 
-async def test_an_epoch_that_cannot_be_read_is_replaced_by_one_that_no_client_holds() -> None:
+async def test_an_unreadable_epoch_is_replaced_by_an_unused_one() -> None:
     left = msgspec.structs.replace(remains(history(EDITS)), epoch=0, lost=["the epoch"])
     found = await found_in(left)
     assert found.left_out == ["the epoch"]
@@ -211,7 +211,7 @@ async def test_an_epoch_that_cannot_be_read_is_replaced_by_one_that_no_client_ho
 
 
 @pytest.mark.thorough
-async def test_what_kills_or_breaks_the_child_is_said_and_ends_only_that(
+async def test_a_child_that_dies_is_reported_and_ends_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entries = history(EDITS)

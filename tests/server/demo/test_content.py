@@ -1,4 +1,4 @@
-"""The demo documents are pages that one would want to publish."""
+"""The demo documents are realistic pages that can be published."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_first_page_of_the_demo_tenant_is_called_home() -> None:
     assert ("demo", "home") in [key for key, _ in PAGES]
 
 
-def test_the_largest_page_is_a_real_load_and_no_burden() -> None:
+def test_the_largest_page_has_a_realistic_size() -> None:
     assert 10_000 <= max(size(value) for _, value in PAGES) <= 50_000
 
 
@@ -81,14 +81,14 @@ def test_every_kind_of_section_is_shown() -> None:
 
 
 @EVERY_PAGE
-def test_elements_of_a_list_have_ids_of_their_own(value: dict[str, Any]) -> None:
+def test_list_elements_have_unique_ids(value: dict[str, Any]) -> None:
     for each in lists(value):
         elements = [element for element in each if isinstance(element, dict)]
         assert len({element["id"] for element in elements}) == len(elements)
 
 
 @EVERY_PAGE
-def test_every_picture_is_there_and_says_what_it_shows(value: dict[str, Any]) -> None:
+def test_every_picture_exists_and_has_an_alt_text(value: dict[str, Any]) -> None:
     for each in objects(value):
         if "src" in each:
             assert each["src"].removeprefix("/demo/").removesuffix(".svg") in pictures()
@@ -100,14 +100,14 @@ def test_every_picture_is_shown() -> None:
     assert {f"/demo/{name}.svg" for name in pictures()} == shown
 
 
-def test_a_picture_is_small_and_runs_nothing() -> None:
+def test_pictures_are_small_and_have_no_scripts() -> None:
     for picture in pictures().values():
         assert len(picture) < 4_000
         names = {element.tag.split("}")[1] for element in ElementTree.fromstring(picture).iter()}
         assert names <= {"svg", "path", "rect", "circle"}
 
 
-async def test_a_picture_is_served_as_one_that_may_load_nothing() -> None:
+async def test_a_picture_is_served_with_a_strict_policy() -> None:
     app = Starlette(routes=[Route("/demo/{name}.svg", get_picture)])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:

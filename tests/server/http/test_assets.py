@@ -1,4 +1,4 @@
-"""The files that browsers load: all of them can be served, and they are where a wheel puts them."""
+"""The files in `static/`: each has a media type, and a wheel installs them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from server.http.assets import HOME, TYPES
 from tests.house import ROOT
 
 
-def test_every_file_of_the_pages_has_a_type_that_is_served() -> None:
+def test_every_static_file_has_a_media_type() -> None:
     files = [path for path in HOME.rglob("*") if path.is_file()]
     assert files
     assert {path.suffix for path in files} <= set(TYPES)
 
 
-def test_the_pages_are_installed_beside_the_server() -> None:
+def test_a_wheel_installs_static_beside_server() -> None:
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     assert HOME == ROOT / "static"
     assert "static*" in tools["packages"]["find"]["include"]

@@ -1,4 +1,4 @@
-"""Bodies: how many values one may hold, told before it is parsed."""
+"""Bodies: the number of values is limited, and checked before decoding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from server.http.bodies import parse
         [[[[]]]] * 12,
     ],
 )
-async def test_a_body_with_few_values_is_parsed_however_many_commas_its_text_has(
+async def test_commas_inside_strings_do_not_count_as_values(
     value: object,
 ) -> None:
     assert await parse(msgspec.json.encode(value), 50) == value
@@ -36,7 +36,7 @@ async def test_a_body_with_few_values_is_parsed_however_many_commas_its_text_has
         b'"' * 5000 + b"," * 60,
     ],
 )
-async def test_a_body_with_many_values_is_refused_before_it_is_parsed(body: bytes) -> None:
+async def test_a_body_with_too_many_values_is_refused_before_decoding(body: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         await parse(body, 50)
     assert caught.value.refusal.code is Code.TOO_LARGE
@@ -44,8 +44,8 @@ async def test_a_body_with_many_values_is_refused_before_it_is_parsed(body: byte
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("end", [b"", b"\\", b'"', b'\\"'])
-async def test_a_string_without_its_end_is_searched_once(end: bytes) -> None:
-    """A search from each quote in it would take hours."""
+async def test_an_unterminated_string_is_scanned_once(end: bytes) -> None:
+    """A search that starts again at each quote would take hours."""
     with pytest.raises(Rejected) as caught:
         await parse(b'["' + b'\\",' * 1_000_000 + end, 50)
     assert caught.value.refusal.code is Code.MALFORMED

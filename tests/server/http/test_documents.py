@@ -1,4 +1,4 @@
-"""Documents over HTTP from within: what they ask of the database, and what they leave in memory."""
+"""Documents over HTTP, without sockets: their queries to the database, and their use of memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOME = "/v1/docs/home"
 
 
 class WatchedStore(MemoryStore):
-    """A store that counts reads of rows, can fail them, and lets another writer in between."""
+    """A store that counts reads of rows, can fail them, and can run another write in between."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ def replace(path: str, value: Any) -> list[dict[str, Any]]:
     return [{"op": "replace", "path": path, "value": value}]
 
 
-async def test_an_open_document_is_read_without_the_database(
+async def test_reading_an_open_document_needs_no_database(
     admin: httpx.AsyncClient, store: WatchedStore
 ) -> None:
     await admin.put(HOME, json={"n": 0})
@@ -94,7 +94,7 @@ async def test_an_open_document_is_read_without_the_database(
     assert store.rows == 0
 
 
-async def test_a_document_opened_from_a_snapshot_asks_once_who_changed_it(
+async def test_the_author_of_the_head_is_looked_up_once(
     admin: httpx.AsyncClient, store: WatchedStore, services: Services
 ) -> None:
     await admin.put(HOME, json={"n": 0})
@@ -106,7 +106,7 @@ async def test_a_document_opened_from_a_snapshot_asks_once_who_changed_it(
     assert store.rows == 1
 
 
-async def test_a_read_goes_on_while_the_database_is_down_and_a_list_is_503(
+async def test_without_database_reads_work_and_lists_are_503(
     admin: httpx.AsyncClient, store: WatchedStore, services: Services
 ) -> None:
     await admin.put(HOME, json={"n": 0})
@@ -121,7 +121,7 @@ async def test_a_read_goes_on_while_the_database_is_down_and_a_list_is_503(
     assert listed.headers["retry-after"] == "1"
 
 
-async def test_names_that_do_not_exist_leave_nothing_open(
+async def test_missing_documents_do_not_stay_open(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
     for number in range(20):
@@ -130,7 +130,7 @@ async def test_names_that_do_not_exist_leave_nothing_open(
     assert services.hub.lives == {}
 
 
-async def test_a_change_between_a_schemas_check_and_its_writing_is_checked_as_well(
+async def test_an_edit_during_put_schema_is_checked_too(
     admin: httpx.AsyncClient, store: WatchedStore
 ) -> None:
     await admin.put(HOME, json={"n": 0})
@@ -143,7 +143,7 @@ async def test_a_change_between_a_schemas_check_and_its_writing_is_checked_as_we
     assert (await admin.patch(HOME, json=replace("/n", "y"))).status_code == 200
 
 
-async def test_a_schema_written_beside_another_one_is_tried_again(
+async def test_put_schema_retries_after_a_concurrent_one(
     admin: httpx.AsyncClient, store: WatchedStore
 ) -> None:
     await admin.put(HOME, json={"n": 0})
@@ -153,7 +153,7 @@ async def test_a_schema_written_beside_another_one_is_tried_again(
     assert (await admin.get(f"{HOME}/schema")).json() == one
 
 
-async def test_our_own_fault_is_a_problem_without_its_stack(
+async def test_an_internal_error_does_not_show_the_stack_trace(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
     await admin.put(HOME, json={"n": 0})

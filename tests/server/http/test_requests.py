@@ -1,4 +1,4 @@
-"""What HTTP requests share."""
+"""The helpers of all HTTP handlers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collab.patch.diff import diff
 from server.http import requests
 
 
-async def test_two_values_are_compared_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_diffs_are_computed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[str] = set()
 
     def watched(old: Any, new: Any) -> list[Op]:

@@ -1,4 +1,4 @@
-"""A WebSocket client that sends whatever bytes it is told to, right or wrong."""
+"""A WebSocket client that sends any bytes, valid or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def frame(
     masked: bool = True,
     width: int | None = None,
 ) -> bytes:
-    """A client's frame; `width` forces how many bytes its length takes (0, 2 or 8)."""
+    """Return a client's frame. `width` sets how many bytes its length takes (0, 2 or 8)."""
     size = len(payload)
     if width is None:
         width = 0 if size < 126 else 2 if size < 65536 else 8
@@ -50,7 +50,7 @@ class Received:
 
 
 class RawClient:
-    """Reads the server's frames, which must be whole, unmasked and plain."""
+    """Reads the server's frames, which must be whole, unmasked and uncompressed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -76,7 +76,7 @@ class RawClient:
         self.writer.write(data)
 
     async def receive(self) -> Received | None:
-        """The next frame; None at the end of the stream."""
+        """Return the next frame; None at the end of the stream."""
         try:
             first, size = await self.reader.readexactly(2)
             assert first & 0xF0 == 0x80
@@ -89,7 +89,7 @@ class RawClient:
             return None
 
     async def receive_all(self) -> list[Received]:
-        """Every frame to the end of the stream; then this side ends too."""
+        """Return every frame up to the end of the stream, and then close."""
         received = []
         while (one := await self.receive()) is not None:
             received.append(one)

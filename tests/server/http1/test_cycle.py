@@ -1,4 +1,4 @@
-"""An answer's dates agree, whatever other clocks say."""
+"""A response's `Last-Modified` is never later than its `Date`, even when other clocks differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def text(moment: datetime) -> bytes:
 
 
 @pytest.mark.parametrize("seconds", [1, 3600, 86_400 * 400])
-def test_what_was_changed_later_was_changed_now(seconds: int) -> None:
+def test_last_modified_is_never_later_than_date(seconds: int) -> None:
     later = text(NOW + timedelta(seconds=seconds))
     headers = [(b"a", later), (b"last-modified", later)]
     told = not_later(headers, {b"date": text(NOW)})
@@ -25,12 +25,12 @@ def test_what_was_changed_later_was_changed_now(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, -86_400])
-def test_what_was_changed_before_stays(seconds: int) -> None:
+def test_an_earlier_last_modified_is_kept(seconds: int) -> None:
     headers = [(b"last-modified", text(NOW + timedelta(seconds=seconds)))]
     assert not_later(headers, {b"date": text(NOW)}) == headers
 
 
-def test_an_answer_without_either_date_stays() -> None:
+def test_a_response_without_both_dates_is_unchanged() -> None:
     headers = [(b"last-modified", text(NOW))]
     assert not_later(headers, {}) == headers
     assert not_later([(b"a", b"b")], {b"date": text(NOW)}) == [(b"a", b"b")]

@@ -1,4 +1,4 @@
-"""Where a request's head, body and trailers end, however their bytes are cut into reads."""
+"""The ends of a request's head, body and trailers are found, however the bytes are split."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server.http1.framing import MAX_CHUNK_LINE, BadRequest, Body, ChunkedBody, 
 
 
 def heads(data: bytes, cuts: list[int], most: int = 1000) -> tuple[bytes, int]:
-    """A head's bytes and where it ends, read in these parts."""
+    """Read a head in these parts. Return its bytes, and where it ends."""
     end, found = HeadEnd(most), b""
     edges = [0, *sorted(cuts), len(data)]
     for start, upto in pairwise(edges):
@@ -23,7 +23,7 @@ def heads(data: bytes, cuts: list[int], most: int = 1000) -> tuple[bytes, int]:
 
 
 def content(body: Body, data: bytes, size: int) -> tuple[bytes, bytes]:
-    """A body's content and what is behind it, read `size` bytes at a time."""
+    """Read a body in parts of `size` bytes. Return its content, and the bytes after it."""
     found = b""
     for start in range(0, len(data), size):
         part, at = data[start : start + size], 0
@@ -50,7 +50,7 @@ def test_a_head_over_the_limit_is_refused_even_in_one_read(data: bytes) -> None:
         HeadEnd(33).feed(data, 0)
 
 
-def test_a_head_of_just_the_limit_passes() -> None:
+def test_a_head_of_exactly_the_limit_is_accepted() -> None:
     assert HeadEnd(34).feed(b"a" * 30 + b"\r\n\r\nmore", 0) == (b"a" * 30 + b"\r\n\r\n", 34)
 
 
@@ -62,7 +62,7 @@ def test_a_chunked_body_is_the_same_in_any_reads(size: int) -> None:
     assert content(ChunkedBody(100), CHUNKED + b"GET /", size) == (b"hello!", b"GET /")
 
 
-def test_a_body_of_a_length_ends_there() -> None:
+def test_a_body_ends_after_content_length_bytes() -> None:
     body = body_of([(b"content-length", b"5")], 100)
     assert body is not None
     assert content(body, b"hello more", 3) == (b"hello", b" more")
@@ -77,7 +77,7 @@ def test_trailers_over_the_limit_are_refused(line: bytes, size: int) -> None:
         content(ChunkedBody(80), b"0\r\n" + line, size)
 
 
-def test_a_long_line_of_trailers_is_not_kept() -> None:
+def test_long_trailers_are_not_kept_in_memory() -> None:
     body = ChunkedBody(1 << 20)
     body.feed(b"0\r\n", 0)
     for _ in range(100):
@@ -103,13 +103,13 @@ def test_a_long_line_of_trailers_is_not_kept() -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
-def test_a_chunk_that_is_none_is_refused(data: bytes, size: int) -> None:
+def test_an_invalid_chunk_is_refused(data: bytes, size: int) -> None:
     with pytest.raises(BadRequest):
         content(ChunkedBody(100), data, size)
 
 
-def test_a_turn_ends_after_many_small_chunks() -> None:
-    """One byte in each chunk: the rest waits, so that other connections go on."""
+def test_one_call_reads_a_limited_number_of_chunks() -> None:
+    """With one byte in each chunk, the rest waits, so that other connections run."""
     data = b"1\r\na\r\n" * 5000
     body = ChunkedBody(100)
     piece, at = body.feed(data, 0)

@@ -1,4 +1,4 @@
-"""Heads: what a request asks for, and what is no request."""
+"""Reading heads: valid requests, and bytes that are no request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read(data: bytes, max_size: int = 1000, max_headers: int = 5) -> Head:
     return head
 
 
-def test_a_head_says_what_is_asked_for() -> None:
+def test_a_head_has_method_target_and_headers() -> None:
     head = read(b"GET /v1/docs/a%20b?x=1 HTTP/1.1\r\nHost: w\r\nX-Y: Z\r\n\r\n")
     assert (head.method, head.version, head.keeps_alive) == ("GET", "1.1", True)
     assert head.headers == [(b"host", b"w"), (b"x-y", b"Z")]
@@ -36,11 +36,11 @@ def test_a_head_says_what_is_asked_for() -> None:
         (b"HTTP/1.0\r\nConnection: keep-alive\r\n", False),
     ],
 )
-def test_a_head_says_whether_another_may_follow(lines: bytes, keeps: bool) -> None:
+def test_a_head_says_whether_the_connection_stays_open(lines: bytes, keeps: bool) -> None:
     assert read(b"GET / " + lines + b"\r\n").keeps_alive is keeps
 
 
-def test_a_head_says_how_its_body_is_framed() -> None:
+def test_a_head_has_the_framing_of_its_body() -> None:
     post = b"POST / HTTP/1.1\r\nHost: w\r\n"
     assert type(read(post + b"Content-Length: 7\r\n\r\n").body) is LengthBody
     assert type(read(post + b"Transfer-Encoding: chunked\r\n\r\n").body) is ChunkedBody
@@ -48,7 +48,7 @@ def test_a_head_says_how_its_body_is_framed() -> None:
     assert read(post + b"Expect: 100-Continue\r\nContent-Length: 1\r\n\r\n").expects_continue
 
 
-def test_one_reader_reads_head_after_head_whatever_was_between() -> None:
+def test_one_reader_reads_many_heads() -> None:
     reader = HeadReader(1000, 5)
     asked = (b"Content-Length: 3\r\n", b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"", b"")
     for number, lines in enumerate(asked):
@@ -69,7 +69,7 @@ def test_one_reader_reads_head_after_head_whatever_was_between() -> None:
         b"HTTP/1.0\r\n",
     ],
 )
-def test_a_request_names_its_host_once(lines: bytes) -> None:
+def test_a_valid_host_header_is_accepted(lines: bytes) -> None:
     assert read(b"GET / " + lines + b"\r\n").method == "GET"
 
 
@@ -112,19 +112,19 @@ def test_a_request_without_a_host_or_with_two_is_refused(lines: bytes) -> None:
         b"GET / HTTP/1.1\r\nHost: w\r\n" + b"a: b\r\n" * 6 + b"\r\n",
     ],
 )
-def test_what_is_no_request_is_refused(data: bytes) -> None:
+def test_bytes_that_are_no_request_are_refused(data: bytes) -> None:
     with pytest.raises(BadRequest):
         read(data)
 
 
 @pytest.mark.parametrize("target", [b"example.com:80", b"http://[", b"/\xc3\xa9"])
-def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
+def test_a_target_that_is_not_a_path_is_refused(target: bytes) -> None:
     method = b"CONNECT" if target.endswith(b":80") else b"OPTIONS"
     with pytest.raises(BadRequest):
         read(method + b" " + target + b" HTTP/1.1\r\nHost: w\r\n\r\n").address("")
 
 
-def test_a_target_is_as_long_as_a_token_needs_and_no_longer() -> None:
+def test_a_target_may_hold_a_token_but_not_more() -> None:
     longest = b"/" + b"a" * (MAX_TARGET - 1)
     assert (
         read(b"GET " + longest + b" HTTP/1.1\r\nHost: w\r\n\r\n", MAX_TARGET + 100).target

@@ -1,4 +1,4 @@
-"""A pipeline queue: a few connections resume in a round, and each waits again behind the others."""
+"""The pipeline queue: a few connections resume in each round, and then wait again at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from server.http1.pipeline_queue import PipelineQueue
 
 
-async def test_each_connection_gets_a_turn_before_one_gets_two() -> None:
+async def test_every_connection_resumes_once_before_any_twice() -> None:
     queue, order, over = PipelineQueue(per_round=2, round_seconds=0.0), [], asyncio.Event()
     left = dict.fromkeys("abc", 3)
 
@@ -27,7 +27,7 @@ async def test_each_connection_gets_a_turn_before_one_gets_two() -> None:
     assert len(queue) == 0
 
 
-async def test_between_two_rounds_the_loop_goes_on() -> None:
+async def test_the_event_loop_runs_between_rounds() -> None:
     queue, rounds, over = PipelineQueue(per_round=3, round_seconds=0.0), [], asyncio.Event()
     for number in range(9):
         queue.add(lambda number=number: rounds.append(number))  # type: ignore[misc]

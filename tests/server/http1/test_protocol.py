@@ -1,4 +1,4 @@
-"""What a connection leaves behind."""
+"""A closed HTTP connection leaves nothing in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.patience import PATIENCE
 
 
 class Wire(asyncio.Transport):
-    """Where a connection writes; it is closed when that is asked for."""
+    """A transport that drops what is written. `close` only sets a flag."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
@@ -44,10 +44,10 @@ class Wire(asyncio.Transport):
 
 
 class Kept:
-    """What a request holds, such as a document's values."""
+    """An object that a request keeps alive, such as a document's values."""
 
 
-async def test_what_a_request_held_goes_with_its_connection() -> None:
+async def test_a_closed_connection_frees_its_last_request() -> None:
     held: list[weakref.ref[Kept]] = []
     answered = asyncio.Event()
 

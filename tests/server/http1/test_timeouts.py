@@ -1,4 +1,4 @@
-"""Timeouts: a client that reads too little of its answers is cut off."""
+"""Timeouts: a client that reads its answers too slowly is aborted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from server.http1.timeouts import MIN_READ, UnreadTimeout
 
 
 class Cuts(list[str]):
-    """Who was cut off."""
+    """The names of the aborted clients."""
 
     def of(self, name: str) -> Any:
         return lambda: self.append(name)
 
 
 class Pipe:
-    """A transport whose client has left `left` bytes."""
+    """A transport with `left` unread bytes."""
 
     def __init__(self) -> None:
         self.left = 0
@@ -25,7 +25,7 @@ class Pipe:
         return self.left
 
 
-async def test_a_client_that_takes_too_little_is_cut_off() -> None:
+async def test_a_client_that_reads_too_slowly_is_aborted() -> None:
     pipe, over = Pipe(), asyncio.Event()
     watch = UnreadTimeout(cast(asyncio.Transport, pipe), 0.001, over.set)
     watch.written = pipe.left = 10 * MIN_READ
@@ -35,7 +35,7 @@ async def test_a_client_that_takes_too_little_is_cut_off() -> None:
         await over.wait()
 
 
-async def test_a_client_that_takes_all_is_left_alone() -> None:
+async def test_a_client_that_reads_everything_is_not_aborted() -> None:
     pipe, cuts = Pipe(), Cuts()
     watch = UnreadTimeout(cast(asyncio.Transport, pipe), 0.0001, cuts.of("it"))
     watch.start()

@@ -1,4 +1,4 @@
-"""Unread responses: how much is kept for clients that do not read, and who is cut off first."""
+"""Unread responses: their memory is limited, and the longest stalled client is aborted first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from server.http1.unread_responses import UnreadResponses
 
 
 class Cuts(list[str]):
-    """Who was cut off."""
+    """The names of the aborted clients."""
 
     def of(self, name: str) -> Any:
         return lambda: self.append(name)
 
 
-def test_the_client_that_read_nothing_for_longest_is_cut_off() -> None:
+def test_the_longest_stalled_client_is_aborted_first() -> None:
     unread, cuts = UnreadResponses(100), Cuts()
     first = unread.add(cuts.of("first"), b"a" * 40)
     unread.add(cuts.of("second"), b"b" * 40)
@@ -24,7 +24,7 @@ def test_the_client_that_read_nothing_for_longest_is_cut_off() -> None:
     assert (unread.bytes, len(unread)) == (80, 2)
 
 
-def test_one_answer_may_be_larger_than_all_may_be_together() -> None:
+def test_a_single_response_may_exceed_the_limit() -> None:
     unread, cuts = UnreadResponses(100), Cuts()
     unread.add(cuts.of("small"), 50)
     unread.add(cuts.of("large"), b"x" * 1000)
@@ -43,7 +43,7 @@ def test_a_shared_body_counts_once() -> None:
     assert (unread.bytes, len(unread)) == (0, 0)
 
 
-def test_without_a_limit_no_client_is_cut_off() -> None:
+def test_without_a_limit_no_client_is_aborted() -> None:
     unread, cuts = UnreadResponses(0), Cuts()
     for number in range(50):
         unread.add(cuts.of("any"), bytes(1000 + number))

@@ -1,4 +1,4 @@
-"""The bounded protocols over real sockets: the hand-over, the bounds, the end."""
+"""The protocol classes over real sockets: the take-over of the transport, the limits, the end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.server.http1.raw_client import (
 from tests.server.lanes.wire_server import Echo, Served, on_both_loops, serving
 
 BOUNDS = SocketBounds()
-SOON = 0.05  # stands for a bound of seconds; what is awaited is the event, never this long
+SOON = 0.05  # replaces a limit of seconds; the tests wait for events, never for this time
 
 
 @on_both_loops
@@ -48,7 +48,7 @@ async def test_an_ordinary_client_is_served() -> None:
 
 
 @on_both_loops
-async def test_what_comes_right_behind_the_handshake_is_heard_in_order() -> None:
+async def test_bytes_after_the_handshake_arrive_in_order() -> None:
     sent = [b"%d" % i for i in range(50)]
     async with serving() as served, RawClient(served.port) as client:
         pipelined = b"".join(frame(TEXT, one) for one in sent)
@@ -58,7 +58,7 @@ async def test_what_comes_right_behind_the_handshake_is_heard_in_order() -> None
 
 
 @on_both_loops
-async def test_what_comes_between_accept_and_take_over_is_heard_after_it() -> None:
+async def test_bytes_before_take_over_are_delivered_after_it() -> None:
     go_on = asyncio.Event()
     handler = Echo()
 
@@ -80,7 +80,7 @@ async def test_what_comes_between_accept_and_take_over_is_heard_after_it() -> No
 
 
 @on_both_loops
-async def test_a_connection_needs_no_task_once_it_is_taken_over() -> None:
+async def test_after_take_over_a_connection_has_no_task() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         client.send(frame(TEXT, b"a"))
@@ -90,7 +90,7 @@ async def test_a_connection_needs_no_task_once_it_is_taken_over() -> None:
 
 
 @on_both_loops
-async def test_an_endpoint_may_still_speak_plain_asgi() -> None:
+async def test_an_endpoint_may_use_plain_asgi() -> None:
     async def plain(websocket: WebSocket) -> None:
         await websocket.accept()
         for _ in range(2):
@@ -147,7 +147,7 @@ async def test_a_client_that_vanished_before_the_take_over_is_closed_with_1006()
 
 
 @on_both_loops
-async def test_our_close_is_flushed_and_carries_code_and_reason() -> None:
+async def test_our_close_is_flushed_with_code_and_reason() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         handler = await served.handler()
@@ -167,7 +167,7 @@ async def test_our_close_is_flushed_and_carries_code_and_reason() -> None:
 
 
 @on_both_loops
-async def test_a_peer_that_never_answers_our_close_is_cut_off() -> None:
+async def test_a_peer_that_never_answers_our_close_is_aborted() -> None:
     async with (
         serving(bounds=replace(BOUNDS, close_within=SOON)) as served,
         RawClient(served.port) as client,
@@ -182,7 +182,7 @@ async def test_a_peer_that_never_answers_our_close_is_cut_off() -> None:
 
 @pytest.mark.parametrize("before", [(), (4508,)], ids=["open", "closing"])
 @on_both_loops
-async def test_a_stop_waits_for_no_peer_that_does_not_answer(before: tuple[int, ...]) -> None:
+async def test_a_stop_does_not_wait_for_silent_peers(before: tuple[int, ...]) -> None:
     bounds = replace(BOUNDS, close_within=600, restart_within=SOON)
     async with serving(bounds=bounds) as served, RawClient(served.port) as client:
         await client.shake_hands()
@@ -195,7 +195,7 @@ async def test_a_stop_waits_for_no_peer_that_does_not_answer(before: tuple[int, 
 
 
 @on_both_loops
-async def test_a_stopped_reader_fills_the_buffer_and_is_writable_again_when_it_drains() -> None:
+async def test_on_writable_is_called_when_the_buffer_drains() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         handler = await served.handler()
@@ -215,7 +215,7 @@ async def test_a_stopped_reader_fills_the_buffer_and_is_writable_again_when_it_d
 
 
 @on_both_loops
-async def test_the_kernel_holds_little_for_a_reader_that_has_stopped() -> None:
+async def test_the_kernel_buffers_little_for_a_stopped_reader() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # typed for writing
@@ -239,7 +239,7 @@ class Sipping(Echo):
 
 
 @on_both_loops
-async def test_nothing_is_heard_while_reading_is_paused() -> None:
+async def test_no_message_arrives_while_reading_is_paused() -> None:
     async with serving(Sipping) as served, RawClient(served.port) as client:
         await client.shake_hands(behind=frame(TEXT, b"a") + frame(TEXT, b"b"))
         client.send(frame(TEXT, b"c"))
@@ -253,7 +253,7 @@ async def test_nothing_is_heard_while_reading_is_paused() -> None:
 
 
 @on_both_loops
-async def test_the_limit_of_a_connection_can_be_moved() -> None:
+async def test_the_message_limit_can_be_changed() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         handler = await served.handler()
@@ -269,7 +269,7 @@ async def test_the_limit_of_a_connection_can_be_moved() -> None:
 
 
 @on_both_loops
-async def test_a_client_that_sends_on_after_it_was_refused_still_reads_why() -> None:
+async def test_a_refused_client_that_keeps_sending_reads_the_reason() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         client.send(frame(BINARY, b"*" * 8_000_000))
@@ -288,7 +288,7 @@ async def test_a_fragmented_message_must_be_complete_in_time() -> None:
 
 
 @on_both_loops
-async def test_a_silent_peer_is_pinged_and_then_let_go() -> None:
+async def test_a_silent_peer_is_pinged_and_then_aborted() -> None:
     async with (
         serving(bounds=replace(BOUNDS, ping_every=SOON)) as served,
         RawClient(served.port) as client,
@@ -319,7 +319,7 @@ async def test_any_byte_is_a_sign_of_life() -> None:
 
 
 @on_both_loops
-async def test_nobody_is_let_go_for_silence_while_we_do_not_listen() -> None:
+async def test_no_peer_is_aborted_while_reading_is_paused() -> None:
     async with (
         serving(bounds=replace(BOUNDS, ping_every=SOON)) as served,
         RawClient(served.port) as client,
@@ -338,7 +338,7 @@ class Failing(Echo):
 
 
 @on_both_loops
-async def test_a_failing_handler_costs_its_own_connection_only() -> None:
+async def test_a_failing_handler_ends_only_its_connection() -> None:
     async with (
         serving(Failing) as served,
         RawClient(served.port) as bystander,
@@ -353,7 +353,7 @@ async def test_a_failing_handler_costs_its_own_connection_only() -> None:
 
 
 @on_both_loops
-async def test_an_endpoint_that_fails_after_it_took_over_ends_the_connection() -> None:
+async def test_an_endpoint_that_fails_after_take_over_is_closed() -> None:
     async def fail(websocket: WebSocket) -> None:
         await websocket.accept()
         take_over(websocket, Echo())
@@ -365,7 +365,7 @@ async def test_an_endpoint_that_fails_after_it_took_over_ends_the_connection() -
 
 
 @on_both_loops
-async def test_a_stopping_server_says_so_once() -> None:
+async def test_a_stopping_server_sends_one_close() -> None:
     async with serving() as served, RawClient(served.port) as client:
         await client.shake_hands()
         handler = await served.handler()

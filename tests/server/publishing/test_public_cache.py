@@ -1,4 +1,4 @@
-"""The shared cache asks seldom, forgets at once what was moved here, and keeps to its bound."""
+"""The public cache: few queries, no stale answer after our own change, and bounded memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PAGE = {"pages": {"home": {"title": "Home"}}}
 
 
 class CountingStore(MemoryStore):
-    """Says how often it was asked for documents' rows and versions, and how many at once."""
+    """Counts the queries for rows and public versions, and how many ran at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ async def edit(services: Services, live: LiveRoom, title: str) -> None:
     await services.hub.ask(live, WRITER, PatchRequest("", None, ops))
 
 
-async def test_the_database_is_asked_once_a_second_however_many_read(
+async def test_many_readers_cause_one_query_a_second(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
     await services.publisher.publish(await made(services), PIA)
@@ -103,7 +103,7 @@ async def test_the_database_is_asked_once_a_second_however_many_read(
     assert store.asked == [1, 1]
 
 
-async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_time(
+async def test_requests_for_missing_pages_share_queries(
     services: Services, store: CountingStore
 ) -> None:
     store.answering.clear()
@@ -115,12 +115,12 @@ async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_ti
         await asyncio.sleep(0)
     store.answering.set()
     assert await asyncio.gather(*crowd) == [None] * 600
-    assert sum(store.asked) == 300, "a name once, however many ask"
+    assert sum(store.asked) == 300, "each name was queried once"
     assert len(store.asked) <= 4
     assert store.most_at_once == 1
 
 
-async def test_a_crowd_at_versions_that_were_never_public_takes_one_question_a_second(
+async def test_private_versions_cause_one_query_a_second(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
     await services.publisher.publish(await made(services), PIA)
@@ -133,7 +133,7 @@ async def test_a_crowd_at_versions_that_were_never_public_takes_one_question_a_s
     assert await services.public_cache.fetch(PublicRequest(HOME, 1, None), "") is not None
 
 
-async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_asked(
+async def test_a_failed_query_fails_its_requests_only(
     services: Services, store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
@@ -149,7 +149,7 @@ async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_
     assert await services.public_cache.fetch(VALUE, "") is not None
 
 
-async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:
+async def test_a_publication_by_this_process_is_seen_at_once(services: Services) -> None:
     live = await made(services)
     await services.publisher.publish(live, PIA)
     first = await services.public_cache.fetch(VALUE, "")
@@ -164,7 +164,7 @@ async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:
     assert await services.public_cache.fetch(VALUE, "") is None
 
 
-async def test_what_is_moved_while_it_is_looked_up_is_not_kept(
+async def test_a_publication_during_a_query_is_not_overwritten(
     services: Services, store: CountingStore
 ) -> None:
     live = await made(services)
@@ -179,7 +179,7 @@ async def test_what_is_moved_while_it_is_looked_up_is_not_kept(
     assert b"Second" in newest.body
 
 
-async def test_another_instance_s_step_is_seen_after_a_second(
+async def test_a_publication_by_another_instance_is_seen_in_a_second(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
     live = await made(services)
@@ -195,7 +195,7 @@ async def test_another_instance_s_step_is_seen_after_a_second(
     assert b"Second" not in older.body
 
 
-async def test_a_version_that_was_asked_for_too_early_is_found_once_it_is_public(
+async def test_a_version_is_found_after_an_early_request_for_it(
     services: Services,
 ) -> None:
     live = await made(services)
@@ -207,7 +207,7 @@ async def test_a_version_that_was_asked_for_too_early_is_found_once_it_is_public
     assert await services.public_cache.fetch(second, "br") is not None
 
 
-async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
+async def test_the_cache_is_limited_in_bytes(services: Services) -> None:
     published = services.public_cache
     for number in range(20):
         key = DocKey("demo", f"page-{number}")
@@ -218,7 +218,7 @@ async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
     assert published.cached(PublicRequest(DocKey("demo", "page-0"), 0, None), "") is None
 
 
-async def test_the_live_room_goes_on_when_only_what_is_public_moved(services: Services) -> None:
+async def test_publishing_does_not_reload_the_live_room(services: Services) -> None:
     live = await made(services)
     room, revision = live.room, live.room.control.revision
     await services.publisher.publish(live, PIA)
@@ -231,9 +231,7 @@ async def test_the_live_room_goes_on_when_only_what_is_public_moved(services: Se
     assert live.room.control.published == 0
 
 
-async def test_a_room_that_another_writer_left_behind_is_opened_anew(
-    services: Services, store: CountingStore
-) -> None:
+async def test_publishing_reloads_a_stale_room(services: Services, store: CountingStore) -> None:
     live = await made(services)
     assert await store.set_schema(HOME, b'{"required":["site"]}', live.room.control.revision)
     await edit(services, live, "Second")
@@ -242,7 +240,7 @@ async def test_a_room_that_another_writer_left_behind_is_opened_anew(
     assert live.room.control.schema == b'{"required":["site"]}'
 
 
-async def test_publishing_again_what_is_public_is_no_step(
+async def test_publishing_the_public_version_again_is_no_step(
     services: Services, store: CountingStore
 ) -> None:
     live = await made(services)
@@ -267,7 +265,7 @@ async def test_publishing_again_what_is_public_is_no_step(
         ("/v1/published/demo/home", b"version=0", None),
     ],
 )
-def test_an_address_asks_for_one_thing_or_none(path: str, query: bytes, asked: Any) -> None:
+def test_an_address_is_parsed_or_refused(path: str, query: bytes, asked: Any) -> None:
     assert parse_request(path, query) == asked
 
 
@@ -285,7 +283,7 @@ def test_an_address_asks_for_one_thing_or_none(path: str, query: bytes, asked: A
         (b";;,", ""),
     ],
 )
-def test_a_coding_is_chosen_by_its_weight(accepted: bytes, coding: str) -> None:
+def test_the_content_coding_is_chosen_by_weight(accepted: bytes, coding: str) -> None:
     assert coding_of([(b"accept-encoding", accepted)]) == (coding, b"")
 
 
@@ -296,7 +294,7 @@ def test_a_header_may_come_in_several_lines() -> None:
 
 
 async def published_long_ago(services: Services, pages: int) -> None:
-    """What is public is no longer the newest version, so it has to be read from the log."""
+    """Publish a version and edit on, so that the public version must be read from the log."""
     value = {"pages": {f"p{n}": {"title": f"Page {n}", "slug": f"s{n}"} for n in range(pages)}}
     live = await made(services, value=value)
     await services.publisher.publish(live, PIA)
@@ -305,7 +303,7 @@ async def published_long_ago(services: Services, pages: int) -> None:
     )
 
 
-async def test_made_up_pages_cost_one_look_into_the_log_and_no_memory(services: Services) -> None:
+async def test_invented_pages_cost_one_read_of_the_log(services: Services) -> None:
     await published_long_ago(services, 3)
     published = services.public_cache
     for n in range(200):
@@ -313,7 +311,7 @@ async def test_made_up_pages_cost_one_look_into_the_log_and_no_memory(services: 
     assert (published.values.reads, published.bytes) == (1, 0)
 
 
-async def test_all_pages_of_a_version_are_made_of_one_look_into_the_log(
+async def test_all_pages_of_a_version_share_one_read_of_the_log(
     services: Services,
 ) -> None:
     await published_long_ago(services, 12)

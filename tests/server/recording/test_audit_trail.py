@@ -1,4 +1,4 @@
-"""The audit trail: complete while the database answers, bounded while it does not."""
+"""The audit trail: complete while the database answers, limited while it does not."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ ADA = member()
 
 
 class Moody(MemoryStore):
-    """A real store that can be told to be away, and says what it dropped at once."""
+    """A real store that can be unavailable, and that records how much was dropped at once."""
 
     away = False
-    is_mute = False  # it does what it is asked for, and does not say so
+    is_mute = False  # True: it writes, and then raises as if it had not
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ async def rows(store: Moody, key: DocKey = HOME) -> list[AuditRow]:
     return [row for _, row in await store.audit(key, 0, 1000)]
 
 
-async def test_what_a_session_wrote_in_between_is_one_row_with_its_versions() -> None:
+async def test_edits_of_a_session_are_one_row_with_versions() -> None:
     audit, store, _, _ = trail()
     ada, bo = member(), member("bo", "s-2")
     for version, who in ((2, ada), (3, ada), (4, bo), (5, ada)):
@@ -85,7 +85,7 @@ async def test_an_undo_is_another_row_than_an_edit() -> None:
     assert [row.action for row in await rows(store)] == ["undo", "edit"]
 
 
-async def test_rows_wait_while_the_database_is_away_and_are_written_in_order() -> None:
+async def test_rows_wait_for_the_database_and_keep_their_order() -> None:
     audit, store, _, _ = trail()
     store.away = True
     audit.note(HOME, AuditRow(1, "ada", "open"))
@@ -98,7 +98,7 @@ async def test_rows_wait_while_the_database_is_away_and_are_written_in_order() -
     assert len(audit) == 0
 
 
-async def test_beyond_the_bound_rows_are_lost_and_counted_the_oldest_kept() -> None:
+async def test_beyond_the_limit_new_rows_are_dropped_and_counted() -> None:
     audit, store, metrics, _ = trail(most=3)
     store.away = True
     for number in range(5):
@@ -111,7 +111,7 @@ async def test_beyond_the_bound_rows_are_lost_and_counted_the_oldest_kept() -> N
     assert (await rows(store))[0].detail["versions"] == [[0, 2]]
 
 
-async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s() -> None:
+async def test_refusals_are_capped_for_each_document() -> None:
     audit, store, metrics, clock = trail()
     for number in range(REFUSALS[1] + 40):
         audit.refused(HOME, AuditRow(number, "mallory", "edit", outcome="forbidden"))
@@ -124,7 +124,7 @@ async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s(
     assert metrics.audit.labels("capped").value == 40
 
 
-async def test_names_that_somebody_makes_up_do_not_fill_the_trail() -> None:
+async def test_invented_names_do_not_fill_the_trail() -> None:
     audit, store, metrics, _ = trail()
     for number in range(REFUSALS[1] + 40):
         made_up = DocKey("demo", f"nothing-{number}")
@@ -137,7 +137,7 @@ async def test_names_that_somebody_makes_up_do_not_fill_the_trail() -> None:
     assert len(await rows(store)) == 1
 
 
-async def test_renewing_a_lock_for_ever_neither_fills_the_trail_nor_hides_a_refusal() -> None:
+async def test_lock_renewals_have_their_own_cap() -> None:
     audit, _, metrics, clock = trail()
     for number in range(LOCKS[1] + 40):
         audit.moved_lock(HOME, AuditRow(number, "mallory", "lock"))
@@ -149,7 +149,7 @@ async def test_renewing_a_lock_for_ever_neither_fills_the_trail_nor_hides_a_refu
     assert len(audit) == LOCKS[1] + 2
 
 
-async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
+async def test_only_rows_older_than_the_limit_are_dropped() -> None:
     audit, store, _, clock = trail()
     audit.note(HOME, AuditRow(clock.now_ms(), "ada", "old"))
     clock.advance(86_400)
@@ -160,7 +160,7 @@ async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
     assert [row.action for row in await rows(store)] == ["new"]
 
 
-async def test_old_rows_go_a_few_at_once_so_that_edits_come_between() -> None:
+async def test_old_rows_are_dropped_in_small_batches() -> None:
     audit, store, _, clock = trail()
     old = [(HOME, AuditRow(number, "ada", "old")) for number in range(DROP_AT_ONCE + 1)]
     await store.write_audit(old)
@@ -173,8 +173,8 @@ async def test_old_rows_go_a_few_at_once_so_that_edits_come_between() -> None:
 # --- the docs -------------------------------------------------------------------------------
 
 
-def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
-    """Entries by their kind, locks and refusals by the recorder, the rest by the routes' words."""
+def test_the_docs_list_exactly_the_actions() -> None:
+    """Actions come from the kinds of entries, from the recorder, and from the handlers."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = page.partition("| action | is |")[2].partition("\n\n")[0]
     explained = {
@@ -189,7 +189,7 @@ def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
     assert explained == kinds | done | {"open", "close", "lock", "unlock", "request", "message"}
 
 
-async def test_rows_whose_writing_was_unheard_are_written_once() -> None:
+async def test_rows_of_an_unconfirmed_write_are_written_once() -> None:
     audit, store, _, _ = trail()
     audit.note(HOME, AuditRow(2, "ada", "lock"))
     audit.note(HOME, AuditRow(2, "ada", "lock"))

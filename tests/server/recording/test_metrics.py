@@ -1,4 +1,4 @@
-"""What is counted, at what price in series, and that every metric is explained."""
+"""Metrics: what is counted, how many series there are, and that the docs explain each metric."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ADA = Member(Author("ada"), Rights(Role.EDITOR, expires_at=2**60), "patch")
 
 
 def everything() -> Metrics:
-    """Metrics as a server has them, the gauges included."""
+    """Return the metrics of a server, with the gauges."""
     clock = ManualClock()
     store = MemoryStore()
     metrics = Metrics()
@@ -57,7 +57,7 @@ def entry(version: int = 2) -> Entry:
     return Entry(version, Author("ada"), 0, "edit", [], b"")
 
 
-def test_an_accepted_edit_counts_once_with_both_its_times() -> None:
+def test_an_accepted_edit_counts_once_with_both_latencies() -> None:
     metrics = Metrics()
     batch = [(patch(1.0), Answer(2, entry=entry()))]
     metrics.count_batch(batch, durable_at=1.002, sent_at=1.003)
@@ -76,7 +76,7 @@ def test_a_refusal_counts_by_its_code_and_has_no_latency() -> None:
     assert value(metrics, "weft_edit_seconds_count", stage="sent") == 0
 
 
-def test_what_changes_nothing_is_told_apart_from_a_duplicate() -> None:
+def test_unchanged_and_duplicate_are_counted_separately() -> None:
     metrics = Metrics()
     batch = [(patch(), Answer(1)), (patch(), Answer(1, ack={"duplicate": True}))]
     metrics.count_batch(batch, 1.0, 1.0)
@@ -90,7 +90,7 @@ def test_a_barrier_is_no_edit() -> None:
     assert metrics.edits.total() == 0
 
 
-def test_a_close_code_that_a_client_made_up_makes_no_series() -> None:
+def test_an_invented_close_code_makes_no_series() -> None:
     metrics = Metrics()
     for code in (3000, 4999, 4508):
         metrics.lanes["yjs"].closed(code)
@@ -103,13 +103,13 @@ def test_a_close_code_that_a_client_made_up_makes_no_series() -> None:
     assert 4508 in CLOSES
 
 
-def test_two_servers_in_one_process_count_apart() -> None:
+def test_two_servers_in_one_process_count_separately() -> None:
     one, other = Metrics(), Metrics()
     one.refuse("http", Code.NOT_FOUND)
     assert value(other, "weft_refusals_total", lane="http", code="not_found") == 0
 
 
-def test_every_series_is_there_before_anything_happens_and_there_are_few() -> None:
+def test_every_series_exists_from_the_start_and_they_are_few() -> None:
     text = generate_latest(everything().registry).decode()
     series = [line for line in text.splitlines() if not line.startswith("#")]
     assert len(series) < 400
@@ -119,7 +119,7 @@ def test_every_series_is_there_before_anything_happens_and_there_are_few() -> No
 # --- histograms -----------------------------------------------------------------------------
 
 
-def test_a_distribution_s_quantile_lies_in_its_bucket() -> None:
+def test_a_quantile_lies_in_its_bucket() -> None:
     seen = Distribution(SECONDS)
     for _ in range(99):
         seen.observe(0.0018)
@@ -131,7 +131,7 @@ def test_a_distribution_s_quantile_lies_in_its_bucket() -> None:
     assert 0.4 < last <= 0.6
 
 
-def test_a_quantile_since_then_forgets_what_was_before() -> None:
+def test_a_quantile_can_leave_out_earlier_observations() -> None:
     seen = Distribution(SECONDS)
     seen.observe(5.0)
     before = list(seen.counts)
@@ -142,7 +142,7 @@ def test_a_quantile_since_then_forgets_what_was_before() -> None:
     assert median <= 0.001
 
 
-def test_what_is_above_every_bound_is_counted() -> None:
+def test_observations_above_every_bound_are_counted() -> None:
     seen = Distribution((1.0, 2.0))
     for size in (1.0, 1.5, 99.0):
         seen.observe(size)
@@ -150,7 +150,7 @@ def test_what_is_above_every_bound_is_counted() -> None:
     assert seen.quantile(1.0) == 2.0
 
 
-def test_the_buckets_tell_half_a_millisecond_from_a_second_in_steps_of_less_than_double() -> None:
+def test_buckets_from_half_a_millisecond_to_a_second_are_dense() -> None:
     fit = [bound for bound in SECONDS if 0.0005 <= bound <= 1.0]
     assert (fit[0], fit[-1]) == (0.0005, 1.0)
     assert all(after / before < 2 for before, after in pairwise(fit))
@@ -170,13 +170,13 @@ def test_every_metric_has_its_row_in_the_docs() -> None:
     assert rows == named()
 
 
-def test_the_docs_name_no_metric_that_there_is_not() -> None:
+def test_the_docs_name_only_existing_metrics() -> None:
     known = named() | {f"{name}_{part}" for name in named() for part in ("bucket", "sum", "count")}
     assert set(re.findall(r"\bweft_[a-z_]+", PAGE)) <= known | {"weft_"}
 
 
 def series() -> dict[str, list[dict[str, str]]]:
-    """Every sample's name, with the labels that it comes with."""
+    """Return the name of every sample, with the labels that it has."""
     found: dict[str, list[dict[str, str]]] = {"up": [{}]}
     for family in text_string_to_metric_families(generate_latest(everything().registry).decode()):
         for sample in family.samples:
@@ -191,7 +191,7 @@ RATES = re.compile(r"\b(?:rate|increase)\((\w+)")
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_asks_for_series_that_there_are(alert: str) -> None:
+def test_alerts_use_existing_series(alert: str) -> None:
     have = series()
     selectors = SELECTOR.findall(alert)
     assert selectors, alert
@@ -208,10 +208,10 @@ def test_the_alerts_are_found() -> None:
     assert len(ALERTS) > 10
 
 
-# --- conventions (as `promtool check metrics` has them) ---------------------------------------
+# --- naming conventions (as in `promtool check metrics`) --------------------------------------
 
 
-def test_metrics_are_named_as_prometheus_names_them() -> None:
+def test_metric_names_follow_the_prometheus_conventions() -> None:
     for family in everything().registry.collect():
         if not family.name.startswith("weft_"):
             continue

@@ -1,4 +1,4 @@
-"""A loop that stands still is counted, and logged with where it stands."""
+"""A stall of the event loop is counted, and logged with its stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from server.status.loop_watchdog import Watchdog, stack_of
 from tests.manual_clock import ManualClock
 
 
-def test_a_late_beat_is_a_stall_from_the_patience_on() -> None:
+def test_a_beat_is_a_stall_when_it_is_late_by_the_limit() -> None:
     metrics = Metrics()
     dog = Watchdog(ManualClock(), metrics, patience=0.1)
     dog.on_beat(0.099)
@@ -25,7 +25,7 @@ def test_a_late_beat_is_a_stall_from_the_patience_on() -> None:
     assert dog.take_worst() == 0.0
 
 
-def test_with_no_patience_nothing_is_a_stall_and_no_thread_runs() -> None:
+def test_with_limit_0_there_is_no_stall_and_no_thread() -> None:
     metrics = Metrics()
     dog = Watchdog(ManualClock(), metrics, patience=0)
     with dog.watching():
@@ -35,7 +35,7 @@ def test_with_no_patience_nothing_is_a_stall_and_no_thread_runs() -> None:
 
 
 class Told(logging.Handler):
-    """Sets an event when the watchdog says where the loop stands."""
+    """Sets an event when the watchdog logs the stack."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Told(logging.Handler):
             self.told.set()
 
 
-def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
+def test_a_stall_with_a_logged_stack_gets_its_length_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = ManualClock()
@@ -65,7 +65,7 @@ def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
     assert length.getMessage() == "the event loop was blocked for 3150 ms"
 
 
-def test_a_loop_that_is_always_late_is_told_of_now_and_then(
+def test_a_loop_that_is_always_late_is_logged_at_intervals(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, metrics = ManualClock(), Metrics()
@@ -75,10 +75,10 @@ def test_a_loop_that_is_always_late_is_told_of_now_and_then(
         dog.look(threading.get_ident())
         dog.on_beat(0.2)
     assert metrics.loop_stalls.value == 40
-    assert len(caplog.records) == 4  # where and how long, twice in ten seconds
+    assert len(caplog.records) == 4  # stack and length, twice in ten seconds
 
 
-async def test_while_the_loop_stands_still_its_stack_is_logged() -> None:
+async def test_the_stack_is_logged_during_a_stall() -> None:
     logger, handler = logging.getLogger("server.status.loop_watchdog"), Told()
     logger.addHandler(handler)
     dog = Watchdog(SystemClock(), Metrics(), patience=0.02)
@@ -94,7 +94,7 @@ async def test_while_the_loop_stands_still_its_stack_is_logged() -> None:
 
 
 def _stand_still_until(told: threading.Event) -> None:
-    assert told.wait(10), "the watchdog said nothing"
+    assert told.wait(10), "the watchdog logged nothing"
 
 
 def test_a_stack_has_no_source_and_no_variables() -> None:

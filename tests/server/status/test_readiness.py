@@ -1,4 +1,4 @@
-"""A probe gets its answer in time, and a slow database is not asked again by each of them."""
+"""A probe gets its answer in time, and all probes share one query to a slow database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.memory.store import MemoryStore
 
 
 class SlowStore(MemoryStore):
-    """Answers a ping when it is let."""
+    """A store that answers a ping only when the test allows it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ async def test_a_database_that_answers_is_ok() -> None:
         assert await Readiness(store, group).database() == "ok"
 
 
-async def test_what_has_not_answered_in_time_is_down_and_is_asked_once() -> None:
+async def test_a_slow_database_is_down_and_gets_one_query() -> None:
     store = SlowStore()
     async with asyncio.TaskGroup() as group:
         readiness = Readiness(store, group, within=0.001)
@@ -45,7 +45,7 @@ async def test_what_has_not_answered_in_time_is_down_and_is_asked_once() -> None
         assert await Readiness(store, group).database() == "ok"
 
 
-async def test_whatever_ails_the_database_it_is_down_and_nothing_else_ends() -> None:
+async def test_any_error_of_the_database_means_down() -> None:
     for trouble in (StorageUnavailable(), RuntimeError("a bug")):
         store = SlowStore()
         store.trouble = trouble

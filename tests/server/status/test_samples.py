@@ -1,4 +1,4 @@
-"""One sample a second: what happened since the last one, and what stands."""
+"""One sample a second: the events since the last one, and the current numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def samples() -> tuple[Samples, Recorder, ManualClock]:
     return Samples(hub, recorder.metrics, recorder.connections, watchdog, clock), recorder, clock
 
 
-def test_what_grows_is_told_by_the_second() -> None:
+def test_counters_are_sampled_as_rates() -> None:
     taken, recorder, clock = samples()
     for _ in range(6):
         recorder.metrics.refuse("http", Code.NOT_FOUND)
@@ -31,7 +31,7 @@ def test_what_grows_is_told_by_the_second() -> None:
     assert taken.take_sample().refusals == 0.0
 
 
-def test_where_nothing_was_committed_there_is_neither_a_time_nor_a_size() -> None:
+def test_without_a_commit_its_time_and_size_are_none() -> None:
     taken, recorder, clock = samples()
     clock.advance(1.0)
     idle = taken.take_sample()
@@ -45,7 +45,7 @@ def test_where_nothing_was_committed_there_is_neither_a_time_nor_a_size() -> Non
     assert busy.commit <= 2.0
 
 
-def test_the_oldest_go_and_only_newer_ones_than_asked_for_are_told() -> None:
+def test_old_samples_are_dropped_and_since_filters_them() -> None:
     taken, _, clock = samples()
     for _ in range(KEEP + 5):
         clock.advance(1.0)

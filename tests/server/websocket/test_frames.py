@@ -1,4 +1,4 @@
-"""What the server frames, any client library reads back."""
+"""A client library can read the frames of the server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_text_and_binary_of_any_size_are_read_back(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_framed_messages_are_split_again(size: int) -> None:
+def test_split_returns_the_framed_messages(size: int) -> None:
     payload = b"x" * size
     joined = frames.text(payload) + frames.binary(b"") + frames.binary(payload)
     assert list(frames.split(joined)) == [

@@ -1,4 +1,4 @@
-"""What a peer may send of control frames."""
+"""The budget of control frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from server.websocket.socket import SocketBounds
 BOUNDS = SocketBounds(control_frames_per_second=10, control_frames_burst=2)
 
 
-def test_a_pong_that_was_asked_for_costs_nothing() -> None:
+def test_an_expected_pong_costs_nothing() -> None:
     budget = ControlBudget(BOUNDS, 0.0)
     for _ in range(50):
         budget.expect_pong()
@@ -16,6 +16,6 @@ def test_a_pong_that_was_asked_for_costs_nothing() -> None:
     assert [budget.spend(0.0) for _ in range(3)] == [True, True, False]
 
 
-def test_a_pong_that_nobody_asked_for_is_a_control_frame_like_others() -> None:
+def test_an_unexpected_pong_costs_a_control_frame() -> None:
     budget = ControlBudget(BOUNDS, 0.0)
     assert [budget.spend_pong(0.0) for _ in range(3)] == [True, True, False]

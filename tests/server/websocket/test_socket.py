@@ -1,4 +1,4 @@
-"""A socket over nothing but ASGI keeps the same promises as one over a transport."""
+"""A socket over plain ASGI keeps the same promises as a socket on a transport."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOUNDS = SocketBounds()
 
 
 class Peer:
-    """The other end of a WebSocket: what the server would hand in and take out."""
+    """The peer of a WebSocket: plays the ASGI server's side."""
 
     def __init__(self) -> None:
         self.inward: asyncio.Queue[Message] = asyncio.Queue()
@@ -59,7 +59,7 @@ async def carried(
         await asyncio.wait_for(carrier, 5)
 
 
-async def test_messages_are_heard_and_answered_in_order() -> None:
+async def test_messages_are_delivered_and_answered_in_order() -> None:
     handler = Echo()
     async with carried(handler) as (peer, socket):
         assert socket.peer == "10.0.0.1:5"
@@ -81,7 +81,7 @@ async def test_several_frames_in_one_write_are_several_messages() -> None:
         assert (await peer.outward.get())["text"] == "c" * 200
 
 
-async def test_a_close_is_flushed_said_once_and_bounded_in_time() -> None:
+async def test_a_close_is_flushed_sent_once_and_has_a_timeout() -> None:
     handler = Echo()
     async with carried(handler, replace(BOUNDS, close_within=0.05)) as (peer, socket):
         socket.write(frames.text(b"last"))
@@ -96,7 +96,7 @@ async def test_a_close_is_flushed_said_once_and_bounded_in_time() -> None:
         assert peer.outward.empty()
 
 
-async def test_a_stopped_reader_is_counted_and_writable_again_when_it_drains() -> None:
+async def test_buffered_counts_unread_bytes_until_they_drain() -> None:
     handler = Echo()
     async with carried(handler) as (peer, socket):
         peer.stopped.clear()
@@ -112,7 +112,7 @@ async def test_a_stopped_reader_is_counted_and_writable_again_when_it_drains() -
         assert handler.writable_again == 1
 
 
-async def test_a_close_to_a_stopped_reader_is_cut_off() -> None:
+async def test_a_close_to_a_stopped_reader_times_out() -> None:
     handler = Echo()
     async with carried(handler, replace(BOUNDS, close_within=0.05)) as (peer, socket):
         peer.stopped.clear()
@@ -122,7 +122,7 @@ async def test_a_close_to_a_stopped_reader_is_cut_off() -> None:
         assert handler.codes == [4508]
 
 
-async def test_nothing_is_heard_while_reading_is_paused() -> None:
+async def test_no_message_arrives_while_reading_is_paused() -> None:
     handler = Echo()
     async with carried(handler) as (peer, socket):
         socket.pause_reading()
@@ -152,13 +152,13 @@ class Failing(Echo):
         raise LookupError("a bug")
 
 
-async def test_a_failing_handler_is_our_fault() -> None:
+async def test_a_failing_handler_closes_with_1011() -> None:
     async with carried(Failing()) as (peer, _):
         peer.say(text="a")
         assert (await peer.outward.get())["code"] == 1011
 
 
-async def test_a_ping_is_answered_where_the_server_keeps_the_connection_alive() -> None:
+async def test_over_plain_asgi_a_ping_calls_on_pong_at_once() -> None:
     handler = Echo()
     async with carried(handler) as (peer, socket):
         socket.ping(b"x")
@@ -168,7 +168,7 @@ async def test_a_ping_is_answered_where_the_server_keeps_the_connection_alive() 
 
 
 @on_both_loops
-async def test_a_server_that_lends_no_transport_carries_it_all_the_same() -> None:
+async def test_take_over_works_without_the_transport_extension() -> None:
     async with serving(stock=True) as served, RawClient(served.port) as client:
         await client.shake_hands()
         client.send(frame(TEXT, b"hello") + frame(BINARY, b"\x00"))

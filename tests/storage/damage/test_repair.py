@@ -1,4 +1,4 @@
-"""Repair in SQL: rows whose columns hold what was never written there."""
+"""Repair in SQL: rows whose columns have invalid values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def is_rebuilt(store: SqlStore, lost: list[str]) -> bool:
 
 @pytest.mark.parametrize("column", ["epoch", "head", "revision"])
 @pytest.mark.parametrize("rot", ["'words'", "x'00'", "-5", "9223372036854775807"])
-async def test_a_count_that_cannot_be_read_is_damage_and_is_written_again(
+async def test_an_unreadable_number_is_damage_and_is_repaired(
     store: SqlStore, tmp_path: Path, column: str, rot: str
 ) -> None:
     spoil(tmp_path, f"UPDATE docs SET {column} = {rot}")
@@ -61,9 +61,7 @@ async def test_a_count_that_cannot_be_read_is_damage_and_is_written_again(
     assert (stored.epoch, getattr(stored, "head", None)) == (7, 3)
 
 
-async def test_a_lock_that_cannot_be_read_is_damage_and_goes(
-    store: SqlStore, tmp_path: Path
-) -> None:
+async def test_an_unreadable_lock_is_damage_and_is_dropped(store: SqlStore, tmp_path: Path) -> None:
     spoil(tmp_path, "INSERT INTO locks VALUES ('demo', 'page', 'one', x'c1', NULL)")
     with pytest.raises(Corrupt):
         await store.locks(KEY)
@@ -71,22 +69,20 @@ async def test_a_lock_that_cannot_be_read_is_damage_and_goes(
     assert (await store.locks(KEY))[1] == []
 
 
-async def test_a_vast_head_is_damage(store: SqlStore, tmp_path: Path) -> None:
+async def test_a_huge_head_is_damage(store: SqlStore, tmp_path: Path) -> None:
     spoil(tmp_path, f"UPDATE docs SET head = {2**50}")
     with pytest.raises(Corrupt):
         await store.load(KEY)
 
 
-async def test_a_snapshot_without_a_version_is_passed_over(store: SqlStore, tmp_path: Path) -> None:
+async def test_a_snapshot_without_a_version_is_skipped(store: SqlStore, tmp_path: Path) -> None:
     await store.save_snapshot(KEY, 1, Snapshot(2, b"body"))
     spoil(tmp_path, "UPDATE snapshots SET version = 'words'")
     assert getattr(await store.load(KEY), "snapshot", KEY) is None
     assert await is_rebuilt(store, [])
 
 
-async def test_who_wrote_last_is_read_from_the_log_where_the_row_has_rotted(
-    store: SqlStore, tmp_path: Path
-) -> None:
+async def test_a_damaged_author_is_read_from_the_log(store: SqlStore, tmp_path: Path) -> None:
     spoil(tmp_path, "UPDATE docs SET updated_by = x'41ff'")
     row = await store.row(KEY)
     assert row is not None

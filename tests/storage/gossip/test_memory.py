@@ -1,4 +1,4 @@
-"""Gossip within a process."""
+"""Gossip in one process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_every_subscription_gets_what_is_published_for_its_document() -> N
     assert [await anext(first), await anext(second), await anext(away)] == [b"1", b"1", b"2"]
 
 
-async def test_nothing_from_before_the_subscription_comes() -> None:
+async def test_messages_before_the_subscription_are_not_delivered() -> None:
     gossip = MemoryGossip()
     await gossip.publish(HOME, b"early")
     subscription = gossip.subscribe(HOME)
@@ -26,7 +26,7 @@ async def test_nothing_from_before_the_subscription_comes() -> None:
     assert await anext(subscription) == b"late"
 
 
-async def test_a_reader_who_is_late_loses_the_oldest_and_is_told() -> None:
+async def test_a_slow_reader_loses_the_oldest_and_gets_a_notice() -> None:
     gossip = MemoryGossip(depth=2)
     subscription = gossip.subscribe(HOME)
     for message in (b"1", b"2", b"3"):
@@ -34,7 +34,7 @@ async def test_a_reader_who_is_late_loses_the_oldest_and_is_told() -> None:
     assert [await anext(subscription) for _ in range(3)] == [b"", b"2", b"3"]
 
 
-async def test_a_closed_subscription_ends_and_is_forgotten() -> None:
+async def test_a_closed_subscription_ends_and_is_removed() -> None:
     gossip = MemoryGossip(depth=1)
     async with aclosing(gossip.subscribe(HOME)) as subscription:
         await gossip.publish(HOME, b"1")
@@ -45,7 +45,7 @@ async def test_a_closed_subscription_ends_and_is_forgotten() -> None:
     assert await gossip.ping()
 
 
-async def test_closing_wakes_the_one_who_waits() -> None:
+async def test_closing_wakes_a_waiting_reader() -> None:
     subscription = MemoryGossip().subscribe(HOME)
 
     async def read() -> list[bytes]:

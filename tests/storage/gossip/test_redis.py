@@ -1,4 +1,4 @@
-"""Gossip between instances, over a real Redis that is stopped, wiped and frozen."""
+"""Gossip between instances, over a real Redis that is killed, restarted empty, and frozen."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ async def running(url: str) -> AsyncIterator[Gossip]:
 
 
 async def lost(subscription: Subscription) -> None:
-    """Wait for the word that messages may have been lost, past others."""
+    """Wait for an empty message, which means that messages may be lost. Skip other messages."""
     async with asyncio.timeout(10):
         while await anext(subscription) != b"":
             pass
 
 
 async def heard(subscription: Subscription) -> bytes:
-    """The next message that says something."""
+    """Return the next message that is not empty."""
     async with asyncio.timeout(10):
         while not (message := await anext(subscription)):
             pass
         return message
 
 
-async def test_instances_hear_each_other_a_document_at_a_time(server: RedisServer) -> None:
+async def test_instances_get_messages_of_their_documents_only(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
         home, away = there.subscribe(HOME), there.subscribe(AWAY)
         await lost(home)
@@ -74,7 +74,7 @@ async def test_instances_hear_each_other_a_document_at_a_time(server: RedisServe
         assert await here.ping()
 
 
-async def test_a_new_subscription_is_told_when_it_begins(server: RedisServer) -> None:
+async def test_a_new_subscription_first_gets_an_empty_message(server: RedisServer) -> None:
     async with running(server.url) as gossip:
         first = gossip.subscribe(HOME)
         await lost(first)
@@ -84,7 +84,7 @@ async def test_a_new_subscription_is_told_when_it_begins(server: RedisServer) ->
         assert [await heard(first), await heard(second)] == [b"1", b"1"]
 
 
-async def test_a_document_that_nobody_reads_any_more_is_left(server: RedisServer) -> None:
+async def test_a_channel_without_readers_is_unsubscribed(server: RedisServer) -> None:
     async with running(server.url) as gossip:
         first, second = gossip.subscribe(HOME), gossip.subscribe(AWAY)
         await lost(first)
@@ -97,7 +97,7 @@ async def test_a_document_that_nobody_reads_any_more_is_left(server: RedisServer
         assert [message async for message in first] == []
 
 
-async def test_with_redis_gone_nobody_waits_and_its_return_is_told(server: RedisServer) -> None:
+async def test_without_redis_no_caller_waits_and_loss_is_announced(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
         subscription = there.subscribe(HOME)
         await lost(subscription)
@@ -114,7 +114,7 @@ async def test_with_redis_gone_nobody_waits_and_its_return_is_told(server: Redis
         assert await heard(late) == b"back"
 
 
-async def test_a_frozen_redis_is_given_up_and_taken_up_again(server: RedisServer) -> None:
+async def test_a_frozen_redis_is_reconnected(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
         subscription = there.subscribe(HOME)
         await lost(subscription)
@@ -132,7 +132,7 @@ async def test_a_frozen_redis_is_given_up_and_taken_up_again(server: RedisServer
             pass
 
 
-async def test_without_redis_from_the_start_it_begins_when_there_is_one(
+async def test_gossip_begins_when_redis_appears(
     server: RedisServer,
 ) -> None:
     server.kill()

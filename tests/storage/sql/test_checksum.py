@@ -1,4 +1,4 @@
-"""A row that has changed since it was written is never handed out, whichever bit it was."""
+"""A row with a flipped bit is never returned, whatever bit it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COLUMNS = {
 
 
 def flipped(value: Any, dice: random.Random) -> Any:
-    """The value with one bit of it turned."""
+    """Return the value with one bit flipped."""
     if isinstance(value, int):
         return value ^ (1 << dice.randrange(32))
     data = bytearray(value.encode() if isinstance(value, str) else value)
@@ -44,7 +44,7 @@ def image_of(url: str) -> bytes:
 
 
 class BitFlips:
-    """Turns single bits in a file's rows, and turns them back."""
+    """Flips single bits in a file's rows, and flips them back."""
 
     def __init__(self, url: str, dice: random.Random) -> None:
         self._file = sqlite3.connect(Path(url.partition(":///")[2]), isolation_level=None)
@@ -54,7 +54,7 @@ class BitFlips:
         self._file.close()
 
     def turn(self, table: str, where: str, *only: str) -> Callable[[], None]:
-        """Turn one bit of a row, in one of these columns; what is returned turns it back."""
+        """Flip one bit of a row, in one of these columns. Return the function that undoes it."""
         names = COLUMNS[table]
         select = f"SELECT {', '.join(names)} FROM {table} WHERE {where}"
         before = list(self._file.execute(select).fetchone())
@@ -66,7 +66,7 @@ class BitFlips:
             try:
                 self._set(table, after, before)
             except sqlite3.IntegrityError:
-                continue  # its key is another row's now; the file would not hold both
+                continue  # the key is now that of another row, which the table refuses
             return lambda: self._set(table, before, after)
 
     def _set(self, table: str, new: Sequence[Any], old: Sequence[Any]) -> None:
@@ -76,7 +76,7 @@ class BitFlips:
         assert done.rowcount == 1
 
 
-async def test_of_100_turned_bits_in_entries_100_are_found_and_none_is_served(
+async def test_100_of_100_flipped_bits_in_entries_are_found(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, VERSIONS + 1)]
@@ -97,7 +97,7 @@ async def test_of_100_turned_bits_in_entries_100_are_found_and_none_is_served(
     assert await sqlite_store.load(HOME) == sound
 
 
-async def test_of_100_turned_bits_in_snapshots_none_is_served(
+async def test_no_flipped_bit_in_snapshots_is_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, VERSIONS)])
@@ -118,7 +118,7 @@ async def test_of_100_turned_bits_in_snapshots_none_is_served(
     assert await stored(sqlite_store) == sound
 
 
-async def test_of_100_turned_bits_in_steps_none_is_served(
+async def test_no_flipped_bit_in_undo_steps_is_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, VERSIONS)])
@@ -140,7 +140,7 @@ async def test_of_100_turned_bits_in_steps_none_is_served(
     assert await stored(sqlite_store) == sound
 
 
-async def test_steps_with_a_rotten_entry_since_them_are_not_served(
+async def test_undo_steps_before_a_damaged_entry_are_not_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, 5)])
@@ -152,7 +152,7 @@ async def test_steps_with_a_rotten_entry_since_them_are_not_served(
     assert (found.snapshot, found.steps) == (Snapshot(4, b"state"), None)
 
 
-async def test_with_every_snapshot_rotten_the_whole_log_stands_in(
+async def test_without_a_sound_snapshot_the_whole_log_is_used(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, 5)])
@@ -163,7 +163,7 @@ async def test_with_every_snapshot_rotten_the_whole_log_stands_in(
     assert (found.snapshot, len(found.entries)) == (None, 5)
 
 
-async def test_the_newest_snapshot_may_rot_after_a_compaction(
+async def test_after_a_compaction_the_newest_snapshot_may_break(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, 30)])
@@ -177,9 +177,7 @@ async def test_the_newest_snapshot_may_rot_after_a_compaction(
     assert found.entries == opened([entry(v) for v in range(11, 31)])
 
 
-async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
-    sqlite_store: SqlStore, sqlite_url: str
-) -> None:
+async def test_a_damaged_snapshot_drops_no_entries(sqlite_store: SqlStore, sqlite_url: str) -> None:
     await sqlite_store.commit([made(HOME, 30)])
     for version in (10, 20):
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
@@ -189,7 +187,7 @@ async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
     assert await sqlite_store.snapshot_before(HOME, 30) == Snapshot(20, b"20")
 
 
-async def test_a_rotten_entry_that_nobody_needs_does_not_hold_a_compaction_up(
+async def test_a_damaged_entry_does_not_stop_a_compaction(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     entries = [entry(n, id=f"p-{n}") for n in range(1, 31)]
@@ -203,7 +201,7 @@ async def test_a_rotten_entry_that_nobody_needs_does_not_hold_a_compaction_up(
     assert sorted(one.id for one in found) == ["p-4", "p-6"]
 
 
-async def test_a_rotten_entry_does_not_stop_its_document_s_neighbours(
+async def test_a_damaged_entry_does_not_affect_other_documents(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, 3), made(OTHER, 3)])
@@ -215,7 +213,7 @@ async def test_a_rotten_entry_does_not_stop_its_document_s_neighbours(
     await sqlite_store.commit([further(OTHER, 3)])
 
 
-async def test_a_file_with_a_rotten_page_never_serves_another_value(
+async def test_a_damaged_page_never_gives_a_wrong_value(
     sqlite_store: SqlStore, sqlite_url: str, tmp_path: Path
 ) -> None:
     await sqlite_store.commit([made(HOME, VERSIONS)])
@@ -235,7 +233,7 @@ async def test_a_file_with_a_rotten_page_never_serves_another_value(
         await store.close()
 
 
-def test_a_row_is_sound_only_in_its_own_place() -> None:
+def test_a_row_under_another_key_is_not_sound() -> None:
     ((_, _, version, author, request, *rest),) = pack_entries(HOME, [entry(7, id="p-7")])
     row = (version, author, request, *rest)
     assert unpack_entry(HOME, row) == entry(7, id="p-7")
@@ -247,7 +245,7 @@ def test_a_row_is_sound_only_in_its_own_place() -> None:
             unpack_entry(HOME, (*other, *rest))
 
 
-def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
+def test_a_column_of_another_type_is_damage() -> None:
     ((_, _, *row, _),) = pack_entries(HOME, [entry(7)])
     for column in range(len(row)):
         with pytest.raises(Corrupt):
@@ -258,7 +256,7 @@ def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
     assert unpack_snapshot(HOME, (1, None, body, crc)) is None
 
 
-async def test_a_turned_bit_in_a_summary_is_seen(sqlite_store: SqlStore, sqlite_url: str) -> None:
+async def test_a_flipped_bit_in_a_summary_is_found(sqlite_store: SqlStore, sqlite_url: str) -> None:
     entries = [large(version) for version in (1, 2)]
     await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
     dice, path = random.Random(3), Path(sqlite_url.partition(":///")[2])

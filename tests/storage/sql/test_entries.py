@@ -1,4 +1,4 @@
-"""Reading entries: how much memory it takes, and which missing entries are damage."""
+"""Reading entries: the memory that it takes, and which missing entries are damage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def peak_of(read: Awaitable[object]) -> int:
         tracemalloc.stop()
 
 
-async def test_a_document_with_long_texts_is_opened_and_listed_in_little_memory(
+async def test_long_texts_are_opened_and_listed_in_little_memory(
     sqlite_store: SqlStore,
 ) -> None:
     entries = [
@@ -57,7 +57,7 @@ HEAD = 30
 
 @pytest.fixture
 async def store(sqlite_store: SqlStore) -> SqlStore:
-    """A document of 30 versions, with snapshots at 10, 20 and 30."""
+    """Yield a store with a document of 30 versions, with snapshots at 10, 20 and 30."""
     await sqlite_store.commit([made(HOME, HEAD)])
     for version in (10, 20, 30):
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
@@ -75,7 +75,7 @@ async def versions_of(store: SqlStore, after: int = 0, upto: int = HEAD) -> list
 
 @pytest.mark.parametrize("version", [1, 2, 8, 10, 11, 19, 20, 29, 30])
 @pytest.mark.parametrize("to", [0, -8, 2**40, 2**62 + 8, 2**63 - 1])
-async def test_an_entry_under_another_version_is_missed_wherever_it_is_read(
+async def test_a_moved_entry_is_missed_by_every_read(
     store: SqlStore, sqlite_url: str, version: int, to: int
 ) -> None:
     move(sqlite_url, version, to)
@@ -87,14 +87,14 @@ async def test_an_entry_under_another_version_is_missed_wherever_it_is_read(
                 await read(HOME, *page)
 
 
-async def test_beside_a_lost_entry_the_others_are_read(store: SqlStore, sqlite_url: str) -> None:
+async def test_entries_beside_a_lost_one_can_be_read(store: SqlStore, sqlite_url: str) -> None:
     move(sqlite_url, 8, 0)
     assert await versions_of(store, 0, 7) == list(range(1, 8))
     assert await versions_of(store, 8, HEAD) == list(range(9, HEAD + 1))
     assert [one.version for one in await store.summaries(HOME, 0, HEAD, 5)] == [*range(26, 31)]
 
 
-async def test_a_gap_that_a_compaction_left_is_none(store: SqlStore) -> None:
+async def test_the_gap_of_a_compaction_is_no_damage(store: SqlStore) -> None:
     await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
     await store.compact(HOME, before=12, keep=[3])
     await store.compact(HOME, before=HEAD, keep=[3])
@@ -105,7 +105,7 @@ async def test_a_gap_that_a_compaction_left_is_none(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("version", [3, 11, 13, 21])
-async def test_an_entry_beside_a_gap_is_missed(
+async def test_a_lost_entry_beside_a_gap_is_missed(
     store: SqlStore, sqlite_url: str, version: int
 ) -> None:
     await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
@@ -115,13 +115,13 @@ async def test_an_entry_beside_a_gap_is_missed(
         await versions_of(store)
 
 
-async def test_a_snapshot_that_is_saved_again_still_says_what_was_dropped(store: SqlStore) -> None:
+async def test_a_snapshot_saved_again_keeps_its_gap(store: SqlStore) -> None:
     await store.compact(HOME, before=HEAD, keep=[])
     await store.save_snapshot(HOME, 1, Snapshot(20, b"again"))
     assert await versions_of(store) == list(range(21, 31))
 
 
-async def test_the_gaps_of_an_older_database_are_taken_for_those_of_compactions(
+async def test_gaps_of_older_databases_count_as_compactions(
     store: SqlStore, sqlite_url: str
 ) -> None:
     await store.compact(HOME, before=HEAD, keep=[3])
@@ -132,7 +132,7 @@ async def test_the_gaps_of_an_older_database_are_taken_for_those_of_compactions(
         assert await versions_of(upgraded) == before == [1, 2, 3, *range(21, 31)]
 
 
-async def test_a_compaction_that_broke_off_leaves_no_gap_that_looks_like_damage(
+async def test_an_interrupted_compaction_leaves_no_damage(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "_SLICE", 3)
@@ -142,9 +142,7 @@ async def test_a_compaction_that_broke_off_leaves_no_gap_that_looks_like_damage(
     assert await versions_of(store) == [*range(1, 18), *range(21, 31)]
 
 
-async def test_what_is_lost_is_told_apart_from_what_was_dropped(
-    store: SqlStore, sqlite_url: str
-) -> None:
+async def test_lost_entries_differ_from_dropped_ones(store: SqlStore, sqlite_url: str) -> None:
     await store.compact(HOME, before=HEAD, keep=[3])
     for version in (2, 24, 25, 28):
         move(sqlite_url, version, -version)
@@ -153,7 +151,7 @@ async def test_what_is_lost_is_told_apart_from_what_was_dropped(
     assert remains.lost_entries == [(2, 2), (24, 25), (28, 28)]
 
 
-async def test_before_a_repair_nothing_is_missed(store: SqlStore, sqlite_url: str) -> None:
+async def test_entries_before_a_repair_are_not_missed(store: SqlStore, sqlite_url: str) -> None:
     move(sqlite_url, 8, 0)
     repair = msgspec.structs.replace(entry(33), kind="repair")
     rebuilt = Rebuilt(1, HEAD, 0, 2, repair, b"33", drop_entries=[0])
@@ -164,7 +162,7 @@ async def test_before_a_repair_nothing_is_missed(store: SqlStore, sqlite_url: st
     assert await versions_of(store, 7, 8) == []
 
 
-async def test_a_document_that_was_made_again_begins_where_it_begins(store: SqlStore) -> None:
+async def test_a_recreated_document_continues_its_numbers(store: SqlStore) -> None:
     assert await store.delete(HOME, 9_000)
     assert await versions_of(store) == []
     kind: Kind = "create"
