@@ -23,9 +23,9 @@ MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
 # Bytes for each value of an open document: its Yjs types, its nodes, and the value.
 MEMORY_OF_A_VALUE: Final = 2_000
 # Bytes in the database for each accepted byte: the ops, the update, and the undo records with the
-# values before. Each is about as long as the request. Rule B10 allows more: a list of small
-# numbers has 27 bytes of update for each of its own bytes, and the author pays for bytes beyond
-# twelve times the request. Each request may cost 32 KiB more: an entry's free 16 KiB, and the
+# values before. Each is about as long as the request. Rule B10 allows more: the author pays
+# for bytes beyond twelve times the request. A list of small numbers has 27 bytes of update for
+# each of its own bytes. Each request may cost 32 KiB more: an entry's free 16 KiB, and the
 # rows around it. The document may have one new snapshot of its state, its value and its steps.
 STORED: Final = 4
 STORED_OF_A_REQUEST: Final = 32 * 1024
