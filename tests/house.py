@@ -84,7 +84,7 @@ def shape(rule: str) -> list[str]:
 
 def banned_words() -> set[str]:
     rows = tables("glossary.md")["Words we do not use"]
-    return {word for words, _ in rows for word in words.split(", ")}
+    return {word.strip("`") for words, _ in rows for word in words.split(", ")}
 
 
 @cache

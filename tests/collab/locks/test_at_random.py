@@ -86,7 +86,7 @@ class Run:
         for lock, before in others:
             after = self.locks.find(lock.id)
             assert after is not None, "another client's change ended a lock"
-            assert lookup(self.value, parse(after.scope)) == before, "it changed under a lock"
+            assert lookup(self.value, parse(after.scope)) == before, "a locked element changed"
 
     def op(self) -> Op:
         path, kind = self.pointer(), self.choose.choice(["add", "remove", "replace", "move"])

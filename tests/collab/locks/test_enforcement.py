@@ -77,7 +77,7 @@ PASSING: list[list[Op]] = [
 
 
 @pytest.mark.parametrize("ops", TOUCHING)
-def test_l10_a_change_that_touches_another_clients_lock_is_refused(ops: list[Op]) -> None:
+def test_l10_a_change_under_another_clients_lock_is_refused(ops: list[Op]) -> None:
     for by in (BO, ADA_2):
         refusal = check(*ops, by=by)
         assert refusal is not None

@@ -147,7 +147,7 @@ def test_a_restored_value_never_touches_a_lock(seed: int) -> None:
             assert check_locks(run.locks, left, run.value, by=author, now=run.now) is None
 
 
-def test_a_batch_is_checked_by_locks_relocated_through_its_entries() -> None:
+def test_a_batch_is_checked_by_locks_after_its_own_entries() -> None:
     made = guard("/sections/1")
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
     made.check(add, PAGE, BO, None, Bounds())

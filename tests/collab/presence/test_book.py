@@ -45,7 +45,7 @@ def told(difference: PresenceDifference | None) -> PresenceChange:
     return difference.change
 
 
-def test_w1_a_session_on_the_patch_lane_is_announced_on_both_lanes() -> None:
+def test_w1_a_patch_session_is_announced_on_both_lanes() -> None:
     book = PresenceBook()
     book.join(identity("ada", client_id=7), now=0.0)
     difference = book.flush(now=0.0)
@@ -92,7 +92,7 @@ def test_w2_a_patch_clients_colour_is_also_in_its_user() -> None:
     }
 
 
-def test_w3_a_state_of_more_than_2_kib_is_refused_and_changes_nothing() -> None:
+def test_w3_a_state_above_2_kib_is_refused() -> None:
     book = book_of("ada")
     refusal = book.set_state("ada", {"x": "y" * 2048}, now=1.0)
     assert refusal is not None
@@ -111,7 +111,7 @@ def test_w3_a_state_of_more_than_2_kib_is_refused_and_changes_nothing() -> None:
     ],
     ids=range(4),
 )
-def test_w3_a_state_that_is_invalid_json_is_malformed(state: dict[str, Any]) -> None:
+def test_w3_a_state_outside_the_json_limits_is_malformed(state: dict[str, Any]) -> None:
     book = book_of("ada")
     refusal = book.set_state("ada", state, now=1.0)
     assert refusal is not None
@@ -226,7 +226,7 @@ def test_w6_a_session_the_server_does_not_read_never_times_out() -> None:
     assert told(book.flush(now=81.0)).left == ["ada"]
 
 
-def test_w6_the_server_renews_patch_clients_every_15_s_on_the_yjs_lane_only() -> None:
+def test_w6_the_server_renews_patch_clients_on_the_yjs_lane() -> None:
     book = book_of("ada")
     book.renew(now=14.9)
     assert book.flush(now=14.9) is None

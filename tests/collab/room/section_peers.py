@@ -106,7 +106,10 @@ def _order(element: Any) -> str:
 
 
 def outside(dumped: Any, paths: list[list[str]]) -> Any:
-    """Return a content without the areas. Only the order key of an element in an area stays."""
+    """Return a content without its areas.
+
+    When an area is an element of a list, its order key and its hidden mark stay.
+    """
     return _outside(dumped, [tuple(path) for path in paths], (), False)
 
 

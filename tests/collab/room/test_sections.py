@@ -82,7 +82,7 @@ def texts(room: Room) -> list[str]:
 # --- the patch lane -------------------------------------------------------------------------
 
 
-def test_x6_a_right_by_id_follows_its_element_and_a_right_by_index_does_not() -> None:
+def test_x6_only_a_right_by_id_follows_its_element() -> None:
     room, by_id, by_index = home(), member("/sections/hero"), member("/sections/0")
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
     assert patch(room, by_id, put("/sections/2/text", "Hi")) == ""

@@ -41,7 +41,7 @@ class Looker:
     def resynchronise(self) -> None: ...
 
 
-async def test_a_failing_subscriber_is_closed_and_all_others_get_presence(
+async def test_a_failing_subscriber_is_closed_and_others_get_presence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, audience = ManualClock(), Audience()

@@ -54,7 +54,7 @@ class HoldingStore(MemoryStore):
 
     def _fail_if_down(self) -> None:
         if self.down:
-            raise StorageUnavailable("the database is away")
+            raise StorageUnavailable("the database does not answer")
 
 
 async def until_state(live: LiveRoom, state: LiveState) -> None:

@@ -18,7 +18,7 @@ class Damaged(MemoryStore):
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
-        raise Corrupt("an entry has rotted")
+        raise Corrupt("an entry is damaged")
 
 
 async def test_an_entry_names_the_author_of_its_version() -> None:

@@ -21,7 +21,7 @@ async def test_each_request_at_a_restart_gets_its_own_exception() -> None:
     assert [error.refusal.code for error in errors] == [Code.STORAGE_UNAVAILABLE] * 3
     assert len({id(error) for error in errors}) == 3
     depths = [len(extract_tb(error.__traceback__)) for error in errors]
-    assert depths == depths[:1] * 3, "the trace of a refusal holds those before it"
+    assert depths == depths[:1] * 3, "a traceback contains the earlier ones"
 
 
 async def test_an_unloaded_document_needs_no_garbage_collection() -> None:

@@ -94,7 +94,7 @@ async def test_edits_before_a_snapshot_without_steps_can_be_undone() -> None:
         for number in range(60):
             await made.set("/n", number + 1)
         document = store._documents[PAGE]
-        assert max(document.snapshots) > max(document.steps), "there is such a snapshot"
+        assert max(document.snapshots) > max(document.steps), "a snapshot without steps exists"
         live = made.hub.lives[PAGE]
         steps: Any = live.room.document._undo.stacks
         await made.hub.unload(live)
@@ -118,4 +118,6 @@ async def test_a_snapshot_is_saved_with_the_epoch_it_was_made_in() -> None:
             assert live.room.epoch == 7
             assert saving is not None
             await saving
-        assert await store.snapshot_before(PAGE, 1) is None, "a state of the epoch before"
+        assert await store.snapshot_before(PAGE, 1) is None, (
+            "a snapshot of the earlier epoch exists"
+        )

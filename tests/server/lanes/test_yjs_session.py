@@ -139,7 +139,7 @@ async def test_g25_an_accepted_step_2_resets_the_count(url: str) -> None:
             await socket.send(frames.sync_step2(edit(clock)))
 
 
-async def test_g25_each_update_with_missing_parts_is_followed_by_a_step_1(url: str) -> None:
+async def test_g25_each_update_with_missing_parts_causes_a_step_1(url: str) -> None:
     async with connect(url, compression=None) as socket:
         assert await _hears(socket, frames.SyncStep1)
         for _ in range(4):

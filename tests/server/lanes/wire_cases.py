@@ -55,7 +55,7 @@ FRAMING = [
     )
 ] + [
     Case("1.3 text after binary", frame(BINARY, b"\0") + HELLO, (binary(b"\0"), text(b"hello"))),
-    Case("1.4 thirty in one write", HELLO * 30, (text(b"hello"),) * 30),
+    Case("1.4 thirty messages in one write", HELLO * 30, (text(b"hello"),) * 30),
     Case("1.5 length in two bytes, though short", frame(TEXT, b"a", width=2), (text(b"a"),)),
     Case("1.6 length in eight bytes, though short", frame(TEXT, b"a", width=8), (text(b"a"),)),
     Case("1.7 unmasked text", frame(TEXT, b"a", masked=False), code=1002),
@@ -83,9 +83,9 @@ PINGS = [
     Case("2.4 longest ping", frame(PING, b"*" * 125), (pong(b"*" * 125),)),
     Case("2.5 ping too long", frame(PING, b"*" * 126), code=1002),
     Case("2.6 pong too long", frame(PONG, b"*" * 126), code=1002),
-    Case("2.7 unasked pong", frame(PONG)),
-    Case("2.8 unasked pong with payload", frame(PONG, b"hello")),
-    Case("2.9 unasked pong, ping", frame(PONG, b"x") + frame(PING, b"y"), (pong(b"y"),)),
+    Case("2.7 unsolicited pong", frame(PONG)),
+    Case("2.8 unsolicited pong with payload", frame(PONG, b"hello")),
+    Case("2.9 unsolicited pong, ping", frame(PONG, b"x") + frame(PING, b"y"), (pong(b"y"),)),
     Case(
         "2.10 ten pings",
         b"".join(frame(PING, b"%d" % i) for i in range(10)),
@@ -129,8 +129,8 @@ FRAGMENTS = [
     Case("5.10 pong between fragments",
          frame(TEXT, b"hel", fin=False) + frame(PONG, b"p") + frame(CONT, b"lo"),
          (text(b"hello"),)),
-    Case("5.11 last fragment of nothing", frame(CONT, b"a"), code=1002),
-    Case("5.12 fragment of nothing", frame(CONT, b"a", fin=False), code=1002),
+    Case("5.11 last fragment without a first", frame(CONT, b"a"), code=1002),
+    Case("5.12 fragment without a first", frame(CONT, b"a", fin=False), code=1002),
     Case("5.13 fragment after a whole message", HELLO + frame(CONT, b"a"),
          (text(b"hello"),), 1002),
     Case("5.14 message inside of a message", frame(TEXT, b"a", fin=False) + HELLO, code=1002),
@@ -226,7 +226,7 @@ FLOODS = [
     Case("8.3 a flood of pings", frame(PING) * 5000, (pong(b""),) * 20, 1008),
     Case("8.4 a flood of pings between fragments",
          frame(TEXT, b"a", fin=False) + frame(PING) * 5000, (pong(b""),) * 20, 1008),
-    Case("8.5 a flood of messages is for the connection to judge",
+    Case("8.5 a flood of messages is not limited by the reader",
          HELLO * 500, (text(b"hello"),) * 500),
 ]  # fmt: skip
 
