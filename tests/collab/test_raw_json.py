@@ -1,4 +1,4 @@
-"""An operation that says a member twice is refused, however it is written; no other one is."""
+"""An operation that has a member twice is refused, in each way to write JSON. Others are not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def message(op: str, more: str = "") -> bytes:
 
 @pytest.mark.parametrize("op", TWICE)
 @pytest.mark.parametrize("more", ["", '"strict":false,', '"step":"s","after":"","x":{"path":1},'])
-def test_a_member_that_is_there_twice_is_refused(op: str, more: str) -> None:
+def test_an_operation_with_a_member_twice_is_refused(op: str, more: str) -> None:
     body = f"[{ADD},{op}]".encode()
     refusal = repeated_in_body(body, msgspec.json.decode(body))
     assert refusal is not None
@@ -52,7 +52,7 @@ def test_a_member_that_is_there_twice_is_refused(op: str, more: str) -> None:
 
 @pytest.mark.parametrize("op", ONCE)
 @pytest.mark.parametrize("more", ["", '"strict":false,"fence":null,', '"x":{"path":1,"path":2},'])
-def test_names_in_values_and_elsewhere_are_no_members(op: str, more: str) -> None:
+def test_names_in_values_and_elsewhere_are_not_members(op: str, more: str) -> None:
     (found,) = decode(message(op, more))
     assert isinstance(found, Patch)
     body = f"[{ADD},{op}]".encode()
@@ -60,7 +60,7 @@ def test_names_in_values_and_elsewhere_are_no_members(op: str, more: str) -> Non
 
 
 def written(rng: random.Random, members: list[tuple[str, Any]]) -> str:
-    """An object with these members, spaced and escaped in any way that JSON knows."""
+    """An object with these members, with random spaces and escapes of JSON."""
     space = rng.choice(["", "", " ", "\n"])
     parts = []
     for name, value in members:
@@ -72,7 +72,7 @@ def written(rng: random.Random, members: list[tuple[str, Any]]) -> str:
     return "{" + f"{space},{space}".join(parts) + "}"
 
 
-def test_random_messages_are_refused_exactly_where_a_member_is_doubled() -> None:
+def test_random_messages_are_refused_if_a_member_is_there_twice() -> None:
     rng = random.Random(20)
     values = ["", '"path"', 'a "value":', {"path": "/x", "value": 1}, [1, {"op": "x"}], None, "é"]
     refused = 0
@@ -93,8 +93,8 @@ def test_random_messages_are_refused_exactly_where_a_member_is_doubled() -> None
     assert refused > 600
 
 
-def test_a_value_that_could_just_be_read_is_no_failure() -> None:
-    """Somewhere in these depths reading goes well and writing does not."""
+def test_a_value_that_can_be_read_but_not_written_is_no_failure() -> None:
+    """At some of these depths, the value can be read and cannot be written."""
     for depth in range(900, 1010):
         nested = f'{{"op":"add","path":"/a","value":{"[" * depth}{"]" * depth}}}'
         with suppress(Rejected):

@@ -1,4 +1,4 @@
-"""Frames of the patch lane: what is read of them, and what is refused before it is made."""
+"""Frames of the patch lane: messages are read, or refused before they are built in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def patch_with(value: str, id: str = "p-1") -> str:
     return f'{{"type":"patch","id":"{id}","base":1,"ops":[{op}]}}'
 
 
-def test_a_message_of_too_many_values_is_refused_by_its_id_and_the_others_are_read() -> None:
+def test_a_message_of_too_many_values_is_refused_alone() -> None:
     found = decode(patch_with(many(MAX_VALUES)).encode())
     assert [(one.id, one.refusal.code, one.is_patch) for one in unreadable(found)] == [
         ("p-1", Code.TOO_LARGE, True)
@@ -35,12 +35,12 @@ def test_a_message_of_too_many_values_is_refused_by_its_id_and_the_others_are_re
     assert (ping.id, ping.is_patch) == (None, False)
 
 
-def test_a_text_that_is_full_of_commas_is_one_value() -> None:
+def test_a_text_full_of_commas_is_one_value() -> None:
     [message] = decode(patch_with('"' + ",[{" * MAX_VALUES + '"').encode())
     assert isinstance(message, Patch)
 
 
-def test_a_frame_of_many_small_messages_is_read_as_before() -> None:
+def test_a_frame_of_many_small_messages_is_read() -> None:
     frame = "[" + ",".join(patch_with(many(30), f"p-{n}") for n in range(900)) + "]"
     assert all(isinstance(one, Patch) for one in decode(frame.encode()))
     with pytest.raises(Rejected):

@@ -1,7 +1,7 @@
-"""Apply to pycrdt whatever the guard accepts of hostile input: python -m … FIRST COUNT PROGRESS.
+"""Apply hostile updates that the guard accepts to pycrdt: python -m … FIRST COUNT PROGRESS.
 
-Runs as a process of its own, because what it looks for may kill it. The number of the input it
-is at is always in the progress file, so whoever started it can name the killer.
+It runs as a process of its own, because an update may crash it. The progress file always has the
+number of the current input, so the caller can name the input that crashed it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from tests.collab.yjs.sessions import session
 from tests.collab.yjs.updates import gc, item, plain, shared, skip, string, text, uint, update
 
 CORPUS = Path(__file__).with_name("yjs_updates.json")
-# The list `l` is not read: text may stand in any root, whose type its readers choose, and yrs
-# walks an array for ever that holds a surrogate pair as text.
+# The list `l` is not read. A client may put text into any root, because a root's type is chosen by
+# its reader. When an array has a surrogate pair as text, yrs walks the array without end.
 ROOTS: dict[str, Any] = {"content": Map, "t": Text, "x": XmlFragment, "r": Text}
 STRANGE = [0, 1, 2, 3, 5, 63, 64, 127, 128, 2**14, 2**24, 2**31 - 1, 2**31, 2**32, 2**53 - 1]
 
 
 @dataclass(frozen=True)
 class Base:
-    """A document that is being attacked, and updates that it could be sent."""
+    """A document under attack, and updates that a client could send to it."""
 
     state: bytes
     clocks: dict[int, int]
@@ -39,7 +39,7 @@ class Base:
 
 
 def bases() -> list[Base]:
-    """Documents by pycrdt, and by Yjs from the corpus, each with what comes next."""
+    """Documents by pycrdt, and by Yjs from the corpus, each with updates to send."""
     made = [
         base(peer.doc.get_update(), peer.sent) for seed in range(12) for peer in session(seed, 12)
     ]
@@ -87,7 +87,7 @@ def mutated(rng: Random, base: Base) -> bytes:
 
 
 class Inventor:
-    """Updates that are well formed more often than not, around what a document holds."""
+    """Makes updates that refer to the structs of a document. Most of them are well formed."""
 
     def __init__(self, rng: Random, base: Base) -> None:
         self.rng = rng
@@ -159,7 +159,7 @@ def invented(rng: Random, base: Base) -> bytes:
 
 
 def run(seed: int, base: Base) -> bool:
-    """Whether the guard accepted; raises where pycrdt then did not do what was promised."""
+    """Return whether the guard accepted. Raise when pycrdt then broke a promise of the guard."""
     rng = Random(seed)
     raw = make(rng, base)
     leases = dict.fromkeys([*base.clocks, 3, 2**53 - 1], "ada")
@@ -193,10 +193,10 @@ def vector(rng: Random, clocks: dict[int, int]) -> bytes:
 
 
 def shown(doc: Doc[Any]) -> list[list[str]]:
-    """The characters of each root.
+    """The characters of each root, without their order.
 
-    Not their order: yrs prints attributes in none, and a forged struct whose right origin lies
-    before its origin, which the guard cannot see, may stand elsewhere after a reload.
+    yrs prints attributes in no fixed order. A forged struct may have a right origin that lies
+    before its origin. The guard cannot see this, and a reload may move the struct.
     """
     json.loads(str(doc.get("content", type=Map)))
     return [sorted(str(doc.get(name, type=kind))) for name, kind in ROOTS.items()]

@@ -1,4 +1,4 @@
-"""Random editing sessions of pycrdt clients, and what they send: material for guard and fuzz."""
+"""Random editing sessions of pycrdt clients, and the updates that they send."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Peer:
         self.sent: list[bytes] = []
 
     def edit(self) -> bytes:
-        """One random transaction; the update is what a provider would send."""
+        """Make one random transaction. Return the update that a provider would send."""
         before = self.doc.get_state()
         updates: list[bytes] = []
         subscription = self.doc.observe(lambda event: updates.append(event.update))
@@ -59,7 +59,7 @@ class Peer:
         if self.rng.random() < 0.3:
             self.text.insert(at, word, {"bold": self.rng.choice([True, None])})
         elif self.rng.random() < 0.1:
-            # Not in `text`: an embed takes up an index there that its string does not show.
+            # Not in `text`: there an embed would take an index that `str` does not show.
             self.rich.insert_embed(0, {"image": [1, 2.5, None]}, {"href": "x"})
         else:
             self.text.insert(at, word)
@@ -99,7 +99,7 @@ class Peer:
 
 
 def session(seed: int, edits: int, clients: tuple[int, ...] = (1, 2, 2**32 - 1)) -> list[Peer]:
-    """Peers that edit by turns and meet at random, always ending apart."""
+    """Peers that edit in turns and exchange updates at random. The last edits stay unexchanged."""
     rng = Random(seed)
     peers = [Peer(client, rng) for client in clients]
     for _ in range(edits):

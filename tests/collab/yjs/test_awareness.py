@@ -1,4 +1,4 @@
-"""The awareness codec, against pycrdt's own and against hostile bodies."""
+"""The awareness codec, with pycrdt's codec and with hostile bodies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def code_of(raw: bytes, bounds: AwarenessBounds = awareness.DEFAULT) -> Code:
     return refused.value.refusal.code
 
 
-def test_g4_what_pycrdt_says_of_itself_is_read() -> None:
+def test_g4_the_state_of_a_pycrdt_client_is_decoded() -> None:
     doc: Doc[Any] = Doc()
     peer = Awareness(doc)
     peer.set_local_state({"user": {"name": "Ada"}, "cursor": None})
@@ -42,17 +42,17 @@ def test_g4_what_pycrdt_says_of_itself_is_read() -> None:
     ]
 
 
-def test_g4_what_is_written_is_what_pycrdt_reads() -> None:
+def test_g4_pycrdt_reads_an_encoded_state() -> None:
     peer = Awareness(Doc())
     peer.apply_awareness_update(awareness.encode([State(7, 3, {"a": [1, "é"]})]), "test")
     assert peer.states[7] == {"a": [1, "é"]}
 
 
-def test_g4_null_says_that_a_client_left() -> None:
+def test_g4_null_means_that_a_client_left() -> None:
     assert awareness.decode(body((1, 2, b"null"))) == [State(1, 2, None)]
 
 
-def test_g4_what_others_ids_carry_is_skipped_unread() -> None:
+def test_g4_the_states_of_other_clients_are_skipped_unread() -> None:
     raw = body((1, 2, b"{}"), (2, 1, b"not json"), (3, 1, b"[" * 5000))
     assert awareness.decode(raw, only={1}) == [State(1, 2, {})]
 
@@ -78,7 +78,7 @@ def test_g4_what_others_ids_carry_is_skipped_unread() -> None:
         b"[" * 2000,
     ],
 )
-def test_g5_a_state_that_no_patch_could_hold_is_malformed(text: bytes) -> None:
+def test_g5_a_state_that_no_patch_may_hold_is_malformed(text: bytes) -> None:
     assert code_of(body((1, 1, text))) is Code.MALFORMED
 
 
@@ -87,7 +87,7 @@ def test_g5_a_state_of_64_levels_is_read() -> None:
     assert awareness.decode(body((1, 1, text)))[0].client == 1
 
 
-def test_g5_a_state_over_its_bytes_is_too_large() -> None:
+def test_g5_a_state_of_too_many_bytes_is_too_large() -> None:
     text = b'{"a":"' + b"x" * 2041 + b'"}'
     assert awareness.decode(body((1, 1, text[:6] + text[7:])))
     assert code_of(body((1, 1, text))) is Code.TOO_LARGE
@@ -130,6 +130,6 @@ def test_g5_any_bytes_are_decoded_or_refused(raw: bytes) -> None:
         max_size=4,
     )
 )
-def test_g4_a_state_survives_the_way_there_and_back(state: dict[str, Any]) -> None:
+def test_g4_a_state_survives_encode_and_decode(state: dict[str, Any]) -> None:
     raw = awareness.encode([State(1, 1, state)])
     assert awareness.decode(raw)[0].state == msgspec.json.decode(msgspec.json.encode(state))

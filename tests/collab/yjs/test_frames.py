@@ -1,4 +1,4 @@
-"""The frames codec against hand-made bytes, and every way in which a frame may be broken."""
+"""The codec of frames, with bytes made by hand and with broken frames of all kinds."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_g2_a_broken_frame_is_malformed(frame: bytes) -> None:
     assert refused.value.refusal.code is Code.MALFORMED
 
 
-def test_g2_a_frame_of_queries_without_end_is_too_large() -> None:
+def test_g2_a_frame_of_too_many_queries_is_too_large() -> None:
     assert len(frames.decode(b"\x03" * frames.MAX_MESSAGES)) == frames.MAX_MESSAGES
     with pytest.raises(Rejected) as refused:
         frames.decode(b"\x03" * (frames.MAX_MESSAGES + 1))

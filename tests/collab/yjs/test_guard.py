@@ -1,4 +1,4 @@
-"""The guard's rules one by one, on updates made by hand."""
+"""The rules of the guard, one by one, with updates made by hand."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def refusal(raw: bytes, bounds: GuardBounds = GuardBounds()) -> Code:  # noqa: B
 
 
 def judge(raw: bytes, after: bytes = HELLO, *, user: str = "ada", **given: Any) -> Checked:
-    """Check an update against the document that `after` made, which is Ada's."""
+    """Check an update against the document that `after` makes. All its structs are Ada's."""
     index = StructIndex.of(after)
     leases = given.pop("leases", dict.fromkeys(index.clocks, "ada"))
     return check(inspect(raw), index.clocks, leases=leases, user=user, index=index, **given)
@@ -70,7 +70,7 @@ def test_g6_an_empty_update_is_empty() -> None:
 
 
 @pytest.mark.parametrize("raw", ["ffffff7f", "00ffffff7f", "01ffffff7f0100", "", "00", "000000"])
-def test_g6_a_count_larger_than_what_follows_is_malformed(raw: str) -> None:
+def test_g6_a_count_beyond_the_end_is_malformed(raw: str) -> None:
     assert refusal(bytes.fromhex(raw)) is Code.MALFORMED
 
 
@@ -100,7 +100,7 @@ def test_g6_a_v2_update_is_malformed(raw: str) -> None:
     assert refusal(bytes.fromhex(raw)) is Code.MALFORMED
 
 
-def test_g6_an_update_over_its_bytes_is_too_large() -> None:
+def test_g6_an_update_of_too_many_bytes_is_too_large() -> None:
     assert refusal(HELLO, GuardBounds(update_bytes=len(HELLO) - 1)) is Code.TOO_LARGE
 
 
@@ -123,7 +123,7 @@ def test_g6_an_update_over_its_bytes_is_too_large() -> None:
         update(deletes={1: [(0, 2), (1, 1)]}),
     ],
 )
-def test_g7_nothing_is_empty_doubled_or_out_of_order(raw: bytes) -> None:
+def test_g7_an_empty_double_or_unordered_part_is_malformed(raw: bytes) -> None:
     assert refusal(raw) is Code.MALFORMED
 
 
@@ -148,13 +148,13 @@ def test_g7_a_huge_new_run_is_too_large() -> None:
 
 
 @pytest.mark.parametrize("kind", [2, 9, 10, 11, 15, 16, 31])
-def test_g7_contents_that_yrs_reads_otherwise_are_malformed(kind: int) -> None:
+def test_g7_contents_that_yrs_misreads_are_malformed(kind: int) -> None:
     raw = update((1, 0, [item(kind, uint(1) + text("1"), root="t")]))
     assert refusal(raw) is Code.MALFORMED
 
 
 @pytest.mark.parametrize("ref", [5, 7, 8, 9, 15, 127, 128])
-def test_g7_types_that_yrs_reads_otherwise_are_malformed(ref: int) -> None:
+def test_g7_types_that_yrs_misreads_are_malformed(ref: int) -> None:
     assert refusal(update((1, 0, [shared(ref, root="t")]))) is Code.MALFORMED
 
 
@@ -211,7 +211,7 @@ def test_g8_a_value_nested_64_deep_is_read() -> None:
         b"\x74\x05ab",
     ],
 )
-def test_g8_a_number_no_patch_could_hold_or_a_broken_value_is_malformed(value: bytes) -> None:
+def test_g8_a_forbidden_number_or_a_broken_value_is_malformed(value: bytes) -> None:
     assert refusal(update((1, 0, [plain(value, root="l")]))) is Code.MALFORMED
 
 
@@ -223,15 +223,15 @@ def test_g8_every_finite_double_is_read(number: float) -> None:
 
 
 @pytest.mark.parametrize("number", ["1e16", "-9007199254740992.0", "9.1e18"])
-def test_g8_json_that_yrs_would_write_with_more_digits_than_a_double_has_is_malformed(
+def test_g8_json_that_yrs_writes_with_wrong_digits_is_malformed(
     number: str,
 ) -> None:
     assert refusal(update((1, 0, [item(5, text(f'{{"a":{number}}}'), root="t")]))) is Code.MALFORMED
     assert refusal(update((1, 0, [item(6, text("b") + text(number), root="t")]))) is Code.MALFORMED
 
 
-def test_g8_what_the_document_holds_is_read_whatever_it_is() -> None:
-    """Earlier versions let these in, and a document that holds them must open."""
+def test_g8_a_stored_document_is_read_without_value_checks() -> None:
+    """Earlier versions accepted these values, and a document that holds them must open."""
     value = b"\x76\x01" + text("__proto__") + NULL
     for raw in (
         plain(NULL, root="content", key="__proto__"),
@@ -279,11 +279,11 @@ def test_g9_a_broken_state_vector_is_malformed(raw: str) -> None:
         update(deletes={2: [(0, 1)]}),
     ],
 )
-def test_g10_what_stands_on_edits_that_are_not_here_is_a_missing_dependency(raw: bytes) -> None:
+def test_g10_a_dependency_that_the_server_lacks_is_refused(raw: bytes) -> None:
     assert judgement(raw) is Code.MISSING_DEPENDENCY
 
 
-def test_g10_clients_of_one_update_may_stand_on_each_other() -> None:
+def test_g10_clients_in_one_update_may_depend_on_each_other() -> None:
     raw = update(
         (3, 0, [string("a", origin=(1, 4)), string("c", origin=(2, 0))]),
         (2, 0, [string("b", origin=(3, 0))]),
@@ -292,7 +292,7 @@ def test_g10_clients_of_one_update_may_stand_on_each_other() -> None:
     assert judge(raw).clocks == {2: 1, 3: 2}
 
 
-def test_g10_what_is_known_already_needs_nothing() -> None:
+def test_g10_a_known_struct_needs_no_dependency() -> None:
     assert not judge(HELLO).has_effect
     assert not judge(update((1, 2, [string("zz", origin=(7, 9))]))).has_effect
 
@@ -300,17 +300,17 @@ def test_g10_what_is_known_already_needs_nothing() -> None:
 # --- G12: client ids --------------------------------------------------------------------------
 
 
-def test_g12_a_new_client_id_is_leased_to_who_writes_under_it() -> None:
+def test_g12_a_new_client_id_is_leased_to_its_first_user() -> None:
     assert judge(update((2, 0, [string("x", origin=(1, 4))])), user="bo").new_clients == [2]
 
 
-def test_g12_new_structs_under_an_id_of_another_user_or_the_server_are_stale() -> None:
+def test_g12_new_structs_under_an_id_of_others_are_stale() -> None:
     assert judgement(update((1, 5, [gc(1)])), user="bo") is Code.STALE_DOCUMENT
     assert judgement(update((1, 5, [gc(1)])), leases={}) is Code.STALE_DOCUMENT
     assert judgement(update((9, 0, [gc(1)])), reserved={9}) is Code.STALE_DOCUMENT
 
 
-def test_g12_an_id_of_the_servers_stays_the_servers_where_a_user_has_a_lease_of_it() -> None:
+def test_g12_a_lease_does_not_open_an_id_of_the_server() -> None:
     raw = update((9, 0, [gc(1)]))
     assert judgement(raw, leases={9: "ada"}, reserved={9}) is Code.STALE_DOCUMENT
 
@@ -320,15 +320,15 @@ def test_g12_an_id_of_the_servers_stays_the_servers_where_a_user_has_a_lease_of_
     [
         ({}, False),
         ({1: 5}, False),
-        ({1: 6}, False),  # ada's own, on their way
+        ({1: 6}, False),  # ada's own edits, on their way
         ({7: 3}, False),  # a new id
         ({2: 4, 3: 2}, False),
-        ({2: 5}, True),  # bo's: only bo's own client can have made them
-        ({3: 3}, True),  # the server's of an earlier epoch
-        ({9: 1}, True),  # the server's of an epoch that this document never had
+        ({2: 5}, True),  # bo's edits: only bo's own client can have made them
+        ({3: 3}, True),  # edits of the server in an earlier epoch
+        ({9: 1}, True),  # edits of the server in an epoch that this document never had
     ],
 )
-def test_g24_a_state_vector_ahead_of_others_edits_is_of_another_history(
+def test_g24_a_state_vector_with_lost_edits_of_others_is_stale(
     vector: dict[int, int], is_stale: bool
 ) -> None:
     known, leases = {1: 5, 2: 4, 3: 2}, {1: "ada", 2: "bo"}
@@ -337,7 +337,7 @@ def test_g24_a_state_vector_ahead_of_others_edits_is_of_another_history(
         check_state_vector(vector, known, leases=leases, user="ada", reserved={9})
 
 
-def test_g12_known_structs_may_come_from_anybody() -> None:
+def test_g12_known_structs_may_come_from_any_user() -> None:
     raw = update((1, 0, [string("hello", root="t")]), (2, 0, [string("x", origin=(1, 4))]))
     assert judge(raw, user="bo").new_clients == [2]
 
@@ -369,14 +369,14 @@ def test_g13_a_parent_is_a_shared_type() -> None:
     assert judgement(update((2, 0, [plain(NULL, parent=(1, 0), key="z")])), TREE) is Code.MALFORMED
 
 
-def test_g14_a_struct_stands_in_one_list() -> None:
+def test_g14_the_neighbours_of_a_struct_are_in_one_list() -> None:
     raw = update((2, 0, [string("x", root="u"), string("y", origin=(1, 0), right=(2, 0))]))
     assert judgement(raw, TREE) is Code.MALFORMED
     rest = update((1, 0, [string("a\U0001f600bc", root="u")]))
     assert judgement(rest, update((1, 0, [string("a", root="t")]))) is Code.MALFORMED
 
 
-def test_g14_the_rest_of_a_known_struct_stands_behind_its_beginning() -> None:
+def test_g14_the_rest_of_a_struct_follows_its_known_beginning() -> None:
     known = update((1, 0, [shared(0, root="content", key="l"), plain(NULL, parent=(1, 0))]))
     raw = update((1, 1, [string("ab", root="t")]))
     assert judgement(raw, known) is Code.MALFORMED
@@ -384,12 +384,12 @@ def test_g14_the_rest_of_a_known_struct_stands_behind_its_beginning() -> None:
     assert judgement(raw, known) is Code.MALFORMED
 
 
-def test_g14_nothing_stands_before_a_keys_value() -> None:
+def test_g14_nothing_is_inserted_before_the_value_of_a_key() -> None:
     raw = update((2, 0, [plain(NULL, right=(1, 5))]))
     assert judgement(raw, TREE) is Code.MALFORMED
 
 
-def test_g14_text_stands_in_no_array_or_map() -> None:
+def test_g14_a_text_in_an_array_or_a_map_is_malformed() -> None:
     assert judgement(update((2, 0, [string("x", parent=(1, 6))])), TREE) is Code.MALFORMED
     assert judgement(update((2, 0, [string("x", origin=(1, 5))])), TREE) is Code.MALFORMED
 
@@ -405,17 +405,17 @@ def test_g14_text_stands_in_no_array_or_map() -> None:
         update((2, 0, [string("\U0001f600", root="t")]), deletes={2: [(1, 1)]}),
     ],
 )
-def test_g15_no_surrogate_pair_is_parted(raw: bytes) -> None:
+def test_g15_no_surrogate_pair_is_split(raw: bytes) -> None:
     assert judgement(raw, TREE) is Code.MALFORMED
 
 
-def test_g15_a_pair_is_not_parted_by_what_is_known_already() -> None:
+def test_g15_a_known_beginning_splits_no_surrogate_pair() -> None:
     known = update((1, 0, [string("ab", root="t")]))
     raw = update((1, 0, [string("a\U0001f600", root="t")]))
     assert judgement(raw, known) is Code.MALFORMED
 
 
-def test_g16_types_nest_only_so_deep_however_they_come() -> None:
+def test_g16_types_added_one_by_one_have_bounded_depth() -> None:
     index = StructIndex()
     index.add(inspect(update((1, 0, [shared(1, root="content", key="k")]))))
     for clock in range(1, 256):
@@ -428,7 +428,7 @@ def test_g16_types_nest_only_so_deep_however_they_come() -> None:
     assert refused.value.refusal.code is Code.TOO_LARGE
 
 
-def test_g16_types_nest_only_so_deep_in_one_update() -> None:
+def test_g16_types_in_one_update_have_bounded_depth() -> None:
     chain = [shared(1, parent=(1, n), key="k") for n in range(20_000)]
     raw = update((1, 0, [shared(1, root="content", key="k"), *chain]))
     with pytest.raises(Rejected) as refused:
@@ -439,7 +439,7 @@ def test_g16_types_nest_only_so_deep_in_one_update() -> None:
 # --- G17: an update that has no effect ----------------------------------------------------------
 
 
-def test_g17_a_deletion_is_news_once() -> None:
+def test_g17_a_deletion_has_an_effect_once() -> None:
     deletion = update(deletes={1: [(1, 2)]})
     index = StructIndex.of(HELLO)
 

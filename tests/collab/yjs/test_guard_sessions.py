@@ -1,4 +1,4 @@
-"""Nothing that a real client sends is refused, and what is promised of it holds in pycrdt."""
+"""The guard refuses no update of a real client, and pycrdt applies each as the guard promises."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NODE_MODULES = HERE.parents[1] / "node" / "node_modules" / "yjs"
 
 
 class Server:
-    """A document behind the guard, as a hub keeps it."""
+    """A document behind the guard, as in a hub."""
 
     def __init__(self) -> None:
         self.doc: Doc[Any] = Doc()
@@ -39,7 +39,7 @@ class Server:
         assert checked.has_effect == (self.doc.get_update() != before)
 
     def check_index(self) -> None:
-        """The index built from the whole state knows as much as the one that grew."""
+        """Check that the index of the whole state has the clocks of the index of all updates."""
         assert StructIndex.of(self.doc.get_update()).clocks == self.index.clocks
 
 
@@ -53,7 +53,7 @@ def serve(log: Iterable[tuple[int, str]]) -> Server:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(60))
-def test_g18_what_pycrdt_clients_make_is_accepted(seed: int) -> None:
+def test_g18_updates_of_pycrdt_clients_are_accepted(seed: int) -> None:
     for peer in session(seed, 25):
         for update in [*peer.sent, peer.doc.get_update()]:
             inspect(update)
@@ -63,7 +63,7 @@ def test_g18_what_pycrdt_clients_make_is_accepted(seed: int) -> None:
         server.check_index()
 
 
-def test_g18_what_yjs_clients_sent_once_is_accepted() -> None:
+def test_g18_recorded_updates_of_yjs_clients_are_accepted() -> None:
     for log in json.loads((HERE / "yjs_updates.json").read_text()):
         serve(log)
 
@@ -86,11 +86,11 @@ def check_yjs(seed: int, count: int) -> None:
 
 
 @pytest.mark.real
-def test_g18_what_yjs_clients_send_is_accepted_and_converges() -> None:
+def test_g18_yjs_clients_are_accepted_and_converge() -> None:
     check_yjs(seed=1, count=60)
 
 
 @pytest.mark.long
 @pytest.mark.real
-def test_g18_what_yjs_clients_send_in_2_000_sessions_is_accepted_and_converges() -> None:
+def test_g18_yjs_clients_of_2_000_sessions_converge() -> None:
     check_yjs(seed=10_000, count=2_000)

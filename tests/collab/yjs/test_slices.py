@@ -1,4 +1,4 @@
-"""Rule G21: what yrs may be long about is integrated in slices."""
+"""Rules G21 and G23: an update that may take yrs long is integrated in slices or pieces."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG, STEPS = 2_000, 5_000
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of what is measured: yrs would take seconds for what these tests send."""
+    """Use a tenth of the real limit. At the real limit, yrs would take seconds in these tests."""
     monkeypatch.setattr(module, "STEPS", STEPS)
 
 
@@ -36,7 +36,7 @@ def chain(client: int, count: int) -> bytes:
 
 
 class Timer:
-    """A clock that a slice moves on by so much."""
+    """A clock that each slice moves forward by a fixed time."""
 
     def __init__(self, seconds_a_slice: float = 0.0) -> None:
         self.now, self.a_slice = 0.0, seconds_a_slice
@@ -55,7 +55,7 @@ def cut(basis: bytes, sent: bytes, timer: Timer | None = None) -> Slices | None:
 
 
 def taken(slices: Slices, timer: Timer) -> list[bytes]:
-    """What is handed out while each slice takes its time."""
+    """The slices that are handed out when each of them takes its time."""
     out = []
     for one in slices:
         out.append(one)
@@ -90,7 +90,7 @@ WALKED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("attack", WALKED)
-def test_g21_a_short_update_that_has_a_long_list_walked_comes_in_slices(attack: str) -> None:
+def test_g21_a_short_update_with_long_walks_comes_in_slices(attack: str) -> None:
     slices = cut(chain(KNOWN, LONG), WALKED[attack])
     assert slices is not None
     handed_out = taken(slices, Timer())
@@ -100,8 +100,8 @@ def test_g21_a_short_update_that_has_a_long_list_walked_comes_in_slices(attack: 
     assert state([chain(KNOWN, LONG), *handed_out]) == whole
 
 
-def test_g21_what_brings_its_list_along_comes_in_slices_too() -> None:
-    """50 KB in an empty document took yrs 0.6 s, and sixteen times that for four times as much."""
+def test_g21_an_update_with_its_own_long_list_comes_in_slices() -> None:
+    """Into an empty document, 50 KB took yrs 0.6 s, and 200 KB took sixteen times as long."""
     count = 500
     along = [shared(1, origin=(AUTHOR, clock)) for clock in range(count)]
     among = [plain(NULL, origin=(AUTHOR, 0), right=(AUTHOR, count - n)) for n in range(count)]
@@ -134,7 +134,7 @@ def test_g21_a_keystroke_and_an_import_stay_whole(basis: bytes, sent: bytes) -> 
     assert cut(basis, sent) is None
 
 
-def test_g21_what_is_left_when_the_time_is_up_makes_the_same_document() -> None:
+def test_g21_slices_and_the_rest_give_the_same_document() -> None:
     basis = chain(KNOWN, LONG)
     gone = [(2 * n, 1) for n in range(1_000)]
     sent = update(
@@ -150,7 +150,7 @@ def test_g21_what_is_left_when_the_time_is_up_makes_the_same_document() -> None:
     assert state([basis, *first, *rest]) == state([basis, sent])
 
 
-def test_g21_however_slow_it_is_something_is_handed_out_each_time() -> None:
+def test_g21_each_turn_hands_out_at_least_one_slice() -> None:
     basis, left = chain(KNOWN, LONG), WALKED["one client, anywhere"]
     applied = [basis]
     for turn in range(31):
@@ -164,8 +164,8 @@ def test_g21_however_slow_it_is_something_is_handed_out_each_time() -> None:
     assert state([*applied, left]) == state([basis, WALKED["one client, anywhere"]])
 
 
-def test_g21_what_belongs_together_is_not_parted() -> None:
-    """A section whose required fields come later would be undone, and its fields lost."""
+def test_g21_a_section_and_its_fields_are_in_one_slice() -> None:
+    """Otherwise a section without its required fields would be undone, and the fields lost."""
     sections = [
         [
             shared(1, origin=(KNOWN, number)),
@@ -194,7 +194,7 @@ def test_g21_many_deletions_come_in_slices() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_g21_slices_make_the_document_that_the_whole_makes(
+def test_g21_slices_give_the_document_of_the_whole_update(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STEPS", 40)
@@ -207,7 +207,7 @@ def test_g21_slices_make_the_document_that_the_whole_makes(
 
 
 class Yata:
-    """How yrs places structs of length 1, with the steps that it takes."""
+    """Places structs of length 1 as yrs does, and counts the steps."""
 
     def __init__(self) -> None:
         self.lists: dict[str | Id, list[Id]] = {}
@@ -250,7 +250,10 @@ class Yata:
 
 
 def some_structs(rng: Random, yata: Yata, client: int, count: int) -> list[tuple[int, Struct]]:
-    """Structs between any two of a list, truthful or not, or in a type that is new; integrated."""
+    """Make and integrate structs: between any two items of a list, or in a new type.
+
+    The neighbours that a struct names may be false.
+    """
     made = []
     for clock in range(count):
         roll = rng.random()
@@ -275,7 +278,7 @@ def some_structs(rng: Random, yata: Yata, client: int, count: int) -> list[tuple
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_g21_what_is_not_counted_takes_yrs_one_step(seed: int) -> None:
+def test_g21_a_struct_that_is_not_counted_takes_yrs_one_step(seed: int) -> None:
     rng = Random(seed)
     yata = Yata()
     some_structs(rng, yata, 5, 20)
@@ -291,7 +294,7 @@ def test_g21_what_is_not_counted_takes_yrs_one_step(seed: int) -> None:
     assert False in flags
 
 
-def test_g23_the_pieces_of_a_pile_give_what_the_pile_gives() -> None:
+def test_g23_the_pieces_of_an_update_give_the_same_document() -> None:
     count = 2 * LARGEST_PIECE
     pile: Doc[Any] = Doc(client_id=AUTHOR)
     pile.apply_update(chain(KNOWN, 10))
@@ -311,18 +314,18 @@ def test_g23_the_pieces_of_a_pile_give_what_the_pile_gives() -> None:
     assert merged.get("l", type=Array).to_py() == blocks.to_py()
 
 
-def test_g23_what_belongs_together_is_cut_where_there_is_too_much_of_it() -> None:
+def test_g23_a_group_of_structs_that_is_too_large_is_cut() -> None:
     pieces = pieces_of(chain(AUTHOR, 3 * LARGEST_PIECE), {})
     assert [len(inspect(one).sections[AUTHOR]) for one in pieces] == [LARGEST_PIECE] * 3
 
 
-def test_g23_what_is_known_already_is_in_no_piece() -> None:
+def test_g23_known_structs_are_in_no_piece() -> None:
     assert pieces_of(chain(AUTHOR, 10), {AUTHOR: 10}) == []
     with pytest.raises(Rejected, match="does not have"):
         pieces_of(update((AUTHOR, 5, [plain(NULL, origin=(AUTHOR, 4))])), {AUTHOR: 3})
 
 
-def test_g23_a_pile_has_only_so_many_structs() -> None:
+def test_g23_the_structs_of_a_large_update_are_bounded() -> None:
     few = GuardBounds(update_bytes=0, structs=1_000)
     assert pieces_of(update((AUTHOR, 0, [gc(1)] * 1_000)), {}, few)
     with pytest.raises(Rejected, match="more than 1000 structs"):

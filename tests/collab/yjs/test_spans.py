@@ -1,4 +1,4 @@
-"""Spans against a plain dictionary of single ids."""
+"""Spans, compared with a plain dictionary of single ids."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_latest_put_wins_for_each_id(
     assert found == [(one, plain.get(one)) for one in units(asked)]
 
 
-def test_constant_spans_that_touch_are_one() -> None:
+def test_constant_spans_that_touch_are_joined() -> None:
     spans = Spans(constant=True)
     for clock in (4, 2, 3, 8):
         spans.put((1, clock, 1), (7, 0))

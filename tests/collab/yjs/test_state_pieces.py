@@ -1,4 +1,4 @@
-"""A state in pieces gives the same document, whoever wrote to it."""
+"""A state in pieces gives the same document, for one author and for several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.yjs.state_pieces import state_pieces
 
 
 def written(seed: int, clients: int) -> Doc[Any]:
-    """A document that so many clients have written to, in turns."""
+    """A document that several clients have written to, in turns."""
     dice = random.Random(seed)
     docs = [Doc[Any](client_id=1_000 + number) for number in range(clients)]
     for number in range(60):
@@ -58,7 +58,7 @@ def state_of(pieces: list[bytes]) -> bytes:
 @pytest.mark.parametrize("clients", [1, 3])
 @pytest.mark.parametrize("most", [1, 3, 1_000])
 @pytest.mark.parametrize("seed", range(6))
-def test_a_state_in_pieces_is_the_state(seed: int, most: int, clients: int) -> None:
+def test_the_pieces_of_a_state_give_the_same_document(seed: int, most: int, clients: int) -> None:
     state = written(seed, clients).get_update()
     pieces = state_pieces(state, most)
     assert len(pieces) > 5 or most > 1
@@ -71,7 +71,7 @@ def test_a_state_in_pieces_is_the_state(seed: int, most: int, clients: int) -> N
     assert sorted(cut.get_update()) == sorted(whole.get_update()), "what is deleted included"
 
 
-def test_of_many_deleted_ranges_few_are_applied_at_once() -> None:
+def test_many_deleted_ranges_are_applied_in_pieces() -> None:
     doc = Doc[Any](client_id=7)
     content = doc.get("content", type=Map)
     content["t"] = text = Text("ab" * 3_000)
@@ -85,7 +85,7 @@ def test_of_many_deleted_ranges_few_are_applied_at_once() -> None:
     assert str(cut.get("content", type=Map)["t"]) == str(text)
 
 
-def test_what_is_no_state_is_refused() -> None:
+def test_a_broken_state_is_refused() -> None:
     for broken in (b"", b"\1", b"\1\5\1\0", written(1, 1).get_update()[:-3]):
         with pytest.raises(Rejected):
             state_pieces(broken)

@@ -1,4 +1,4 @@
-"""Yjs updates made by hand, struct by struct, legal or not."""
+"""Yjs updates made by hand, struct by struct, valid or not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def item(
     origin: tuple[int, int] | None = None,
     right: tuple[int, int] | None = None,
 ) -> bytes:
-    """A struct under a root, a parent id, or beside an origin or a right origin."""
+    """A struct with a root or a parent, or with an origin or a right origin."""
     info = kind | (0x20 if key is not None else 0)
     place = b""
     if origin is not None:
@@ -73,7 +73,7 @@ def update(
     *sections: tuple[int, int, Sequence[bytes]],
     deletes: Mapping[int, Sequence[tuple[int, int]]] | None = None,
 ) -> bytes:
-    """Sections are (client, clock, structs); deletes are client → (clock, length)."""
+    """An update. Sections are (client, clock, structs). Deletes are client → (clock, length)."""
     out = uint(len(sections))
     for client, clock, structs in sections:
         out += uint(len(structs)) + uint(client) + uint(clock) + b"".join(structs)
