@@ -1,4 +1,4 @@
-"""Rules B1 to B4: token buckets, and the budgets of users."""
+"""Rules B1 to B4, and B9: token buckets, and the budgets of users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SMALL = Allowance(bytes_per_second=100, bytes_burst=200, messages_per_second=10,
 NONE = Allowance(0, 0)
 
 
-def test_b1_a_frame_within_the_level_goes_at_once_and_the_level_comes_back_with_time() -> None:
+def test_b1_the_level_refills_with_time() -> None:
     budget = Budget(rate=100, burst=200, now=0.0)
     budget.spend(150, now=0.0)
     assert budget.wait(now=0.0, amount=100) == 0.5
@@ -19,7 +19,7 @@ def test_b1_a_frame_within_the_level_goes_at_once_and_the_level_comes_back_with_
     assert budget.wait(now=60.0, amount=200) == 0.0
 
 
-def test_b1_a_frame_larger_than_the_burst_goes_out_once_and_is_waited_for() -> None:
+def test_b1_a_frame_above_the_burst_goes_and_is_paid_afterwards() -> None:
     budget = Budget(rate=100, burst=200, now=0.0)
     assert budget.would_fit(300, now=0.0)
     budget.spend(300, now=0.0)
@@ -29,7 +29,7 @@ def test_b1_a_frame_larger_than_the_burst_goes_out_once_and_is_waited_for() -> N
     assert budget.would_fit(300, now=3.0)
 
 
-def test_b1_a_rate_of_nought_is_no_budget() -> None:
+def test_b1_a_rate_of_0_means_no_limit() -> None:
     budget = Budget(rate=0, burst=0, now=0.0)
     budget.spend(10**9, now=0.0)
     assert budget.try_spend(10**9, now=0.0)
@@ -37,7 +37,7 @@ def test_b1_a_rate_of_nought_is_no_budget() -> None:
     assert budget.whole_units(now=0.0) is None
 
 
-def test_b1_a_clock_that_stands_still_or_steps_back_earns_nothing() -> None:
+def test_b1_a_clock_that_stops_or_goes_back_earns_nothing() -> None:
     budget = Budget(rate=100, burst=200, now=10.0)
     budget.spend(200, now=10.0)
     assert budget.wait(now=9.0, amount=100) == 1.0
@@ -47,7 +47,7 @@ def test_b1_a_clock_that_stands_still_or_steps_back_earns_nothing() -> None:
 @given(
     st.lists(st.tuples(st.floats(0, 3), st.integers(1, 200), st.booleans()), max_size=60),
 )
-def test_b1_what_goes_by_its_budget_never_exceeds_burst_and_rate(
+def test_b1_the_spent_units_never_exceed_burst_and_rate(
     frames: list[tuple[float, int, bool]],
 ) -> None:
     budget = Budget(rate=100, burst=200, now=0.0)
@@ -63,7 +63,7 @@ def test_b1_what_goes_by_its_budget_never_exceeds_burst_and_rate(
 
 
 @given(st.integers(1, 5_000), st.integers(1, 5_000))
-def test_b1_no_frame_starves_whatever_its_size(first: int, second: int) -> None:
+def test_b1_no_frame_of_any_size_starves(first: int, second: int) -> None:
     budget = Budget(rate=100, burst=200, now=0.0)
     budget.spend(first, now=0.0)
     wait = budget.wait(now=0.0, amount=second)
@@ -80,7 +80,7 @@ def test_b2_bytes_and_messages_are_spent_together() -> None:
     assert ByteAndMessageBudget(NONE, now=0.0).try_spend(10**9, now=0.0)
 
 
-def test_b9_work_beyond_a_millisecond_counts_as_ten_times_as_long_a_flow_of_bytes() -> None:
+def test_b9_work_beyond_a_millisecond_is_charged_tenfold() -> None:
     budget = ByteAndMessageBudget(SMALL, now=0.0)
     budget.charge_time(0.001, now=0.0)
     assert budget.would_fit(200, now=0.0)
@@ -107,14 +107,14 @@ def test_b3_reconnecting_refills_nothing() -> None:
     assert taken <= 200 + 100 * 1.0
 
 
-def test_b3_two_tabs_of_a_user_share_their_budgets_and_another_user_has_their_own() -> None:
+def test_b3_the_tabs_of_one_user_share_their_budgets() -> None:
     budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
     first, second = budget_pool.acquire("ada", 0.0), budget_pool.acquire("ada", 0.0)
     assert first is second
     assert budget_pool.acquire("bo", 0.0) is not first
 
 
-def test_b4_budgets_are_dropped_when_they_are_full_and_no_connection_has_them() -> None:
+def test_b4_full_budgets_without_connections_are_dropped() -> None:
     budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
     budgets = budget_pool.acquire("ada", 0.0)
     budgets.inbound.spend(300, 0.0)
@@ -127,7 +127,7 @@ def test_b4_budgets_are_dropped_when_they_are_full_and_no_connection_has_them() 
     assert len(budget_pool) == 0
 
 
-def test_b4_memory_is_bounded_by_who_is_not_yet_full() -> None:
+def test_b4_all_full_budgets_are_dropped_at_once() -> None:
     budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
     for user in range(1_000):
         budget_pool.acquire(user, 0.0).inbound.spend(1, 0.0)

@@ -1,4 +1,4 @@
-"""Rule B5: what happens to a client that sends too much."""
+"""Rule B5: a client that sends more than its budget allows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def inbound_flow(patience: float = 30.0) -> InboundFlow:
     return InboundFlow(ByteAndMessageBudget(ALLOWANCE, now=0.0), patience=patience)
 
 
-def test_b5_a_frame_within_the_budget_is_taken_and_nothing_is_said() -> None:
+def test_b5_a_frame_within_the_budget_is_accepted() -> None:
     assert inbound_flow().receive(100, now=0.0) == ReadDecision(accepted=1)
 
 
-def test_b5_the_frame_that_makes_the_debt_is_taken_and_reading_stops_until_it_is_paid() -> None:
+def test_b5_reading_stops_until_the_debt_of_a_frame_is_paid() -> None:
     flow = inbound_flow()
     decision = flow.receive(300, now=0.0)
     assert decision == ReadDecision(
@@ -40,7 +40,7 @@ def test_b5_the_frame_that_makes_the_debt_is_taken_and_reading_stops_until_it_is
     assert flow.resume(now=1.0) == (True, None)
 
 
-def test_b5_what_was_in_our_buffers_already_is_refused_with_when_to_come_back() -> None:
+def test_b5_a_frame_that_was_buffered_already_is_refused() -> None:
     flow = inbound_flow()
     flow.receive(300, now=0.0)
     decision = flow.receive(100, now=0.0)
@@ -52,20 +52,20 @@ def test_b5_what_was_in_our_buffers_already_is_refused_with_when_to_come_back() 
     assert decision.stop_reading == 2.0
 
 
-def test_b5_what_the_lane_cannot_refuse_is_taken_and_paid_for() -> None:
+def test_b5_a_frame_that_cannot_be_refused_is_charged() -> None:
     flow = inbound_flow()
     flow.receive(300, now=0.0)
     assert flow.receive(100, now=0.0, refusable=False) == ReadDecision(accepted=1, stop_reading=2.0)
 
 
-def test_b5_of_a_frame_with_many_messages_only_what_the_budget_holds_is_taken() -> None:
+def test_b5_a_frame_with_too_many_messages_is_accepted_in_part() -> None:
     decision = inbound_flow().receive(100, now=0.0, count=30)
     assert decision.accepted == 20
     assert decision.refusal is not None
     assert decision.refusal.extra == {"retry_after_ms": 1000}
 
 
-def test_b5_clear_is_said_once_half_of_the_burst_is_back() -> None:
+def test_b5_clear_is_sent_when_half_of_the_burst_is_back() -> None:
     flow = inbound_flow()
     flow.receive(300, now=0.0)
     assert flow.resume(now=1.5) == (True, None)
@@ -74,7 +74,7 @@ def test_b5_clear_is_said_once_half_of_the_burst_is_back() -> None:
     assert flow.resume(now=2.0) == (True, None)
 
 
-def test_b5_on_is_said_once_however_often_reading_stops() -> None:
+def test_b5_on_is_sent_once_for_many_stops() -> None:
     flow = inbound_flow()
     now, said = 0.0, []
     for _ in range(5):
@@ -85,7 +85,7 @@ def test_b5_on_is_said_once_however_often_reading_stops() -> None:
     assert [type(message) for message in said] == [Backpressure] + [type(None)] * 4
 
 
-def test_b5_a_client_that_goes_on_for_longer_than_patience_is_closed_with_a_last_word() -> None:
+def test_b5_a_client_that_goes_on_beyond_patience_is_closed() -> None:
     flow = inbound_flow(patience=30.0)
     now = 0.0
     decision = flow.receive(300, now)
@@ -103,7 +103,7 @@ def test_b5_a_client_that_goes_on_for_longer_than_patience_is_closed_with_a_last
     assert flow.receive(1, now + 100).accepted == 0
 
 
-def test_b5_who_pays_for_one_frame_for_longer_than_patience_may_say_a_word_then() -> None:
+def test_b5_patience_begins_when_the_first_debt_is_paid() -> None:
     flow = inbound_flow(patience=1.0)
     paid_at = flow.receive(5000, now=0.0).stop_reading
     assert paid_at > 40.0
@@ -111,10 +111,10 @@ def test_b5_who_pays_for_one_frame_for_longer_than_patience_may_say_a_word_then(
     assert flow.receive(1, paid_at).close == 0
     assert flow.resume(paid_at + 0.5)[0]
     assert flow.receive(500, paid_at + 0.9).close == 0
-    assert flow.receive(500, paid_at + 20.0).accepted == 0  # but going on is no word
+    assert flow.receive(500, paid_at + 20.0).accepted == 0  # sending on after that is too much
 
 
-def test_b5_a_large_transfer_at_the_pace_of_the_budget_is_never_closed() -> None:
+def test_b5_a_transfer_within_the_budget_is_never_closed() -> None:
     flow = inbound_flow(patience=30.0)
     flow.receive(300, now=0.0)
     flow.resume(now=1.0)
@@ -124,7 +124,7 @@ def test_b5_a_large_transfer_at_the_pace_of_the_budget_is_never_closed() -> None
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 400), st.integers(1, 40)), max_size=80))
-def test_b5_a_client_that_heeds_the_stops_sends_no_more_than_the_budget_and_a_frame_each(
+def test_b5_accepted_messages_stay_within_the_budget_plus_one(
     frames: list[tuple[float, int, int]],
 ) -> None:
     flow = inbound_flow(patience=10_000.0)

@@ -26,13 +26,13 @@ def outbound_flow(patience: float = 30.0, allowance: Allowance = ALLOWANCE) -> O
     return OutboundFlow(ByteAndMessageBudget(allowance, now=0.0), patience=patience)
 
 
-def test_b6_a_level_reader_gets_the_shared_frame() -> None:
+def test_b6_a_reader_that_is_not_behind_gets_the_shared_frame() -> None:
     flow = outbound_flow()
     assert flow.try_send(150, now=0.0, full=False)
     assert flow.state is OutboundState.NORMAL
 
 
-def test_b6_over_budget_the_cursor_stops_and_the_reader_is_told_once() -> None:
+def test_b6_over_budget_the_cursor_stops_and_on_is_sent_once() -> None:
     flow = outbound_flow()
     flow.try_send(150, now=0.0, full=False)
     assert not flow.try_send(150, now=0.0, full=False)
@@ -47,7 +47,7 @@ def test_b6_over_budget_the_cursor_stops_and_the_reader_is_told_once() -> None:
     assert not flow.try_send(1, now=9.0, full=False)
 
 
-def test_b6_a_slow_reader_gets_one_merged_catch_up_and_clear_when_it_is_up_to_date() -> None:
+def test_b6_a_slow_reader_gets_one_catch_up_and_then_clear() -> None:
     flow = outbound_flow()
     flow.try_send(200, now=0.0, full=False)
     flow.fall_behind(0.0, SOME)
@@ -58,7 +58,7 @@ def test_b6_a_slow_reader_gets_one_merged_catch_up_and_clear_when_it_is_up_to_da
     assert flow.try_send(10, now=2.0, full=False)
 
 
-def test_b6_a_full_socket_stops_the_cursor_whatever_the_budget() -> None:
+def test_b6_a_full_socket_stops_the_cursor() -> None:
     flow = outbound_flow()
     assert not flow.try_send(1, now=0.0, full=True)
     told = flow.fall_behind(0.0, SOME)
@@ -68,7 +68,7 @@ def test_b6_a_full_socket_stops_the_cursor_whatever_the_budget() -> None:
     assert flow.decide(0.6, full=False, behind=SOME).catch_up
 
 
-def test_b6_a_reader_whose_socket_stays_full_is_let_go_after_patience() -> None:
+def test_b6_a_reader_with_a_full_socket_is_closed_after_patience() -> None:
     flow = outbound_flow(patience=30.0)
     flow.fall_behind(0.0, SOME)
     now, decision = 0.0, WriteDecision()
@@ -84,7 +84,7 @@ def test_b6_a_reader_whose_socket_stays_full_is_let_go_after_patience() -> None:
     assert not flow.try_send(1, 31.0, full=False)
 
 
-def test_b6_a_reader_that_is_slow_by_our_own_budget_is_never_let_go() -> None:
+def test_b6_a_reader_slowed_by_its_budget_is_never_closed() -> None:
     flow = outbound_flow(patience=1.0)
     flow.fall_behind(0.0, SOME)
     flow.caught_up(10_000, 0.0)
@@ -94,7 +94,7 @@ def test_b6_a_reader_that_is_slow_by_our_own_budget_is_never_let_go() -> None:
     assert flow.decide(102.0, full=False, behind=SOME).catch_up
 
 
-def test_b6_a_catch_up_that_went_out_restarts_the_time() -> None:
+def test_b6_a_catch_up_restarts_the_time() -> None:
     flow = outbound_flow(patience=10.0)
     flow.fall_behind(0.0, SOME)
     assert flow.decide(9.0, full=False, behind=SOME).catch_up
@@ -104,7 +104,7 @@ def test_b6_a_catch_up_that_went_out_restarts_the_time() -> None:
     assert flow.decide(19.0, full=True, behind=SOME).close == Close.SLOW_CONSUMER
 
 
-def test_b6_between_two_catch_ups_there_is_no_clear_and_no_second_on() -> None:
+def test_b6_between_catch_ups_no_on_and_no_clear_is_sent() -> None:
     flow = outbound_flow()
     assert flow.fall_behind(0.0, SOME) is not None
     now = 0.0
@@ -117,7 +117,7 @@ def test_b6_between_two_catch_ups_there_is_no_clear_and_no_second_on() -> None:
         assert decision.announce is None
 
 
-def test_b6_the_users_other_tab_cannot_starve_a_catch_up() -> None:
+def test_b6_another_tab_of_the_user_cannot_starve_a_catch_up() -> None:
     budget = ByteAndMessageBudget(ALLOWANCE, now=0.0)
     flow = OutboundFlow(budget, patience=30.0)
     flow.fall_behind(0.0, Behind(versions=9, bytes=5_000))
@@ -129,7 +129,7 @@ def test_b6_the_users_other_tab_cannot_starve_a_catch_up() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 150)), min_size=1, max_size=120))
-def test_b6_a_reader_receives_its_budget_and_ends_on_the_newest(
+def test_b6_a_reader_stays_in_its_budget_and_reaches_the_head(
     changes: list[tuple[float, int]],
 ) -> None:
     flow = outbound_flow()
@@ -137,7 +137,7 @@ def test_b6_a_reader_receives_its_budget_and_ends_on_the_newest(
     for pause, size in [*changes, *[(2.0, 0)] * 5]:
         now += pause
         if size and not flow.try_send(size, now, full=False):
-            # Merged changes are no longer than a page, whatever lies behind.
+            # A merged change is never larger than the page, for any number of versions.
             owed, versions = min(200, owed + size), versions + 1
             flow.fall_behind(now, Behind(versions, owed))
         elif size:
@@ -150,7 +150,7 @@ def test_b6_a_reader_receives_its_budget_and_ends_on_the_newest(
     assert versions == 0
 
 
-def test_b7_changes_go_out_no_faster_than_the_pace_that_was_asked_for() -> None:
+def test_b7_changes_go_out_no_faster_than_max_fps() -> None:
     frame_rate = FrameRate(20)
     sent, now = 0, 0.0
     while now < 1.0:
@@ -161,7 +161,7 @@ def test_b7_changes_go_out_no_faster_than_the_pace_that_was_asked_for() -> None:
     assert 19 <= sent <= 20
 
 
-def test_b7_the_newest_is_never_held_back_for_longer_than_one_interval() -> None:
+def test_b7_the_newest_change_waits_one_interval_at_most() -> None:
     frame_rate = FrameRate(20)
     frame_rate.sent(0.0)
     assert frame_rate.wait(0.0) == 0.05
@@ -169,7 +169,7 @@ def test_b7_the_newest_is_never_held_back_for_longer_than_one_interval() -> None
     assert FrameRate(0.001).interval == 5.0
 
 
-def test_b7_without_a_pace_nothing_waits() -> None:
+def test_b7_without_max_fps_nothing_waits() -> None:
     for fps in (None, 0, -1):
         frame_rate = FrameRate(fps)
         frame_rate.sent(1.0)

@@ -1,4 +1,4 @@
-"""What the pointers of a token lead to, and which ops stay there."""
+"""The areas of the pointers in a token, and the ops that stay inside them."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_x1_a_segment_below_a_list_is_an_index_or_an_id(
         "/",
     ],
 )
-def test_x1_a_pointer_that_leads_to_no_one_value_gives_no_right(pointer: str) -> None:
+def test_x1_a_pointer_to_no_single_value_gives_no_right(pointer: str) -> None:
     assert places(pointer) == []
 
 
 def judged(sections: tuple[str, ...], *ops: dict[str, Any]) -> str:
-    """The pointer of the op that is refused, empty where none is."""
+    """The code and the number of the op that is refused; empty when none is."""
     try:
         Sections(areas_of(sections, PAGE)).check(list(ops), PAGE, Bounds())
     except Rejected as rejected:
@@ -109,25 +109,25 @@ ALLOWED = {
     "an element moved below": [take("move", "/sections/0/cards/0", "/sections/0/cards/1")],
     "an element removed below": [remove("/sections/0/cards/0")],
     "the element itself, with its id": [put("/sections/0", {"id": "hero", "text": "all new"})],
-    "its id, to the same": [put("/sections/0/id", "hero")],
-    "its id, there and back": [put("/sections/0/id", "x"), put("/sections/0/id", "hero")],
+    "its id, to the same value": [put("/sections/0/id", "hero")],
+    "its id, changed and changed back": [put("/sections/0/id", "x"), put("/sections/0/id", "hero")],
     "a copy from outside": [take("copy", "/title", "/sections/0/text")],
     "a test outside": [put("/title", "Home", "test"), put("/sections/0/text")],
     "nothing": [],
 }
 REFUSED = {
     "a value outside": [put("/title")],
-    "a value outside, to the same": [put("/title", "Home")],
+    "a value outside, to the same value": [put("/title", "Home")],
     "the second op": [put("/sections/0/text"), put("/sections/1/text")],
     "the element removed": [remove("/sections/0")],
     "the element moved": [take("move", "/sections/0", "/sections/1")],
-    "the element moved to where it is": [take("move", "/sections/0", "/sections/0")],
+    "the element moved to its own place": [take("move", "/sections/0", "/sections/0")],
     "an element before it": [put("/sections/0", {"id": "hero"}, "add")],
-    "an element behind all": [put("/sections/-", {}, "add")],
+    "an element at the end of the list": [put("/sections/-", {}, "add")],
     "a copy beside it": [take("copy", "/sections/0/text", "/sections/1")],
-    "what holds it replaced": [put("/sections", [])],
-    "all replaced": [put("", {})],
-    "all added": [put("", {}, "add")],
+    "its list replaced": [put("/sections", [])],
+    "the document replaced": [put("", {})],
+    "the document added": [put("", {}, "add")],
     "moved in from outside": [take("move", "/sections/1/text", "/sections/0/text")],
     "moved out": [take("move", "/sections/0/text", "/text")],
     "its id changed": [put("/sections/0/id", "other")],
@@ -135,29 +135,32 @@ REFUSED = {
     "its id moved away": [take("move", "/sections/0/id", "/sections/0/key")],
     "its id overwritten by a copy": [take("copy", "/title", "/sections/0/id")],
     "replaced by another element": [put("/sections/0", {"id": "other"})],
-    "replaced by no object": [put("/sections/0", "hero")],
+    "replaced by a string": [put("/sections/0", "hero")],
     "its id as a number": [put("/sections/0", {"id": 0})],
-    "a pointer that its own starts with": [put("/sections/0x", 1)],
+    "a pointer with the same beginning": [put("/sections/0x", 1)],
 }
 
 
 @pytest.mark.parametrize("what", ALLOWED)
-def test_x2_changes_at_and_below_a_section_pass(what: str) -> None:
+def test_x2_changes_at_and_below_a_section_are_allowed(what: str) -> None:
     assert judged(HERO, *ALLOWED[what]) == ""
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_x3_what_leaves_a_section_is_refused(what: str) -> None:
+def test_x3_a_change_outside_a_section_is_refused(what: str) -> None:
     assert judged(HERO, *REFUSED[what]) == f"forbidden {len(REFUSED[what]) - 1}"
 
 
 @pytest.mark.parametrize(
     ("section", "op"),
     [
-        ("/sections/0", put("/sections/0", {"id": "other"})),  # an index names no one element
+        (
+            "/sections/0",
+            put("/sections/0", {"id": "other"}),
+        ),  # an index is a place, no element
         ("/sections/0", put("/sections/0/id", "other")),
         ("/seo", put("/seo", {})),
-        ("/seo", put("/seo", {}, "add")),  # over a member, it is a replace
+        ("/seo", put("/seo", {}, "add")),  # an `add` over a member is a `replace`
         ("/seo", take("copy", "/title", "/seo")),
         ("/sections", put("/sections/0/id", "other")),
         ("/sections", remove("/sections/0")),
@@ -166,7 +169,7 @@ def test_x3_what_leaves_a_section_is_refused(what: str) -> None:
         ("", remove("/title")),
     ],
 )
-def test_x2_only_a_section_named_by_its_id_keeps_it(section: str, op: dict[str, Any]) -> None:
+def test_x2_only_an_element_named_by_its_id_must_keep_it(section: str, op: dict[str, Any]) -> None:
     assert judged((section,), op) == ""
 
 
@@ -175,13 +178,13 @@ def test_x2_only_a_section_named_by_its_id_keeps_it(section: str, op: dict[str, 
     [
         ("/seo", remove("/seo")),
         ("/seo", take("move", "/seo", "/sections/0/seo")),
-        ("/new", put("/new", 1, "add")),  # it leads nowhere
+        ("/new", put("/new", 1, "add")),  # the pointer leads nowhere
         ("/sections/0", put("/sections/0", {}, "add")),
         ("/sections/10", put("/sections/10", {}, "add")),
         ("/seo", put("/seo2", 1, "add")),
     ],
 )
-def test_x3_a_section_neither_comes_nor_goes_by_its_own_right(
+def test_x3_a_section_does_not_allow_to_add_or_remove_itself(
     section: str, op: dict[str, Any]
 ) -> None:
     assert judged((section,), op) == "forbidden 0"
@@ -199,8 +202,8 @@ def test_x4_the_wider_of_two_rights_counts() -> None:
     assert judged((), rename) == "forbidden 0"
 
 
-def test_x5_one_look_up_holds_for_a_whole_patch() -> None:
-    """A user may not rename an element, and go on with the rights of its new name."""
+def test_x5_one_look_up_is_enough_for_a_whole_patch() -> None:
+    """A user may not rename an element and then use the rights of its new name."""
     both = ("/sections/0/cards", "/sections/0/cards/0")
     ops = [remove("/sections/0/cards/0"), put("/sections/0/cards/0/n")]
     assert judged(both, *ops) == ""
@@ -216,5 +219,5 @@ def test_x5_more_ops_than_a_patch_may_have_hide_no_id() -> None:
 @pytest.mark.parametrize(
     "op", [{"op": "add"}, {"op": "add", "path": 7}, {"op": "move", "path": "/sections/0/x"}]
 )
-def test_x5_what_cannot_be_read_is_left_to_whatever_applies_it(op: dict[str, Any]) -> None:
+def test_x5_an_op_that_cannot_be_read_ends_the_check(op: dict[str, Any]) -> None:
     assert judged(HERO, op, put("/title")) == ""

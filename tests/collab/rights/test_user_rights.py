@@ -54,18 +54,18 @@ def test_roles_are_in_one_order(a: Role, b: Role) -> None:
         (("home",), "home\n", False),
     ],
 )
-def test_a_document_is_seen_through_the_globs(
+def test_the_globs_decide_which_documents_a_user_sees(
     globs: tuple[str, ...] | None, doc: str, seen: bool
 ) -> None:
     assert rights(docs=globs).may_see(doc) is seen
 
 
 def test_a_glob_made_of_stars_is_matched_without_backtracking() -> None:
-    # 64 stars would take 128!/64! steps if each were tried against every rest.
+    # With backtracking, 64 stars would take 128!/64! steps.
     assert not rights(docs=("*a" * 64 + "b",)).may_see("a" * 128)
 
 
-def test_without_sections_a_token_writes_everywhere_and_with_none_of_them_nowhere() -> None:
+def test_no_sections_member_allows_all_and_an_empty_one_nothing() -> None:
     assert rights().sections_of({"a": 1}) is None
     none = rights(sections=()).sections_of({"a": 1})
     assert none is not None
@@ -85,10 +85,10 @@ def test_rights_end_at_their_expiry(now: int) -> None:
 
 
 @given(PATHS)
-def test_a_written_path_is_a_pointer(path: list[str]) -> None:
+def test_a_rendered_path_is_a_pointer(path: list[str]) -> None:
     assert is_pointer(pointer(path))
 
 
 @pytest.mark.parametrize("text", ["a", "/~", "/~2", "/a~", "#/a", " /a", "a/b"])
-def test_what_is_no_pointer_is_known(text: str) -> None:
+def test_an_invalid_pointer_is_detected(text: str) -> None:
     assert not is_pointer(text)

@@ -1,4 +1,4 @@
-"""Schemas: what breaks one is refused with its pointer, and only what was touched is looked at."""
+"""Schemas: a change that breaks one is refused with its pointer. Only touched parts are checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def schema(value: Any) -> Schema:
 
 
 def refused(held: Schema, value: Any, *patch: Op, trace: bool = True) -> str | None:
-    """The pointer that a patch is refused with, None where it keeps the schema."""
+    """The pointer that a patch is refused with; None when the value stays valid."""
     done = apply(value, patch)
     try:
         held.check(done.value, done.ops, value if trace else None)
@@ -72,7 +72,7 @@ def landing() -> Schema:
     return Schema.compile(LANDING)
 
 
-def test_s1_a_page_with_known_sections_keeps_the_landing_page_schema(landing: Schema) -> None:
+def test_s1_a_page_with_known_sections_is_valid(landing: Schema) -> None:
     landing.check(PAGE)
     assert (
         refused(
@@ -103,7 +103,7 @@ def test_s1_a_page_with_known_sections_keeps_the_landing_page_schema(landing: Sc
         (("replace", "/0/content", []), "/0/content"),
     ],
 )
-def test_s2_a_change_that_breaks_the_schema_is_refused_with_its_pointer(
+def test_s2_a_change_that_breaks_the_schema_names_the_pointer(
     landing: Schema, op: tuple[Any, ...], pointer: str
 ) -> None:
     patch: Op = {"op": op[0], "path": SECTIONS + op[1]}
@@ -112,7 +112,7 @@ def test_s2_a_change_that_breaks_the_schema_is_refused_with_its_pointer(
     assert refused(landing, PAGE, patch) == SECTIONS + pointer
 
 
-def test_s2_a_move_is_checked_where_it_comes_from_and_where_it_goes(landing: Schema) -> None:
+def test_s2_a_move_is_checked_at_its_source_and_its_target(landing: Schema) -> None:
     headline = f"{SECTIONS}/0/content/headline"
     assert (
         refused(landing, PAGE, {"op": "move", "from": headline, "path": "/site/logo"})
@@ -124,7 +124,7 @@ def test_s2_a_move_is_checked_where_it_comes_from_and_where_it_goes(landing: Sch
     assert refused(landing, PAGE, swapped) is None
 
 
-def test_s2_a_patch_is_judged_by_what_it_leaves_behind(landing: Schema) -> None:
+def test_s2_a_patch_is_checked_by_the_value_after_it(landing: Schema) -> None:
     broken: Op = {"op": "replace", "path": f"{SECTIONS}/0/content/headline", "value": 3}
     mended: Op = {"op": "replace", "path": f"{SECTIONS}/1/content/headline", "value": "Hi"}
     insert: Op = {
@@ -236,7 +236,7 @@ def random_ops(chance: random.Random, value: Any) -> list[Op]:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", range(len(KEYWORDS)))
-def test_s3_checking_what_was_touched_comes_to_the_same_as_checking_all(number: int) -> None:
+def test_s3_checking_the_touched_parts_equals_checking_all(number: int) -> None:
     held, oracle = schema(KEYWORDS[number]), jsonschema_rs.validator_for(KEYWORDS[number])
     chance = random.Random(number)
     outcomes = {True: 0, False: 0}
@@ -253,8 +253,8 @@ def test_s3_checking_what_was_touched_comes_to_the_same_as_checking_all(number: 
     assert min(outcomes.values()) > 2
 
 
-def test_s3_an_edit_does_not_look_at_other_sections(landing: Schema) -> None:
-    """A section that breaks the schema already is not met by an edit of another one."""
+def test_s3_an_edit_does_not_check_other_sections(landing: Schema) -> None:
+    """An edit of one section does not find that another section breaks the schema already."""
     value = copy.deepcopy(PAGE)
     value["pages"]["home"]["sections"][2]["content"]["items"] = "broken"
     edit: Op = {"op": "replace", "path": f"{SECTIONS}/0/content/headline", "value": "x"}
@@ -329,7 +329,9 @@ SCHEMAS = st.recursive(
 
 
 @given(st.dictionaries(NAMES, SCHEMAS, max_size=4), VALUES)
-def test_s4_whatever_a_schema_is_it_is_refused_or_checks(root: dict[str, Any], value: Any) -> None:
+def test_s4_a_random_schema_is_refused_or_checks_correctly(
+    root: dict[str, Any], value: Any
+) -> None:
     try:
         held = schema(root)
     except Rejected:
@@ -341,7 +343,7 @@ def test_s4_whatever_a_schema_is_it_is_refused_or_checks(root: dict[str, Any], v
     held.is_atomic(("b", "a"), done.value)
 
 
-def test_s4_a_schema_that_applies_itself_without_end_is_refused() -> None:
+def test_s4_a_schema_that_applies_itself_too_often_is_refused() -> None:
     defs: dict[str, Any] = {"a0": {"type": "string"}}
     for number in range(1, 40):
         defs[f"a{number}"] = {"allOf": [{"$ref": f"#/$defs/a{number - 1}"}] * 2}
@@ -350,7 +352,7 @@ def test_s4_a_schema_that_applies_itself_without_end_is_refused() -> None:
     schema({"$ref": "#"}).check({"a": 1})
 
 
-def test_s5_the_schema_says_which_strings_are_atomic(landing: Schema) -> None:
+def test_s5_the_schema_decides_which_strings_are_atoms(landing: Schema) -> None:
     value = copy.deepcopy(PAGE)
     content = value["pages"]["home"]["sections"][0]["content"]
     content["buttons"] = [{"id": "b", "label": "Go", "href": "/go", "style": "primary"}]

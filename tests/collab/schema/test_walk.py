@@ -1,4 +1,4 @@
-"""Validators of sub-schemas are made when they are asked for; they say the same as all at once."""
+"""The validators of sub-schemas, compiled on demand, equal those compiled all at once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def said(validator: jsonschema_rs.Validator, value: Any) -> tuple[Any, ...] | No
 
 
 @pytest.mark.parametrize("root", SCHEMAS)
-def test_a_validator_that_is_asked_for_is_the_one_of_all_at_once(root: dict[str, Any]) -> None:
+def test_a_validator_on_demand_equals_that_of_all_at_once(root: dict[str, Any]) -> None:
     tree, at_once = SchemaTree(root), jsonschema_rs.validator_map_for(root, **OPTIONS)
     pointers = [pointer.removeprefix("#") for pointer in at_once.keys()]  # noqa: SIM118  # no dict
     assert len(pointers) > 4
