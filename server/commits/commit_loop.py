@@ -108,7 +108,9 @@ class CommitLoop:
             self._reopening.enter_trouble(lives)
             return
         except Exception:  # a server bug or a damaged row: the loop continues for other documents
-            logger.exception("a commit failed, but the database works")
+            logger.exception(
+                "a commit failed by a bug or a damaged row; each document retries alone"
+            )
             self._isolate_failures(lives)
             return
         self._quarantined_rooms.difference_update(lives)
