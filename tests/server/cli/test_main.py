@@ -330,7 +330,7 @@ def test_an_import_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
     assert "not a valid document name" in shell.complains("doc", "import", file, "--doc", "a b")
     assert shell.complains("doc", "import", str(tmp_path / "none.json")).startswith("weft: ")
     (tmp_path / "not.json").write_text("{}")
-    assert "no archive" in shell.complains("doc", "import", str(tmp_path / "not.json"))
+    assert "not an export" in shell.complains("doc", "import", str(tmp_path / "not.json"))
 
 
 def test_a_check_prints_ok_for_each_part(shell: Shell) -> None:
