@@ -1,4 +1,4 @@
-"""What the log keeps of long texts, and what is made of it for those who read it."""
+"""The log stores changes of long texts as splices, and readers get whole texts."""
 
 from __future__ import annotations
 
