@@ -42,7 +42,7 @@ class Budget:
             self._level -= amount
 
     def try_spend(self, amount: float, now: float) -> bool:
-        """Charge a frame if `would_fit`, and return whether it did.
+        """Charge a frame if `would_fit`. Return whether it was charged.
 
         This is called for every reader and every frame, so it repeats the code of `_earn`.
         """
@@ -127,7 +127,7 @@ class ByteAndMessageBudget:
             self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
 
     def try_spend(self, size: int, now: float) -> bool:
-        """Charge a frame of one message if both budgets allow it now. Return whether they do."""
+        """Charge a frame of one message if both budgets allow it. Return whether it was charged."""
         if not self.messages.rate:
             return self.bytes.try_spend(size, now)
         if not self.messages.would_fit(1, now) or not self.bytes.try_spend(size, now):

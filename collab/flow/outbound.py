@@ -72,7 +72,7 @@ class OutboundFlow:
     def try_send(self, size: int, now: float, *, full: bool) -> bool:
         """Charge a shared frame if this reader is up to date and may have it now.
 
-        Return whether it may.
+        Return whether it was charged.
         """
         if full or self.state is not OutboundState.NORMAL:
             return False
@@ -161,7 +161,7 @@ class FrameRate:
 
     __slots__ = ("_due_at", "interval")
 
-    # A rate by mistake (0.001) must not hold back a cursor for a quarter of an hour.
+    # A rate that was sent by mistake (0.001) must not delay a cursor for a quarter of an hour.
     SLOWEST = 0.2
 
     def __init__(self, fps: float | None) -> None:

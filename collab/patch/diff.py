@@ -1,6 +1,7 @@
 """The minimal patch between two values. Elements of arrays are matched by `id` or by value.
 
-When an element has a string `id` that is unique in its array, it is matched by `id`; else by value.
+When an element has a string `id`, and no element before it has the same one, it is matched by `id`.
+Otherwise it is matched by its value.
 
 - A matched element is edited where it differs.
 - When the order changed, matched elements are moved: all but a longest run that is in order.

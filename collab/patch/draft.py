@@ -74,7 +74,7 @@ class Draft:
             raise too_many_values()
 
     def check_depth(self, value: Any, was: int, is_: int) -> None:
-        """Refuse to put a value from depth `was` to depth `is_` when its content gets too deep."""
+        """Refuse to copy or move a value from depth `was` to `is_` when that is too deep for it."""
         if is_ > was and (type(value) is dict or type(value) is list):
             depth, nodes = nesting(value)
             self.spend(nodes)

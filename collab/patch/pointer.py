@@ -37,9 +37,9 @@ def parse(pointer: object, *, max_bytes: int = 0) -> Tokens:
 
 
 def parse_named(pointer: object, name: str) -> Tokens:
-    """Return the tokens of the pointer that a request sends as `name`, or raise `malformed`.
+    """Return the tokens of a pointer that a request sends as its member `name`, not in an op.
 
-    For a pointer outside the ops of a patch.
+    Raise `malformed` when it is not a valid JSON Pointer.
     """
     try:
         return parse(pointer, max_bytes=MAX_POINTER)

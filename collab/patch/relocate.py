@@ -206,7 +206,7 @@ def _gap_after_removal(place: Path, removed: Path) -> Path:
 
 
 def _gap_before_removal(place: Path, inserted: Path) -> Path:
-    """The gap before a removal: a gap where the element was lies in front of the element."""
+    """The gap before a removal: a gap at the index of the removed element is in front of it."""
     return place if place == inserted else _after_insert(place, inserted)
 
 

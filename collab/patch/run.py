@@ -51,7 +51,8 @@ class PatchRun(Draft):
         else:
             raise Rejected(
                 Code.INVALID_PATCH,
-                "`op` must be `add`, `remove`, `replace`, `move`, `copy` or `test` (RFC 6902)",
+                "`op` must be `add`, `remove`, `replace`, `move`, `copy` or `test`; "
+                "`splice` must be accepted first",
             )
 
     def record(self, op: Op, inverse: Op) -> None:

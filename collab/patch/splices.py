@@ -41,9 +41,9 @@ def splice_long_texts(before: Json, ops: list[Op]) -> list[Op]:
 
 
 def drop_overwritten_texts(ops: list[Op]) -> list[Op]:
-    """The ops without a `replace` of a text that a later `replace` of the same run overwrites.
+    """The ops, without each `replace` of a text that a later op of the same run overwrites.
 
-    A run is a sequence of `replace` ops with strings.
+    A run is a sequence of ops that replace texts.
     """
     kept: list[Op] = []
     row: set[str] = set()  # the texts that later ops of this run replace

@@ -50,9 +50,10 @@ class SavedSteps(Struct, frozen=True):
 
 
 class Control(Struct, frozen=True):
-    """The schema and the publication of a document. Each write moves `revision`.
+    """The schema and the publication. With the value, they decide whether a change is accepted.
 
-    A commit names the revision that it was checked with. When the row has another, it clashes.
+    Each write moves `revision`. A commit names the revision that it was checked with. When the row
+    has another revision, the commit clashes.
     """
 
     revision: int = 0
@@ -177,7 +178,7 @@ class ChangeLog(Protocol):
         """
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        """Write a batch in one transaction and one round trip. Return one outcome per append.
+        """Write a batch in one transaction and one hop. Return one outcome per append.
 
         The batch is durable on return. An append that clashes or is a duplicate changes nothing,
         and does not affect other appends. No append waits for a row that another transaction holds.

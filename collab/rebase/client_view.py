@@ -1,4 +1,4 @@
-"""Find where a location of the value that a client sees is at the head.
+"""Relocate a location of the value that a client sees to the head.
 
 The location first goes back over the client's own steps.
 
@@ -52,7 +52,7 @@ class Removed:
     by: Origin | None
 
     def sentence(self, path: str) -> str:
-        """A sentence that tells how `path` was removed."""
+        """A sentence for the client: who removed `path`, or that it no longer exists."""
         if self.by is None:
             return f"{path!r} no longer exists"
         author = self.by.author
@@ -68,7 +68,7 @@ class _Written:
 
 
 class ClientView:
-    """Relocates from the value that a client sees to the head.
+    """Relocates locations from the value that a client sees to the head.
 
     Invariant: `_client_steps` lead from the base to the client's value, and `_head_steps` from the
     base to the head. `_applied_at` has, for a client's step, its number in `_head_steps`.
@@ -108,7 +108,7 @@ class ClientView:
         """Whether a location of the head holds a value that the client wrote and sees elsewhere.
 
         This happens when others moved the value. `under` is the same location for the client; None
-        when the client does not see there what the head has.
+        when the client sees another element there than the head has.
         """
         if not self._others_moved:
             return False
@@ -206,7 +206,7 @@ class ClientView:
         self.add_head_steps(applied[done:], None)
 
     def _had_no_effect(self, edit: Edit) -> None:
-        """Add an edit without a step: the head already had at the key what the edit writes."""
+        """Add an edit without a step: the head already had the written value or element there."""
         step = edit.step
         if step.path and type(step.path[-1]) is str and (step.kind == "add" or edit.upsert):
             place = self.place(step.path)

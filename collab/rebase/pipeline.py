@@ -109,7 +109,7 @@ class Pipeline:
         if base < self.base:
             raise Rejected(
                 Code.UNKNOWN_VERSION,
-                f"`base` is below the last one of this connection, {self.base}",
+                f"`base` must not be below the last one of this connection, {self.base}",
             )
         is_unclear = False
         if base > self.base:
@@ -230,7 +230,7 @@ def _version(pending: _PendingPatch) -> int:
 def _client_view(
     pendings: Sequence[_PendingPatch], changes: Sequence[AppliedChange]
 ) -> tuple[ClientView, Any]:
-    """The view from what a client sees to the end of `changes`, and the value that it sees."""
+    """The view from the value that a client sees to the end of `changes`, and this value."""
     seen = changes[0].before
     sent: list[tuple[_PendingPatch, list[Edit]]] = []
     letters = 0

@@ -104,7 +104,7 @@ class Rebasing:
         return self._head.root
 
     def run(self, ops: Sequence[Any]) -> Rebased:
-        # Apply the whole patch to what its author saw first: this checks its bounds.
+        # First apply the whole patch to the value that its author saw: this checks its bounds.
         before = len(self._seen.tested)
         parts = self._seen.perform(ops)
         tested = iter(self._seen.tested[before:])

@@ -96,7 +96,7 @@ _ATOMIC_FORMATS = frozenset(
 )
 
 _MAX_PLANS = 100
-# The address by which sub-schemas refer to the whole schema. A relative `$id` needs its path.
+# The address by which sub-schemas refer to the whole schema. A relative `$id` needs a path in it.
 _ROOT: Final = "weft:///schema"
 
 OPTIONS: dict[str, Any] = {

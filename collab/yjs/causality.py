@@ -1,9 +1,9 @@
 """The order in which the new structs of an update can be integrated, if there is one.
 
-yrs keeps a struct that it cannot integrate pending, and reports no error. The content of such an
-update is then missing in every later state (measured). So this module finds the order first, in
-the way of yrs: it takes each client's structs in turn. A client waits when its next struct depends
-on a later struct of another client.
+When yrs cannot integrate a struct, it keeps the struct pending and reports no error. The content of
+such an update is then missing in every later state (measured). So this module finds the order
+first, in the way of yrs: it takes each client's structs in turn. A client waits when its next
+struct depends on a later struct of another client.
 """
 
 from __future__ import annotations

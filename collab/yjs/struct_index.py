@@ -28,8 +28,8 @@ from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, i
 class StructPlace(NamedTuple):
     """Where a struct lies, and what it may hold itself.
 
-    - `list` is the children of a type, or the values of one key (`KEYED`). Some lists take text
-      (`TAKES_TEXT`).
+    - `list` names a list: the children of a type, or the values of one key (`KEYED`). Some lists
+      take text (`TAKES_TEXT`).
     - `depth` is the number of types above it. When the struct is gone or unknown, it is 0.
     - `holds` is true for a shared type, and for a struct that is gone and may have been one.
     """
