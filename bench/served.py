@@ -75,7 +75,7 @@ def apart() -> Iterator[int | None]:
 def served(core: int | None = None, **settings: str) -> Iterator[Served]:
     """Run a server with these `WEFT_` settings. It and its data are removed afterwards."""
     with tempfile.TemporaryDirectory() as home:
-        port = _free_port()
+        port = free_port()
         database = f"sqlite+aiosqlite:///{home}/weft.db"
         inherited = {name: v for name, v in os.environ.items() if not name.startswith("WEFT_")}
         own = {f"WEFT_{name.upper()}": value for name, value in settings.items()}
@@ -107,7 +107,7 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
