@@ -84,7 +84,8 @@ def check_length(ops: Sequence[Any], bounds: Bounds) -> None:
     """Raise `too_large` when a patch has more ops than `bounds` allow."""
     if bounds.max_ops and len(ops) > bounds.max_ops:
         raise Rejected(
-            Code.TOO_LARGE, f"a patch may have at most {bounds.max_ops} ops; send smaller patches"
+            Code.TOO_LARGE,
+            f"a patch may have at most {bounds.max_ops} operations; send smaller patches",
         )
 
 

@@ -95,7 +95,7 @@ class Draft:
         if growth > 0 and size > self.bounds.max_bytes > 0:
             raise Rejected(
                 Code.TOO_LARGE,
-                f"the document would have {size} bytes; the limit is {self.bounds.max_bytes}",
+                f"the document would have {size} bytes, but {self.bounds.max_bytes} are allowed",
             )
         self.size = size
 

@@ -31,7 +31,7 @@ class PatchRun(Draft):
 
     def apply(self, op: Any) -> None:
         if type(op) is not dict:
-            raise Rejected(Code.INVALID_PATCH, "an op must be an object")
+            raise Rejected(Code.INVALID_PATCH, "an operation must be a JSON object")
         kind = op.get("op")
         tokens = self.tokens(op, "path")
         if kind == "replace":
@@ -274,7 +274,7 @@ class PatchRun(Draft):
 
 def _member(op: Op, name: str) -> Any:
     if name not in op:
-        raise Rejected(Code.INVALID_PATCH, f"the op needs the member {name!r}")
+        raise Rejected(Code.INVALID_PATCH, f"the operation needs the member {name!r}")
     return op[name]
 
 

@@ -51,7 +51,7 @@ def read_content(kind: int, reader: Reader) -> Content:
 def read_name(reader: Reader) -> str:
     name = read_key(reader)
     if len(name) > MAX_NAME and reader.checks_values:
-        refuse_size(f"a name is longer than {MAX_NAME}")
+        refuse_size(f"a name has more characters than {MAX_NAME}")
     return name
 
 

@@ -106,7 +106,7 @@ class Told:
         if not any(op["op"] == "copy" for op in self.ops):
             for number, count in after.items():
                 most = before[number] + max(0, view[number] - seen[number])
-                assert count <= most or number in mine, "a value is there twice"
+                assert count <= most or number in mine, "a value is in the document twice"
 
 
 def _unmoved(view: Any, head: Any) -> list[str]:

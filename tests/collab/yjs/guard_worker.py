@@ -171,13 +171,15 @@ def run(seed: int, base: Base) -> bool:
     doc.apply_update(base.state)
     doc.apply_update(raw)
     expected = {**base.clocks, **checked.clocks}
-    assert inspect_state_vector(doc.get_state()) == expected, "something was held back"
+    assert inspect_state_vector(doc.get_state()) == expected, "pycrdt keeps a struct pending"
     again: Doc[Any] = Doc()
     again.apply_update(doc.get_update())
-    assert inspect_state_vector(again.get_state()) == expected, "a reload lost something"
-    assert shown(again) == shown(doc), "a reload shows something else"
+    assert inspect_state_vector(again.get_state()) == expected, "a reload lost a struct"
+    assert shown(again) == shown(doc), "a reload shows another document"
     if not checked.has_effect:
-        assert shown(doc) == shown_state(base.state), "no effect, and yet a change"
+        assert shown(doc) == shown_state(base.state), (
+            "an update without an effect changed the document"
+        )
     StructIndex.of(doc.get_update())
     doc.get_update(vector(rng, expected))
     # Deleting everything walks every list and every nested type.

@@ -108,7 +108,7 @@ def test_g21_an_update_with_its_own_long_list_comes_in_slices() -> None:
     slices = cut(b"", update((AUTHOR, 0, [shared(1, root="l"), *along, *among])))
     assert slices is not None
     first, *others = taken(slices, Timer())
-    assert len(structs_of(first)) > count, "to append costs nothing"
+    assert len(structs_of(first)) > count, "an append needs no walk"
     assert max(len(structs_of(one)) for one in others) * 2 * count <= STEPS
 
 

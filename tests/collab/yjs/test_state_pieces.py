@@ -68,7 +68,7 @@ def test_the_pieces_of_a_state_give_the_same_document(seed: int, most: int, clie
     cut.apply_update(state_of(pieces))
     assert cut.get_state() == whole.get_state()
     assert cut.get("content", type=Map).to_py() == whole.get("content", type=Map).to_py()
-    assert sorted(cut.get_update()) == sorted(whole.get_update()), "what is deleted included"
+    assert sorted(cut.get_update()) == sorted(whole.get_update()), "also what is deleted"
 
 
 def test_many_deleted_ranges_are_applied_in_pieces() -> None:

@@ -1,5 +1,5 @@
 // Random sessions of real Yjs clients: node yjs_sessions.mjs SEED COUNT
-// Prints one JSON line a session: what reached the server, in order, and what it must end on.
+// Prints one JSON line per session: the updates that the server gets, and the document after them.
 import { createRequire } from 'node:module'
 
 const require = createRequire(new URL('../../node/package.json', import.meta.url))
@@ -65,7 +65,7 @@ class Client {
     if (rng() < 0.2) pick(edits.slice(11))()
   }
 
-  // What a provider would send: each update, several merged, or the answer to a step 1.
+  // The updates that a provider sends: each by itself, several merged, or the answer to a step 1.
   send (server) {
     const updates = this.outbox.splice(0)
     const roll = this.rng()
