@@ -106,7 +106,7 @@ class Client:
 
 
 class Server:
-    """One document. It refuses a patch with all that its author sent before hearing of it."""
+    """One document. After a refusal, it refuses what the author sent before the refusal came."""
 
     def __init__(self, value: Any, clients: int) -> None:
         self.first = value
