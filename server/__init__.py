@@ -1,1 +1,1 @@
-"""The process: HTTP, sockets, the hub, settings."""
+"""The server process: HTTP, sockets, open documents, commits, settings."""

@@ -97,4 +97,4 @@ def _from_driver(error: BaseException) -> Exception:
 
 def _sentence(error: BaseException) -> str:
     # The driver's text names the fault ("database or disk is full"), and contains no values.
-    return f"the database does not answer as it should: {type(error).__name__}: {error}"
+    return f"the database failed: {type(error).__name__}: {error}"

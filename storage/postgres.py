@@ -36,7 +36,8 @@ _REQUIRED_SETTINGS = (
     "statement_timeout",
     "idle_in_transaction_session_timeout",
 )
-# A write that waits for a row keeps its connection so many seconds, and then gives it up as long.
+# A write that waits for a row holds its connection for so many seconds. Then it waits as long
+# without a connection, and tries again.
 _ROW_WAIT_SECONDS = 0.1
 
 
@@ -86,7 +87,7 @@ async def _run(engine: AsyncEngine, job: Callable[[Connection], T]) -> T:
 
 
 class PostgresDatabase:
-    """A `Database` on PostgreSQL. Reads see one snapshot; writes lock the rows of documents.
+    """A `Database` on PostgreSQL. Reads see one snapshot (`REPEATABLE READ`). Writes lock rows.
 
     Invariant: a commit always finds a free connection. Writes that wait for a row, and the reads of
     clients, use other pools.

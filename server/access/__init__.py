@@ -1,1 +1,1 @@
-"""Who may come in: tokens, keys, origins, and how many of one address."""
+"""Access control: tokens, keys, origins, and limits for each address."""

@@ -1,1 +1,1 @@
-"""Demo documents: two tenants with two landing pages each, and how they are created."""
+"""Demo mode: two tenants with two landing pages each, and their creation."""

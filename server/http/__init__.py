@@ -1,1 +1,1 @@
-"""HTTP resources, one module each."""
+"""The HTTP API: one module for each resource."""

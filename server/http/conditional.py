@@ -60,6 +60,8 @@ def wanted_version(tags: set[str], head: Position) -> Position | None:
     1. the head;
     2. the newest older version of this epoch: the refusal then brings the changes since it;
     3. a version of another epoch, which is never the head.
+
+    Without any of these, the request is refused.
     """
     if "*" in tags:
         return None

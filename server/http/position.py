@@ -1,7 +1,7 @@
-"""Which version of which epoch an answer is about: its headers, its entity tag, its `Vary`.
+"""The headers `Weft-Version`, `Weft-Epoch` and `Vary` of every response about a document.
 
-Every answer about a document carries `Weft-Version` and `Weft-Epoch`, refusals included. They name
-the version that the answer holds, makes or leads to, and the newest version otherwise.
+Refusals have them too. They name the version that the response shows, makes or leads to, or else
+the newest version.
 """
 
 from __future__ import annotations
@@ -20,38 +20,39 @@ if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
 
 DOCUMENTS = "/v1/docs/"
-# One list for all answers of an address, whatever its method: caches want them alike.
+# The same list for every response of an address, whatever its method: caches need that.
 VARY = "Accept-Encoding, Authorization"
 
 
 def position_of(live: LiveRoom, version: int | None = None) -> Position:
-    """A version of the document, the newest where none is named."""
+    """Return the position of a version of the document, by default of the newest."""
     room = live.room
     return Position(room.epoch, room.version if version is None else version)
 
 
 def note_document(request: Request, live: LiveRoom) -> None:
-    """The answer will be about this document, whatever becomes of the request."""
+    """Note that the response is about this document, even if the request fails."""
     request.state.live = live
 
 
 def note_position(request: Request, position: Position) -> Position:
-    """The answer will be about this version."""
+    """Note that the response is about this version; return the position."""
     request.state.position = position
     return position
 
 
 def note_version(request: Request, version: int) -> None:
-    """The answer will be about this version, if its document was found."""
+    """Note that the response is about this version, if its document was found."""
     live: LiveRoom | None = getattr(request.state, "live", None)
     if live is not None:
         note_position(request, position_of(live, version))
 
 
 class Positioned:
-    """ASGI middleware for the addresses of a document: its position, and what answers vary by.
+    """ASGI middleware that adds the position headers and `Vary` to responses about documents.
 
-    A refusal that comes before the document is looked up has a position where it is open.
+    When a request is refused before its document is looked up, the response has a position only if
+    the document is open.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,7 +86,7 @@ def _position(scope: Scope) -> Position | None:
 
 
 def _open_one(scope: Scope) -> LiveRoom | None:
-    """The document that the token shows under this address, if it happens to be open."""
+    """Return the document of this address, if the token may see it and it is open."""
     asker: tuple[DocKey, str] | None = scope.get("state", {}).get("asker")
     if asker is None:
         return None

@@ -104,7 +104,7 @@ async def on_corrupt(request: Request, error: Exception) -> Response:
         request,
         Refusal(
             Code.STORAGE_UNAVAILABLE,
-            "the document is damaged in the database; an operator can repair it with `weft repair`",
+            "the document is damaged in the database; an admin can run `weft doc repair`",
         ),
     )
 

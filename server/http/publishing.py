@@ -1,4 +1,4 @@
-"""Publishing over HTTP: publish and unpublish a version, and read it without a token."""
+"""Publishing over HTTP: publish a version, take it down, and read it without a token."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def publish(request: Request) -> Response:
 
 
 async def take_down(request: Request) -> Response:
-    """Make the document private again."""
+    """Take the document down, so that no version is public."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.PUBLISHER)
         require_exists(live)

@@ -1,1 +1,1 @@
-"""What the public sees of a document, and how it gets there."""
+"""Publishing: makes versions public, and serves them from a cache."""

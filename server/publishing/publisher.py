@@ -47,7 +47,7 @@ class PublishResult:
 
 
 class Publisher:
-    """Publishes and unpublishes the documents of this process."""
+    """Publishes documents, and takes them down."""
 
     def __init__(self, hub: Hub, cache: PublicCache, settings: Settings) -> None:
         self._hub = hub
@@ -89,7 +89,7 @@ class Publisher:
         return result
 
     async def take_down(self, live: LiveRoom, by: Author) -> int:
-        """Make the document private again; return the version that was public."""
+        """Take the document down; return the version that was public."""
         was = 0
 
         async def decide(state: PublicState) -> Publication:
@@ -160,7 +160,7 @@ def _expect(state: PublicState, expected: int | None) -> None:
     if expected is None or expected == _version_of(state):
         return
     if published is None:
-        raise Rejected(Code.CONFLICT, "the document was unpublished meanwhile", published=None)
+        raise Rejected(Code.CONFLICT, "the document was taken down meanwhile", published=None)
     who = published.by.name or published.by.user
     message = f"{who} published version {published.version} meanwhile"
     raise Rejected(Code.CONFLICT, message, published=as_json(published))

@@ -1,1 +1,1 @@
-"""WebSocket frames and messages (RFC 6455); knows no document."""
+"""WebSocket frames and messages (RFC 6455). It knows no documents."""

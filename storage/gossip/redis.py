@@ -127,7 +127,7 @@ class RedisGossip:
             await self._send(messages)
 
     async def _send(self, messages: list[tuple[bytes, bytes]]) -> None:
-        """Send messages in one round trip. On a fault, note each channel as one with a loss."""
+        """Send messages in one round trip. On a fault, note that their channels lost messages."""
         try:
             with _faults_translated():
                 async with self._client.pipeline(transaction=False) as pipeline:

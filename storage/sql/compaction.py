@@ -27,7 +27,7 @@ _SLICE = 500
 
 
 def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[int]:
-    """Return the sound snapshots at or below `before`, and the newest one above it."""
+    """Return the sound snapshots at or below `before`, and the next one above it, if any."""
     sound = []
     for version in reversed(snapshot_versions(connection, key)):
         if read_snapshot(connection, key, version):

@@ -1,4 +1,4 @@
-"""Publications: which version is public, and who published or unpublished it when."""
+"""Publications: which version is public, and who published it or took it down, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables: one schema for SQLite and PostgreSQL. Every key of a document has its tenant."""
+"""The tables: one schema for SQLite and PostgreSQL. Every row of a document has its tenant."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _body_table(name: str, *more: Column[int]) -> Table:
 
 
 # A compaction dropped the entries after `dropped_after` up to the snapshot's version. When it is
-# null, no entry was dropped. So a lost entry can be told from a dropped one.
+# null, no entry was dropped. So a lost entry differs from a dropped entry.
 snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
 # The undo steps of users; at most two rows for a document.
 steps = _body_table("steps")
@@ -183,8 +183,8 @@ named = Table(
     _document_foreign_key(),
 )
 
-# Each row is one step: published or unpublished. While a document is public (`docs.published` is
-# not 0), its newest step names the publisher.
+# Each row is one step: published or taken down. While a document is public (`docs.published` is not
+# 0), its newest step names the publisher.
 publications = Table(
     "publications",
     metadata,
