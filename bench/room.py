@@ -93,11 +93,11 @@ def _presence_rows() -> list[dict[str, Any]]:
         row(f"tick: {CLIENTS} cursors moved, sent on both lanes", cost),
         row("the same, per cursor", cost / CLIENTS),
         row(
-            f"carry {CLIENTS} cursors: a field",
+            f"relocate {CLIENTS} cursors: a field",
             measured(lambda: book.relocate_cursors(typed), times=20),
         ),
         row(
-            f"carry {CLIENTS} cursors: a section",
+            f"relocate {CLIENTS} cursors: a section",
             measured(lambda: book.relocate_cursors(moved), times=1),
         ),
         row(f"renewal and expiry of {CLIENTS}", measured(lambda: _idle(book), times=20)),

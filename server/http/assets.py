@@ -1,6 +1,6 @@
-"""Files for browsers: `static/` and the API's description.
+"""Files for browsers: the files of `static/`, and the API's description.
 
-`static/` lies beside the `server` package, in a clone as in an installed wheel.
+The folder `static/` is beside the `server` package, both in a clone and in an installed wheel.
 """
 
 from __future__ import annotations

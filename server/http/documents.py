@@ -144,7 +144,7 @@ async def patch_document(request: Request) -> Response:
 
 
 async def delete_document(request: Request) -> Response:
-    """Delete the document; its connected clients are notified."""
+    """Delete the document, and notify its connected clients."""
     services = services_of(request)
     async with named_document(request) as (claims, key):
         try:

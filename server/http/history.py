@@ -185,7 +185,7 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
 async def _value_or_refusal(
     request: Request, live: LiveRoom, version: int
 ) -> tuple[Json, Refusal | None]:
-    """Return the value at a version, or the refusal that says why it is not known."""
+    """Return the value at a version, or the refusal when it cannot be read."""
     try:
         return await value_at(request, live, version), None
     except Rejected as rejected:

@@ -108,7 +108,10 @@ async def _restore_schema(
 
 
 async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
-    """Write the schema. When the outcome is unknown, the hub reloads the document."""
+    """Write the schema; return False when the revision is another one.
+
+    When the outcome is unknown, the hub reloads the document.
+    """
     try:
         return await services.store.set_schema(live.key, schema, revision)
     except StorageUnavailable:

@@ -184,7 +184,7 @@ class Recorder:
 
 
 class DocumentRecorder:
-    """Records the answers of one document: an `AnswerObserver` of its audience."""
+    """Records the answers of one document. It is an `AnswerObserver` of the document's audience."""
 
     __slots__ = ("_key", "_recorder", "now")
 

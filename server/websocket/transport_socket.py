@@ -176,7 +176,7 @@ class TransportSocket(asyncio.Protocol):
         self._connections.discard(self)
         self._report_close()
 
-    # From events to the handler
+    # From callbacks to the handler
 
     def _write(self, data: bytes) -> None:
         self.sent += len(data)

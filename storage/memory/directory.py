@@ -29,7 +29,7 @@ class MemoryDirectory:
 
     async def add_key(self, tenant: str, key: SigningKey) -> None:
         if key.kid in self._keys or tenant not in self._tenants:
-            raise ValueError(f"key {key.kid} exists, or tenant {tenant} does not")
+            raise ValueError(f"the key {key.kid} exists already, or there is no tenant {tenant}")
         self._keys[key.kid] = (tenant, key)
 
     async def retire_key(self, tenant: str, kid: str, at: int) -> bool:

@@ -1,4 +1,4 @@
-"""Alembic's entry: it works on the connection and inside the transaction that it is given."""
+"""Alembic's entry point. It uses the connection and the transaction of its caller."""
 
 from __future__ import annotations
 

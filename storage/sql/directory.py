@@ -94,7 +94,9 @@ class SqlDirectory:
             await self._database.write(lambda c: c.execute(row).rowcount)
         except Exception as error:
             if is_constraint_violation(error):
-                raise ValueError(f"key {key.kid} exists, or tenant {tenant} does not") from error
+                raise ValueError(
+                    f"the key {key.kid} exists already, or there is no tenant {tenant}"
+                ) from error
             raise
 
     async def retire_key(self, tenant: str, kid: str, at: int) -> bool:

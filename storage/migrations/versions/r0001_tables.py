@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Written out, not imported from the schema: a revision says what was true when it was made.
+# Not imported from the schema: a revision must not change when the schema changes later.
 _NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _WORDS = sa.LargeBinary()

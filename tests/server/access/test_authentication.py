@@ -21,7 +21,7 @@ def test_a_document_has_the_tenant_of_the_token() -> None:
 
 
 @pytest.mark.parametrize("doc", ["other", "home-1/part", "home- ", ""])
-def test_a_hidden_document_and_an_impossible_name_have_the_same_refusal(doc: str) -> None:
+def test_hidden_and_impossible_names_get_the_same_refusal(doc: str) -> None:
     with pytest.raises(Rejected) as caught:
         name_document(CLAIMS, doc)
     assert caught.value.refusal.code is Code.NOT_FOUND

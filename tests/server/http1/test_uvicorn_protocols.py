@@ -126,7 +126,7 @@ async def test_a_client_that_vanished_is_closed_with_1006() -> None:
 
 
 @on_both_loops
-async def test_a_client_that_vanished_before_the_take_over_is_closed_with_1006() -> None:
+async def test_a_client_that_vanishes_before_take_over_gets_1006() -> None:
     gone = asyncio.Event()
     handler = Echo()
 

@@ -9,7 +9,7 @@ from storage.gossip.memory import MemoryGossip
 from tests.storage.contract import AWAY, HOME, OTHER
 
 
-async def test_every_subscription_gets_what_is_published_for_its_document() -> None:
+async def test_subscriptions_get_the_messages_of_their_document() -> None:
     gossip = MemoryGossip()
     first, second, away = gossip.subscribe(HOME), gossip.subscribe(HOME), gossip.subscribe(AWAY)
     await gossip.publish(HOME, b"1")
