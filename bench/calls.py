@@ -79,7 +79,11 @@ class PatchClient:
                 self.version = max(self.version, message.get("version", 0))
 
     def edit(self, number: int) -> None:
-        op = {"op": "replace", "path": "/sections/3/t", "value": f"{'some words ' * 8}{self.version}"}
+        op = {
+            "op": "replace",
+            "path": "/sections/3/t",
+            "value": f"{'some words ' * 8}{self.version}",
+        }
         message = {"type": "patch", "id": f"p{self.version}", "base": self.version, "ops": [op]}
         self.socket.send(json.dumps(message))
 

@@ -88,9 +88,9 @@ class Summary(Struct, frozen=True):
 
 
 def pointers_of(paths: Iterable[str]) -> list[str]:
-    """Return each pointer once, the newest last, without pointers that lie below another one.
+    """Return each pointer once, in the order of `paths`, without pointers below another one.
 
-    Of more than `MAX_POINTERS` only the newest are returned.
+    When there are more than `MAX_POINTERS`, return only the last ones.
     """
     places = dict.fromkeys(paths)
     return [place for place in places if not _lies_below(place, places)][-MAX_POINTERS:]

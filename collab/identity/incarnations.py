@@ -1,9 +1,11 @@
 """Incarnations: whether a place still holds the value that a record left there.
 
-A place of a document is an entry of a Yjs map. It holds one value after another, and each of them
-is an incarnation of the place. Another user may write an equal value, or add an element with the
-same key. That is a new incarnation. So each incarnation has a token, made from the change that
-put it there. An undo that brings a value back also brings its token back.
+A record notes what one write changed, so that undo can take it back. A place of a document is an
+entry of a Yjs map. It holds one value after another, and each value is an incarnation of the
+place. After the write, another user may write an equal value, or add an element with the same
+key. That is a new incarnation, and undo must not take it back. So each incarnation has a token,
+made from the change that put it there. An undo that brings a value back also brings its token
+back.
 """
 
 from __future__ import annotations
@@ -29,11 +31,11 @@ _RECORDS = 1 << 20
 
 
 class Mark(Struct, frozen=True, array_like=True, gc=False):
-    """The incarnations that a record of a step means.
+    """The incarnations that a record of an undo step refers to.
 
-    `anchor` is the token of the innermost container that has one, above the record's place.
-    `depth` is the length of the path to that container. The record changed the token of its place
-    from `was` to `now`.
+    Some containers above the record's place have tokens. `anchor` is the token of the innermost of
+    them; `depth` is the length of the path to it. The record changed the token of its place from
+    `was` to `now`.
     """
 
     anchor: int
@@ -61,7 +63,7 @@ class Incarnations:
 
     @property
     def most(self) -> int:
-        """The number of tokens above which tokens that no step asks for are dropped."""
+        """The limit of tokens. Above it, the caller drops the tokens that no step asks for."""
         return self._most
 
     @property
@@ -125,7 +127,7 @@ class Incarnations:
                 if token:
                     anchor, start = token, end
         for single, mark in steps:
-            # Keep them also when the place holds another incarnation now.
+            # Keep the tokens of this mark, also when the place holds another incarnation now.
             path = (slot_of(single) or place_of(single))[mark.depth :]
             asked.update((mark.anchor, path[:end]) for end in range(1, len(path) + 1))
         self._tokens = {key: token for key, token in self._tokens.items() if key in asked}

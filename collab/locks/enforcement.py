@@ -60,7 +60,8 @@ class LockGuard:
             return None
         value = put_back_locked(others, ops, before)
         # The entry's ops will be this diff, and locks are relocated through it. A diff recognizes
-        # an element without an id only by its content, so it may move a locked element.
+        # an element without an id only by its content, so it may move a locked element. Then the
+        # whole change is taken back.
         return value if self._passes(diff(before, value), before, by) else before
 
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
@@ -111,7 +112,7 @@ def check_locks(
 
     - A change touches a lock when it changes anything inside the scope.
     - It also touches the lock when it replaces, removes or moves a parent of the scope.
-    - To insert an element before the locked element, or to move its siblings, is allowed.
+    - A change may insert an element before the locked element, or move its siblings.
     - The check ends at an op whose pointer does not exist: `apply` refuses that op later.
     """
     if not locks.held and fence is None:

@@ -29,7 +29,7 @@ class Page:
 class Site:
     """Finds a document's pages and their addresses.
 
-    The site is at the path `base` of the origin `public_url`; an unknown origin is empty.
+    The site is at the path `base` of the origin `public_url`, which is empty when it is unknown.
 
     Invariant: the home page is first, and the other pages follow by key. Each slug leads to one
     page.

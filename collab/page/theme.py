@@ -63,7 +63,10 @@ def stylesheet(theme: Fields) -> str:
 
 
 def section_rule(name: str, theme: Fields, page: Fields) -> str:
-    """Return the CSS rule of a section with its own colours; empty when it has none."""
+    """Return the CSS rule of a section; empty when its `theme` sets no colours.
+
+    `page` is the theme of the page.
+    """
     chosen = fields(page, "colors")
     ground, ink = read_color(theme.get("background")), read_color(theme.get("text"))
     if ground is None and ink is None:

@@ -197,7 +197,7 @@ class PatchRun(Draft):
         )
 
     def _add_value(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """Write a copy when its source lies in its target, or its target in its source.
+        """Write a copy when one of its source and its target lies in the other.
 
         The exact op states the value and not the source.
         """
@@ -209,7 +209,7 @@ class PatchRun(Draft):
         self.record({"op": "add", "path": path, "value": value}, {"op": "remove", "path": path})
 
     def _move_before_holder(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
-        """Move an element to before the list element that holds it.
+        """Move a value out of a list element, to the place directly before this list element.
 
         The exact ops are a `remove` and an `add`: the inverse of one `move` would move a value
         into itself.
@@ -223,7 +223,10 @@ class PatchRun(Draft):
         return bool(tokens) and type(lookup(self.root, tokens[:-1])) is list
 
     def _before_removal(self, tokens: Tokens, source: Tokens) -> Tokens:
-        """Where a target is before the source is removed; `tokens` count after the removal."""
+        """Return the target's location before the removal of the source.
+
+        `tokens` is its location after the removal.
+        """
         last = len(source) - 1
         if len(tokens) <= len(source) or tokens[:last] != source[:last]:
             return tokens

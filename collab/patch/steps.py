@@ -1,8 +1,8 @@
-"""Steps: what ops did to locations, apart from what they did to values.
+"""Steps: what ops did to locations, and not what they did to values.
 
 The pointer `/pages/404` can name the member `404` of an object or the element 404 of a list. Only
-the element of a list moves when another element is inserted before it. So a step's path tells them
-apart: indexes of lists are integers, keys of objects are strings.
+the element of a list moves when another element is inserted before it. So a step's path shows the
+difference: indexes of lists are integers, keys of objects are strings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 class Step:
     """One exact op.
 
-    - `path` of a move counts after its source was taken out (RFC 6902).
+    - `path` of a move is the location after the removal of its source (RFC 6902).
     - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
     - `old` is the value that was removed or replaced.
 
@@ -53,7 +53,7 @@ class Step:
 
     @property
     def moves_before_holder(self) -> bool:
-        """Whether the step moves an element to before the list element that holds it."""
+        """Whether the step moves a value out of a list element, to the place before the element."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and inserts and self._ascends
 

@@ -14,11 +14,12 @@ class Remains(Struct, frozen=True):
     """All rows of a document that match their checksums, and the versions of damaged rows.
 
     - `epoch`, `head` and `revision` are 0 when they cannot be read.
-    - `snapshots` are bodies by version, oldest first. `steps` are what users could undo.
+    - `snapshots` has the body of each snapshot by its version, oldest first. `steps` are what users
+      could undo.
     - `entries` are in order, with gaps.
     - `lost` has a sentence for each unreadable part: epoch, head, revision, locks or steps.
-    - `lost_entries` are missing versions, each run as its first and last version. Versions that a
-      compaction or a repair dropped are not in it.
+    - `lost_entries` has the missing versions: the first and the last version of each run. It does
+      not have versions that a compaction or a repair dropped.
     - `names` are the readable names of versions: version, name, user and time.
     """
 
@@ -37,11 +38,11 @@ class Remains(Struct, frozen=True):
 
 
 class Rebuilt(Struct, frozen=True):
-    """A rebuilt document. It begins at `entry`, a repair, under a new epoch.
+    """A rebuilt document. Its history begins with `entry`, a repair, in the new `epoch`.
 
     - `seen`, `head` and `revision` are the epoch, head and revision that it was rebuilt from.
     - `body` is its snapshot, and `steps` are what users can undo.
-    - The unreadable rows in `drop_entries` and `drop_snapshots` are dropped, and so are all locks.
+    - The rebuild drops the unreadable rows in `drop_entries` and `drop_snapshots`, and all locks.
     """
 
     seen: int
@@ -65,5 +66,5 @@ class Repairs(Protocol):
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         """Write the rebuilt document.
 
-        Return False, and write nothing, when another writer came first.
+        Return False, and write nothing, when another writer has changed the document before.
         """

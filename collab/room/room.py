@@ -51,8 +51,8 @@ from collab.room.requests import (
 from collab.room.working import RoomBounds, Working
 from collab.schema.check import Schema
 
-# Versions between two purges of hidden elements. A purge reads the whole document, and sometimes
-# all of its undo steps.
+# Versions between two purges. A purge marks hidden elements (removed elements that undo could show
+# again) that no step needs. It reads the whole document, and sometimes all of its undo steps.
 PURGE_EVERY = 2_000
 
 
@@ -89,7 +89,7 @@ class Room:
         self.value: Json = self.document.value
         self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
-        # The first snapshot purges: a document that is seldom used may never get to another one.
+        # The first snapshot purges: a document that is seldom used may never reach the next purge.
         self._purge_at = 0
         self.ids = RecentIds.of(stored)
 
@@ -174,9 +174,10 @@ class Room:
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 
     def note_published(self, version: int, revision: int) -> None:
-        """Note which version is public; 0 when none is. This was written after `revision`.
+        """Note which version is public; 0 when none is. Publishing changed the row at `revision`.
 
-        When the room already has another revision, it stays as it is and its next commit clashes.
+        When the room already has another revision, the room does not change. Then its next commit
+        clashes.
         """
         if self.control.revision == revision:
             self.control = msgspec.structs.replace(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# To read the whole state again costs no more than to index this many updates.
+# With more waiting updates than this, reading the whole state again is not slower.
 MOST_WAITING = 1000
 
 
@@ -107,7 +107,7 @@ class Working:
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
     ) -> Answer:
-        """Add a change, which the document has applied, to the batch as the next entry."""
+        """Add a change to the batch as the next entry. The document has applied it already."""
         entry = Entry(
             version=self.head + 1,
             author=member.author,

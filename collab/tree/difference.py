@@ -50,11 +50,11 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """Return the deleted texts at a path and below it, with what steps name in them."""
+        """Return the deleted texts at a path and below it, with the characters that steps name."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
-        """Record an edit of a text. Equal text counts too: it may have new characters."""
+        """Record an edit of a text, also when both strings are equal: characters may be new."""
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings

@@ -1,4 +1,7 @@
-"""Makes records from the events of texts and lists. They name characters and items by their ids."""
+"""Makes records from the events of texts and lists.
+
+The records name characters and items by their ids.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def text_record(
     deltas: Sequence[Delta],
     strings: Sequence[Run],
 ) -> TextRecord:
-    """Return the record of a text edit. With embeds it has no hunks: no step can take it back."""
+    """Return the record of a text edit.
+
+    When the edit has embeds, the record has no hunks: no step can take the edit back.
+    """
     own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
     if found is None or text.len(txn) != len(new.encode()):
@@ -83,7 +89,7 @@ def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Side
 
 
 class Replacement(NamedTuple):
-    """One replacement: its offset in the old and in the new text in units, and both contents."""
+    """One replacement: its offsets in the old and new text in UTF-16 units, and both contents."""
 
     was: int
     at: int
@@ -130,7 +136,7 @@ def list_records(
     deltas: Sequence[Delta],
     texts_before: TextsBefore,
 ) -> list[ListRecord]:
-    """Return the records of a Y.Array's replacements. `texts_before` has its former items."""
+    """Return the records of a Y.Array's replacements. `texts_before` has the array's old items."""
     own = identity.first_id(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]

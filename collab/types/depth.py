@@ -1,8 +1,10 @@
-"""Limits how deep types nest: applies an update and removes each type that lies too deep.
+"""Limits how deep Yjs types nest: applies an update, and removes each type that lies too deep.
 
 pycrdt reads types recursively: a deep document overflows its stack and Python's.
 
-The validator limits how deep one update nests. A later update may add types inside its types.
+The Yjs guard (`collab/yjs/guard.py`) refuses types that nest deeper than 256 levels. Here the limit
+is `DEEPEST`, and the objects and lists in plain values count too. So this module measures the
+changed places after each update.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
 
 
 def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
-    """Whether `value` stays within the depth limit when it is written into the container."""
+    """Whether `value` stays within the depth limit when it is written into the one at `path`."""
     place, depth = root, 1
     for step in path:
         held = get_or_none(txn, place.handle, step)

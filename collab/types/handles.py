@@ -1,4 +1,4 @@
-"""pycrdt's native types as the tree uses them. The Python wrappers cost ten times as much.
+"""pycrdt's native types as the tree uses them. The Python wrappers take ten times as long.
 
 Measured with pycrdt 0.14.13: `get` on a native map takes 0.12 µs, an item of `pycrdt.Map` 1.7 µs.
 Every call takes the open transaction. Text indexes count UTF-8 bytes.
@@ -76,7 +76,7 @@ class ArrayStandIn(StandIn):
         raise NotImplementedError
 
     def set_identity(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
-        """Give the items from index `at` on the first ids `firsts`, one each."""
+        """Set the first ids of the items that begin at index `at`: one of `firsts` for each."""
         raise NotImplementedError
 
 
@@ -103,7 +103,7 @@ def is_text(handle: object) -> TypeGuard[TextHandle]:
 
 
 def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
-    """Return the value under a key or an index. None for an absent key, where `get` raises."""
+    """Return the value at a key or an index; None for an absent key (`get` raises an error)."""
     if type(step) is str and not handle.has(txn, step):
         return None
     return handle.get(txn, step)
@@ -117,8 +117,8 @@ def matches_node(node: Node, held: object) -> bool:
 def raw_of(txn: Txn, handle: Any) -> Any:
     """Convert a value from `get` into the layout's JSON form.
 
-    XML reads as its string, a text without its embeds, a sub-document as its guid. Types are read
-    one by one: one native call over 150,000 values would block the interpreter for 400 ms.
+    XML becomes its string, a text loses its embeds, and a sub-document becomes its guid. The types
+    are read one by one: one native call over 150,000 values would block Python for 400 ms.
     """
     if isinstance(handle, native.Map):
         keys = handle.keys(txn)  # type: ignore[attr-defined]  # not in its stub

@@ -16,7 +16,8 @@ from collab.types.layout import scalar
 
 Txn = native.Transaction
 
-# Every element and every format ends with this. XML without it has nothing to sort.
+# The beginning of every end tag. A string without it has no element and no format, so it has
+# nothing to sort.
 SORTED = "</"
 
 Attributes = Iterable[tuple[str, Any]]

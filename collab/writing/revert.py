@@ -1,4 +1,4 @@
-"""Takes back records. It finds by identity what a record did, and checks that it is still there."""
+"""Takes back records of writes: finds what each write did, and checks that it is still there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NO_TEXT = (0, 0)  # the id of a text that is only planned
 class Reverter:
     """Takes back records through a writer. The writer's own records then say how to redo it.
 
-    Without `incarnations`, every record belongs to the write just before, so it is still valid.
+    Without `incarnations`, all records come from the last write, so they are still valid.
     Edits of texts are planned first, and `write_texts` writes them. So many edits of one text
     write it once.
     """
@@ -63,9 +63,9 @@ class Reverter:
         self.partly_reverted: list[Path] = []
 
     def revert(self, record: Record, marks: Marks) -> bool:
-        """Take back a record. Return whether anything of it was left.
+        """Take back a record. Return whether a part of what it did was still there.
 
-        For a text, the answer says whether the plan has any of it. The text is written later.
+        For a text, this method only plans the edit, and returns whether it planned any.
         """
         if isinstance(record, TextRecord):
             return self._text(record)
@@ -279,7 +279,7 @@ class Reverter:
 
 
 def is_unchanged(value: Json, after: Absent | Exactly | SameDigest) -> bool:
-    """Whether a value is the same that a record left."""
+    """Whether a value is still the value that the recorded write left."""
     if isinstance(after, Absent):
         return False
     if isinstance(after, Exactly):

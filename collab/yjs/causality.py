@@ -72,8 +72,8 @@ class _CausalSort:
 
     Invariant: a client is done, or ready, or waits for a clock of another client that its next
     struct needs. So each struct is examined once per wait, and each wait ends once. A client that
-    waited continues as soon as it can. So the neighbours of a struct are integrated before the
-    structs behind them, and yrs has nothing to walk over.
+    waited continues as soon as it can. So yrs integrates the neighbours of a struct before the
+    structs behind them, and does not have to search past other structs.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
@@ -128,5 +128,5 @@ class _CausalSort:
 def refuse_missing() -> NoReturn:
     raise Rejected(
         Code.MISSING_DEPENDENCY,
-        "the update depends on edits that the server does not have; send those first",
+        "the update depends on edits that the server does not have; send these edits first",
     )

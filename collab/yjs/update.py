@@ -29,7 +29,7 @@ class GuardBounds:
 
     update_bytes: int = 2**20
     structs: int = 0
-    # Each new client id is a lease that the document keeps from then on.
+    # The document keeps each new client id, and the user to whom it belongs, from then on.
     new_clients: int = 64
     # Levels of nested shared types. 20,000 levels crash the process when the document is read.
     depth: int = 256
@@ -37,7 +37,7 @@ class GuardBounds:
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
-    # Whether keys and plain values must be allowed in a patch.
+    # Whether the update may hold only keys and plain values that a patch may hold too.
     checks_values: bool = True
 
 
@@ -73,7 +73,9 @@ class Struct(NamedTuple):
 class Inspected:
     """An update that is well formed and within bounds.
 
-    Invariant: the structs of a section follow each other without a gap, none is empty, and no clock
+    `sections` has the structs of each client, `deletes` the deleted ranges of each client.
+
+    Invariant: the structs of a client follow each other without a gap, none is empty, and no clock
     is beyond 2^31 - 1. The deleted ranges of a client ascend and do not overlap.
     """
 
@@ -93,7 +95,8 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
     sections: dict[int, list[Struct]] = {}
     total = 0
     for _ in range(reader.count(least=5)):
-        # Neither is legal. yrs panics on a section without structs for a client that it knows.
+        # A section must have structs, and a client must have one section. yrs panics on a section
+        # without structs for a client that it knows.
         count = reader.count(least=2)
         client = reader.uint()
         if count == 0 or client in sections:

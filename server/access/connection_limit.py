@@ -1,4 +1,4 @@
-"""A limit on the sockets of one address whose clients have not been admitted yet."""
+"""Limits the sockets of one IP address between their upgrade and the admission of the client."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class _Address:
 
 class ConnectionLimit:
     """Places for sockets whose clients have not been admitted.
+
+    The server admits a client when its token is valid and its document is open.
 
     Invariant: at most `most` sockets of an address (0: no limit) are between their upgrade and
     their admission. An address without such a socket has no entry here.
@@ -90,7 +92,7 @@ def _pass_on(address: _Address) -> None:
 
 
 def address_of(host: str) -> str:
-    """Return one name for all addresses of one network subscriber: an IPv6 /64 (RFC 6177)."""
+    """Return one name for all addresses of one internet customer: an IPv6 /64 (RFC 6177)."""
     try:
         address = ip_address(host)
     except ValueError:

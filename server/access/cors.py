@@ -33,10 +33,10 @@ _HEADERS = "access-control-request-headers"
 class Cors:
     """ASGI middleware that adds CORS headers and answers preflight requests.
 
-    - An allowed origin is named in the response.
-    - Every response has `Vary: Origin`, also for a request without an Origin.
     - Paths that begin with one of `public` are open to every origin, without `Vary: Origin`.
     - A response that already allows every origin is not changed.
+    - Every other response has `Vary: Origin`, also for a request without an Origin. It names the
+      request's origin when that origin is allowed.
     """
 
     def __init__(self, app: ASGIApp, origins: Origins, public: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ GUEST_SECONDS = 3600
 SECRET_BYTES = 32  # RFC 7518, section 3.2: at least as long as the hash
 
 KNOWN_SECONDS = 1.0  # a retired key is accepted for at most this long
-UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so a cache miss may be kept longer
+UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so an unknown kid is cached longer
 MAX_REMEMBERED = 1024
 MAX_UNKNOWN = 256  # unknown kids that may wait for the database
 
@@ -38,7 +38,7 @@ class Keyring:
 
     Invariant:
 
-    - Memory is bounded, whatever kids clients send.
+    - Memory is bounded, however many key ids (`kid`) clients send.
     - A kid has one lookup at a time, and at most one a second.
     - All unknown kids share one query at a time. Kids that were valid before never wait for it.
     """

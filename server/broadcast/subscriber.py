@@ -27,9 +27,9 @@ class Submission:
     """A request on its way through the commit loop, and where its answer goes.
 
     Exactly one of these is set: `subscriber` is a connection, which gets answers with the news;
-    `deliver` is the callback of an HTTP request. `history_loaded` means that the entries before
-    the tail were loaded for this request. `read_log` means that the log was read for entries of
-    another instance.
+    `deliver` is the callback of an HTTP request. `history_loaded` means that the server has loaded
+    entries older than the tail (the newest entries, in memory) for this request. `read_log` means
+    that the server has read the log for entries of another instance.
     """
 
     member: Member
@@ -52,7 +52,7 @@ class Submission:
 
     @property
     def oldest_base(self) -> int | None:
-        """The oldest version whose later entries the request needs; None when it needs none."""
+        """The version after which the request needs all entries; None when it needs none."""
         request = self.request
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None
@@ -88,10 +88,10 @@ class Subscriber(Protocol):
         """Handle presence changes: clients joined, left or changed their state."""
 
     def on_locks(self, news: LockNews) -> None:
-        """Handle lock events: locks were given, moved or ended. Yjs clients ignore them."""
+        """Handle lock events: locks were given, moved or ended. The Yjs lane ignores them."""
 
     def notice(self, payload: bytes) -> None:
-        """Send a message for every patch client of the document. Yjs clients ignore it."""
+        """Send a message that all patch clients of the document get. The Yjs lane ignores it."""
 
     def resynchronise(self) -> None:
         """Ask the client for updates that the server may lack, if the lane can do so."""

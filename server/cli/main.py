@@ -18,8 +18,8 @@ from server.runtime.settings import BadSetting, Settings
 FAILED, USAGE = 1, 2
 SIGNALLED = 130  # the exit code of shells for an interrupt
 
-# The module that runs each command. It is imported only when the command is called:
-# `weft token` need not wait for the import of the web server.
+# The module that runs each command. It is imported only when the command is called. So
+# `weft token` does not wait for the import of the web server.
 _MODULES = {
     "serve": "server.process",
     "token": "server.cli.keys",
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
-        # The reader of our output has ended (`weft doc ls | head`). At its exit, the interpreter
-        # flushes standard output and would fail again, so send the rest to /dev/null.
+        # The program that reads our output has ended (`weft doc ls | head`). Our interpreter
+        # flushes standard output at its exit. That would fail too, so send it to /dev/null.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:  # print one sentence; the traceback only at level debug
@@ -104,7 +104,8 @@ def _add(commands: _Commands, name: str, summary: str) -> argparse.ArgumentParse
 def _of_database(parser: argparse.ArgumentParser) -> None:
     """Add the flag `--database`.
 
-    It may come before the action or after it. Without it, the value from before stays.
+    The flag may come before the action or after it. When it is absent after the action, the value
+    from before the action stays.
     """
     parser.add_argument(
         "--database", metavar="URL", default=argparse.SUPPRESS, help="instead of WEFT_DATABASE"
@@ -177,7 +178,7 @@ def _add_key(commands: _Commands) -> None:
     adding.add_argument(
         "--show",
         action="store_true",
-        help="also print its secret, only this once; it is in base64url, decode it",
+        help="also print the key's secret; no later command does. Decode it from base64url",
     )
     retiring = _action(actions, "retire", "refuse the tokens of a key from now on")
     retiring.add_argument("kid", metavar="KEY")
@@ -200,7 +201,7 @@ def _add_doc(commands: _Commands) -> None:
         "--output", default="-", metavar="FILE", help="the file to write (default: standard output)"
     )
     repairing = _action(actions, "repair", "rebuild a damaged document from what can be read")
-    deleting = _action(actions, "delete", "delete a document, damaged or not, without asking")
+    deleting = _action(actions, "delete", "delete a document, even a damaged one; asks no question")
     for each in (showing, exporting, repairing, deleting):
         each.add_argument("doc", metavar="DOC")
         _of_tenant(each)

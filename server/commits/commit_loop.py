@@ -40,7 +40,7 @@ from server.runtime.worker_threads import run_in_thread
 logger = logging.getLogger(__name__)
 
 NO_ROOM = Refusal(
-    Code.QUOTA_EXCEEDED, "the tenant has the most documents allowed; delete one first"
+    Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may have; delete one first"
 )
 
 
@@ -53,7 +53,7 @@ class CommitLoop:
         self._reopening = Reopening(hub, self._tasks)
         self._recovery = Recovery(hub, self._reopening, self._tasks)
         self._row_locked = RowLockedCommits(hub, self._reopening)
-        self._retries = False  # a task retries the commits of held documents
+        self._retries = False  # a task retries commits of documents with a locked row
         self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
         self._quarantined_rooms: WeakSet[LiveRoom] = WeakSet()
@@ -77,7 +77,7 @@ class CommitLoop:
             await self._commit([live])
 
     async def drain(self) -> None:
-        """Return when no request waits, except in documents that wait for the database."""
+        """Return when no request waits. Documents that wait for the database do not count."""
         while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
             await asyncio.sleep(0.01)
 
@@ -219,7 +219,7 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the entries that the next request needs into the tail, if they are kept."""
+        """Load the entries that the next request needs into the tail, if the log has them."""
         hub = self._hub
         submission.history_loaded = True
         base = submission.oldest_base or 0
@@ -241,9 +241,9 @@ class CommitLoop:
     # --- failures ---------------------------------------------------------------------------
 
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
-        """Find the document whose batch cannot be committed, and end only that document.
+        """Find the document whose batch cannot be committed, and close only its room.
 
-        After a failure of several documents, each is committed alone.
+        After a failure of several documents, the loop commits each of them alone.
         """
         for live in lives:
             live.fail(IN_TROUBLE)

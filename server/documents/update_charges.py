@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
 
-# When the author's debt takes longer than these seconds to pay, the rest of a long update is
-# dropped.
+# Seconds. When an author needs longer to pay the debt, the server drops the rest of a long update.
+# It also disconnects the client.
 MOST_DEBT = 10.0
-# An entry is free up to `FREE_BYTES` plus `FREE_SHARE` times its request. It is larger than its
-# request, because it contains an update and undo records.
+# The author pays nothing for an entry up to `FREE_BYTES` plus `FREE_SHARE` times the size of its
+# request. An entry is larger than its request: it contains an update and undo records.
 FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 

@@ -185,11 +185,14 @@ async def _ask(
         raise
 
 
-# --- result --------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------
 
 
 async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
-    """Return the head. Ask the database for its change only when this process does not know it."""
+    """Return the head.
+
+    Ask the database for the head's change only when this process does not know the change.
+    """
     at, value = position_of(live), live.room.value
     version = at.version
     change = live.last_change

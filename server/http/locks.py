@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 async def list_locks(request: Request) -> Response:
-    """Return the locks that are held. Read from the database: other instances write there too."""
+    """Return the current locks from the database, because other instances write there too."""
     async with document_of(request) as (_, live):
         require_exists(live)
         now = services_of(request).hub.time.now()
@@ -113,7 +113,7 @@ async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) 
 
 
 async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
-    """Release the lock whose secret this is. A wrong secret opens no document."""
+    """Release the lock that has this secret. For a wrong secret, open no document."""
     services = services_of(request)
     key = DocKey(secret.partition(".")[0], request.path_params["doc"])
     lock_id = request.path_params["lock"]

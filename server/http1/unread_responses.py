@@ -21,9 +21,9 @@ class UnreadResponse:
 class UnreadResponses:
     """All responses of this server that clients have not read yet.
 
-    Invariant: together they take at most `most` bytes (0: no limit), or there is only one. When a
-    new response does not fit, the connection whose client has not read for the longest time is
-    aborted. A body that several connections send is in memory once, and counts once.
+    Invariant: together they take at most `most` bytes (0: no limit). A single response may take
+    more. When a new response does not fit, the connection whose client has not read for the longest
+    time is aborted. A body that several connections send is in memory once, and counts once.
     """
 
     def __init__(self, most: int) -> None:

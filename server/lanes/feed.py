@@ -1,6 +1,6 @@
-"""A feed sends one client the changes of its document. It is a cursor into the versions.
+"""A feed sends one client the changes of its document. It keeps the client's position.
 
-It has no queue: a slow client costs one cursor, and gets one merged change later.
+It has no queue: for a slow client it keeps only this position, and later sends one merged change.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Feed(ABC):
         self._outbound_flow = context.outbound_flow
         self._now = context.now
         self._metrics = context.metrics
-        self.already_sent: dict[str, Peer] = {}  # unannounced peers that the opening showed
+        self.already_sent: dict[str, Peer] = {}  # peers in `opened`, not announced yet
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
@@ -68,7 +68,7 @@ class Feed(ABC):
 
     @abstractmethod
     def pump(self) -> None:
-        """Send what may be sent now. Called when the socket drained or a timer fired."""
+        """Send what may be sent now: when the socket has drained, or when a timer fires."""
 
     @abstractmethod
     def _catch_up(self) -> None:
@@ -76,11 +76,11 @@ class Feed(ABC):
 
     @abstractmethod
     def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
-        """Send the notice if the lane has such a message; return whether it has."""
+        """Send the notice if the lane has such a message; return whether the lane has it."""
 
     @abstractmethod
     def _count_pending(self) -> int:
-        """Return how many answers and events wait for a catch-up, even at the head."""
+        """Return how many answers and events wait for a catch-up; at the head, too."""
 
     @abstractmethod
     def _presence_frame(self, news: PresenceNews) -> bytes:

@@ -22,7 +22,7 @@ class YjsFeed(Feed):
     Invariant: the client was sent every update up to `position`, or a diff that contains them.
 
     A slow client gets no notice, because the Yjs lane has no such message. When the client may get
-    frames again, `catch_up` requests one diff, which the commit loop makes of the committed
+    frames again, `catch_up` requests one diff. The commit loop makes it from the committed
     document.
     """
 
@@ -57,7 +57,7 @@ class YjsFeed(Feed):
             self.send(message)
 
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
-        """Send the requested diff, which leads to `version`, and the commit's later updates.
+        """Send the requested diff, which leads to `version`, and later updates of the same commit.
 
         The diff alone does not lead to the head when the same commit has later updates.
         """

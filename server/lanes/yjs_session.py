@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
-# These refusals of a state vector close the client: it has another history, or is invalid.
+# A client whose state vector is refused with one of these codes is closed: the client has another
+# history, or its state vector is invalid.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
@@ -166,7 +167,8 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening counts as one message, so that a reconnect does not escape a debt.
+        # The opening counts as one message. So a client that has overspent its budget must wait,
+        # also when it reconnects.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
@@ -273,8 +275,8 @@ class YjsConnection:
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:
-        # After 1009, y-websocket would reconnect for ever and send the same update, which is no
-        # smaller then. So an update that is too large gets a final close code.
+        # After 1009, y-websocket would reconnect for ever and send the same large update each
+        # time. So an update that is too large gets a final close code.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 

@@ -22,7 +22,7 @@ class Meanwhile(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """A refusal (RFC 9457). The fields after `retryable` come with certain codes only."""
+    """A refusal (RFC 9457). Only certain codes have the fields after `retryable`."""
 
     type: Literal["about:blank"]
     title: str
@@ -89,7 +89,7 @@ class PresencePage(Struct, frozen=True):
 
 
 class RevertScope(Struct, frozen=True, omit_defaults=True):
-    """Undo or redo the newest step, or the step of `version`; only below `scope`."""
+    """Undo or redo the newest step, or the step of `version`: only its changes under `scope`."""
 
     scope: Pointer = ""
     version: int | UnsetType | None = UNSET

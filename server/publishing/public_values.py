@@ -1,4 +1,4 @@
-"""The values of public versions. Each is read from the log once for all its pages."""
+"""A cache of the values of public versions: all pages of a version share one read of the log."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class _Kept:
 class PublicValues:
     """A cache of values, and of the page names in each.
 
-    Invariant: one value at a time is read from the log, because reading occupies the event loop.
+    Invariant: the cache reads one value at a time from the log, because a read occupies the event
+    loop.
     After the first read, the page names of a version are known without its value.
     """
 

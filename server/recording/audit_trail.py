@@ -1,8 +1,9 @@
 """The audit trail: who did what to which document, when and from where.
 
-Rows wait in memory, and one task writes them to the database about once a second. So no edit waits
-for them, and a crash loses the rows of a second. The edits themselves are in the log, with author
-and time. The edits of one session between two writes are one row, which lists their versions.
+Rows wait in memory, and one task writes them to the database about once a second. So an edit does
+not wait for its own row, and a crash loses about one second of rows. The edits themselves are in
+the log, with author and time. The edits of one session between two writes are one row, which lists
+their versions.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ AT_ONCE = 50
 # Rows that one transaction drops. A million would delay every edit for seconds (measured).
 DROP_AT_ONCE = 500
 DROP_EVERY = 0.02
-# Rows of one kind for a document: per second, and at once. A client that retries or renews for
-# ever must not fill the database.
+# Rows of one kind for a document: the rate per second, and the burst. A client that retries or
+# renews for ever must not fill the database.
 REFUSALS = (1.0, 60)
 LOCKS = (10.0, 200)
 MAX_CAPS = 4096
@@ -174,7 +175,7 @@ class AuditTrail:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
 
     async def drop_older_than(self, days: int) -> int:
-        """Drop rows older than `days`, and return how many. Edits can commit between the steps."""
+        """Drop rows older than `days`, and return how many. Edits can commit between two drops."""
         before, dropped = self._clock.now_ms() - days * DAY_MS, 0
         while gone := await self._audit.drop_audit(before, DROP_AT_ONCE):
             dropped += gone

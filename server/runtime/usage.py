@@ -48,7 +48,10 @@ class MemoryTrimmer:
         self._trim = malloc_trim()
 
     async def trim(self) -> None:
-        """Trim when `EVERY` seconds have passed and the process has grown by `MIN_GROWTH`."""
+        """Trim when the process has grown by more than `MIN_GROWTH` since the last trim.
+
+        Check this at most once in `EVERY` seconds.
+        """
         now = self._clock.monotonic()
         if self._trim is None or now - self._at < EVERY:
             return

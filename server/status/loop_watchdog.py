@@ -26,6 +26,8 @@ LOG_EVERY = 5.0
 class Watchdog:
     """Detects stalls: the event loop beats, and a thread checks the time of the last beat.
 
+    A beat that is at least `patience` seconds late shows a stall. 0 turns the detection off.
+
     Invariant: a stall is counted once. The event loop itself counts it, after the stall. The thread
     logs the stack during the stall. Native code that holds the interpreter's lock stops the thread
     too; then only the length of the stall is logged.
@@ -83,7 +85,10 @@ class Watchdog:
             self.look(watched)
 
     def look(self, watched: int) -> None:
-        """Log the stack of the watched thread, once for each stall. The loop logs its length."""
+        """Log the stack of the watched thread, once for each stall.
+
+        The event loop logs how long the stall was, after the stall.
+        """
         beat_at = self._beat_at
         late = self._clock.monotonic() - beat_at - BEAT_EVERY
         if late >= self._patience and beat_at != self._logged_beat and self._may_log():

@@ -28,7 +28,7 @@ LAST_ROWS_WITHIN = 2.0
 class Monitor:
     """Runs the background tasks of monitoring.
 
-    Invariant: while it runs, it takes a sample every second. No document depends on it.
+    Invariant: while it runs, it takes a sample every second. Documents work without it.
     """
 
     def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:

@@ -1,4 +1,4 @@
-"""Makes a server's WebSocket frames, which are encoded once for all peers (RFC 6455, 5.2)."""
+"""Makes a server's WebSocket frames: without a mask, so one serves all peers (RFC 6455, 5.2)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class KeepAlive:
     Invariant: these count as signs of life:
 
     - any received byte; the socket sets `has_received`, so no clock is read for it;
-    - any byte that the peer read from a full buffer, because our ping waits behind that buffer.
+    - any byte that the peer read from our send buffer, because our ping waits behind that buffer.
 
     While reading is paused nothing can arrive, so the peer is not aborted.
     """

@@ -53,7 +53,8 @@ def _faults_translated() -> Iterator[None]:
 
 
 def _check(pubsub: PubSub) -> None:
-    # The client would reconnect by itself, and subscriptions would not notice lost messages.
+    # Without this check, the client would reconnect by itself, and subscriptions would not notice
+    # lost messages.
     connection: Connection | None = pubsub.connection
     if connection is None or not connection.is_connected:
         raise ConnectionError("the connection was lost")
@@ -63,7 +64,8 @@ class RedisGossip:
     """Sends and receives messages while `run` runs.
 
     Invariant: a channel whose message was not sent gets an empty message later. A subscription gets
-    an empty message whenever its channel is subscribed or subscribed again.
+    an empty message whenever this process subscribes to its channel in Redis, also after a
+    reconnect.
     """
 
     def __init__(self, url: str, depth: int = 256) -> None:
@@ -77,7 +79,7 @@ class RedisGossip:
         )
         self._subscriptions: defaultdict[bytes, set[LocalSubscription]] = defaultdict(set)
         self._wanted_changed = asyncio.Event()
-        self._followed: set[bytes] = set()
+        self._followed: set[bytes] = set()  # the channels that are subscribed in Redis
         self._outbox: deque[tuple[bytes, bytes]] = deque()
         self._channels_with_loss: set[bytes] = set()
         self._filled = asyncio.Event()
