@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
-# A client whose state vector is refused with one of these codes is closed: the client has another
-# history, or its state vector is invalid.
+# Refusals of a state vector that close the client: it has another history, or invalid bytes.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
@@ -167,8 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening counts as one message. So a client that has overspent its budget must wait,
-        # also when it reconnects.
+        # The opening counts as one message: a reconnect does not end the wait after overspending.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
