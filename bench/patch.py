@@ -118,7 +118,7 @@ def stale_figures(value: Any) -> dict[str, float]:
     ):
         changes = history(value, others)
         figures[f"rebase: {name}"] = _rebased(changes)
-        figures[f"carry a pointer: {name}"] = microseconds(
+        figures[f"relocate a pointer: {name}"] = microseconds(
             partial(changes[-1].relocate, ("pages", "home", "sections", "17"))
         )
     return figures
