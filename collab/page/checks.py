@@ -14,7 +14,7 @@ from collab.ids import Json
 from collab.page.fields import Fields, fields, numbered, text
 from collab.page.html import KINDS
 from collab.page.links import safe_link
-from collab.page.site import Page, Site, fragment, names_a_page
+from collab.page.site import Page, Site, fragment, slug_in_link
 from collab.patch.pointer import render
 
 Check = Literal["required", "links", "sections", "weight"]
@@ -109,7 +109,7 @@ def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], gi
         target = _page_of(site, tokens)
         known = set().union(*anchors.values()) if target is None else anchors[target.key]
         return "" if link == "#" or fragment(link) in known else f"no section has the name {link}"
-    slug = names_a_page(link)
+    slug = slug_in_link(link)
     if slug is None:
         return ""
     page = site.find(slug)

@@ -69,7 +69,7 @@ class Site:
         return link if page is None else self.address(page) + (match[2] or "")
 
 
-def names_a_page(link: str) -> str | None:
+def slug_in_link(link: str) -> str | None:
     """Return the slug that a link names, empty for the home page; None for any other link."""
     match = _TO_PAGE.fullmatch(link)
     return None if match is None else match[1] or ""

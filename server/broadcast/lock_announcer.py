@@ -49,7 +49,7 @@ class LockAnnouncer:
             news = LockNews(events)
             self._audience.send_to_each(lambda subscriber: subscriber.on_locks(news))
             if self._audience.observer is not None:
-                self._audience.observer.moved_locks(events, by, asked)
+                self._audience.observer.on_locks_changed(events, by, asked)
 
     def watch(self, locks: Locks) -> None:
         """Restart the timer for the document's new locks."""

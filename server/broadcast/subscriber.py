@@ -108,5 +108,5 @@ class AnswerObserver(Protocol):
     def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
         """Note that answers, durable since `durable_at`, were sent to every subscriber."""
 
-    def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
         """Note lock events, caused by a request, a timeout or an edit."""

@@ -39,7 +39,7 @@ from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
-NO_ROOM = Refusal(
+QUOTA_REACHED = Refusal(
     Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may have; delete one first"
 )
 
@@ -56,7 +56,7 @@ class CommitLoop:
         self._retries = False  # a task retries commits of documents with a locked row
         self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
-        self._quarantined_rooms: WeakSet[LiveRoom] = WeakSet()
+        self._isolated_rooms: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
         """Run until cancelled. The tasks that it started end with it."""
@@ -72,8 +72,8 @@ class CommitLoop:
     async def _round(self) -> None:
         lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
         self._hub.dirty.clear()
-        await self._commit([live for live in lives if live not in self._quarantined_rooms])
-        for live in self._quarantined_rooms.intersection(lives):
+        await self._commit([live for live in lives if live not in self._isolated_rooms])
+        for live in self._isolated_rooms.intersection(lives):
             await self._commit([live])
 
     async def drain(self) -> None:
@@ -113,7 +113,7 @@ class CommitLoop:
             )
             self._isolate_failures(lives)
             return
-        self._quarantined_rooms.difference_update(lives)
+        self._isolated_rooms.difference_update(lives)
         for live, append in appends:
             if live in stale or live.is_broken:
                 with self._tasks.edge(live):
@@ -155,7 +155,7 @@ class CommitLoop:
                 case Duplicate():
                     self._reopening.reopen(live, outcome.accepted)
                 case Full():
-                    live.fail(NO_ROOM)
+                    live.fail(QUOTA_REACHED)
                     self._reopening.reopen(live)
                 case Held():
                     assert append is not None
@@ -250,6 +250,6 @@ class CommitLoop:
             if len(lives) == 1:
                 self._hub.end_room(live, OUR_FAULT)
             else:
-                self._quarantined_rooms.add(live)
+                self._isolated_rooms.add(live)
                 self._reopening.reopen(live)
                 live.audience.resynchronise()  # Yjs clients do not retry a refused update

@@ -140,7 +140,7 @@ class Recorder:
         """Record an action of a member that makes no entry in the document's log."""
         self.trail.note(key, self._row(member, action, detail=detail))
 
-    def moved_locks(
+    def on_locks_changed(
         self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
         """Record locks that a request, the time or an edit has acquired, claimed or ended."""
@@ -196,8 +196,8 @@ class DocumentRecorder:
     def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
         self._recorder.batch_sent(self._key, answered, durable_at)
 
-    def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        self._recorder.moved_locks(self._key, events, by, asked)
+    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+        self._recorder.on_locks_changed(self._key, events, by, asked)
 
 
 def action_of(request: Request) -> str:
