@@ -25,7 +25,7 @@ from collab.ports.store import StorageUnavailable
 Port = TypeVar("Port")
 
 # A test fails when what it waits for has not happened after so many turns of the event loop.
-MOST_TURNS: Final = 20_000
+MOST_TURNS: Final = 3_000
 
 
 async def until(condition: Callable[[], object], turns: int = MOST_TURNS) -> None:

@@ -76,6 +76,8 @@ class Follower:
 class Inside:
     """Sends requests to the hub for a test."""
 
+    commits: CommitLoop
+
     def __init__(self, hub: Hub, clock: ManualClock) -> None:
         self.hub = hub
         self.clock = clock
@@ -112,9 +114,11 @@ async def inside(store: Store, **bounds: Any) -> AsyncIterator[Inside]:
     clock = ManualClock()
     await store.start()
     hub = Hub(store, clock, HubBounds(RoomBounds(), **bounds))
-    loop = asyncio.create_task(CommitLoop(hub).run(), name="commit loop")
+    made = Inside(hub, clock)
+    made.commits = CommitLoop(hub)
+    loop = asyncio.create_task(made.commits.run(), name="commit loop")
     try:
-        yield Inside(hub, clock)
+        yield made
         assert not loop.done(), "the commit loop has died"
     finally:
         loop.cancel()

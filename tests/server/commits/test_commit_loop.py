@@ -1,0 +1,391 @@
+"""The commit loop: the order of requests, answers and news, and what a failure does to them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from collab.ports.store import Clash, Full
+from collab.room.requests import Answer, PatchRequest
+from server.commits import recovery
+from server.documents.batch import MAX_BATCH
+from server.documents.live_room import MAX_SECONDS
+from server.documents.room_state import LiveState
+from tests.faults.inside import PAGE
+from tests.held_store import until
+from tests.server.listener import Listener
+from tests.server.scene import OTHER, Scene, scene
+
+REFUSED = "storage_unavailable"
+
+
+@pytest.fixture(autouse=True)
+def _recovery_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
+
+
+# --- one batch --------------------------------------------------------------------------------
+
+
+async def test_a_batch_keeps_the_order_of_its_requests_and_authors_hear_first() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        it.bo.set(it.hub, "b", "/b", 1)
+        it.ada.set(it.hub, "a", "/a", 1)
+        it.bo.set(it.hub, "b2", "/b", 2)
+        assert it.events() == [], "a client was told before the commit was durable"
+        it.calls.release("commit")
+        await it.settled()
+        assert it.events() == [
+            ("cy", "news", 2),
+            ("cy", "first", 2),
+            ("ada", "news", 2),
+            ("bo", "news", 2),
+            ("bo", "news", 3, 4, 5),
+            ("bo", "b", 3),
+            ("bo", "b2", 5),
+            ("ada", "news", 3, 4, 5),
+            ("ada", "a", 4),
+            ("cy", "news", 3, 4, 5),
+        ]
+        last = it.batches()[-1]
+        assert [(one.version, one.id) for one in last.entries] == [(3, "b"), (4, "a"), (5, "b2")]
+        assert (last.after, last.epoch, last.create) == (2, 1, False)
+
+
+async def test_all_entries_of_a_round_have_one_commit_id_and_each_round_another() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        it.ada.set(it.hub, "a", "/a", 1)
+        it.bo.set(it.hub, "b", "/b", 1)
+        it.calls.release("commit")
+        await it.settled()
+        ids = [{entry.commit for entry in batch.entries} for batch in it.batches()]
+        assert [len(one) for one in ids] == [1, 1, 1]
+        assert len(set.union(*ids)) == 3
+
+
+async def test_a_refused_request_is_answered_in_its_turn_and_makes_no_version() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        it.ada.set(it.hub, "a", "/a", 1)
+        it.ada.set(it.hub, "wrong", "/missing/b", 1)
+        it.ada.set(it.hub, "c", "/c", 1)
+        it.calls.release("commit")
+        await it.settled()
+        answers = [event for event in it.of("ada") if event[0] != "news"]
+        assert answers == [("a", 3), ("wrong", "path_not_found"), ("c", 4)]
+
+
+async def test_a_batch_has_at_most_so_many_requests_and_the_next_has_the_rest() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        for number in range(MAX_BATCH + 20):
+            it.ada.set(it.hub, f"p-{number}", "/n", number + 1)
+        it.calls.release("commit")
+        await it.settled()
+        assert [len(batch.entries) for batch in it.batches()[2:]] == [MAX_BATCH, 20]
+        ids = [one for _, one in await it.ids_in_log()]
+        assert ids == ["first", *(f"p-{number}" for number in range(MAX_BATCH + 20))]
+
+
+async def test_a_round_ends_after_its_time_and_the_remaining_documents_are_first_next() -> None:
+    async with scene() as it:
+        await it.here.make({"n": 0}, OTHER)
+        await it.hold_a_commit()
+        async with it.hub.using(OTHER) as other:
+            away = Listener(other, "dee", it.journal)
+            it.ada.set(it.hub, "a", "/a", 1)
+            away.set(it.hub, "d", "/d", 1)
+            it.clock.per_reading = MAX_SECONDS  # each request takes longer than a round may
+            it.calls.release("commit")
+            await it.settled()
+            await until(lambda: not other.is_busy)
+            rounds = [[one.key for one in call.args[0]] for call in it.calls.of("commit")]
+            assert rounds[-2:] == [[PAGE], [OTHER]]
+
+
+async def test_documents_with_edits_share_one_transaction() -> None:
+    async with scene() as it:
+        await it.here.make({"n": 0}, OTHER)
+        await it.hold_a_commit()
+        async with it.hub.using(OTHER) as other:
+            away = Listener(other, "dee", it.journal)
+            it.ada.set(it.hub, "a", "/a", 1)
+            away.set(it.hub, "d", "/d", 1)
+            it.calls.release("commit")
+            await until(lambda: not other.is_busy)
+            assert {one.key for one in it.calls.of("commit")[-1].args[0]} == {PAGE, OTHER}
+
+
+# --- another writer was first -----------------------------------------------------------------
+
+
+async def clash(it: Scene, *, path: str = "/elsewhere", id: str = "else") -> None:
+    """Let another instance commit while Cy's commit is held, and release it."""
+    assert isinstance(await it.elsewhere.set(path, 1, id=id), Answer)
+    it.calls.release("commit")
+
+
+async def test_requests_of_a_clashed_batch_come_back_in_their_order_with_their_ids() -> None:
+    async with scene() as it:
+        it.calls.hold("commit")
+        it.ada.set(it.hub, "a", "/n", 1)
+        it.bo.set(it.hub, "b", "/n", 2)
+        it.ada.set(it.hub, "c", "/n", 3)
+        await it.calls.reached("commit")
+        it.cy.set(it.hub, "d", "/n", 4)  # behind the batch, in the queue
+        await clash(it)
+        await it.settled()
+        assert await it.ids_in_log() == [(2, "else"), (3, "a"), (4, "b"), (5, "c"), (6, "d")]
+        assert it.value == {"list": ["a"], "n": 4, "elsewhere": 1}
+        events = it.events()
+        assert events[:3] == [("ada", "news", 2), ("bo", "news", 2), ("cy", "news", 2)]
+        answers = [event for event in events if event[1] != "news"]
+        assert answers == [("ada", "a", 3), ("ada", "c", 5), ("bo", "b", 4), ("cy", "d", 6)]
+
+
+async def test_a_clashed_batch_leaves_the_pipeline_of_its_author_as_it_was() -> None:
+    async with scene() as it:
+        dee = it.join("dee", pipelines=True)
+        it.calls.hold("commit")
+        insert = [{"op": "add", "path": "/list/0", "value": "x"}]
+        change = [{"op": "replace", "path": "/list/1", "value": "A"}]
+        dee.send(it.hub, PatchRequest("p-1", 1, insert))
+        dee.send(it.hub, PatchRequest("p-2", 1, change))  # `a` is at /list/1 for its author
+        await it.calls.reached("commit")
+        other = PatchRequest("else", 1, [{"op": "add", "path": "/list/0", "value": "y"}])
+        await it.elsewhere.ask(other)
+        it.calls.release("commit")
+        await it.settled()
+        assert dee.acks.keys() == {"p-1", "p-2"}
+        assert sorted(it.value["list"]) == ["A", "x", "y"]
+        assert it.value["list"][-1] == "A"
+        assert await it.ids_in_log() == [(2, "else"), (3, "p-1"), (4, "p-2")]
+
+
+async def test_a_reject_of_a_clashed_batch_does_not_bar_the_next_try() -> None:
+    async with scene() as it:
+        dee = it.join("dee", pipelines=True)
+        it.calls.hold("commit")
+        dee.set(it.hub, "good", "/n", 1)
+        dee.set(it.hub, "needs", "/made/x", 1)  # refused here: there is no `/made` yet
+        await it.calls.reached("commit")
+        await it.elsewhere.set("/made", {}, id="else")
+        it.calls.release("commit")
+        await it.settled()
+        assert it.of("dee")[-2:] == [("good", 3), ("needs", 4)]
+
+
+async def test_the_documents_of_a_round_that_did_not_clash_are_answered_at_once() -> None:
+    async with scene() as it:
+        await it.here.make({"n": 0}, OTHER)
+        await it.hold_a_commit()
+        async with it.hub.using(OTHER) as other:
+            away = Listener(other, "dee", it.journal)
+            it.ada.set(it.hub, "a", "/a", 1)
+            away.set(it.hub, "d", "/d", 1)
+            it.calls.release("commit")
+            it.calls.hold("commit", after=False)
+            await it.calls.reached("commit")
+            await it.elsewhere.set("/elsewhere", 1, id="else")
+            it.calls.hold("load")
+            it.calls.release("commit")
+            await it.calls.reached("load")
+            assert ("dee", "d", 2) in it.journal
+            assert ("ada", "a", 4) not in it.journal
+            it.calls.release("load")
+            await it.settled()
+            assert ("ada", "a", 4) in it.journal
+
+
+# --- ids that were accepted before ------------------------------------------------------------
+
+
+async def forget_ids(it: Scene) -> None:
+    """Let the room know no id, as after a restart from a snapshot."""
+    await it.hub.snapshots.save(it.live)
+    await it.hub.reopen(it.live)
+    it.live.room.ids = type(it.live.room.ids)()
+
+
+async def test_an_id_that_only_the_log_knows_gets_its_first_answer_and_no_second_entry() -> None:
+    async with scene() as it:
+        insert = PatchRequest("a", None, [{"op": "add", "path": "/list/0", "value": "x"}])
+        it.ada.send(it.hub, insert)
+        it.bo.set(it.hub, "b", "/m", 1)
+        await it.settled()
+        await forget_ids(it)
+        it.events()
+        it.bo.set(it.hub, "new-1", "/k", 1)
+        it.ada.send(it.hub, insert)
+        it.bo.set(it.hub, "new-2", "/k", 2)
+        await it.settled()
+        assert it.ada.acks["a"] == {"duplicate": True}
+        assert ("ada", "a", 2) in it.journal
+        assert await it.ids_in_log() == [(2, "a"), (3, "b"), (4, "new-1"), (5, "new-2")]
+        assert it.value["list"] == ["x", "a"]
+
+
+async def test_a_request_that_would_fail_now_gets_its_first_answer_by_its_id() -> None:
+    async with scene({"box": {}}) as it:
+        it.ada.set(it.hub, "a", "/box/x", 1)
+        await it.settled()
+        it.bo.send(it.hub, PatchRequest("b", None, [{"op": "remove", "path": "/box"}]))
+        await it.settled()
+        await forget_ids(it)
+        it.events()
+        it.ada.set(it.hub, "a", "/box/x", 1)
+        await it.settled()
+        assert it.of("ada") == [("a", 2)]
+        assert it.ada.acks["a"] == {"duplicate": True}
+
+
+async def test_an_id_of_another_user_is_another_request() -> None:
+    async with scene() as it:
+        it.ada.set(it.hub, "same", "/n", 1)
+        await it.settled()
+        await forget_ids(it)
+        it.bo.set(it.hub, "same", "/m", 1)
+        await it.settled()
+        assert await it.ids_in_log() == [(2, "same"), (3, "same")]
+        assert it.bo.acks["same"] == {}
+
+
+# --- a commit that fails ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+async def test_a_commit_with_an_unknown_outcome_is_refused_and_its_retry_happens_once(
+    is_written: bool,
+) -> None:
+    async with scene() as it:
+        it.calls.hold("ping")
+        it.calls.fail_next("commit", after=is_written)
+        it.ada.set(it.hub, "a", "/x", 1)
+        it.bo.set(it.hub, "b", "/y", 2)
+        await it.in_state(LiveState.READ_ONLY)
+        names = ("ada", "bo", "cy")
+        assert it.events() == [
+            ("ada", "a", REFUSED),
+            ("bo", "b", REFUSED),
+            *((name, "notice", "read_only") for name in names),
+        ]
+        await it.calls.reached("ping")
+        it.calls.release("ping")
+        await it.settled()
+        news = [(name, "news", 2, 3) for name in names if is_written]
+        assert it.events() == [
+            *news,
+            *((name, "notice", "writable") for name in names),
+            *((name, "resynchronise") for name in names),
+        ]
+        it.ada.set(it.hub, "a", "/x", 1)
+        it.bo.set(it.hub, "b", "/y", 2)
+        await it.settled()
+        assert await it.ids_in_log() == [(2, "a"), (3, "b")]
+        assert it.ada.acks["a"] == it.bo.acks["b"] == ({"duplicate": True} if is_written else {})
+
+
+async def test_recovery_asks_for_the_commit_with_the_unknown_outcome() -> None:
+    async with scene() as it:
+        it.calls.fail_next("commit", after=True)
+        it.calls.hold("find_commit")
+        it.ada.set(it.hub, "a", "/n", 1)
+        [asked] = await it.calls.reached("find_commit")
+        [entry] = await it.store.entries(PAGE, 1, 2, 1)
+        assert asked.args == (PAGE, entry.commit)
+        assert it.live.state is LiveState.READ_ONLY
+        it.calls.release("find_commit")
+        await it.settled()
+        assert it.live.unknown_commit == ""
+
+
+async def test_a_document_stays_read_only_while_its_commit_may_still_happen() -> None:
+    async with scene() as it:
+        it.calls.fail_next("commit", after=False)
+        it.calls.fail("find_commit")
+        it.ada.set(it.hub, "a", "/n", 1)
+        await it.in_state(LiveState.READ_ONLY)
+        await until(lambda: len(it.calls.of("find_commit")) >= 3)
+        assert it.live.state is LiveState.READ_ONLY
+        assert ("ada", "notice", "writable") not in it.journal
+        it.bo.set(it.hub, "b", "/n", 2)
+        assert it.events()[-1] == ("bo", "b", REFUSED)
+        it.calls.mend()
+        await it.settled()
+        assert ("bo", "notice", "writable") in it.events()
+        assert await it.ids_in_log() == []
+
+
+async def test_a_full_tenant_is_told_so_and_the_document_takes_later_requests() -> None:
+    async with scene() as it:
+        it.calls.answer_next("commit", [Full()])
+        it.ada.set(it.hub, "a", "/n", 1)
+        it.bo.set(it.hub, "b", "/n", 2)
+        await it.settled()
+        assert it.events() == [("ada", "a", "quota_exceeded"), ("bo", "b", "quota_exceeded")]
+        it.ada.set(it.hub, "c", "/n", 3)
+        await it.settled()
+        assert await it.ids_in_log() == [(2, "c")]
+
+
+async def test_of_several_documents_only_the_one_that_cannot_be_committed_ends() -> None:
+    async with scene() as it:
+        await it.here.make({"n": 0}, OTHER)
+        async with it.hub.using(OTHER) as other:
+            away = Listener(other, "dee", it.journal)
+            it.calls.fail_next("commit", error=RuntimeError("a bug"))
+            it.ada.set(it.hub, "a", "/a", 1)
+            away.set(it.hub, "d", "/d", 1)
+            await until(lambda: ("dee", "resynchronise") in it.journal)
+            assert {("ada", "a", REFUSED), ("dee", "d", REFUSED)} <= set(it.events())
+            await until(lambda: other.state is LiveState.OPEN)
+            await it.settled()
+            it.calls.fail_next("commit", error=RuntimeError("a bug"))
+            away.set(it.hub, "d", "/d", 1)
+            it.ada.set(it.hub, "a", "/a", 1)
+            await until(lambda: other.is_busy or LiveState.CLOSED in (other.state, it.live.state))
+            await until(lambda: not (other.is_busy or it.live.is_busy))
+            assert {other.state, it.live.state} == {LiveState.CLOSED, LiveState.OPEN}
+            closed = "dee" if other.state is LiveState.CLOSED else "ada"
+            lost = ("dee", "d") if closed == "dee" else ("ada", "a")
+            assert [event for event in it.events() if event[0] == closed] == [
+                (*lost, REFUSED),
+                (closed, "closed", 1011),
+            ]
+
+
+async def test_documents_of_a_failed_commit_are_committed_alone_once() -> None:
+    async with scene() as it:
+        await it.here.make({"n": 0}, OTHER)
+        async with it.hub.using(OTHER) as other:
+            away = Listener(other, "dee", it.journal)
+
+            async def sizes_of_the_commits(number: int) -> list[int]:
+                """Edit both documents in one round; return how many each commit has."""
+                before = len(it.calls.of("commit"))
+                it.ada.set(it.hub, f"a-{number}", "/a", number)
+                away.set(it.hub, f"d-{number}", "/d", number)
+                await until(lambda: not (other.is_busy or it.live.is_busy))
+                await until(lambda: other.state is it.live.state is LiveState.OPEN)
+                return [len(call.args[0]) for call in it.calls.of("commit")[before:]]
+
+            it.calls.fail_next("commit", error=RuntimeError("a bug"))
+            assert await sizes_of_the_commits(1) == [2]
+            assert await sizes_of_the_commits(2) == [1, 1]
+            assert await sizes_of_the_commits(3) == [2]
+
+
+async def test_drain_returns_when_no_request_waits_except_in_a_stopped_document() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        draining = asyncio.create_task(it.here.commits.drain())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not draining.done()
+        it.calls.answer_next("commit", [Clash()])
+        it.calls.release("commit")
+        await draining
+        assert (2, "first") in await it.ids_in_log()
