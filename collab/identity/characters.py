@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from pycrdt import _pycrdt as native
 
 from collab.types.handles import Txn
+from collab.types.yjs_document import YjsDocument
 from collab.yjs.lib0 import write_uint
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, inspect
@@ -217,13 +218,14 @@ class _Reading:
 class Deletions:
     """The clock ranges that were deleted in a Yjs document, by client."""
 
-    def __init__(self, doc: Any) -> None:
-        self._doc = doc
+    def __init__(self, document: YjsDocument) -> None:
+        self._document = document
         self._txn: Txn | None = None
         self._before: Ranges = {}
 
     def current(self, txn: Txn) -> Ranges:
-        update = self._doc.get_update(txn, self._doc.get_state(txn))
+        doc = self._document.doc
+        update = doc.get_update(txn, doc.get_state(txn))
         return inspect(update, _UNBOUNDED).deletes
 
     def before(self, txn: Txn) -> Ranges:

@@ -27,11 +27,15 @@ from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.place import Place, open_path, pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
+from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
+from collab.writing.removal import Reloaded, Remover
 from collab.writing.write import Writer
 
 EMPTY_STATE_VECTOR = b"\x00"
+# Hidden elements that one write removes for good: 1 ms, where each has three blocks.
+MOST_PURGED = 100
 LARGE = 128 * 1024  # bytes of updates, about 10,000 values: then types are read one by one
 
 
@@ -74,26 +78,30 @@ class Tree:
     ) -> None:
         loader = loader or Loader(client_id)
         loader.apply(updates)
-        self._doc, self._content = loader.doc, loader.content
+        self._yjs = YjsDocument(loader)
         self._raw_of = raw_of if loader.size > LARGE else raw_at_once
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())
         self.identity = identity or IdentityIndex()
-        self.identity.deletions = Deletions(self._doc)
+        self.identity.deletions = Deletions(self._yjs)
         self._to_purge: list[tuple[Path, str]] = []
-        self._observer = observer = Observer()
-        # Native callbacks, because pycrdt's wrappers copy every event into Python objects.
-        self._subscriptions = [
-            self._content.observe_deep(observer.on_events),
-            self._doc.observe(observer.on_commit),
-        ]
 
     def close(self) -> None:
         """Drop the callbacks."""
-        for subscription in self._subscriptions:
-            subscription.drop()
-        self._subscriptions.clear()
+        self._yjs.close()
+
+    @property
+    def _doc(self) -> Any:
+        return self._yjs.doc
+
+    @property
+    def _content(self) -> Any:
+        return self._yjs.content
+
+    @property
+    def _observer(self) -> Observer:
+        return self._yjs.observer
 
     # --- transactions -----------------------------------------------------------------------
 
@@ -104,44 +112,56 @@ class Tree:
         work: Callable[[Writer], None],
         author: str | None = None,
     ) -> tuple[bytes, Journal]:
-        """Run `work` in one transaction on the document, whose current value is `value`.
+        """Run `work` in transactions on the document, whose current value is `value`.
 
-        Return the transaction's update, which is empty when nothing changed, and the journal.
+        Return their update, which is empty when nothing changed, and the journal.
         `author` is the user who sent the change. Words of a replaced text become that user's own.
         """
         self._observer.listening = False
-        txn = self._doc.create_transaction()
-        place = Place(self._content, self.root, (), ())
-        journal = Journal(txn, place, self._atomic, value, self.identity, author)
+        transactions = Transactions(self._yjs)
+        journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
         try:
             work(Writer(journal, prefix))
-            if journal.records:
-                self._purge(txn)
+            if journal.records and self._to_purge:
+                self._purge(transactions)
         finally:
-            txn.commit()
-            txn.drop()
+            update = transactions.close()
             self._observer.listening = True
-        return self._observer.take_update(), journal
+        return update, journal
 
     def dry_run(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
         """Run `work` on overlays. The journal then holds the planned writes; nothing is written."""
         txn = self._doc.create_transaction()
-        overlay = MapOverlay(txn, self._content, self.identity)
-        place = Place(overlay, self.root.copy(), (), ())
-        journal = Journal(txn, place, self._atomic, value, self.identity)
+        overlay = OpenTransaction(txn, MapOverlay(txn, self._content, self.identity))
+        journal = Journal(overlay, self.root.copy(), self._atomic, value, self.identity)
         try:
             work(Writer(journal, prefix))
         finally:
             txn.drop()
 
-    def _purge(self, txn: Txn) -> None:
-        elements, self._to_purge = self._to_purge, []
-        for path, key in elements:
-            place = open_path(txn, Place(self._content, self.root, (), ()), path)
-            if place is None or type(place.node) is not ArrayNode:
-                continue
-            if key not in place.node.orders and place.handle.has(txn, key):
-                place.handle.remove(txn, key)
+    def _purge(self, transactions: Transactions) -> None:
+        """Remove a few of the marked elements for good."""
+        keys: dict[Path, list[str]] = {}
+        for path, key in self._to_purge[-MOST_PURGED:]:
+            keys.setdefault(path, []).append(key)
+        del self._to_purge[-MOST_PURGED:]
+        for path, own in keys.items():
+            while not self._purge_from(transactions, path, own):
+                pass
+
+    def _purge_from(self, transactions: Transactions, path: Path, keys: Sequence[str]) -> bool:
+        """Remove elements of one array for good; False where it has to be found again for it."""
+        txn = transactions.txn
+        place = open_path(txn, Place(transactions.content, self.root, (), ()), path)
+        if place is None or type(place.node) is not ArrayNode:
+            return True
+        shown, handle = place.node.orders, place.handle
+        hidden = [key for key in keys if key not in shown and handle.has(txn, key)]
+        try:
+            Remover(transactions).remove(handle, hidden)
+        except Reloaded:
+            return False
+        return True
 
     def integrate(
         self,
@@ -231,14 +251,14 @@ class Tree:
     def update_since(self, state_vector: bytes) -> bytes:
         txn = self._doc.create_transaction()
         try:
-            return self._doc.get_update(txn, state_vector)
+            return bytes(self._doc.get_update(txn, state_vector))
         finally:
             txn.drop()
 
     def state_vector(self) -> bytes:
         txn = self._doc.create_transaction()
         try:
-            return self._doc.get_state(txn)
+            return bytes(self._doc.get_state(txn))
         finally:
             txn.drop()
 

@@ -8,7 +8,7 @@ from typing import Any
 from collab.ids import Json
 from collab.patch.pointer import Tokens
 from collab.patch.values import FORBIDDEN_KEYS
-from collab.types.handles import ArrayHandle, MapHandle, TextHandle, Txn
+from collab.types.handles import ArrayHandle, MapHandle, TextHandle
 from collab.types.layout import (
     ARRAY,
     ORDER,
@@ -22,6 +22,7 @@ from collab.types.layout import (
     unescape,
 )
 from collab.types.order_keys import spread
+from collab.types.yjs_document import OpenTransaction
 
 
 class Layouts:
@@ -81,40 +82,49 @@ def own_id(value: Json) -> str | None:
 
 
 class Builder:
-    """Writes layouts into Yjs types. A string becomes a Y.Text, except when it is an atom."""
+    """Writes layouts into Yjs types. A string becomes a Y.Text, except when it is an atom.
 
-    def __init__(self, txn: Txn, is_atom: Callable[[Tokens], bool]) -> None:
-        self._txn = txn
+    A large one is written in several transactions.
+    """
+
+    def __init__(
+        self, open_transaction: OpenTransaction, is_atom: Callable[[Tokens], bool]
+    ) -> None:
+        self._open = open_transaction
         self._is_atom = is_atom
 
     def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
         """Set a map's key to a layout. `tokens` is the JSON location of the key."""
+        txn = self._open.txn
         if isinstance(raw, dict):
-            self._fill_map(parent.insert_map_prelim(self._txn, key), raw, tokens)
+            self._fill_map(parent.insert_map_prelim(txn, key), raw, tokens)
         elif isinstance(raw, list):
-            self._fill_list(parent.insert_array_prelim(self._txn, key), raw, tokens)
+            self._fill_list(parent.insert_array_prelim(txn, key), raw, tokens)
         elif type(raw) is str and not self._is_plain(key, tokens):
-            self._fill_text(parent.insert_text_prelim(self._txn, key), raw)
+            self._fill_text(parent.insert_text_prelim(txn, key), raw)
         else:
-            parent.insert(self._txn, key, scalar(raw))
+            parent.insert(txn, key, scalar(raw))
+        self._open.spend()
 
     def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
         """Insert a layout into a Y.Array at `index`. `tokens` is its JSON location."""
+        txn = self._open.txn
         if isinstance(raw, dict):
-            self._fill_map(parent.insert_map_prelim(self._txn, index), raw, tokens)
+            self._fill_map(parent.insert_map_prelim(txn, index), raw, tokens)
         elif isinstance(raw, list):
-            self._fill_list(parent.insert_array_prelim(self._txn, index), raw, tokens)
+            self._fill_list(parent.insert_array_prelim(txn, index), raw, tokens)
         elif type(raw) is str and not self._is_atom(tokens):
-            self._fill_text(parent.insert_text_prelim(self._txn, index), raw)
+            self._fill_text(parent.insert_text_prelim(txn, index), raw)
         else:
-            parent.insert(self._txn, index, scalar(raw))
+            parent.insert(txn, index, scalar(raw))
+        self._open.spend()
 
     def _is_plain(self, key: str, tokens: Tokens) -> bool:
         return (key in RESERVED and key != VALUE) or self._is_atom(tokens)
 
     def _fill_text(self, text: TextHandle, value: str) -> None:
         if value:
-            text.insert(self._txn, 0, value, None)
+            text.insert(self._open.txn, 0, value, None)
 
     def _fill_map(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
         if raw.get(ARRAY) is True:

@@ -48,16 +48,19 @@ class Observer:
     that is dropped without `close` is freed.
     """
 
-    __slots__ = ("_dirty", "_too_deep", "_update", "listening")
+    __slots__ = ("_deletes", "_dirty", "_too_deep", "_update", "listening", "with_deletes")
 
     def __init__(self) -> None:
         self.listening = True
+        self.with_deletes = False  # keep the last bytes of the update, which say what it deletes
         self._dirty: DirtyPlace | None = None
         self._too_deep: list[Path] = []
-        self._update = b""
+        self._update = self._deletes = b""
 
     def on_commit(self, event: Any) -> None:
         self._update = event.update
+        if self.with_deletes:
+            self._deletes = event.delete_set
 
     def on_events(self, events: list[Any]) -> None:
         if not self.listening:
@@ -82,6 +85,11 @@ class Observer:
         """Return the last transaction's own update and clear it. Empty when nothing changed."""
         update, self._update = self._update, b""
         return update
+
+    def take_deletes(self) -> bytes:
+        """The last bytes of the last transaction's update, where they were kept."""
+        deletes, self._deletes = self._deletes, b""
+        return deletes
 
     def take_too_deep(self) -> list[Path]:
         paths, self._too_deep = self._too_deep, []

@@ -8,7 +8,7 @@ from collab.ids import Json
 from collab.patch.diff import MAX_MOVES
 from collab.patch.pointer import render
 from collab.types.build import Builder, Layouts
-from collab.types.handles import get_or_none, is_map, raw_of
+from collab.types.handles import Txn, get_or_none, is_map, raw_of
 from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
 from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
 from collab.types.place import Place, Slot
@@ -39,9 +39,12 @@ class ElementWriter:
         self._build = build
         self._texts = texts
         self._members = members
-        self._txn = journal.txn
         self.moves_left = MAX_MOVES  # how many more moves the comparisons of this patch may make
         self._last: str | None = None  # the newest order key
+
+    @property
+    def _txn(self) -> Txn:
+        return self._journal.open.txn
 
     def insert(self, place: Place, index: int, value: Json) -> None:
         """Add an element. When a hidden element has its `id`, it gets a different key."""
@@ -79,7 +82,7 @@ class ElementWriter:
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
         self._journal.emit("add", tokens, value)
-        self._build.put(place.handle, key, raw, tokens)
+        self._build.put(self._journal.clear(place.handle, place.path, key), key, raw, tokens)
         return value
 
     def remove(self, place: Place, key: str, token: int | None = None) -> None:
@@ -88,9 +91,10 @@ class ElementWriter:
         if is_map(held):
             held.insert(self._txn, DELETED, True)
             self._journal.note(ShownRecord(place.path, key, False, token=token))
+            self._journal.open.spend()
         else:
             before = Exactly(raw_of(self._txn, held))
-            place.handle.remove(self._txn, key)
+            self._journal.remove_entry(place.handle, place.path, key)
             self._journal.note(SetRecord(place.path, key, before, Absent(), token=token))
         index = array_node(place).hide(key)
         self._journal.emit("remove", (*place.tokens, str(index)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from collab.entry import Op
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
@@ -9,9 +11,12 @@ from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, render
 from collab.patch.values import Atomic, named_atomic
-from collab.types.handles import StandIn, Txn
-from collab.types.place import Place
-from collab.types.records import Record, Reinsertion
+from collab.types.handles import StandIn, Txn, get_or_none
+from collab.types.layout import VALUE, ObjectNode
+from collab.types.place import Place, open_path
+from collab.types.records import Path, Record, Reinsertion
+from collab.types.yjs_document import OpenTransaction, Transactions
+from collab.writing.removal import Reloaded, Remover
 
 
 class Journal:
@@ -25,15 +30,15 @@ class Journal:
 
     def __init__(
         self,
-        txn: Txn,
-        root: Place,
+        open_transaction: OpenTransaction,
+        root: ObjectNode,
         atomic: Atomic,
         value: Json,
         identity: IdentityIndex,
         author: str | None = None,
     ) -> None:
-        self.txn = txn
-        self.root = root
+        self.open = open_transaction
+        self._root = root
         self.identity = identity
         self.author = author  # becomes the author of words that a whole-text `replace` changes
         self.records: list[Record] = []
@@ -43,12 +48,49 @@ class Journal:
         self._value = value
         self._followed = 0  # how many of the ops are applied to `_value`
 
+    @property
+    def txn(self) -> Txn:
+        """The transaction that is open now."""
+        return self.open.txn
+
+    @property
+    def root(self) -> Place:
+        return Place(self.open.content, self._root, (), ())
+
     def note(self, record: Record) -> None:
         """Keep a record, and add it to the index at once: later writes may need it there."""
-        if not isinstance(self.root.handle, StandIn):
-            record = on_items(self.txn, self.root.handle, self.identity, record)
+        content = self.open.content
+        if not isinstance(content, StandIn):
+            record = on_items(self.open.txn, content, self.identity, record)
             self.identity.add(self.author or "", record)
         self.records.append(record)
+
+    def clear(self, holder: Any, path: Path, key: str) -> Any:
+        """Remove what lies in an entry that is about to go, when that is much; its holder.
+
+        The path is that of a slot. The entry may be gone as well.
+        """
+        if not isinstance(self.open, Transactions):
+            return holder
+        remover = Remover(self.open)
+        while True:
+            try:
+                self.open.spend(remover.clear(get_or_none(self.txn, holder, key)))
+                return holder
+            except Reloaded:
+                holder = self._holder(path, key)
+
+    def remove_entry(self, holder: Any, path: Path, key: str) -> None:
+        """Remove an entry of a map for good."""
+        holder = self.clear(holder, path, key)
+        if holder.has(self.txn, key):
+            holder.remove(self.txn, key)
+
+    def _holder(self, path: Path, key: str) -> Any:
+        """The map that has the entry of a slot."""
+        place = open_path(self.txn, self.root, path[:-1] if key == VALUE else path)
+        assert place is not None
+        return place.handle.get(self.txn, path[-1]) if key == VALUE else place.handle
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
         """Note that characters or items were inserted again."""

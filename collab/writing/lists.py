@@ -11,7 +11,7 @@ from typing import Any
 from collab.identity.characters import id_at, text_id
 from collab.identity.items import first_ids, items_hunk, spots
 from collab.types.build import Builder
-from collab.types.handles import ArrayStandIn, get_or_none, raw_of
+from collab.types.handles import ArrayStandIn, Txn, get_or_none, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
 from collab.types.records import (
@@ -29,8 +29,11 @@ class ListWriter:
     def __init__(self, journal: Journal, build: Builder) -> None:
         self._journal = journal
         self._build = build
-        self._txn = journal.txn
         self._identity = journal.identity
+
+    @property
+    def _txn(self) -> Txn:
+        return self._journal.open.txn
 
     def splice(
         self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
@@ -56,6 +59,7 @@ class ListWriter:
         if isinstance(handle, ArrayStandIn):
             handle.set_identity(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
+        txn = self._txn  # another one may be open by now
         self._note_reinserted(handle, at, again)
         values = tuple(fingerprint(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)

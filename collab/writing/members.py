@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from collab.types.build import Builder
-from collab.types.handles import get_or_none, raw_of
+from collab.types.handles import Txn, get_or_none, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
@@ -21,9 +21,12 @@ class MemberWriter:
 
     def __init__(self, journal: Journal, texts: TextWriter, build: Builder) -> None:
         self._journal = journal
-        self._txn = journal.txn
         self._texts = texts
         self._build = build
+
+    @property
+    def _txn(self) -> Txn:
+        return self._journal.open.txn
 
     def set(
         self,
@@ -64,9 +67,10 @@ class MemberWriter:
             slot.children[slot.name] = node
         journal.note(SetRecord(slot.path, slot.key, before, fingerprint(value), removed, token))
         journal.emit("replace" if present else "add", slot.tokens, value)
-        self._build.put(slot.handle, slot.key, raw, slot.tokens)
+        handle = journal.clear(slot.handle, slot.path, slot.key) if present else slot.handle
+        self._build.put(handle, slot.key, raw, slot.tokens)
         if texts:
-            self._texts.restore_identity(get_or_none(txn, slot.handle, slot.key), texts)
+            self._texts.restore_identity(get_or_none(self._txn, handle, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove an existing key of an object."""
@@ -75,7 +79,7 @@ class MemberWriter:
         held = get_or_none(self._txn, place.handle, key)
         before = Exactly(raw_of(self._txn, held))
         removed = self._texts.removed(held, (*place.path, key))
-        place.handle.remove(self._txn, key)
+        self._journal.remove_entry(place.handle, place.path, key)
         node.children.pop(key, None)
         self._journal.note(SetRecord(place.path, key, before, Absent(), removed, token))
         self._journal.emit("remove", (*place.tokens, unescape(key)))

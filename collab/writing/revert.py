@@ -11,7 +11,7 @@ from collab.identity.items import items_on
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.values import same
-from collab.types.handles import get_or_none, is_map, raw_of
+from collab.types.handles import Txn, get_or_none, is_map, raw_of
 from collab.types.layout import (
     DELETED,
     ORDER,
@@ -56,11 +56,14 @@ class Reverter:
 
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
         self._writer = writer
-        self._txn = writer.txn
         self._trial = None if incarnations is None else TrialIncarnations(incarnations)
         self._drafts: dict[Path, TextDraft] = {}
         # Texts in which only a part of an edit was taken back.
         self.partly_reverted: list[Path] = []
+
+    @property
+    def _txn(self) -> Txn:
+        return self._writer.journal.open.txn
 
     def revert(self, record: Record, marks: Marks) -> bool:
         """Take back a record. Return whether a part of what it did was still there.

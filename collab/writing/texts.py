@@ -9,7 +9,7 @@ from collab.identity.characters import EXACT, Characters, id_at, text_id, units
 from collab.identity.draft import Edit, TextDraft
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
-from collab.types.handles import StandIn, is_array, is_map, is_text
+from collab.types.handles import StandIn, Txn, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
 from collab.writing.journal import Journal
@@ -28,10 +28,13 @@ class TextWriter:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._txn = journal.txn
         self._identity = journal.identity
         self.exact: Change | None = None
         self.by_others = False
+
+    @property
+    def _txn(self) -> Txn:
+        return self._journal.open.txn
 
     def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
         """Turn a text into `new` by the smallest edits. Return False when that is impossible."""

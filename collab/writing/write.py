@@ -13,7 +13,7 @@ from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, parse, render
 from collab.patch.values import same
 from collab.types.build import Builder, Layouts, own_id
-from collab.types.handles import get_or_none
+from collab.types.handles import Txn, get_or_none
 from collab.types.layout import ArrayNode, ListNode, Step, escape
 from collab.types.place import Place, open_tokens, step_of, value_at, value_under
 from collab.types.records import (
@@ -47,14 +47,21 @@ class Writer:
 
     def __init__(self, journal: Journal, prefix: str) -> None:
         self.journal = journal
-        self.txn = journal.txn
-        self.root = journal.root
         self._layouts = layouts = Layouts(prefix)
-        build = Builder(journal.txn, journal.is_atom)
+        build = Builder(journal.open, journal.is_atom)
         self.texts = TextWriter(journal)
         self.members = MemberWriter(journal, self.texts, build)
         self.elements = ElementWriter(journal, layouts, build, self.texts, self.members)
         self.lists = ListWriter(journal, build)
+
+    @property
+    def txn(self) -> Txn:
+        """The transaction that is open now."""
+        return self.journal.open.txn
+
+    @property
+    def root(self) -> Place:
+        return self.journal.root
 
     def apply(
         self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING

@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+from collab.tree import tree
+from collab.types import yjs_document
+from collab.writing import removal
 from tests.collab.document.world import back_and_forth, run
 
 pytestmark = pytest.mark.thorough
@@ -33,6 +36,22 @@ def test_document_log_and_replay_agree_after_every_step(seed: int) -> None:
 # Seed 314: an element that was removed and came back elsewhere returns to its old place.
 @pytest.mark.parametrize("seed", [31, 110, 314, *range(20_000, 20_020)])
 def test_one_users_steps_are_all_undone_and_redone(seed: int) -> None:
+    back_and_forth(seed, 25)
+
+
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is written or removed takes several transactions, or loads the document again."""
+    for module in (removal, yjs_document):
+        monkeypatch.setattr(module, "MOST_BLOCKS", 4)
+    monkeypatch.setattr(removal, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(tree, "MOST_PURGED", 2)
+
+
+@pytest.mark.usefixtures("small_portions")
+@pytest.mark.parametrize("seed", range(40_000, 40_010))
+def test_in_small_portions_mirror_log_and_replay_agree(seed: int) -> None:
+    run(seed, 60)
     back_and_forth(seed, 25)
 
 

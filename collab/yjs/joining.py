@@ -1,0 +1,115 @@
+"""Several updates of one author, each made after the one before, as one.
+
+pycrdt's `merge_updates` takes every struct apart, in one call: 0.2 s for 500,000. Here their bytes
+are put one behind the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
+from typing import NamedTuple
+
+from collab.yjs.lib0 import Reader, write_uint
+from collab.yjs.spans import Id
+from collab.yjs.update import GC, STORED_BOUNDS, Range, inspect, read_deletes
+
+EMPTY = b"\x00"  # the deletions of an update that deletes nothing
+
+
+class Part(NamedTuple):
+    """The update of one transaction, and its last bytes, which say what it deletes.
+
+    When it is `transient`, a later part deletes all that it inserts, with what holds it.
+    """
+
+    update: bytes
+    deletes: bytes
+    is_transient: bool = False
+
+
+class _Section(NamedTuple):
+    client: int
+    clock: int
+    number: int
+    structs: bytes
+
+
+def deletes_of(parts: Iterable[Part]) -> bytes:
+    """What parts delete together, as the last bytes of an update."""
+    out = bytearray()
+    write_deletes(out, all_deleted(read_deletes(Reader(part.deletes)) for part in parts))
+    return bytes(out)
+
+
+def joined(parts: Sequence[Part]) -> bytes:
+    """One update that does what the parts do."""
+    sections = [section for part in parts for section in _sections(part)]
+    out = bytearray()
+    write_uint(out, 1 if sections else 0)
+    if sections:
+        for value in (sum(one.number for one in sections), sections[0].client, sections[0].clock):
+            write_uint(out, value)
+        for section in sections:
+            out += section.structs
+    out += deletes_of(parts)
+    return bytes(out)
+
+
+def deletion_of(ids: Iterable[Id]) -> Part:
+    """An update that deletes what has these ids."""
+    out = bytearray()
+    write_deletes(out, all_deleted({client: [(clock, clock + 1)]} for client, clock in ids))
+    return Part(b"\x00" + bytes(out), bytes(out))
+
+
+def parent_of_first(part: Part) -> Id | None:
+    """The id of the type that holds the first struct of a part; None where it does not say so."""
+    [structs] = inspect(part.update, STORED_BOUNDS).sections.values()
+    parent = structs[0].parent
+    return parent if isinstance(parent, tuple) else None
+
+
+def _sections(part: Part) -> list[_Section]:
+    body = part.update[: len(part.update) - len(part.deletes)]
+    reader = Reader(body)
+    if not body or not reader.uint():
+        return []
+    count, client, clock = reader.uint(), reader.uint(), reader.uint()
+    if not part.is_transient:
+        return [_Section(client, clock, count, body[reader.pos :])]
+    run = bytearray((GC,))
+    write_uint(run, count)  # each is one clock long
+    return [_Section(client, clock, 1, bytes(run))]
+
+
+def all_deleted(each: Iterable[Mapping[int, Sequence[Range]]]) -> dict[int, list[Range]]:
+    """All ranges, which ascend and do not touch."""
+    together: dict[int, list[Sequence[Range]]] = {}
+    for deletes in each:
+        for client, ranges in deletes.items():
+            together.setdefault(client, []).append(ranges)
+    return {client: _united(lists) for client, lists in together.items()}
+
+
+def _united(lists: list[Sequence[Range]]) -> list[Range]:
+    """The ranges of lists of which each ascends. To sort 400,000 in one call takes 0.1 s."""
+    united: list[Range] = []
+    for start, end in merge(*lists):
+        before, reached = united[-1] if united else (start, start)
+        if start > reached or not united:
+            united.append((start, end))
+        elif end > reached:
+            united[-1] = before, end
+    return united
+
+
+def write_deletes(out: bytearray, deletes: Mapping[int, Sequence[Range]]) -> None:
+    """Write ranges of clocks as the last bytes of an update."""
+    write_uint(out, len(deletes))
+    for client, ranges in deletes.items():
+        write_uint(out, client)
+        write_uint(out, len(ranges))
+        for start, end in ranges:
+            write_uint(out, start)
+            write_uint(out, end - start)
