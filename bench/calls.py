@@ -1,7 +1,8 @@
 """The Python calls of one edit: from the client's frame to the last message of its commit.
 
 A call is one entry of a Python function of `collab/`, `server/` or `storage/`, a resumed coroutine
-included. The server runs in the main thread, which is counted. Clients run in another thread.
+included. The bench counts every thread of the server. The clients run in a thread that it leaves
+out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -44,13 +46,14 @@ class Figure(NamedTuple):
 
 
 class CallCounter:
-    """Counts the calls of the thread that starts it, while `counts` is true."""
+    """Counts the calls of this thread and of all threads that start later."""
 
     def __init__(self) -> None:
         self.counts = False
         self.calls: Counter[CodeType] = Counter()
 
     def start(self) -> None:
+        threading.setprofile(self._note)
         sys.setprofile(self._note)
 
     def _note(self, frame: FrameType, event: str, _: Any) -> None:
@@ -116,6 +119,8 @@ def rows() -> Iterable[Figure]:
 
 
 async def _measure(home: Path) -> list[Figure]:
+    counter = CallCounter()
+    counter.start()
     url, port = f"sqlite+aiosqlite:///{home}/weft.db", free_port()
     settings = Settings.load({"WEFT_PORT": str(port), "WEFT_DATABASE": url, **UNLIMITED})
     store = SqlStore(url)
@@ -127,12 +132,11 @@ async def _measure(home: Path) -> list[Figure]:
     now = SystemClock().now_ms()
     rights = Rights(Role.EDITOR, expires_at=now + 3_600_000)
     tokens = [mint(key, Claims("demo", user, user, rights, now, "")) for user in ("ada", "bo")]
-    counter = CallCounter()
-    counter.start()
     try:
         return await asyncio.to_thread(_drive, port, tokens, counter)
     finally:
         sys.setprofile(None)
+        threading.setprofile(None)
         server.should_exit = True
         await serving
 
