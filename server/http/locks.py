@@ -155,4 +155,4 @@ def _read(body: Any, shape: type[T]) -> T:
 
 
 def _no_such_lock() -> Rejected:
-    return Rejected(Code.NOT_FOUND, "the document has no lock with this id")
+    return Rejected(Code.NOT_FOUND, "no such lock: it has ended, or its id or `secret` is wrong")
