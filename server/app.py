@@ -153,7 +153,6 @@ def _services(
         budget_pool=_budget_pool(settings),
         connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
-        socket_bounds=socket_bounds(settings),
         group=group,
         recorder=hub.recorder,
         public_cache=public_cache,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from server.runtime.settings import Settings
     from server.status.monitor import Monitor
     from server.status.readiness import Readiness
-    from server.websocket.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,6 @@ class Services:
     budget_pool: BudgetPool
     connection_limit: ConnectionLimit
     large_openings: ConnectionLimit
-    socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     recorder: Recorder
     public_cache: PublicCache

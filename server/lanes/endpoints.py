@@ -12,7 +12,7 @@ from server.http.problem import problem
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection
 from server.services import Services
-from server.websocket.asgi_socket import take_over
+from server.websocket.socket import take_over
 
 SUBPROTOCOL = "weft.v1"
 CROWDED = Refusal(
@@ -66,11 +66,10 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
     try:
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        socket = take_over(websocket, handler, services.socket_bounds)
+        take_over(websocket, handler)
     except BaseException:  # also when the handshake is cancelled
         release()
         raise
-    await socket.run()
 
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 _FIN = 0x80
@@ -43,20 +41,6 @@ def close(code: int, reason: str = "") -> bytes:
     """Return a close frame. A long reason is cut between two characters (RFC 6455, 7.1.6)."""
     encoded = reason.encode("utf-8", "replace")[:_MAX_REASON]
     return control(CLOSE, code.to_bytes(2, "big") + encoded.decode("utf-8", "ignore").encode())
-
-
-def split(frames: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the opcode and payload of each frame in bytes that this module made."""
-    at = 0
-    while at < len(frames):
-        opcode, size = frames[at] & 0x0F, frames[at + 1]
-        at += 2
-        if size > MAX_CONTROL:
-            width = 2 if size == 126 else 8
-            size = int.from_bytes(frames[at : at + width], "big")
-            at += width
-        yield opcode, frames[at : at + size]
-        at += size
 
 
 def _long_head(opcode: int, size: int) -> bytes:

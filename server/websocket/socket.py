@@ -8,9 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from collab.errors import Close
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +90,6 @@ class Socket(Protocol):
     def abort(self) -> None:
         """End the socket at once. Buffered bytes are lost."""
 
-    async def run(self) -> None:
-        """Run the socket. The endpoint awaits this before it returns.
-
-        On a bare transport this returns at once: the connection needs only callbacks, so no task
-        and no ASGI scope stay in memory. Over plain ASGI this returns when the connection ends.
-        """
-
 
 class State(IntEnum):
     """The state of the closing handshake (RFC 6455, 7.1). It only moves forward."""
@@ -164,3 +160,13 @@ class TransportExtension(Protocol):
 
 
 EXTENSION = "weft"
+
+
+def take_over(websocket: WebSocket, handler: Handler) -> Socket:
+    """Give the transport of an accepted WebSocket to `handler`. Return its socket.
+
+    The endpoint returns after this. The connection needs only callbacks, so no task and no ASGI
+    scope stay in memory.
+    """
+    extension: TransportExtension = websocket.scope["extensions"][EXTENSION]
+    return extension.take_over(handler)

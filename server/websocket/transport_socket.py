@@ -142,9 +142,6 @@ class TransportSocket(asyncio.Protocol):
             self._move_to(State.DONE)
             self._transport.abort()
 
-    async def run(self) -> None:
-        """Return at once: the connection needs only callbacks."""
-
     def shutdown(self) -> None:
         """Close the connection. Uvicorn calls this when the server stops."""
         self.close(RESTARTING)

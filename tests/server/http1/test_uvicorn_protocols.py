@@ -12,8 +12,7 @@ from starlette.websockets import WebSocket
 
 from server.http1.uvicorn_protocols import WeftProtocol
 from server.websocket import frames
-from server.websocket.asgi_socket import take_over
-from server.websocket.socket import SocketBounds
+from server.websocket.socket import SocketBounds, take_over
 from tests.server.http1.raw_client import (
     BINARY,
     CLOSE,

@@ -23,10 +23,10 @@ from server.lanes.patch_feed import PatchFeed
 from server.lanes.yjs_feed import YjsFeed
 from server.lanes.yjs_sync import YjsSync
 from server.recording.metrics import Metrics
-from server.websocket import frames
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.manual_clock import ManualClock
+from tests.server.websocket.splitting import split
 
 PATIENCE = 30.0
 
@@ -41,7 +41,7 @@ class Pipe:
         self.messages: list[dict[str, Any]] = []
 
     def write(self, written: bytes) -> None:
-        for _, payload in frames.split(written):
+        for _, payload in split(written):
             said = json.loads(payload)
             self.messages += said if isinstance(said, list) else [said]
 
@@ -169,7 +169,7 @@ class BinaryPipe(Pipe):
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
 
     def write(self, written: bytes) -> None:
-        for _, payload in frames.split(written):
+        for _, payload in split(written):
             for message in yjs_frames.decode(payload):
                 assert isinstance(message, yjs_frames.SyncUpdate)
                 self.doc.apply_update(message.update)

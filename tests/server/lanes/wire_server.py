@@ -15,14 +15,11 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from server.http1.uvicorn_protocols import protocol_classes
 from server.websocket import frames
-from server.websocket.asgi_socket import take_over
-from server.websocket.socket import Socket, SocketBounds
+from server.websocket.socket import Socket, SocketBounds, take_over
 
 Test = Callable[..., Coroutine[Any, Any, None]]
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -108,24 +105,18 @@ async def serving(
     make_handler: Callable[[], Any] = Echo,
     bounds: SocketBounds | None = None,
     endpoint: Endpoint | None = None,
-    *,
-    stock: bool = False,
 ) -> AsyncIterator[Served]:
-    """Listen with the server's bounded protocols; with `stock`, with uvicorn's own protocols."""
+    """Listen with the server's bounded protocols."""
     served = Served()
 
     async def live(websocket: WebSocket) -> None:
         await websocket.accept()
         handler = make_handler()
-        socket = take_over(websocket, handler)
+        take_over(websocket, handler)
         served.handlers.put_nowait(handler)
-        await socket.run()
 
     app = Starlette(routes=[WebSocketRoute("/live", endpoint or live)])
-    http: type[HttpToolsProtocol] = HttpToolsProtocol
-    ws: type[WebSocketsSansIOProtocol] = WebSocketsSansIOProtocol
-    if not stock:
-        http, ws = protocol_classes(bounds or SocketBounds())
+    http, ws = protocol_classes(bounds or SocketBounds())
     config = Config(app, http=http, ws=ws, lifespan="off", log_config=None)
     config.load()
     loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from server.websocket import frames
+from tests.server.websocket.splitting import split
 
 SIZES = (0, 1, 125, 126, 127, 65535, 65536, 100_000)
 
@@ -34,7 +35,7 @@ def test_text_and_binary_of_any_size_are_read_back(size: int) -> None:
 def test_split_returns_the_framed_messages(size: int) -> None:
     payload = b"x" * size
     joined = frames.text(payload) + frames.binary(b"") + frames.binary(payload)
-    assert list(frames.split(joined)) == [
+    assert list(split(joined)) == [
         (frames.TEXT, payload),
         (frames.BINARY, b""),
         (frames.BINARY, payload),
