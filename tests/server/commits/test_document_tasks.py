@@ -1,0 +1,38 @@
+"""Tasks of documents: a failing task ends its document, and no other task."""
+
+from __future__ import annotations
+
+import asyncio
+
+from server.commits.document_tasks import DocumentTasks
+from server.documents.room_state import LiveState
+from tests.server.scene import scene
+
+
+async def fail() -> None:
+    raise RuntimeError("a bug")
+
+
+async def test_a_failing_task_closes_its_document_and_other_tasks_go_on() -> None:
+    async with scene() as it:
+        tasks, done = DocumentTasks(it.hub), asyncio.Event()
+        async with tasks.group:
+            tasks.spawn(fail(), "fails", it.live)
+            tasks.spawn(fail(), "fails without a document")
+            await asyncio.sleep(0)
+            tasks.spawn(_set(done), "goes on", it.live)
+        assert done.is_set()
+        assert it.live.state is LiveState.CLOSED
+        assert it.events() == [(name, "closed", 1011) for name in ("ada", "bo", "cy")]
+
+
+async def test_an_error_at_the_edge_without_a_document_ends_nothing() -> None:
+    async with scene() as it:
+        with DocumentTasks(it.hub).edge(None):
+            await fail()
+        assert it.live.state is LiveState.OPEN
+        assert it.events() == []
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()
