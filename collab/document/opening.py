@@ -18,6 +18,7 @@ from collab.ports.store import Absent, SavedSteps, Snapshot, Stored
 from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import STORED_BOUNDS, inspect
+from collab.yjs.rewriting import deleted_at_first
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import state_pieces
@@ -30,6 +31,9 @@ LARGE: Final = 128 * 1024  # bytes of state; reading that many takes 20 ms at th
 # A state of more bytes is always cut. yrs blocks the interpreter while it applies a state in one
 # call: the smallest structs have about 18 bytes and take 0.8 µs each.
 AT_ONCE: Final = 256 * 1024
+
+
+NOTHING: Final = b"\x00\x00"  # an update that does nothing
 
 
 class Opening:
@@ -54,6 +58,7 @@ class Opening:
         self.epoch = epoch
         self.loader = Loader(server_id(epoch))
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
+        self._since: list[bytes] | None = None  # the entries' updates, where they were cut
         self._updates: Iterator[bytes] | None = None
         self._seconds = 0.0
         self._is_done = False
@@ -104,7 +109,8 @@ class Opening:
     @property
     def is_long(self) -> bool:
         """Whether to cut the state first. For most documents, cutting costs more than opening."""
-        return len(self.body.state) > AT_ONCE or self._is_long(self.body.opening_seconds)
+        size = len(self.body.state) + sum(len(entry.update) for entry in self.entries)
+        return size > AT_ONCE or self._is_long(self.body.opening_seconds)
 
     @property
     def was_underestimated(self) -> bool:
@@ -120,7 +126,9 @@ class Opening:
 
     def cut_state(self) -> None:
         """Cut the state into parts, at 3 to 7 µs a struct. It may run in a worker thread."""
-        state = self.body.state
+        state, *since = deleted_at_first(self._of_log())
+        self._since = [piece for update in since for piece in _pieces(update)]
+        self._parts = (state,)
         if not self._is_long(self.body.opening_seconds):
             self._parts = state_pieces(state)
             return
@@ -140,9 +148,16 @@ class Opening:
     def rest(self) -> Iterator[bytes]:
         """Return the updates that are not applied yet."""
         if self._updates is None:
-            since = (entry.update for entry in self.entries if entry.update)
+            since = self._of_log()[1:] if self._since is None else self._since
             self._updates = iter(chain(self._parts, since))
         return self._updates
+
+    def _of_log(self) -> list[bytes]:
+        """Return the state and the updates since."""
+        return [
+            self.body.state or NOTHING,
+            *(entry.update for entry in self.entries if entry.update),
+        ]
 
     def _until(self, seconds: Callable[[], float], until: float) -> Iterator[bytes]:
         for update in self.rest():
@@ -150,3 +165,9 @@ class Opening:
             if seconds() > until:
                 return
         self._is_done = True
+
+
+def _pieces(update: bytes) -> list[bytes]:
+    """An entry's update in pieces. What several clients wrote is one piece."""
+    is_of_one = update[0] == 1
+    return state_pieces(update) if len(update) > AT_ONCE and is_of_one else [update]

@@ -110,6 +110,7 @@ class ElementWriter:
         self._keep_node(node, key, inner)
         self._journal.note(ShownRecord(place.path, key, True, token=token))
         self._journal.emit("add", (*place.tokens, str(index)), value)
+        self._journal.open.spend()
         return value
 
     def move(self, place: Place, source: int, target: int) -> None:
@@ -230,6 +231,7 @@ class ElementWriter:
         held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, ORDER, order)
+            self._journal.open.spend()
             return
         was = raw_of(self._txn, held)
         raw = {**(was if isinstance(was, dict) else {VALUE: was}), ORDER: order}

@@ -98,6 +98,7 @@ class TextWriter:
             characters = self._identity.characters(self._txn, text, own)
         hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
         self._journal.note(TextRecord(path, own, tuple(reversed(hunks))))
+        self._journal.open.spend(2 * len(hunks))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
         """Write one edit. The edits after it are written already, so offsets are those of `old`.
