@@ -1,0 +1,99 @@
+"""News: which frames a commit makes, and which message answers a request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from collab.entry import Author, Entry
+from collab.errors import Code, Refusal
+from collab.messages import Change
+from collab.room.requests import Answer, PatchRequest, Update
+from collab.yjs import frames as yjs_frames
+from server.broadcast.news import MOST_OPS, News, render, spliced
+from server.websocket import frames
+
+TEXT = "a" * 4_000
+
+
+def entry(version: int, update: bytes = b"", *, id: str = "", value: object = None) -> Entry:
+    ops = [{"op": "replace", "path": "/t", "value": version if value is None else value}]
+    return Entry(version, Author("ada", session="s-1"), 0, "edit", ops, update, id=id)
+
+
+def said(frame: bytes) -> list[dict[str, Any]]:
+    [(_, payload)] = frames.split(frame)
+    read = json.loads(payload)
+    return read if isinstance(read, list) else [read]
+
+
+def updates(frame: bytes) -> list[bytes]:
+    found = []
+    for _, payload in frames.split(frame):
+        [message] = yjs_frames.decode(payload)
+        assert isinstance(message, yjs_frames.SyncUpdate)
+        found.append(message.update)
+    return found
+
+
+def test_the_patch_frame_has_each_change_in_order_without_the_ids_of_the_requests() -> None:
+    news = News([entry(2, id="p-1"), entry(3, id="p-2")], 1, {"t": 3}, previous_value={"t": 1})
+    changes = said(news.patch_frame)
+    assert [change["version"] for change in changes] == [2, 3]
+    assert not any("id" in change for change in changes)
+    assert news.users == {"ada"}
+    assert (news.after, news.is_incomplete) == (3, False)
+
+
+def test_news_that_lack_entries_are_incomplete() -> None:
+    assert News([], 1, {}, after=3).is_incomplete
+    assert News([entry(3)], 1, {}, after=3).is_incomplete
+    assert not News([], 3, {}, after=3).is_incomplete
+
+
+def test_each_update_is_a_frame_of_its_own_and_an_empty_one_is_none() -> None:
+    news = News([entry(2, b"one"), entry(3), entry(4, b"three")], 1, {})
+    assert updates(news.yjs_frame) == [b"one", b"three"]
+    assert updates(news.yjs_frame_after(2)) == [b"three"]
+    assert news.yjs_frame_after(4) == b""
+
+
+def test_the_size_of_news_is_that_of_the_lane() -> None:
+    news = News([entry(2, b"one")], 1, {})
+    assert news.size("yjs") == len(news.yjs_frame)
+    assert news.size("patch") == sum(map(len, news.payloads))
+
+
+def test_clients_that_accept_splices_get_a_long_text_as_what_changed_in_it() -> None:
+    news = News([entry(2, value=TEXT + "b")], 1, {"t": TEXT + "b"}, previous_value={"t": TEXT})
+    [change] = said(news.splice_frame)
+    assert [op["op"] for op in change["ops"]] == ["splice"]
+    [whole] = said(news.patch_frame)
+    assert [op["op"] for op in whole["ops"]] == ["replace"]
+
+
+def test_a_change_with_very_many_ops_is_sent_without_splices() -> None:
+    long = [{"op": "replace", "path": "/t", "value": TEXT}]
+    ops = long + [{"op": "test", "path": "/t", "value": TEXT}] * (MOST_OPS - 1)
+    few = Change(version=2, by=Author("ada"), at="", kind="edit", ops=ops)
+    many = Change(version=2, by=Author("ada"), at="", kind="edit", ops=ops + long)
+    assert spliced(many, {"t": TEXT}) is many
+    assert spliced(few, {"t": TEXT}) is not few
+
+
+def test_a_request_with_an_id_gets_an_ack_or_a_reject_and_another_one_only_an_error() -> None:
+    patch = PatchRequest("p-1", None, [])
+    no = Refusal(Code.CONFLICT, "no")
+    assert render(patch, Answer(4, ack={"merged": ["/a"]})) == {
+        "type": "ack",
+        "id": "p-1",
+        "version": 4,
+        "merged": ["/a"],
+    }
+    rejected = render(patch, Answer(4, refusal=no))
+    assert rejected is not None
+    assert (rejected["type"], rejected["id"], rejected["version"]) == ("reject", "p-1", 4)
+    assert render(Update(b""), Answer(4)) is None
+    error = render(Update(b""), Answer(4, refusal=no))
+    assert error is not None
+    assert (error["type"], error["code"]) == ("error", "conflict")
