@@ -34,6 +34,7 @@ from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree, merge_updates
 from collab.yjs.server_ids import server_id
+from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import decode_state_vector
 
 
@@ -167,6 +168,7 @@ class Document:
         leases: Sequence[int] = (),
         summary: UpdateSummary | None = None,
         limits: Limits | None = None,
+        structs: StructIndex | None = None,
         made_by: MadeBy = BY_YJS,
     ) -> Change | None:
         """Apply a client's validated update. Return None when it adds nothing.
@@ -175,12 +177,12 @@ class Document:
 
         `correct` may return another value that the document must have. The change then includes
         the correction. Without a `summary`, it is made from the update. Changes outside `limits`
-        are rolled back.
+        are rolled back. `structs` are those of the document before it, for large deletions.
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
         written, ops, records, rolled_back = self._tree.integrate(
-            update, self.value, summary, limits
+            update, self.value, summary, limits, structs
         )
         if not written:
             return None

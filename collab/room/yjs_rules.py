@@ -114,6 +114,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
+            structs=working.structs(),
             correct=lambda before, after, ops: _required_value(working, member, before, after, ops),
         )
     except Rejected as error:

@@ -17,6 +17,7 @@ from collab.patch.apply import replay
 from collab.patch.pointer import Tokens
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
+from collab.tree.large_deletions import large_deletions, map_at
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
@@ -32,6 +33,7 @@ from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.removal import Reloaded, Remover
 from collab.writing.write import Writer
+from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"
 # Hidden elements that one write removes for good: 1 ms, where each has three blocks.
@@ -155,13 +157,8 @@ class Tree:
         place = open_path(txn, Place(transactions.content, self.root, (), ()), path)
         if place is None or type(place.node) is not ArrayNode:
             return True
-        shown, handle = place.node.orders, place.handle
-        hidden = [key for key in keys if key not in shown and handle.has(txn, key)]
-        try:
-            Remover(transactions).remove(handle, hidden)
-        except Reloaded:
-            return False
-        return True
+        hidden = [key for key in keys if key not in place.node.orders]
+        return _remove_from(transactions, place.handle, hidden)
 
     def integrate(
         self,
@@ -169,11 +166,13 @@ class Tree:
         value: Json,
         summary: UpdateSummary = NO_SUMMARY,
         limits: Limits | None = None,
+        structs: StructIndex | None = None,
     ) -> Integrated:
         """Apply a client's update to the document, whose current value is `value`.
 
         All slices that an iterable `update` yields are one change. `summary` describes the whole
-        update. An update that changes something outside `limits` is rolled back.
+        update. An update that changes something outside `limits` is rolled back. With `structs`,
+        which are those of the document, it may delete much without keeping the interpreter.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
         trial, stays_within = None, True
@@ -182,7 +181,8 @@ class Tree:
             trial = TrialCopy(self._doc.client_id(), self.state(), self.root, limits)
             stays_within = trial.stays_within(slices)
         before = self._texts_before(summary.deletes)
-        merged = apply_update(self._doc, self._content, self._observer, slices)
+        first = self._delete_first(summary.deletes, structs) if limits is None else b""
+        merged = [first, *apply_update(self._doc, self._content, self._observer, slices)]
         ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
         integrated = Integrated(merge_updates(merged), ops, records)
         if trial is not None:
@@ -190,6 +190,24 @@ class Tree:
                 integrated = self._roll_back(trial, merged, value, ops, before)
             trial.close()
         return integrated
+
+    def _delete_first(self, deletes: Deletes, structs: StructIndex | None) -> bytes:
+        """Remove large containers that an update deletes, before it is applied."""
+        txn = self._doc.create_transaction()
+        found = large_deletions(txn, self._content, structs, deletes)
+        txn.drop()
+        if not found:
+            return b""
+        self._observer.listening = False
+        transactions = Transactions(self._yjs)
+        for path, keys in found:
+            while (held := map_at(transactions.txn, transactions.content, path)) is not None:
+                if _remove_from(transactions, held, keys):
+                    break
+            self._observer.add(path, keys)
+        update = transactions.close()
+        self._observer.listening = True
+        return update
 
     def _read_changes(
         self, value: Json, dirty: DirtyPlace | None, summary: UpdateSummary, before: TextsBefore
@@ -281,6 +299,16 @@ class Tree:
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
         """Mark elements that the next write deletes, if they are still hidden then."""
         self._to_purge = list(elements)
+
+
+def _remove_from(transactions: Transactions, holder: Any, keys: Sequence[str]) -> bool:
+    """Remove entries of a map for good; False where the map has to be found again for it."""
+    there = [key for key in keys if holder.has(transactions.txn, key)]
+    try:
+        Remover(transactions).remove(holder, there)
+    except Reloaded:
+        return False
+    return True
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:

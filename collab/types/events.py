@@ -81,6 +81,12 @@ class Observer:
                 if isinstance(event, native.TextEvent | native.ArrayEvent):
                     place.deltas.append(event.delta)  # type: ignore[union-attr]  # not in its stub
 
+    def add(self, path: Path, keys: Iterable[str]) -> None:
+        """Note that keys of a map have changed."""
+        if self._dirty is None:
+            self._dirty = DirtyPlace()
+        self._dirty.at(path).keys.update(keys)
+
     def take_update(self) -> bytes:
         """Return the last transaction's own update and clear it. Empty when nothing changed."""
         update, self._update = self._update, b""

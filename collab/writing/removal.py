@@ -55,7 +55,7 @@ class Remover:
 
         Raises `Reloaded` when a map of very many entries was removed: then there may be others.
         """
-        blocks = self._blocks(held, MOST_BLOCKS)
+        blocks = blocks_in(self._transactions.txn, held, MOST_BLOCKS)
         if blocks < MOST_BLOCKS or not isinstance(held, native.Map):
             return blocks
         keys = _keys(self._transactions.txn, held)
@@ -64,20 +64,6 @@ class Remover:
             self._transactions.remove_empty(held)
             raise Reloaded
         return 1
-
-    def _blocks(self, held: Any, most: int) -> int:
-        """About how many blocks a value is; counted until there are as many as this."""
-        if not isinstance(held, native.Map):
-            return 2 if isinstance(held, native.Text) else 1
-        blocks = 1 + held.len(self._transactions.txn)
-        if blocks >= most:
-            return blocks
-        for key in _keys(self._transactions.txn, held):
-            if blocks >= most:
-                break
-            blocks -= 1
-            blocks += self._blocks(held.get(self._transactions.txn, key), most - blocks)
-        return blocks
 
     def _remove_portion(self, portion: list[_Entry]) -> None:
         """Remove few entries, in one transaction for each level of what lies in them."""
@@ -102,3 +88,17 @@ class Remover:
 
 def _keys(txn: Any, held: Any) -> list[str]:
     return held.keys(txn)  # type: ignore[no-any-return]  # not in its stub
+
+
+def blocks_in(txn: Any, held: Any, most: int) -> int:
+    """About how many blocks a value is; counted until there are as many as this."""
+    if not isinstance(held, native.Map):
+        return 2 if isinstance(held, native.Text) else 1
+    if held.len(txn) >= most:
+        return most
+    blocks = 1
+    for key in _keys(txn, held):
+        if blocks >= most:
+            break
+        blocks += blocks_in(txn, held.get(txn, key), most - blocks)
+    return blocks

@@ -92,6 +92,13 @@ class _Client:
         depth = self.depths[at]
         return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
 
+    def find(self, where: int, begin: int) -> int:
+        """Return the number of the next run that lies in a list, or -1."""
+        try:
+            return self.lists.index(where, begin)
+        except ValueError:
+            return -1
+
     def cuts(self, clock: int) -> bool:
         at = bisect_left(self.pairs, clock)
         return at < len(self.pairs) and self.pairs[at] == clock
@@ -207,6 +214,20 @@ class StructIndex:
             behind = known.starts[number + 1] if number + 1 < len(known.starts) else end
             if not known.has_deleted(max(at, known.starts[number]), min(end, behind)):
                 yield known.place(known.starts[number])
+
+    def alive_in(self, where: int) -> Id | None:
+        """Return the id of what a key holds now, by the list of the key's values, or None.
+
+        What a base holds is passed over.
+        """
+        for client, known in self._clients.items():
+            at = -1
+            while (at := known.find(where, at + 1)) >= 0:
+                is_last = at + 1 == len(known.starts)
+                clock = (self.clocks[client] if is_last else known.starts[at + 1]) - 1
+                if not known.has_deleted(clock, clock + 1):
+                    return client, clock
+        return None
 
     def cuts(self, client: int, clock: int) -> bool:
         """Whether a cut before this clock splits a surrogate pair."""

@@ -1,0 +1,87 @@
+"""Large deletions by a Yjs update: which entries of maps it deletes, where these are many blocks.
+
+yrs deletes what lies in a map recursively, in one call, so ten bytes may keep the interpreter for
+seconds. So the server removes these entries in portions, before it applies the update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from collab.tree.summary import Deletes
+from collab.types.handles import Txn, get_or_none, is_map
+from collab.types.layout import Step
+from collab.types.loader import CONTENT
+from collab.types.yjs_document import MOST_BLOCKS
+from collab.writing.removal import blocks_in
+from collab.yjs.spans import Id
+from collab.yjs.struct_index import KEYED, StructIndex, list_id
+
+# A path through the Yjs types. Wrapped values have a step of their own.
+TypesPath = tuple[Step, ...]
+# Documents of fewer blocks are not looked at.
+SMALL: Final = 10_000
+
+
+class LargeDeletion(NamedTuple):
+    """Entries of one map that an update deletes."""
+
+    path: TypesPath
+    keys: list[str]
+
+
+def large_deletions(
+    txn: Txn, content: Any, index: StructIndex | None, deletes: Deletes
+) -> list[LargeDeletion]:
+    """Return the entries that an update deletes, or none where they are few blocks."""
+    if index is None or index.blocks < SMALL or not deletes:
+        return []
+    alive = [
+        place
+        for client, ranges in deletes.items()
+        for start, end in ranges
+        for place in index.alive(client, start, end)
+    ]
+    if len(alive) < MOST_BLOCKS and not any(place.holds for place in alive):
+        return []
+    search = _Search(txn, index, {place.list for place in alive})
+    found = list(search.below(content, CONTENT, ()))
+    return found if search.blocks >= MOST_BLOCKS else []
+
+
+class _Search:
+    """A walk over the maps that are large. `blocks` counts what was found to be deleted."""
+
+    def __init__(self, txn: Txn, index: StructIndex, lists: set[int]) -> None:
+        self._txn = txn
+        self._index = index
+        self._lists = lists  # of what is deleted
+        self.blocks = 0
+
+    def below(self, held: Any, own: Id | str, path: TypesPath) -> Iterator[LargeDeletion]:
+        """Find the entries that are deleted in a map with this id, and in the maps in it."""
+        keys: list[str] = []
+        large: list[tuple[str, Any, int]] = []
+        for key in held.keys(self._txn):
+            inner, place = get_or_none(self._txn, held, key), list_id(own, key) | KEYED
+            blocks = blocks_in(self._txn, inner, MOST_BLOCKS)
+            if place in self._lists:
+                keys.append(key)
+                self.blocks += blocks
+            elif is_map(inner) and blocks >= MOST_BLOCKS:
+                large.append((key, inner, place))
+        if keys:
+            yield LargeDeletion(path, keys)
+        for key, inner, place in large:
+            its_id = self._index.alive_in(place)
+            if its_id is not None:
+                yield from self.below(inner, its_id, (*path, key))
+
+
+def map_at(txn: Txn, content: Any, path: TypesPath) -> Any:
+    """Return the map that a path leads to, or None."""
+    held = content
+    for step in path:
+        held = get_or_none(txn, held, step) if is_map(held) else None
+    return held if is_map(held) else None
