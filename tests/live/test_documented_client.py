@@ -29,6 +29,9 @@ async def test_three_clients_that_lose_their_connections_converge(
             "node",
             "documented_client.mjs",
             snippet("docs/client.md", "page"),
+            snippet("docs/client.md", "apply"),
+            snippet("docs/client.md", "connect"),
+            snippet("docs/client.md", "react"),
             f"{server.ws}/v1/docs/{doc}/live",
             "7",
             *(ada, bo, bo),
@@ -39,6 +42,6 @@ async def test_three_clients_that_lose_their_connections_converge(
         assert process.returncode == 0
         final = await client.get(address)
     for editor in json.loads(output):
-        assert editor["told"] == editor["shown"] == final.json()
+        assert editor["confirmed"] == editor["shown"] == editor["seen"] == final.json()
         assert str(editor["version"]) == final.headers["Weft-Version"]
         assert editor["connections"] > 1

@@ -1,76 +1,62 @@
-// Editors made of the class in docs/client.md, typing at once and losing their connections.
+// Editors made of the code in docs/client.md, typing at once and losing their connections.
 //
-//   node documented_client.mjs CODE WS-URL SEED TOKEN…   ends with what each of them shows
+//   node documented_client.mjs PAGE APPLY CONNECT REACT WS-URL SEED TOKEN…   ends with what each of them shows
+import * as library from 'immutable-json-patch'
 import WebSocket from 'ws'
 import { random } from './random_edits.mjs'
 
-const [code, url, seed, ...tokens] = process.argv.slice(2)
-const Page = new Function(`${code}; return Page`)()
+const [pageCode, applyCode, connectCode, reactCode, url, seed, ...tokens] = process.argv.slice(2)
 const rng = random(Number(seed))
 const below = (most) => Math.floor(rng() * most)
 const EDITS = 60
 
-const keys = (path) => path.split('/').slice(1)
-
-function within (value, [key, ...rest], change) {
-  const copy = Array.isArray(value) ? [...value] : { ...value }
-  if (rest.length) copy[key] = within(copy[key], rest, change)
-  else change(copy, Array.isArray(copy) ? Number(key) : key)
-  return copy
+/** What a snippet declares as `name`, when it finds these names outside. */
+function run (code, name, outside = {}) {
+  const script = code.replace(/^import .*$/m, '')
+  return new Function(...Object.keys(outside), `${script}; return ${name}`)(...Object.values(outside))
 }
 
-function apply (value, ops) {
-  return ops.reduce((value, { op, path, from, ...is }) => {
-    if (path === '') return is.value
-    if (op === 'move') {
-      const moved = keys(from).reduce((value, key) => value[key], value)
-      return apply(value, [{ op: 'remove', path: from }, { op: 'add', path, value: moved }])
-    }
-    return within(value, keys(path), (held, key) => {
-      if (op === 'splice') {
-        const end = is.offset + (is.delete ?? 0)
-        held[key] = held[key].slice(0, is.offset) + (is.insert ?? '') + held[key].slice(end)
-      } else if (!Array.isArray(held)) op === 'remove' ? delete held[key] : (held[key] = is.value)
-      else held.splice(key, op === 'add' ? 0 : 1, ...(op === 'remove' ? [] : [is.value]))
-    })
-  }, value)
+const sockets = new Map()    // the newest socket of each URL
+class Socket extends WebSocket {
+  constructor (url, protocols) {
+    super(url, protocols)
+    this.on('error', () => {})    // a close follows
+    sockets.set(url, this)
+  }
 }
+
+const Page = run(pageCode, 'Page')
+const apply = run(applyCode, 'apply', library)
+const soon = (action) => setTimeout(action, 5 + below(40))
+const connect = run(connectCode, 'connect', { WebSocket: Socket, setTimeout: soon })
 
 function editor (token, index) {
-  let socket
+  const name = `tab-${index}`
+  const address = `${url}?${name}`
+  const drafts = []
   let count = 0
   let connections = 0
-  const name = `tab-${index}`
+  let seen
   const page = new Page({
     apply,
     nextId: () => `${name}.${++count}`,
-    refused: (patches) => drafts.push(...patches),
-    send (message) {
-      if (socket.readyState !== WebSocket.OPEN) return false
-      socket.send(JSON.stringify(message))
-      return true
-    }
+    refused: (patches) => drafts.push(...patches)
   })
-  const drafts = []
-  function connect () {
-    connections += 1
-    socket = new WebSocket(url, ['weft.v1'])
-    socket.on('open', () => {
-      const { epoch, version } = page.told
-      const since = epoch === null ? undefined : { epoch, version }
-      const accept = index ? ['splice'] : []
-      socket.send(JSON.stringify({ type: 'open', token, client: name, accept, since }))
-    })
-    socket.on('message', (frame) => {
-      for (const message of [JSON.parse(frame)].flat()) page[message.type]?.(message)
-    })
-    socket.on('error', () => {})   // a close follows
-    socket.on('close', () => { page.online = false; setTimeout(connect, 5 + below(40)) })
+  const useSyncExternalStore = (subscribe, get) => {
+    if (get() !== get()) throw new Error('React would render for ever')
+    subscribe(() => { seen = get() })
   }
-  connect()
-  const cut = () => socket.terminate()
-  const undo = () => page.online && socket.send(JSON.stringify({ type: 'undo', id: `${name}.u${++count}` }))
-  return { page, drafts, cut, undo, splices: index > 0, connections: () => connections }
+  run(reactCode, 'useShown', { page, useSyncExternalStore })()
+  connect(page, {
+    url: address,
+    opening: { client: name, accept: index ? ['splice'] : [] },
+    getToken: async () => token,
+    received: ({ type }) => { if (type === 'opened') connections += 1 },
+    stopped: (code) => { throw new Error(`closed with ${code}`) }
+  })
+  const cut = () => sockets.get(address).terminate()
+  const undo = () => page.send({ type: 'undo', id: `${name}.u${++count}` })
+  return { page, drafts, cut, undo, splices: index > 0, connections: () => connections, seen: () => seen }
 }
 
 function edit ({ page, splices }) {
@@ -91,7 +77,7 @@ function edit ({ page, splices }) {
 
 const pause = (most) => new Promise((resolve) => setTimeout(resolve, below(most)))
 const editors = tokens.map(editor)
-const level = () => new Set(editors.map(({ page }) => page.told.version)).size === 1
+const level = () => new Set(editors.map(({ page }) => page.confirmed.version)).size === 1
 const settled = () => editors.every(({ page }) => page.online && !page.own.length) && level()
 
 async function type (one) {
@@ -106,7 +92,13 @@ async function type (one) {
 
 await Promise.all(editors.map(type))
 while (!settled()) await pause(20)
-console.log(JSON.stringify(editors.map(({ page, connections }) => (
-  { version: page.told.version, told: page.told.value, shown: page.shown, connections: connections() }
+console.log(JSON.stringify(editors.map(({ page, connections, seen }) => (
+  {
+    version: page.confirmed.version,
+    confirmed: page.confirmed.value,
+    shown: page.shown,
+    seen: seen(),
+    connections: connections()
+  }
 ))))
 process.exit()
