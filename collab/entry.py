@@ -1,4 +1,8 @@
-"""An entry: one accepted change of either lane or of HTTP, as the log keeps it."""
+"""An entry: one accepted change of a document, as the log stores it.
+
+The log is the list of all entries of a document in the database. A change comes over the patch lane
+(JSON), over the Yjs lane, over HTTP, or from the server itself (`Lane`).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,9 @@ Op = dict[str, Any]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
-# A repair begins the document again: its ops replace the whole value, and its update is the whole
-# state of a Yjs document. Opening the document needs no entry before it.
+# The kind of an entry that begins a damaged document again. Its ops replace the whole value. Its
+# update is the whole state of a new Yjs document. So the server opens the document without the
+# entries before the repair.
 REPAIR: Final = "repair"
 
 
@@ -41,19 +46,20 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     update: bytes
     lane: Lane = "patch"
     id: str = ""  # the request's id, unique per user and document; empty when it had none
-    commit: str = ""  # the id of its batch, to look up whether an uncertain COMMIT succeeded
-    inverse: bytes = b""  # undo records, encoded by `collab.document`
+    commit: str = ""  # the id of the entry's batch; shows whether an uncertain COMMIT succeeded
+    inverse: bytes = b""  # the records that undo takes back, encoded by `collab.document`
     reverts: list[int] = []  # of an undo or redo: the versions that it took back or put back
-    leases: list[int] = []  # Yjs client ids that its update was the first to use
+    leases: list[int] = []  # the Yjs client ids that the entry's update was the first to use
     answer: dict[str, Any] = {}  # the ack's other fields, to answer a retry of the request
-    digest: bytes = b""  # of the request; empty in an entry that an earlier Weft wrote
+    digest: bytes = b""  # of the request; empty when an earlier release of Weft wrote the entry
 
 
 class Accepted(Struct, frozen=True):
     """The id of an accepted request, with the answer for a retry.
 
-    `answer` has the fields of the ack other than the version. `digest` tells a retry from another
-    request under the same id. It is empty when an earlier Weft accepted the request.
+    `answer` has the fields of the ack other than the version. `digest` shows whether a second
+    request with the same id is a retry or a different request. `digest` is empty when an earlier
+    release of Weft accepted the request.
     """
 
     user: str
@@ -64,22 +70,22 @@ class Accepted(Struct, frozen=True):
 
     @classmethod
     def of(cls, entry: Entry) -> Accepted:
-        """Return the request that made an entry."""
+        """Return the id and the answer of the request that made the entry."""
         return cls(entry.author.user, entry.id, entry.version, entry.answer, entry.digest)
 
 
-# A summary shows roughly where a change is. A paste may change thousands of places.
+# A paste may change thousands of places. So a summary names only some of the changed places.
 MAX_POINTERS: Final = 20
 
 
 class Summary(Struct, frozen=True):
-    """An entry as the history lists it, without values and Yjs updates."""
+    """An entry as the history of a document lists it, without values and Yjs updates."""
 
     version: int
     author: Author
     at: int
     kind: Kind
-    pointers: list[str]  # where it changed the value, by `pointers_of`
+    pointers: list[str]  # the changed places, as `pointers_of` returns them
 
     @classmethod
     def of(cls, entry: Entry) -> Summary:
@@ -88,9 +94,10 @@ class Summary(Struct, frozen=True):
 
 
 def pointers_of(paths: Iterable[str]) -> list[str]:
-    """Return each pointer once, in the order of `paths`, without pointers below another one.
+    """Return each pointer once, in the order of `paths`.
 
-    When there are more than `MAX_POINTERS`, return only the last ones.
+    A pointer below another pointer of `paths` is left out. When more than `MAX_POINTERS` pointers
+    remain, return only the last `MAX_POINTERS`.
     """
     places = dict.fromkeys(paths)
     return [place for place in places if not _lies_below(place, places)][-MAX_POINTERS:]
@@ -106,7 +113,7 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
 
 
 def without_ops(entry: Entry) -> Entry:
-    """Return the entry without its ops, which opening a document does not need."""
+    """Return the entry without its ops. The server opens a document without them."""
     return replace(entry, ops=[])
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-# Errors that msgspec raises for unreadable bytes. For a string that is not UTF-8, and for a value
-# that is nested too deeply, it raises Python's own errors.
+# The errors of a msgspec decoder for unreadable bytes. It raises Python's own errors in two cases:
+# a string is not UTF-8, or a value is nested too deeply.
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -72,7 +72,12 @@ RETRYABLE = frozenset({Code.RATE_LIMITED, Code.STORAGE_UNAVAILABLE, Code.LOCKED}
 
 
 class Close:
-    """Close codes: 4400-4499 are final, 4500-4599 are temporary, the others are RFC 6455's."""
+    """The close codes of a socket.
+
+    - 4400 to 4499 are final: the client must not reconnect with the same credentials or message.
+    - 4500 to 4599 are temporary: the client reconnects.
+    - The other codes are those of RFC 6455.
+    """
 
     GOING_AWAY = 1001
     POLICY = 1008
@@ -106,10 +111,10 @@ CLOSE_OF: dict[Code, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request was refused: a code, a sentence, and fields that help the client.
+    """The reason why the server refuses a request: a code, a sentence, and fields for the client.
 
-    `extra` holds the fields that the contract adds to a code (`op`, `path`, `lock`,
-    `retry_after_ms`, `changes`, `conflicts`, `after`, ...), ready for the wire.
+    `extra` has the fields that docs/wire.md adds to a code: `op`, `path`, `lock`, `retry_after_ms`,
+    `changes`, `conflicts`, `after` and others. `collab.wire` sends them.
     """
 
     code: Code

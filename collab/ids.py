@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, TypeAlias
 
-# Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Versions of a
-# document share values, so a value is never changed in place.
+# Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Several versions
+# of a document share one value. So no code changes a value in place.
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 DOC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
@@ -18,7 +18,10 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 
 class DocKey(NamedTuple):
-    """The full name of a document. Every table, cache and channel uses it with the tenant."""
+    """The full name of a document: its tenant and its name.
+
+    Two tenants may use the same document name. So all tables, caches and channels use both parts.
+    """
 
     tenant: str
     doc: str

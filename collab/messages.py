@@ -1,4 +1,7 @@
-"""The messages of the patch lane: one frozen Struct for each message of docs/wire.md."""
+"""The messages of the patch lane (JSON over a WebSocket): a frozen Struct for each message.
+
+docs/wire.md explains the messages and their fields.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,17 @@ from collab.ids import MAX_POINTER, POINTER
 
 # --- from the client ------------------------------------------------------------------------
 
-# Bounded, because the log keeps the id, and each reject of a dependent patch repeats it.
+# The length of an id is limited for two reasons: the log keeps the id, and each `reject` of a patch
+# that depends on this request repeats it.
 MAX_ID = 255
 RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
-# The pattern is for the API description only. The room checks pointers: its refusal is clearer.
+# The pattern is for the API description only. The decoder does not check it: the room checks
+# pointers, because its refusal is clearer.
 Pointer = Annotated[
     str, Meta(extra_json_schema={"pattern": f"^{POINTER.pattern}$", "maxLength": MAX_POINTER})
 ]
-# Bounded, because the user's undo stack keeps it.
+# The name of an undo step: one undo takes back all patches with this name. Its length is limited,
+# because the user's undo stack keeps the name.
 StepName = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
@@ -46,7 +52,7 @@ class Patch(Incoming, frozen=True, tag="patch"):
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
-    after: str | None = None  # the pending patch that it depends on; "" for none
+    after: str | None = None  # the id of the pending patch that this one depends on; "" for none
     step: StepName | None = None
 
 
@@ -93,7 +99,7 @@ ClientMessage = Open | Patch | Undo | Redo | SetPresence | LockRequest | RenewTo
 
 
 class Outgoing(Struct, frozen=True, tag_field="type", omit_defaults=True):
-    """A message from the server. A field that has its default value is not sent."""
+    """A message from the server. The encoder leaves out a field that has its default value."""
 
 
 class Peer(Struct, frozen=True):
@@ -115,7 +121,10 @@ class Holder(Struct, frozen=True):
 
 
 class LockState(Struct, frozen=True, omit_defaults=True):
-    """A lock as clients see it. When it has ended, `holder` is null and `reason` says why."""
+    """A lock as clients see it.
+
+    When the lock has ended, `holder` is null, and `reason` states why it ended.
+    """
 
     id: str
     scope: Pointer
@@ -146,7 +155,7 @@ class Opened(Outgoing, frozen=True, tag="opened"):
 
 
 class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
-    """One version, or several merged versions when `from` is there."""
+    """The change of one version. With `from`: the merged change of the versions since `from`."""
 
     version: int
     by: Author
@@ -159,7 +168,11 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """A value that was overwritten. The values are absent when they are too large to send."""
+    """A value that one edit overwrote, although its author had not seen it.
+
+    `resolution` names the edit that the document has now. The server leaves out values that are too
+    large to send.
+    """
 
     path: str
     base: Any = UNSET
@@ -182,7 +195,7 @@ class Ack(Outgoing, frozen=True, tag="ack"):
 
 
 class Reject(Outgoing, frozen=True, tag="reject"):
-    """A refused request. The fields after `version` come with certain codes only."""
+    """The refusal of a request. Each field after `version` is sent with certain codes only."""
 
     id: str
     code: str
@@ -213,7 +226,7 @@ class PresenceChange(Outgoing, frozen=True, tag="presence"):
 
 
 class LockChange(Outgoing, frozen=True, tag="lock"):
-    """A `LockState` that is broadcast to every patch client."""
+    """The new state of a lock. The server broadcasts it to every patch client."""
 
     id: str
     scope: Pointer

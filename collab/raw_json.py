@@ -1,8 +1,9 @@
-"""Checks of JSON text: how many values it holds, and whether an operation has a member twice.
+"""Checks of JSON text: how many values it contains, and whether an operation has a member twice.
 
-The decoder creates every value. Of two members with the same name it keeps the last, without an
-error. A patch without such members has as many quotes as its decoded form. When the two numbers
-differ, the text is decoded again with all members.
+The first check runs before the decoder, because the decoder creates every value. The second check
+runs after it. When an object has two members with the same name, the decoder keeps only the last
+one, without an error. A text without such members has as many quotes as the JSON of its decoded
+form. When the two numbers differ, this module decodes the text again and keeps all members.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from collab.entry import Op
 from collab.errors import Code, Refusal
 from collab.messages import Patch
 
-# A patch may make 10,000 values, and its operations are values too. To parse 100,000 takes 20 ms.
+# A patch may make 10,000 values, and its operations are values too. The decoder takes 20 ms for
+# 100,000 values.
 MAX_VALUES: Final = 20_000
 
 _QUOTE: Final = ord('"')
-# Each value begins with a separator, or has one before it. In a string, a separator is only text. A
-# string without an end matches too. Otherwise the search would start again at each quote in it.
-# `*+` never backtracks into a string: backtracking took 0.2 s and 150 MB for two million escapes.
+# Matches a separator or a whole string. Each value but the first begins with a separator or comes
+# after one, so separators count values. A separator inside a string is only text. A string without
+# an end matches too: otherwise the search would start again at each quote in the string. `*+` never
+# backtracks into a string: backtracking took 0.2 s and 150 MB for two million escapes.
 _SEPARATOR_OR_TEXT: Final = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 _encode = msgspec.json.Encoder().encode
@@ -33,18 +36,18 @@ _NAMES: Final = ("op", "path", "value", "from")
 
 
 def has_few_separators(body: bytes, most: int = MAX_VALUES) -> bool:
-    """Return whether the body surely holds at most `most` values.
+    """Return True only when the body certainly contains at most `most` values.
 
-    Many commas inside strings make it False, too.
+    The separators inside strings count too, so the result can be False for a body with few values.
     """
     return len(body) <= most or len(body) - len(body.translate(None, b"[{,")) <= most
 
 
 def has_at_most_values(most: int, body: bytes) -> bool:
-    """Return whether the body holds at most `most` values; commas inside strings do not count.
+    """Return whether the body contains at most `most` values.
 
-    This is a loop in Python. In a worker thread it lets the event loop run. One long regex search
-    would not.
+    Commas inside strings do not count. The loop is in Python, so the event loop can run while a
+    worker thread counts. One regex search over the whole body would hold the interpreter lock.
     """
     separators = strings = 0
     for found in _SEPARATOR_OR_TEXT.finditer(body):
@@ -61,11 +64,12 @@ def has_at_most_values(most: int, body: bytes) -> bool:
 
 
 class _Members(list[tuple[str, Any]]):
-    """All members of an object, repeated ones too, in the order of the text."""
+    """All members of an object in the order of the text. A repeated member is there twice."""
 
 
 def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
     """Return a refusal when an operation in the frame has a member twice; else None."""
+    # The encoder also writes the optional members that the client left out. Each has two quotes.
     unsaid = (message.fence, message.after, message.step)
     left_out = (not message.strict) + sum(value is None for value in unsaid)
     if frame.count(b'"') == _quotes(message) - 2 * left_out:
@@ -74,7 +78,7 @@ def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
 
 
 def repeated_in_body(body: bytes, ops: Sequence[Op]) -> Refusal | None:
-    """Return the same for the body of an HTTP patch, which is only the list of operations."""
+    """Return such a refusal for the body of an HTTP patch. It contains only the operations."""
     if body.count(b'"') == _quotes(ops):
         return None
     return _find(body, ops)
@@ -100,7 +104,7 @@ def _find(written: bytes, ops: Sequence[Op]) -> Refusal | None:
 
 
 def _written(body: bytes) -> list[_Members]:
-    """Return the operations of a body or a message, with all their members."""
+    """Return the operations of a body or a message, with repeated members."""
     try:
         found = json.loads(body, object_pairs_hook=_Members)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Decode frames of the patch lane into messages, and encode the answers of the room."""
+"""Decode frames of the patch lane into messages, and encode the server's messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _TYPES = frozenset(str(member.__struct_config__.tag) for member in get_args(Clie
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A JSON message that breaks the contract: answered by `reject` with an id, else by `error`."""
+    """A JSON message that breaks the rules of docs/wire.md.
+
+    The server answers it with `reject` when the message has an id, else with `error`.
+    """
 
     id: str | None
     refusal: Refusal
@@ -50,7 +53,7 @@ _id_decoder = msgspec.json.Decoder(str)
 
 
 def decode(frame: bytes) -> list[Incoming]:
-    """Return the messages of one frame. Raises `Rejected` when the frame is not JSON."""
+    """Return the messages of one frame. Raise `Rejected` when the frame is not JSON."""
     if not has_few_separators(frame):
         return _decode_many(frame)
     try:
@@ -65,7 +68,7 @@ def decode(frame: bytes) -> list[Incoming]:
 
 
 def _decode_many(frame: bytes) -> list[Incoming]:
-    """Decode a frame that may hold too many values: count them before any value is created."""
+    """Decode a frame that may contain too many values. Count them before decoding a message."""
     if not frame.lstrip().startswith(b"["):
         return [_decode_message(frame)]
     try:
@@ -111,7 +114,7 @@ def _without_repeats(raw: bytes, message: ClientMessage) -> Incoming:
 def _type_and_id(raw: bytes) -> tuple[str, str | None]:
     """Return a message's type, and its id for the `reject`.
 
-    For an unknown type both are empty: such a message is answered by `error`.
+    When the type is unknown, return an empty type and no id: the server answers with `error`.
     """
     try:
         message = _type_decoder.decode(raw)
@@ -133,14 +136,17 @@ def encode(message: ServerMessage | dict[str, Any]) -> bytes:
 
 
 def rfc3339(ms: int) -> str:
-    """Return milliseconds since 1970 as a time of the wire. These texts sort by time."""
+    """Return milliseconds since 1970 as the text of a time. These texts sort in order of time."""
     seconds, millis = divmod(ms, 1000)
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
 
 
 def change(entry: Entry, *, with_id: bool = False) -> Change:
-    """Return an entry as a `change`. Only its author's own user may see the request's id."""
+    """Return an entry as a `change`.
+
+    Set `with_id` only for the user who made the entry: other users may not see the request's id.
+    """
     return Change(
         version=entry.version,
         by=entry.author,
