@@ -16,9 +16,9 @@ MOST = 128
 class BatchedLookup(Generic[K, V]):
     """Looks up one key for each of many callers, in few queries.
 
-    Invariant: at most one query runs at a time. A key is in one query, however many callers ask
-    for it. Keys that arrive during a query are in the next one. So many clients without a valid
-    token use only one connection to the database.
+    Invariant: at most one query runs at a time. Callers that wait for the same key share one
+    query. Keys that arrive during a query wait for the next query. So even many clients without a
+    valid token use only one connection to the database.
     """
 
     def __init__(self, query: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -37,11 +37,11 @@ class BatchedLookup(Generic[K, V]):
                 await asyncio.sleep(0)  # so that callers in the same loop turn share a query
                 while not result.done():
                     await self._query_next()
-            if not result.cancelled():  # cancelled: the caller that ran our query was cancelled
+            if not result.cancelled():  # else the caller that ran the query was cancelled: retry
                 return result.result()
 
     def invalidate(self, key: K) -> None:
-        """Note that a key has changed. Later callers start a new query for it."""
+        """Note that a key has changed. Later callers do not use the query that runs now."""
         self._running.pop(key, None)
 
     async def _query_next(self) -> None:
@@ -55,7 +55,7 @@ class BatchedLookup(Generic[K, V]):
             for result in batch.values():
                 result.set_exception(error)
                 result.exception()  # mark it as retrieved: its caller may be cancelled
-        except BaseException:  # the process ends: callers must not wait for ever
+        except BaseException:  # this caller was cancelled: the other callers must not wait for ever
             for result in batch.values():
                 result.cancel()
             raise

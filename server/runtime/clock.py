@@ -55,6 +55,6 @@ class SystemClock:
 
 
 def readable_id(raw: bytes) -> str:
-    """Return the id for these bytes; at least eight are needed."""
+    """Return the id that at least eight random bytes give."""
     number = int.from_bytes(raw, "big")
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5))

@@ -1,13 +1,13 @@
-"""Runs full garbage collections when the process is idle. Python does not run them by itself.
+"""Runs full garbage collections when the process is idle, and turns Python's automatic ones off.
 
-By default Python runs a full collection when the number of objects has grown by a quarter. Large
-requests create many more objects than they leave. So full collections ran again and again while
-a request was checked. Each took up to 100 ms and found almost nothing.
+By default Python runs a full collection when the number of objects has grown by a quarter. A large
+request creates many objects and soon frees most of them. So Python ran full collections again and
+again while the server checked a request. Each took up to 100 ms and found almost nothing.
 
-A document's values have no reference cycles, and the collector does not see its nodes. Cycles are
-small: tasks, connections, exceptions. Collections of young objects, which run as usual, free most
-of them. The rest waits until no worker thread was busy for ten seconds, or until the process has
-doubled.
+A document's values have no reference cycles, and the collector does not see its nodes. Only small
+objects have cycles: tasks, connections, exceptions. Python still collects young objects, which
+frees most of these cycles. The other cycles wait for a full collection. It runs when no worker
+thread was busy for ten seconds, or when the memory of the process has doubled.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from server.runtime import usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A full collection is worth it after this many collections of the middle generation. One comes
-# after about 7,000 new objects.
+# Python collects its middle generation after about 7,000 new objects. A full collection is worth
+# its time after this many collections of the middle generation.
 WORTH: Final = 20
-# Bytes that the process may grow by between two full collections, even when it is busy. It may
-# also double: open documents alone need no collection.
+# When the process has grown by this many bytes and has also doubled, a full collection runs even
+# while threads are busy. Less growth may come from open documents, which need no collection.
 GROWTH: Final = 256 << 20
-# Idle calls in a row before a full collection; calls are a second apart. A collection visits the
-# lists and objects of open documents: 30 ms for six documents of 150,000 values each. After each
-# large request that would be too often.
+# A full collection runs after this many idle calls of `run` in a row, one call a second. It visits
+# the lists and objects of open documents: 30 ms for six documents of 150,000 values each. So one
+# collection after each large request would cost too much.
 REST: Final = 10
-# As a threshold: so many collections of the middle generation never happen.
+# A threshold that Python never reaches: it never runs so many collections of the middle generation.
 NEVER: Final = 2**31 - 1
 
 
 class Collector:
     """Runs full collections while no worker thread is busy.
 
-    `work_counts` returns how many pieces of work the worker threads got, and how many have ended.
+    `work_counts` returns how many pieces of work the worker threads have got, and how many of them
+    have ended.
 
     Invariant: after `freeze_startup_objects`, only `run` starts full collections.
     """
@@ -57,7 +58,7 @@ class Collector:
 
     def _is_due(self) -> bool:
         """Whether the process was idle long enough, or has grown too much to wait."""
-        if self._rests == REST:  # the first long rest: collect even when there is little
+        if self._rests == REST:  # the process just became idle: collect even a few new objects
             return True
         if gc.get_count()[2] < WORTH:
             return False
@@ -71,10 +72,10 @@ class Collector:
 
 
 def freeze_startup_objects() -> None:
-    """Hide modules, classes and routes from all collections, and stop automatic full ones.
+    """Hide modules, classes and routes from all collections, and stop automatic full collections.
 
-    These objects are never freed. They are two thirds of all objects after 2,000 edits, and a
-    collection took 55 ms with them.
+    The process never frees these objects. After 2,000 edits they are two thirds of all objects. A
+    collection that visited them took 55 ms.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""An estimate of the database's clock between two readings."""
+"""An estimate of the database's time, so that the server does not ask the database each time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collab.ports.store import Store
     from server.runtime.clock import Clock
 
-# The estimate changes at most by this share of the elapsed time. Clocks drift less than this; a
-# larger difference is a jump.
+# A reading corrects the estimate by at most this share of the time since the last reading. Clocks
+# drift less than this. A larger difference means that a clock has jumped.
 SLEW = 0.01
 
 
@@ -17,7 +17,7 @@ class DatabaseClock:
     """The clock that all instances use for the end of locks, instead of their own clocks.
 
     Invariant: after the first reading, the time advances with our monotonic clock, within `SLEW`.
-    So a clock that jumps, even the database's, neither ends a lock early nor keeps it for hours.
+    So a jump of a clock, even the database's, moves the end of a lock by at most 1% of its length.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:

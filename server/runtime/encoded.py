@@ -1,4 +1,4 @@
-"""Values as JSON bytes. All responses with the same value share them; each is compressed once."""
+"""Values as JSON bytes. Responses with the same value share its bytes, also the compressed ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # A body of at most this many bytes fits in one packet, so it is not compressed.
 PLAIN_BYTES = 1024
-# The most bytes of the cache of compressed bodies, and the overhead of each body.
+# The most bytes in the cache of compressed bodies. Each body counts `OVERHEAD` bytes more than its
+# length.
 KEPT_BYTES = 16 << 20
 OVERHEAD = 512
 
@@ -54,7 +55,7 @@ class ValueKey(NamedTuple):
 
 
 class Encoded:
-    """Bytes that a weak reference can point to."""
+    """Encoded bytes in an object, because a weak reference cannot point to `bytes`."""
 
     __slots__ = ("__weakref__", "body")
 
@@ -65,10 +66,10 @@ class Encoded:
 class EncodedValues:
     """The encoded values that responses send now, and a cache of compressed bodies.
 
-    Invariant: the bytes of one version are in memory once, however many clients read them. They
-    are freed when the last response is sent. The cache takes at most `KEPT_BYTES`, and drops the
-    least recently used body first. Only one body is compressed at a time, because there are few
-    worker threads, and edits need them too.
+    Invariant: the bytes of one version are in memory once, however many clients read them. Python
+    frees them after the last response. The cache takes at most `KEPT_BYTES`, and drops the least
+    recently used body first. Only one body is compressed at a time, because there are few worker
+    threads, and edits need them too.
     """
 
     def __init__(self) -> None:
@@ -84,7 +85,8 @@ class EncodedValues:
     async def response(self, key: ValueKey, value: Json, size: int, coding: str = "") -> Response:
         """Return a response with the value as its body; `size` estimates its bytes.
 
-        A compressed response has a weak tag, because the bytes of each coding differ.
+        `coding` is `br`, `gzip`, or empty for an uncompressed body. A compressed response has a
+        weak entity tag, because the bytes of each coding differ.
         """
         compressed = self._find_compressed(key, coding) if coding else None
         if compressed is not None:
@@ -95,8 +97,8 @@ class EncodedValues:
         return _compressed_response(await self._compress(key, coding, encoded.body), key, coding)
 
     async def encode(self, key: ValueKey, value: Json) -> Encoded:
-        """Encode a large value in a worker thread. Callers share the result while one holds it."""
-        async with self._encoding:  # one at a time: the next caller finds the result
+        """Encode a large value in a worker thread. Callers at the same time share the bytes."""
+        async with self._encoding:  # one caller at a time, so that the next one finds the result
             return self._held.get(key) or self._hold(key, await run_in_thread(encode, value))
 
     async def _encoded(self, key: ValueKey, value: Json, size: int) -> Encoded:
@@ -133,7 +135,7 @@ class EncodedValues:
 
 
 class _SharedResponse(Response):
-    """A response that holds the shared bytes until it is sent."""
+    """An uncompressed response. It keeps the shared bytes in memory until it is sent."""
 
     media_type = "application/json"
 
@@ -158,11 +160,11 @@ def _compressed_response(compressed: bytes, key: ValueKey, coding: str) -> Respo
 
 # --- compression: `br` and `gzip` ------------------------------------------------------------
 
-_BROTLI_FAST = 256 * 1024  # above this, the best quality takes too long: 0.4 s a megabyte
+_BROTLI_FAST = 256 * 1024  # for a larger body, quality 9 takes too long: 0.4 s a megabyte
 
 
 def compress_well(coding: str, body: bytes) -> bytes:
-    """Compress a published body well. This may be slow, because it runs once for all readers."""
+    """Compress a published body well. This may be slow: it happens once for all readers."""
     if coding == "gzip":
         return gzip.compress(body, 6, mtime=0)
     compressed: bytes = brotli.compress(body, quality=9 if len(body) <= _BROTLI_FAST else 5)
@@ -170,7 +172,7 @@ def compress_well(coding: str, body: bytes) -> bytes:
 
 
 def compress_fast(coding: str, body: bytes) -> bytes:
-    """Compress a draft fast, because the next edit makes another body."""
+    """Compress a draft (the newest version) fast, because the next edit makes another body."""
     if coding == "gzip":
         return gzip.compress(body, 4, mtime=0)
     compressed: bytes = brotli.compress(body, quality=3)

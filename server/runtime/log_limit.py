@@ -21,9 +21,9 @@ class _Source:
 class LogLimit(logging.Filter):
     """Lets each log statement write `burst` lines, then `per_second` lines a second.
 
-    The next line that passes has the number of dropped lines before it (`left_out`).
+    After dropped lines, the next written line has their number in its field `left_out`.
 
-    Invariant: there is one entry per log statement in the code, whatever clients send.
+    Invariant: memory holds one budget for each log statement in the code, whatever clients send.
     """
 
     def __init__(self, burst: int = BURST, per_second: float = PER_SECOND) -> None:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line, with request or connection ids, and never with a token."""
+"""Log lines as JSON or as text, with the ids of requests and connections, and without secrets."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from server.runtime.log_limit import LogLimit
 OURS = ("server", "storage", "weft")
 MAX_TEXT = 16 * 1024
 
-# Secrets that are removed from every logged text. A JWT starts with `{"` in base64. A query may be
-# percent-encoded, and a header may be the repr of a tuple or a dict. So the patterns allow many
-# separators between name and value. A value ends at a character that it cannot contain.
+# `redact` removes these secrets from every logged text. A JWT starts with the base64 form of `{"`.
+# A query may be percent-encoded, and a header may be the repr of a tuple or a dict. So the patterns
+# allow many separators between name and value. A value ends at a character that it cannot contain.
 _JWT = re.compile(r"ey[JA][A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){0,4}")
 _BEARER = re.compile(r"(?i)\b(bearer)([\s.:=+]|%20)+[^\s\"',;)\]}]+")
 _NAMED = re.compile(
@@ -32,7 +32,7 @@ _NAMED = re.compile(
     r"((?:[\"']?\s*(?:[=:]|%3[dD])|[\"']\s*,)\s*b?[\"']?)(?!\s)[^\s&\"',;#)\]}]+"
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
-# A database error quotes the parameters of its statement, which are document content.
+# A database error quotes the parameters of its SQL statement, which are document content.
 _PARAMETERS = re.compile(r"(\[parameters: ).*")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -85,7 +85,7 @@ def _clean(value: Any) -> Any:
 
 
 def _field(name: str, value: Any) -> Any:
-    # The name is not part of a text here, so check it as if it were `name=value`.
+    # `_NAMED` expects the name and the value in one text, so check the text `name=x`.
     hidden = isinstance(value, str | bytes) and _NAMED.search(f"{name}=x") is not None
     return "[redacted]" if hidden else _clean(value)
 
@@ -100,7 +100,7 @@ def _message(record: logging.LogRecord) -> str:
 def _trace(record: logging.LogRecord) -> str:
     if not record.exc_info or record.exc_info[1] is None:
         return ""
-    # Only the last 12 frames of each exception, without local variables.
+    # Only the last 12 stack frames of each exception, without local variables.
     lines = TracebackException.from_exception(record.exc_info[1], limit=-12).format()
     return redact("".join(lines).rstrip())
 
@@ -164,11 +164,12 @@ def _encodable(value: Any) -> Any:
 
 
 def configure(level: str, style: str, stream: TextIO | None = None) -> None:
-    """Send every logger of the process through one handler.
+    """Make all loggers of the process write through one handler.
 
-    Other libraries log only warnings and errors. At debug, SQLAlchemy logs parameters, which are
-    document content. At info, uvicorn logs the query string of each socket. uvicorn's access log
-    is off. Log lines are rate-limited, unless the level is debug.
+    Libraries log only warnings and errors here, whatever `level` is. Otherwise SQLAlchemy would
+    log parameters at debug, which are document content. uvicorn would log the query string of each
+    socket at info. uvicorn's access log is off. `LogLimit` limits the log lines unless the level is
+    debug.
     """
     out = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(out)
@@ -185,7 +186,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
         theirs = logging.getLogger(name)
         theirs.handlers.clear()
         theirs.propagate = name != "uvicorn.access"
-        # Set the level on each logger: uvicorn compares it with its own trace level.
+        # Each logger needs a level of its own: uvicorn compares it with its trace level.
         theirs.setLevel(root.level)
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(True)

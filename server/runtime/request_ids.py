@@ -1,4 +1,4 @@
-"""An id for every request and connection, in its log lines and in its response."""
+"""Ids of requests and connections, for the log lines and for the response to the client."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _STARTS = ("http.response.start", "websocket.http.response.start")
 class RequestIds:
     """ASGI middleware that gives every request and connection an id for its log lines.
 
-    An HTTP response has the id in `Weft-Request`, so that a user can quote it. This is the
-    outermost layer, so that the response to an internal error has the id too.
+    An HTTP response has the id in `Weft-Request`, so that a user can quote it. This middleware is
+    the outermost layer, so that the response to an internal error has the id too.
     """
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:

@@ -23,7 +23,8 @@ _FALSE = frozenset({"0", "false", "no", "off", ""})
 class Rule:
     """How one setting is parsed.
 
-    `parse` raises ValueError for a value that does not fit `may_be`, the text for users.
+    `may_be` tells users which values the setting accepts. For other values `parse` raises
+    ValueError. `limit` marks a setting that clients get in `opened.limits`.
     """
 
     parse: Callable[[str], object]
@@ -115,7 +116,7 @@ def text(default: str, may_be: str, doc: str, accepts: Callable[[str], object]) 
 
 
 def origin(may_be: str, doc: str) -> str:
-    """An http or https origin, or empty. A slash at the end is removed: browsers show one."""
+    """An http or https origin, or empty. `parse` removes the last slash, which browsers show."""
 
     def parse(given: str) -> str:
         found = given.removesuffix("/")
@@ -127,7 +128,7 @@ def origin(may_be: str, doc: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Whether `text` is an http or https URL with a host and nothing after it."""
+    """Whether `text` is an http or https URL that ends after its host or its port."""
     try:
         parts = urlsplit(text)
         port = parts.port  # raises ValueError when it is out of range

@@ -25,7 +25,7 @@ _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
 class BadSetting(Exception):
-    """Some settings are wrong; `problems` has each variable with the values that it accepts."""
+    """Some settings are wrong. `problems` lists their variables with the accepted values."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("\n".join(f"{name} must be {may_be}" for name, may_be in problems))
@@ -61,12 +61,12 @@ class Settings:
 
     host: str = setting.text(
         "127.0.0.1",
-        "a host name or an address",
-        "The address that `weft serve` listens on.",
+        "a host name or an IP address",
+        "The host or IP address that `weft serve` listens on.",
         _HOST.fullmatch,
     )
     port: int = setting.count(
-        8080, "The port that it listens on; 0 picks a free port.", high=65535, none=False
+        8080, "The port that `weft serve` listens on; 0 picks a free port.", high=65535, none=False
     )
     database: str = setting.text(
         "sqlite+aiosqlite:///var/weft.db",
@@ -99,7 +99,7 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = setting.listed(
         _ADDRESS,
-        "addresses or networks such as 10.0.0.0/8, separated by commas; * for all",
+        "IP addresses or networks such as 10.0.0.0/8, separated by commas; * for all",
         "Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.",
     )
     log_level: str = setting.choice(
@@ -118,7 +118,7 @@ class Settings:
     )
     stall_seconds: float = setting.seconds(
         0.1,
-        "An event loop stall of this length is logged with its stack; 0 turns this off.",
+        "The server logs an event loop stall of this length with its stack; 0 turns this off.",
         high=60,
     )
 
@@ -130,12 +130,12 @@ class Settings:
     )
     max_values: int = setting.count(
         200_000,
-        "Values in one document, with its objects and arrays; each takes up to 2 KB of memory.",
+        "Values in one document, objects and arrays included; each takes up to 2 KB of memory.",
     )
     max_ops: int = setting.count(1000, "Operations in one patch.", limit=True)
     max_connections: int = setting.count(1000, "Connections to one document.", limit=True)
     address_connections: int = setting.count(
-        100, "Connections of one address that have not authenticated yet."
+        100, "Connections of one IP address that have not authenticated yet."
     )
     open_seconds: float = setting.seconds(
         5, "Time for a new connection to authenticate.", low=0.1, high=300
@@ -145,7 +145,7 @@ class Settings:
     )
     ping_seconds: float = setting.seconds(
         20,
-        "Interval of WebSocket pings; a client that sends nothing until the next ping is cut off.",
+        "Interval of WebSocket pings; a client that sends nothing until the next is disconnected.",
         low=0.1,
         high=3600,
     )
@@ -233,16 +233,16 @@ class Settings:
     max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     publish_required: str = setting.choice(
-        "warn", _STRICTNESS, "Missing titles, descriptions and image texts."
+        "warn", _STRICTNESS, "What publishing does about missing titles, descriptions, image texts."
     )
     publish_links: str = setting.choice(
-        "warn", _STRICTNESS, "Links that lead to no section or page."
+        "warn", _STRICTNESS, "What publishing does about links that lead to no section or page."
     )
     publish_weight: str = setting.choice(
-        "warn", _STRICTNESS, "A document that is larger than WEFT_PUBLISH_MAX_BYTES."
+        "warn", _STRICTNESS, "What publishing does when WEFT_PUBLISH_MAX_BYTES is exceeded."
     )
     publish_sections: str = setting.choice(
-        "warn", _STRICTNESS, "Sections of a type that the page cannot show."
+        "warn", _STRICTNESS, "What publishing does about section types that the page cannot show."
     )
     publish_max_bytes: int = setting.size(
         512 * KiB, "The size above which WEFT_PUBLISH_WEIGHT applies."
@@ -251,7 +251,7 @@ class Settings:
         10, "How long browsers and caches may keep a published page or value.", high=604_800
     )
     published_stale: float = setting.seconds(
-        60, "How much longer they may serve it stale while they revalidate it.", high=604_800
+        60, "How much longer caches may serve the old copy while they revalidate it.", high=604_800
     )
     published_cache: int = setting.size(
         64 * MiB, "Memory for the cache of published pages and values."
@@ -261,12 +261,12 @@ class Settings:
         60, "A document without clients is unloaded after this time.", high=86_400
     )
     drain_seconds: float = setting.seconds(
-        8, "Time for a stop to commit what waits and to close connections.", low=0.1, high=600
+        8, "At a stop: time to commit waiting edits and close connections.", low=0.1, high=600
     )
 
     @classmethod
     def load(cls, env: Mapping[str, str], **flags: str | int | bool | None) -> Settings:
-        """The settings from the environment; flags that are not None override it."""
+        """Return the settings from the environment; flags that are not None override them."""
         values: dict[str, Any] = {}
         problems: list[tuple[str, str]] = []
         for each in fields(cls):
@@ -284,13 +284,13 @@ class Settings:
 
     @property
     def max_update(self) -> int:
-        """The largest sync step 2 of a Yjs client: a whole document. 0 means no limit."""
+        """The most bytes of a Yjs client's sync step 2: a whole document. 0 means no limit."""
         if not self.max_frame or not self.max_document:
             return 0
         return max(self.max_frame, self.max_document)
 
     def limits(self) -> dict[str, int | float]:
-        """The limits that `opened` sends to a client, by the names of their fields."""
+        """Return the limits that the message `opened` sends to a client, by their field names."""
         return {each.name: getattr(self, each.name) for each in fields(self) if rule_of(each).limit}
 
 
@@ -303,17 +303,17 @@ def _given(env: Mapping[str, str], flags: Mapping[str, object], name: str) -> st
 
 
 def variable(name: str) -> str:
-    """The environment variable of a field."""
+    """Return the name of a field's environment variable."""
     return PREFIX + name.upper()
 
 
 def environment() -> Mapping[str, str]:
-    """The environment of the process."""
+    """Return the environment of the process."""
     return os.environ
 
 
 def unknown_names(env: Mapping[str, str]) -> dict[str, str]:
-    """Unknown variables that start with `WEFT_`, each with the most similar known name."""
+    """Return the unknown variables that start with `WEFT_`, each with the most similar name."""
     known = [variable(each.name) for each in fields(Settings)]
     unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
     return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}

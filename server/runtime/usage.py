@@ -1,7 +1,7 @@
-"""CPU time and memory of the process, and a task that returns free memory to the system.
+"""CPU time and memory of the process, and a trimmer that returns free memory to the system.
 
-glibc keeps freed memory for later use. Six documents of 60,000 values took 460 MiB. After they
-were closed, the process still had 420 MiB, and 60 MiB after `malloc_trim`.
+glibc keeps freed memory for later use. Six documents of 60,000 values took 460 MiB. After the
+documents were closed, the process still took 420 MiB. After `malloc_trim` it took 60 MiB.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 STATM = Path("/proc/self/statm")
-# Seconds between two checks, and the growth in bytes that makes a trim worthwhile.
+# The trimmer checks the memory at most once in `EVERY` seconds. It trims when the process has grown
+# by more than `MIN_GROWTH` bytes.
 EVERY: Final = 30.0
 MIN_GROWTH: Final = 32 << 20
 
@@ -31,7 +32,7 @@ def processor_seconds() -> float:
 
 
 def memory(statm: Path = STATM) -> int | None:
-    """Return the resident bytes, or None when the system has no `/proc`, which is Linux only."""
+    """Return the resident bytes, or None on a system without `/proc`. Only Linux has it."""
     try:
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     except OSError:
@@ -50,7 +51,7 @@ class MemoryTrimmer:
     async def trim(self) -> None:
         """Trim when the process has grown by more than `MIN_GROWTH` since the last trim.
 
-        Check this at most once in `EVERY` seconds.
+        A call within `EVERY` seconds of the last check does nothing.
         """
         now = self._clock.monotonic()
         if self._trim is None or now - self._at < EVERY:

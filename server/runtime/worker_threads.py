@@ -1,12 +1,13 @@
 """Worker threads for long work: one thread works, and a second one helps when work is slow.
 
-All threads of a process share one interpreter. With two busy threads the event loop gets every
-third turn. asyncio's own pool has more threads: many large requests would leave the loop one turn
-in seven. So one thread works at a time. When its work takes longer than half a second, such as
-opening a very large document, the second thread starts on the waiting work.
+All threads of a process take turns with one interpreter lock. With two busy worker threads the
+event loop gets every third turn. asyncio's own pool has more threads: with many large requests the
+event loop would get one turn in seven. So one thread works at a time. When its work takes longer
+than half a second, the second thread starts the waiting work. For example, a very large document
+takes so long to open.
 
 A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
-20 ms. The loop waits meanwhile. So a thread rests after long work.
+20 ms. The event loop waits meanwhile. So a thread rests after long work.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ THREADS: Final = 2
 # Seconds. After work longer than LONG a thread rests as long as the work took, up to LONGEST_REST.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
+# Seconds before a worker thread frees a large object.
 SOON: Final = 0.1
-# Seconds that work waits for the first thread before the second thread does it.
+# Seconds that work waits for the first thread. Then the second thread does it.
 PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
@@ -43,7 +45,7 @@ _submitted = _ended = 0
 
 
 def work_counts() -> tuple[int, int]:
-    """Return how many pieces of work the threads got so far, and how many have ended."""
+    """Return how many pieces of work the threads have got so far, and how many have ended."""
     return _submitted, _ended
 
 
@@ -65,16 +67,17 @@ def _end(_: Future[Any]) -> None:
 
 
 def free_in_thread(thing: object) -> None:
-    """Free a large object in a worker thread, after the caller's own references are gone.
+    """Free a large object in a worker thread, `SOON` seconds after this call.
 
-    Freeing a document of 50,000 elements takes 0.1 s. Other threads can run meanwhile.
+    The caller drops its own references in that time. Freeing a document of 50,000 elements takes
+    0.1 s. Other threads can run meanwhile.
     """
     bag = [thing]
     asyncio.get_running_loop().call_later(SOON, _POOL.submit, bag.clear)
 
 
 def _do(done: Future[T], work: Callable[[], T]) -> None:
-    """Do the work, then rest as long as it took, so that other threads can run."""
+    """Do the work. After long work, rest, so that other threads can run."""
     is_first = _TURN.acquire(timeout=PATIENCE)
     try:
         took = _answer(done, work)
