@@ -19,8 +19,8 @@ _WHOLE_TEXT, _WHOLE_BINARY = _FIN | TEXT, _FIN | BINARY
 _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
-class Violation(Exception):  # the RFC's word; it is the peer's error
-    """The peer broke the protocol or exceeded a limit. The rest of its stream is ignored."""
+class Violation(Exception):  # the RFC's word, for an error of the peer
+    """The peer broke the protocol or exceeded a limit. The socket ignores its further bytes."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -31,11 +31,11 @@ class Violation(Exception):  # the RFC's word; it is the peer's error
 class FrameReader:
     """Takes bytes as they arrive, and returns one message at a time.
 
-    Invariant: it holds at most one message within its limit, and one read. It checks a frame by
-    its head, before it reads the payload.
+    Invariant: it holds at most one message, within the size limit, and the bytes of one read. It
+    checks a frame by its head, before it reads the payload.
 
-    websockets' own parser is not used: it parses all frames of a read at once and answers each
-    ping. That were 40,000 pings before we could count them.
+    The parser of the package `websockets` is not safe here. It parses all frames of a read at once
+    and answers each ping. One read can contain 40,000 pings, all answered before we count them.
     """
 
     __slots__ = (
@@ -57,10 +57,11 @@ class FrameReader:
         self.max_message = max_message  # 0: no limit
         self.too_big = TOO_BIG  # the close code for a longer message
         self.max_fragments = max_fragments
-        self.large = 0  # a message of more bytes is held back; 0: none is
+        self.large = 0  # `next` holds back a message of more bytes; 0: no message
         self.is_large_next = False
-        # The unread bytes are `_data` from `_at` on, or `_held` until it has `_need` bytes. So a
-        # message that arrives byte by byte is copied once, not at every byte.
+        # The unread bytes are in `_data` from the index `_at`. When they are too few for a frame,
+        # they are in `_held` until it has `_need` bytes. So a message that arrives byte by byte is
+        # copied once, not at every byte.
         self._data = b""
         self._at = 0
         self._held: bytearray | None = None
@@ -86,7 +87,10 @@ class FrameReader:
         self._held += data
 
     def next(self) -> tuple[int, bytes] | None:
-        """Return the next whole message or control frame, unmasked; None if bytes are missing."""
+        """Return the next whole message or control frame, unmasked.
+
+        None when bytes are missing, or when the next message is large (`is_large_next`).
+        """
         while (frame := self._frame()) is not None:
             first, payload = frame
             if first == _WHOLE_BINARY:
@@ -101,7 +105,10 @@ class FrameReader:
         return None
 
     def _frame(self) -> tuple[int, bytes] | None:
-        """Return the next frame: its first byte and its unmasked payload (RFC 6455, 5.2)."""
+        """Return the next frame: its first byte and its unmasked payload (RFC 6455, 5.2).
+
+        None when bytes are missing, or when the frame makes its message large.
+        """
         if self._held is not None and not self._release():
             return None
         data, at = self._data, self._at
@@ -166,7 +173,7 @@ class FrameReader:
         return opcode, _checked_text(payload) if opcode == TEXT else payload
 
     def _hold(self, need: int) -> None:
-        """Keep the rest of the read until it has grown to `need` bytes."""
+        """Keep the unread bytes until they have grown to `need` bytes."""
         if self._at < len(self._data):
             self._held = bytearray(memoryview(self._data)[self._at :])
             self._need = need
@@ -181,7 +188,7 @@ class FrameReader:
 
 
 def _checked_text(payload: bytes) -> bytes:
-    """Return the text, or fail the connection when it is not UTF-8 (RFC 6455, 8.1)."""
+    """Return the text; raise `Violation` when it is not UTF-8 (RFC 6455, 8.1)."""
     if not payload.isascii():
         try:
             payload.decode()
@@ -191,7 +198,7 @@ def _checked_text(payload: bytes) -> bytes:
 
 
 def close_code(payload: bytes) -> int:
-    """Return the code in a close frame's payload, or 1005 without a code (RFC 6455, 7.1.5)."""
+    """Return the code in a close frame's payload; 1005 when it has none (RFC 6455, 7.1.5)."""
     try:
         close = Close.parse(payload)
     except ProtocolError as exc:

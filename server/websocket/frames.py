@@ -1,4 +1,4 @@
-"""Makes a server's WebSocket frames: without a mask, so one serves all peers (RFC 6455, 5.2)."""
+"""Makes a server's WebSocket frames. They have no mask, so all peers can share them (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FIN = 0x80
 MAX_CONTROL = 125
 _MAX_REASON = MAX_CONTROL - 2
 
-# Most frames are short, so their heads are in a table: 0.1 µs instead of 0.3.
+# Most frames are short. The table of their heads saves time: 0.1 µs a frame instead of 0.3.
 _SHORT_TEXT = tuple(bytes((_FIN | TEXT, size)) for size in range(126))
 _SHORT_BINARY = tuple(bytes((_FIN | BINARY, size)) for size in range(126))
 

@@ -1,4 +1,4 @@
-"""Detects dead peers by pings, and limits the control frames of a peer."""
+"""Detects dead peers by pings, and limits the control frames of a peer (the client's side)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class PingTarget(Protocol):
 
 
 class KeepAlive:
-    """Pings every `every` seconds, and aborts a peer that shows no sign of life in that time.
+    """Pings the peer every `every` seconds. Aborts the socket after a period without sign of life.
 
     Invariant: these count as signs of life:
 
-    - any received byte; the socket sets `has_received`, so no clock is read for it;
-    - any byte that the peer read from our send buffer, because our ping waits behind that buffer.
+    - a received byte; the socket sets `has_received`, which needs no clock;
+    - a byte that left our write buffer, because our ping waits in the same buffer.
 
-    While reading is paused nothing can arrive, so the peer is not aborted.
+    While we pause reading, no byte can arrive. So `KeepAlive` does not abort the socket then.
     """
 
     __slots__ = ("_buffered", "_every", "_loop", "_peer", "_timer", "has_received")
@@ -59,7 +59,7 @@ class KeepAlive:
 
 
 class ControlBudget:
-    """The control frames that a peer may still send: a token bucket. Callers pass the time.
+    """The control frames that a peer may still send: a rate with a burst. Callers pass the time.
 
     A pong that answers our ping costs nothing: the server sends a ping after each reject, so a
     client with many rejects must answer many pings.
@@ -74,7 +74,7 @@ class ControlBudget:
         self._expected_pongs = 0
 
     def expect_pong(self) -> None:
-        """Note that we send a ping: its pong costs nothing."""
+        """Note that we send a ping, so that its pong costs nothing."""
         self._expected_pongs += 1
 
     def spend_pong(self, now: float) -> bool:

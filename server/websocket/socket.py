@@ -1,4 +1,8 @@
-"""The interface of a WebSocket: the events that its handler gets, and the calls on it."""
+"""The interface of a WebSocket: its events, which a handler gets, and its methods.
+
+The transport is asyncio's object for the network connection. Our ASGI server gives it to the socket
+after the handshake, so ASGI has no part in the messages.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +30,13 @@ class Handler(Protocol):
     """
 
     def on_open(self, socket: Socket) -> None:
-        """The socket is open. Messages that the peer has already sent are delivered after this."""
+        """The socket is open. The handler gets messages that have already arrived after this."""
 
     def on_text(self, message: bytes) -> None:
-        """A whole text message arrived. It is valid UTF-8 and within the limit."""
+        """A whole text message arrived. It is valid UTF-8 and within the size limit."""
 
     def on_binary(self, message: bytes) -> None:
-        """A whole binary message arrived. It is within the limit."""
+        """A whole binary message arrived. It is within the size limit."""
 
     def on_pong(self, payload: bytes) -> None:
         """The peer answered a ping."""
@@ -43,14 +47,15 @@ class Handler(Protocol):
     def on_close(self, code: int) -> None:
         """The socket has ended.
 
-        `code` is the peer's close code, ours when we closed first, or 1006 when the peer vanished.
+        `code` is the close code: the peer's, or ours when we closed first. It is 1006 when the peer
+        vanished without a close frame.
         """
 
 
 class Socket(Protocol):
-    """The calls of a connection on its socket. No call raises, even when the peer is gone.
+    """The methods that a connection calls. No method raises, even when the peer is gone.
 
-    Writes are buffered without a limit, so callers check `buffered` first.
+    The write buffer has no limit, so callers check `buffered` before they write.
     """
 
     sent: int  # bytes since the socket opened
@@ -61,7 +66,7 @@ class Socket(Protocol):
         """The peer's address, for logs."""
 
     def write(self, frames: bytes) -> None:
-        """Send frames that `server.websocket.frames` made. After `close` they are dropped."""
+        """Send frames that `server.websocket.frames` made. After `close`, drop them."""
 
     def buffered(self) -> int:
         """Return how many written bytes still wait in the write buffer."""
@@ -72,23 +77,26 @@ class Socket(Protocol):
     def pause_before_large(self, size: int, on_large: Callable[[], None] | None) -> None:
         """Before a message of more than `size` bytes, pause reading and call `on_large` once.
 
-        When `size` is 0, no message pauses. The bytes of the message that are already read are
-        kept. `resume_reading` reads the rest.
+        When `size` is 0, no message pauses reading. The socket keeps the bytes of the message that
+        it has already read. `resume_reading` reads the rest.
         """
 
     def ping(self, payload: bytes) -> None:
         """Send a ping. The payload has at most 125 bytes."""
 
     def pause_reading(self) -> None:
-        """Deliver no message from now on, until `resume_reading`."""
+        """Give the handler no message until `resume_reading`."""
 
     def resume_reading(self) -> None: ...
 
     def close(self, code: int, reason: str = "") -> None:
-        """Flush and close. Abort when the peer takes too long. Later calls do nothing."""
+        """Send the buffered bytes, then close. Abort when the peer takes too long to answer.
+
+        Later calls of `close` can only shorten that time.
+        """
 
     def abort(self) -> None:
-        """End the socket at once. Buffered bytes are lost."""
+        """End the socket at once, and drop the buffered bytes."""
 
 
 class State(IntEnum):
@@ -114,7 +122,8 @@ class SocketBounds:
     unsent: int = 64 * 1024
     ping_every: float = 20.0
     close_within: float = 5.0
-    # A living peer gets the close frame of a stop within this time. A stop waits no longer.
+    # When the server stops, each peer has this long to answer the close frame. A living peer gets
+    # the frame in this time.
     restart_within: float = 0.5
     request_head_within: float = 10.0
     max_request_head: int = 64 * 1024
@@ -130,8 +139,8 @@ class SocketBounds:
 def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:
     """Limit the bytes that the kernel buffers but has not sent, if the platform can.
 
-    By default the kernel buffers megabytes for a reader that has stopped. The server cannot count
-    that memory, and it believes that the reader is up to date while the reader is minutes behind.
+    By default the kernel buffers megabytes for a peer that has stopped reading. The server cannot
+    count that memory. It believes that the peer is up to date while the peer is minutes behind.
     """
     option = getattr(sockets, "TCP_NOTSENT_LOWAT", None)
     if option and socket is not None and socket.family in (sockets.AF_INET, sockets.AF_INET6):
@@ -154,7 +163,7 @@ NULL_HANDLER: Handler = _NullHandler()
 
 
 class TransportExtension(Protocol):
-    """What our ASGI server puts in `scope["extensions"]["weft"]`, to give its transport away."""
+    """The object in `scope["extensions"]["weft"]`: our ASGI server gives a transport with it."""
 
     def take_over(self, handler: Handler) -> Socket: ...
 
@@ -163,10 +172,10 @@ EXTENSION = "weft"
 
 
 def take_over(websocket: WebSocket, handler: Handler) -> Socket:
-    """Give the transport of an accepted WebSocket to `handler`. Return its socket.
+    """Take the transport of an accepted WebSocket. Return a socket that calls `handler`.
 
-    The endpoint returns after this. The connection needs only callbacks, so no task and no ASGI
-    scope stay in memory.
+    The caller, an ASGI endpoint, returns after this. The connection needs only callbacks, so no
+    task and no ASGI scope stay in memory.
     """
     extension: TransportExtension = websocket.scope["extensions"][EXTENSION]
     return extension.take_over(handler)

@@ -1,4 +1,4 @@
-"""A `Socket` on a bare transport, without a queue, task or copy between peer and handler."""
+"""A `Socket` on asyncio's transport, without a queue, task or copy between peer and handler."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from server.websocket.socket import NULL_HANDLER, Handler, SocketBounds, State, 
 logger = logging.getLogger(__name__)
 
 VANISHED, RESTARTING, OUR_FAULT = 1006, 1012, 1011
-# Bytes. After a failure, the peer's bytes are read and dropped for a moment. Closing a socket with
-# unread bytes makes the kernel send a reset, which can arrive before the close frame.
+# The most bytes that the socket reads and drops after a failure. If it closed with unread bytes,
+# the kernel would send a reset, which can arrive before the close frame.
 _MAX_DISCARD = 16 << 20
 
 
 class TransportSocket(asyncio.Protocol):
-    """The protocol of a transport after the WebSocket handshake, and the `Socket` of its handler.
+    """The asyncio protocol of a transport after the handshake, and the `Socket` of its handler.
 
     Invariant: the handler gets no event after `on_close`. Whatever the peer does, the transport
-    ends within `close_within` seconds of the first close. At a stop of the server, it ends within
-    `restart_within` seconds.
+    ends within `close_within` seconds of the first close. When the server stops, the transport ends
+    within `restart_within` seconds.
     """
 
     __slots__ = (
@@ -77,7 +77,10 @@ class TransportSocket(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def start(self, early: bytes, *, lost: bool) -> None:
-        """Take the transport, call `on_open`, and then dispatch the bytes that arrived `early`."""
+        """Take the transport, call `on_open`, and then dispatch the bytes that arrived `early`.
+
+        When the transport is already `lost`, only `on_open` and `on_close` are called.
+        """
         self._reader.feed(early)
         if lost:
             self._handler.on_open(self)
@@ -91,7 +94,7 @@ class TransportSocket(asyncio.Protocol):
             self._state = State.DONE
         self._keep_alive.start()
         self._handler.on_open(self)
-        # Not now: the caller must have its socket before the first message.
+        # Dispatch later: the caller must have its socket before the first message.
         self._loop.call_soon(self._resume)
 
     # Calls by the handler
@@ -125,7 +128,7 @@ class TransportSocket(asyncio.Protocol):
     def resume_reading(self) -> None:
         if self._paused:
             self._paused = False
-            # Not now: this call may come from inside the handler's `on_text`.
+            # Resume later: the handler may call this inside its own `on_text`.
             self._loop.call_soon(self._resume)
 
     def close(self, code: int, reason: str = "") -> None:
@@ -143,7 +146,7 @@ class TransportSocket(asyncio.Protocol):
             self._transport.abort()
 
     def shutdown(self) -> None:
-        """Close the connection. Uvicorn calls this when the server stops."""
+        """Close the connection because the server stops. Uvicorn calls this."""
         self.close(RESTARTING)
 
     # Callbacks of the transport
@@ -159,7 +162,7 @@ class TransportSocket(asyncio.Protocol):
             self._dispatch()
 
     def eof_received(self) -> None:
-        """The peer has left. Buffered bytes may never be sent, so the end has a deadline."""
+        """Note that the peer has left. It may never take the buffered bytes: set a deadline."""
         self._move_to(State.DONE)
 
     def resume_writing(self) -> None:
@@ -184,7 +187,7 @@ class TransportSocket(asyncio.Protocol):
             self._move_to(State.DONE)
 
     def _resume(self) -> None:
-        """Dispatch the waiting messages, and then read again."""
+        """Dispatch the messages in the reader, and then read from the transport again."""
         if not self._paused and self._state < State.DONE:
             self._dispatch()
         if not self._paused and not self._transport.is_closing():
@@ -213,7 +216,10 @@ class TransportSocket(asyncio.Protocol):
             self._start_fragment_deadline()
 
     def _pause_before_large(self) -> None:
-        """Pause and call `on_large` once. The handler then resumes reading."""
+        """Before a large message, pause reading and call `on_large` once.
+
+        The handler calls `resume_reading` later.
+        """
         on_large = self._on_large
         if on_large is not None and self._reader.is_large_next and self._state is State.OPEN:
             self.pause_before_large(0, None)
@@ -258,13 +264,13 @@ class TransportSocket(asyncio.Protocol):
 
     def _on_fragment_timeout(self) -> None:
         self._fragment_deadline = None
-        if self._paused:  # we paused reading, so the delay is ours
+        if self._paused:  # we paused reading, so the peer has not caused the delay
             self._start_fragment_deadline()
         else:
             self._fail(POLICY, "the fragments of the message took too long")
 
     def _fail(self, code: int, reason: str) -> None:
-        """Fail the connection (RFC 6455, 7.1.7): send the reason, ignore the peer, and end."""
+        """Fail the connection (RFC 6455, 7.1.7): send the reason, and ignore further bytes."""
         if self._state is State.OPEN:
             self._write(frames.close(code, reason))
             self._close_code = code
@@ -284,7 +290,7 @@ class TransportSocket(asyncio.Protocol):
             self._transport.abort()
 
     def _move_to(self, state: State) -> None:
-        """Move forward to `state`. From now on the peer has `close_within` seconds left."""
+        """Move forward to `state`. The transport ends within `close_within` seconds from now."""
         self._state = max(self._state, state)
         self._keep_alive.stop()
         if self._fragment_deadline is not None:
