@@ -23,10 +23,10 @@ class Audience:
     """Sends news, answers and notices to the subscribers of one document.
 
     Invariant: a subscriber is either active or paused. An active subscriber gets all news. A
-    paused subscriber gets only the answers to its requests, and the audience counts the bytes that
-    each lane `missed`. Without the pause, a hundred stopped readers once cost each edit more than a
-    hundred active readers. When the document has `ended`, the audience accepts no subscriber: it
-    closes a late one for the same reason.
+    paused subscriber gets only the answers to its requests. The audience counts in `missed` the
+    bytes of news that paused subscribers of each lane did not get. Without the pause, a hundred
+    clients that did not read cost each edit more than a hundred clients that read (measured). When
+    the document has `ended`, the audience closes each new subscriber for the same reason.
     """
 
     subscribers: dict[Subscriber, None] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Audience:
         self.subscribers[subscriber] = self._active[subscriber] = None
 
     def end(self, close_reason: CloseReason) -> None:
-        """Close all subscribers, because the document's live room has ended."""
+        """Close all subscribers, for the reason for which the document's live room ended."""
         self.ended = close_reason
         for subscriber in list(self.subscribers):
             subscriber.dismiss(close_reason.code, close_reason.reason)

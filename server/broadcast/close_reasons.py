@@ -1,4 +1,4 @@
-"""The reasons for which a live room refuses requests and closes connections."""
+"""Why a live room (an open document, `server/documents/`) refuses requests and ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAMAGED: Final = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class CloseReason:
-    """The end of a live room: the refusal of its requests, and the close of its connections."""
+    """Why a live room ends: the refusal of its requests, and the close code of its connections."""
 
     refusal: Refusal
     code: int
@@ -29,7 +29,7 @@ class CloseReason:
 
 
 DELETED: Final = CloseReason(GONE, Close.NOT_FOUND, "the document was deleted")
-# A new document has this name now. Clients reconnect to the new document.
+# A new document has the same name now. Clients may reconnect, and then open the new document.
 RECREATED: Final = CloseReason(GONE, Close.OVERLOADED, "the document was deleted and created again")
 QUARANTINED: Final = CloseReason(DAMAGED, Close.OVERLOADED, DAMAGED.message)
 OUR_FAULT: Final = CloseReason(IN_TROUBLE, Close.OUR_FAULT, IN_TROUBLE.message)

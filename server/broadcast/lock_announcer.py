@@ -1,4 +1,8 @@
-"""Announces a document's lock events, and runs the timer for the next lock that is due."""
+"""Announces a document's lock events, and runs a timer until the next lock is due.
+
+A lock is due when it expires, or when its holder did not answer a take-over in time. The commit
+loop ends the locks that are due.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.database_clock import DatabaseClock
 
-# The timer fires again after this time, because the document may have been busy, for example while
-# it was reloaded.
+# The timer fires again after this time. The commit loop may have skipped the document, for example
+# during a reload.
 REMIND_AFTER = 1.0
-# A timer may fire early by one tick of the database's clock.
+# Seconds that the timer waits longer, because it may fire early by a tick of the database's clock.
 LATER = 0.002
 
 
@@ -52,7 +56,7 @@ class LockAnnouncer:
                 self._audience.observer.on_locks_changed(events, by, asked)
 
     def watch(self, locks: Locks) -> None:
-        """Restart the timer for the document's new locks."""
+        """Restart the timer for these locks, which are the document's locks from now on."""
         self._stop()
         due_at = locks.due_at()
         if due_at is not None and not self._closed:
@@ -61,7 +65,8 @@ class LockAnnouncer:
     def close(self) -> None:
         """Stop the timer and drop the callback.
 
-        Otherwise the room and the announcer would reference each other until a garbage collection.
+        Otherwise the room and the announcer would keep each other in memory until a garbage
+        collection.
         """
         self._closed = True
         self._on_due = _nothing

@@ -1,4 +1,7 @@
-"""News for a document's subscribers: entries, lock events and presence, encoded once a lane."""
+"""News for a document's subscribers: entries, lock events, presence. Each lane encodes them once.
+
+An entry is one accepted change. A splice is an op that names the changed characters of a text.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,17 @@ if TYPE_CHECKING:
     from collab.messages import LockChange, Peer
     from collab.presence.difference import PresenceDifference
 
-# To make a splice, each op is applied to find what it changed in a text: 3 µs an op. A merged
-# change with more ops than this is sent without splices.
+# Splices take 3 µs an op, because the server applies each op to find what it changed in a text. So
+# a merged change with more ops than this has no splices.
 MOST_OPS: Final = 1_000
 
 
 class News:
     """The changes of one commit in one document, encoded once for all subscribers.
 
-    `before` is the version before the commit, with `previous_value`; `after` is the version after
-    it, with `value`. When some entries between them are missing, the news `is_incomplete`, and
-    readers get one merged change instead.
+    `before` is the version before the commit, with `previous_value`. `after` is the version after
+    the commit, with `value`. When entries between these versions are missing, `is_incomplete` is
+    true, and readers get one merged change instead.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class News:
 
     @cached_property
     def yjs_frame(self) -> bytes:
-        """A WebSocket frame for each update: y-websocket reads only a frame's first message."""
+        """WebSocket frames, one for each update: y-websocket reads only a frame's first message."""
         return self._yjs_frame_of(self.entries)
 
     def yjs_frame_after(self, version: int) -> bytes:
@@ -92,7 +95,7 @@ class News:
 
 
 class LockNews:
-    """The lock events of one step, encoded once."""
+    """Lock events that happened together, encoded once."""
 
     def __init__(self, events: Sequence[LockChange]) -> None:
         self.events = events
@@ -103,7 +106,7 @@ class LockNews:
 
 
 class PresenceNews:
-    """One presence difference, encoded once for each lane."""
+    """The presence changes of one tick, encoded once for each lane."""
 
     def __init__(self, difference: PresenceDifference) -> None:
         self.difference = difference
@@ -121,7 +124,7 @@ class PresenceNews:
         return frames.binary(yjs_frames.awareness(awareness.encode(states)))
 
     def patch_frame_for(self, session: str, already_sent: Mapping[str, Peer]) -> bytes:
-        """Return the frame for one session, without the session itself and peers sent before."""
+        """Return the frame for one session, without itself and without peers that it knows."""
         if session not in self.difference.sessions and not already_sent:
             return self.patch_frame
         change = self.difference.without(session, already_sent)

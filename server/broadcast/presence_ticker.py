@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
 
-# All changes within this time are announced together.
+# Seconds. The ticker announces all changes within this time together.
 TICK = 0.02
 ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 
 
 class PresenceTicker:
     """Announces the changes of a presence book by a timer.
+
+    The presence book (`collab/presence/book.py`) holds the presence of a document's sessions.
 
     Invariant: while the book has a change to announce, a timer runs.
     """
@@ -35,7 +37,10 @@ class PresenceTicker:
         self._timer: asyncio.TimerHandle | None = None
 
     def notify_other_tabs(self, author: Author) -> bool:
-        """Send a notice to the user's other tabs, on either lane; return whether there are any."""
+        """Send a notice to the user's other tabs that may edit; return whether there are any.
+
+        Tabs of both lanes count, but the Yjs lane ignores the notice.
+        """
         others = set(self.book.other_tabs(author.session))
         if others:
             self._audience.notice_to(others, ANOTHER_TAB)
@@ -50,16 +55,16 @@ class PresenceTicker:
                 self._timer = loop.call_later(max(wait, TICK), self._tick)
 
     def relocate_cursors(self, room: Room, entries: Sequence[Entry]) -> None:
-        """Relocate the cursors through the entries that were just committed."""
+        """Relocate the cursors of patch clients, because the commit has just added `entries`."""
         if len(self.book) and entries:
             for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
                 self.book.relocate_cursors(change)
             self.changed()
 
     def renew(self) -> None:
-        """Time out silent clients, and renew the states of patch clients on the Yjs lane.
+        """Time out silent clients, and renew the states that Yjs clients have of patch clients.
 
-        Called about once a second.
+        Maintenance calls this about once a second.
         """
         now = self._clock.monotonic()
         self.book.expire(now)

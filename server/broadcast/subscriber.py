@@ -1,4 +1,4 @@
-"""The protocols between a document and its clients: submissions, subscribers, observers."""
+"""The interfaces between a document and its clients: submissions, subscribers, observers."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """A request on its way through the commit loop, and where its answer goes.
+    """A request in the commit loop, and the receiver of its answer.
 
     Exactly one of these is set: `subscriber` is a connection, which gets answers with the news;
     `deliver` is the callback of an HTTP request. `history_loaded` means that the server has loaded
     entries older than the tail (the newest entries, in memory) for this request. `read_log` means
-    that the server has read the log for entries of another instance.
+    that the server has read the log for entries of another instance (another `weft serve` process).
     """
 
     member: Member
@@ -41,7 +41,10 @@ class Submission:
     read_log: bool = False
 
     def refuse(self, error: Exception) -> None:
-        """Refuse it: an HTTP request gets the error; a connection will be closed soon anyway."""
+        """Refuse the request because the server stops. An HTTP request gets the error.
+
+        A connection gets no answer, because the server closes it soon.
+        """
         if self.deliver is not None:
             self.deliver(error)
 
@@ -52,7 +55,10 @@ class Submission:
 
     @property
     def oldest_base(self) -> int | None:
-        """The version after which the request needs all entries; None when it needs none."""
+        """The version after which the request needs all entries; None when it needs no entries.
+
+        A patch may depend on pending patches of its pipeline, which have an older base.
+        """
         request = self.request
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None
@@ -61,7 +67,7 @@ class Submission:
         return request.base if pending is None else min(request.base, pending)
 
     def fail(self, error: Exception) -> None:
-        """Fail it because of a server bug: close the connection, or fail the HTTP request."""
+        """Close the connection or fail the HTTP request, because the server has a bug."""
         if self.subscriber is not None:
             self.subscriber.dismiss(Close.OUR_FAULT, "internal error")
         if self.deliver is not None:
@@ -88,7 +94,7 @@ class Subscriber(Protocol):
         """Handle presence changes: clients joined, left or changed their state."""
 
     def on_locks(self, news: LockNews) -> None:
-        """Handle lock events: locks were given, moved or ended. The Yjs lane ignores them."""
+        """Handle lock events: a lock began, moved or ended. The Yjs lane ignores them."""
 
     def notice(self, payload: bytes) -> None:
         """Send a message that all patch clients of the document get. The Yjs lane ignores it."""
@@ -106,7 +112,7 @@ class AnswerObserver(Protocol):
     def now(self) -> float: ...
 
     def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
-        """Note that answers, durable since `durable_at`, were sent to every subscriber."""
+        """Note that the audience sent these answers. They are durable since `durable_at`."""
 
     def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
         """Note lock events, caused by a request, a timeout or an edit."""
