@@ -1,9 +1,9 @@
 """The audit trail: who did what to which document, when and from where.
 
 Rows wait in memory, and one task writes them to the database about once a second. So an edit does
-not wait for its own row, and a crash loses about one second of rows. The edits themselves are in
-the log, with author and time. The edits of one session between two writes are one row, which lists
-their versions.
+not wait for its own row, and a crash loses about one second of rows. A crash loses no edit: the log
+has each edit, with author and time. The edits of one session between two writes of the task share
+one row, which lists their versions.
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ logger = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 # Rows, and versions of edits, that may wait while the database does not answer.
 MOST = 20_000
-# Rows in one transaction. An edit's commit waits for that transaction, a millisecond or two.
+# Rows in one transaction. It takes one or two milliseconds, and an edit's commit waits for it.
 AT_ONCE = 50
-# Rows that one transaction drops. A million would delay every edit for seconds (measured).
+# Rows that one transaction drops, and the seconds between two such transactions. A million rows at
+# once would delay every edit for seconds (measured).
 DROP_AT_ONCE = 500
 DROP_EVERY = 0.02
-# Rows of one kind for a document: the rate per second, and the burst. A client that retries or
-# renews for ever must not fill the database.
+# Rows of one kind for a document: the rate per second, and the burst. A client that retries a
+# request or renews a lock for ever must not fill the database.
 REFUSALS = (1.0, 60)
 LOCKS = (10.0, 200)
-MAX_CAPS = 4096
+MAX_CAPS = 4096  # budgets in memory; the least recently used one is dropped first
 DAY_MS = 86_400_000
 # The key of rows without a tenant or document, for example of requests without a token.
 NOWHERE = DocKey("", "")
@@ -78,10 +79,10 @@ class Writing:
 
 
 class AuditTrail:
-    """The rows that wait to be written.
+    """The rows that wait for the next write to the database.
 
-    Invariant: at most `most` rows and `most` versions wait. Further ones are dropped and counted.
-    The oldest are kept, because the beginning of an incident explains more than what follows.
+    Invariant: at most `most` rows and `most` versions wait. The trail drops and counts further
+    rows. It keeps the oldest rows, because the beginning of an incident explains more than its end.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics, most: int = MOST) -> None:
@@ -121,16 +122,17 @@ class AuditTrail:
         self._versions += 1
 
     def refused(self, key: DocKey, row: AuditRow) -> None:
-        """Add the row of a refused request, up to `REFUSALS`. Further ones are only counted.
+        """Add the row of a refused request, up to `REFUSALS`. Further rows are only counted.
 
-        All missing documents of a tenant share one cap: a client can invent names without end.
+        All missing documents of a tenant share one budget of rows, because a client can invent
+        names without end.
         """
         is_made_up = row.outcome == Code.NOT_FOUND
         capped = DocKey(key.tenant, "") if is_made_up else key
         self._note_within(self._cap(capped, REFUSALS), key, row)
 
     def moved_lock(self, key: DocKey, row: AuditRow) -> None:
-        """Add the row of a change to a lock, up to `LOCKS`. Further ones are only counted."""
+        """Add the row of a change to a lock, up to `LOCKS`. Further rows are only counted."""
         self._note_within(self._cap(key, LOCKS), key, row)
 
     def _note_within(self, cap: Budget, key: DocKey, row: AuditRow) -> None:
@@ -157,7 +159,7 @@ class AuditTrail:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write the waiting rows. When the database does not answer, they stay and wait."""
+        """Write the waiting rows. When the database does not answer, keep them for the next call."""
         async with self._writing:
             self._gather()
             while self._tried or self._rows:
@@ -166,7 +168,7 @@ class AuditTrail:
                     await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
                     self._tried = rows
-                    logger.warning("the audit trail could not be written; it is tried again")
+                    logger.warning("the audit trail could not be written; the server retries")
                     return
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
@@ -175,7 +177,7 @@ class AuditTrail:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
 
     async def drop_older_than(self, days: int) -> int:
-        """Drop rows older than `days`, and return how many. Edits can commit between two drops."""
+        """Drop rows older than `days` in small transactions; return how many rows were dropped."""
         before, dropped = self._clock.now_ms() - days * DAY_MS, 0
         while gone := await self._audit.drop_audit(before, DROP_AT_ONCE):
             dropped += gone
@@ -183,7 +185,7 @@ class AuditTrail:
         return dropped
 
     def _gather(self) -> None:
-        """Turn the edits into rows, and sort all rows by time."""
+        """Turn the noted edits into rows, and sort all waiting rows by time."""
         writings, self._writings = self._writings, {}
         self._versions = 0
         if writings:
@@ -192,11 +194,11 @@ class AuditTrail:
 
 
 def origin_of(member: Member) -> str:
-    """Return the client's address and its session, if it has one."""
+    """Return the client's IP address and port, and its session id if it has a session."""
     return f"{member.origin} {member.author.session}".strip()
 
 
 def about(member: Member) -> dict[str, Any]:
-    """Return the details of a row that describe the client: its lane and its name for itself."""
+    """Return the details of a row that describe the client: its lane, and its program's name."""
     client = member.author.client
     return {"lane": member.lane, **({"client": client} if client else {})}

@@ -1,4 +1,4 @@
-"""The open WebSockets: the client of each, since when it is open, and how far it is behind."""
+"""The open WebSockets: the client, the start time and the lag of each connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ReaderLag(NamedTuple):
-    """Whether a reader has every version, and if not, how far it is behind and why."""
+    """How far a reader is behind the newest version, and why; `is_level` when it is not behind."""
 
     is_level: bool
     versions: int
@@ -23,7 +23,7 @@ class ReaderLag(NamedTuple):
 
 
 class Reader(Protocol):
-    """The part of a connection's feed that the list of connections reads."""
+    """The part of a connection's feed (`server/lanes/feed.py`) that this module reads."""
 
     @property
     def lag(self) -> ReaderLag: ...
@@ -31,7 +31,10 @@ class Reader(Protocol):
 
 @dataclass(slots=True, eq=False)
 class ConnectionInfo:
-    """One WebSocket, from its upgrade to its end. `key` is set when the client is admitted."""
+    """One WebSocket, from its upgrade to its end.
+
+    `key`, `member` and `feed` are set when the server has admitted the client to a document.
+    """
 
     lane: str
     socket: Socket
@@ -52,8 +55,8 @@ class ConnectionInfo:
 class Connections:
     """Every WebSocket of this process.
 
-    Invariant: `_sent` and `_received` sum the bytes of ended connections. The sockets of open
-    connections keep their own sums, so that a write adds to one number only.
+    Invariant: `_sent` and `_received` are the bytes of ended connections, by lane. The socket of an
+    open connection counts its own bytes, so that a write adds to one number only.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -1,8 +1,8 @@
 """Counters and histograms of the event loop, in the form that Prometheus scrapes.
 
-Only the event loop writes to them, so they need no lock. `prometheus_client` locks each addition
-and each bucket: a counter takes 0.65 µs instead of 0.05, an observation 1.6 instead of 0.2. Its
-counters also add a second series with their creation time.
+Only the event loop writes to them, so they need no lock. The counters of `prometheus_client` lock
+each addition and each bucket. So an addition takes 0.65 µs instead of 0.05, and an observation
+1.6 µs instead of 0.2. They also add a second series with their creation time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Count:
 class CounterFamily(Collector):
     """A counter metric with labels.
 
-    Invariant: it has a series for every combination of the label values given at the start.
+    Invariant: it has one series for every combination of the label values that it gets at first.
     """
 
     def __init__(self, name: str, documentation: str, **labels: Iterable[str]) -> None:
@@ -101,7 +101,7 @@ class Distribution:
         return float(self.bounds[-1])
 
     def _between(self, index: int, share: float) -> float:
-        """Return the size at `share` of a bucket; above the last bound, return that bound."""
+        """Return the size at `share` of the way through a bucket; at most the last bound."""
         if index == len(self.bounds):
             return float(self.bounds[-1])
         low = self.bounds[index - 1] if index else 0.0
@@ -109,7 +109,7 @@ class Distribution:
 
 
 class Histogram(Collector):
-    """A histogram metric: a distribution for each value of a label, or one without a label."""
+    """A histogram metric: a distribution for each value of its label, or one without a label."""
 
     def __init__(
         self,

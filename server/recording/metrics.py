@@ -1,7 +1,7 @@
-"""Metrics: events that are counted as they happen. (Gauges are read at the moment of a scrape.)
+"""Metrics that count events when they happen. `server/status/gauges.py` has the other metrics.
 
 Every label value comes from a fixed set, and every series exists from the start. So a client
-cannot create a series. The hot path counts a whole commit at a time.
+cannot create a series. One call counts a document's whole part of a commit, to save time.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ COMMITS = ("committed", "clash", "duplicate", "full", "held", "failed")
 CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
 OTHER = "other"
 EDITS = (PatchRequest, Update, UndoRequest, Create, Replace, RestoreVersion, Refused)
-# Requests of clients, which can be refused. The others come from the server itself.
+# The metrics count refusals of these requests. All other requests only read, or are barriers, which
+# `collab/room/requests.py` explains.
 ASKED = (*EDITS, LockRequest)
 
 AnyCollector = TypeVar("AnyCollector", bound=Collector)
 
 
 class LaneMetrics:
-    """The counters of one lane, with the label already applied."""
+    """The counters of one lane: each is the series with the label of this lane."""
 
     def __init__(self, metrics: Metrics, lane: str) -> None:
         self.catch_ups = metrics.catch_ups.labels(lane)
@@ -59,7 +60,7 @@ class LaneMetrics:
         self._closes.get(code, self._other_close).inc()
 
     def hold(self, *, full: bool, announced: bool) -> None:
-        """Count a reader that is held back, by its full socket or by its budget."""
+        """Count a reader that its feed has paused, because of its full socket or of its budget."""
         self._held["socket" if full else "budget"].inc()
         if announced:
             self._notices_sent.inc()

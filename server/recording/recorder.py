@@ -55,9 +55,9 @@ _OUTCOMES: dict[type, str] = {
 
 
 class Recorder:
-    """Counts and records events; one method for each kind of event.
+    """Counts events and adds them to the audit trail. It has one method for each kind of event.
 
-    Invariant: no method waits, and no content of a document is recorded.
+    Invariant: no method waits, and no record has content of a document.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
@@ -75,7 +75,7 @@ class Recorder:
     # --- the commit loop --------------------------------------------------------------------
 
     def batch_sent(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
-        """Record a document's part of a commit, which is durable and was sent."""
+        """Record a document's part of a commit, after it became durable and was sent."""
         self.metrics.count_batch(batch, durable_at, self.now())
         for submission, answer in batch:
             entry = answer.entry
@@ -94,7 +94,7 @@ class Recorder:
             self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
     def commit_failed(self) -> None:
-        """Record a commit that failed or whose outcome is unknown."""
+        """Record a commit that failed or has an unknown outcome."""
         self.metrics.commits.labels("failed").inc()
         self.metrics.storage_troubles.inc()
 
@@ -124,7 +124,7 @@ class Recorder:
         self.trail.refused(key, row)
 
     def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
-        """Record a message that was refused before it reached the document."""
+        """Record a message that the session refused before the commit loop got it."""
         self.metrics.refuse(member.lane, refusal.code)
         self.trail.refused(key, self._row(member, "message", refusal.code.value))
 
@@ -143,7 +143,7 @@ class Recorder:
     def on_locks_changed(
         self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
-        """Record locks that a request, the time or an edit has acquired, claimed or ended."""
+        """Record locks that began, got a claimant or ended, by a request, a timeout or an edit."""
         no_one = AuditRow(self._clock.now_ms(), "", "")
         who = self._row(by, "", detail={"asked": asked}) if by is not None else no_one
         for event in events:
