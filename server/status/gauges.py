@@ -1,4 +1,4 @@
-"""The gauges: numbers that are read at the moment of a scrape."""
+"""The gauges: metrics that the server reads at the moment of a scrape."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Gauges(Collector):
         self._version = version
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing: when this is registered, there is nothing to read yet."""
+        """Return nothing: the registry calls this at the start, when there is nothing to read."""
         return []
 
     def collect(self) -> Iterable[Metric]:

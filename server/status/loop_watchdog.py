@@ -1,4 +1,4 @@
-"""The watchdog: logs each stall of the event loop, with the stack that caused it."""
+"""The watchdog: logs stalls of the event loop, with the stack of the code that blocked it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 0.05
 FRAMES = 32
-# Seconds between two log lines: a loop that is always late must not fill the log.
+# Seconds between two log lines. An event loop that is always late must not fill the log.
 LOG_EVERY = 5.0
 
 
 class Watchdog:
-    """Detects stalls: the event loop beats, and a thread checks the time of the last beat.
+    """Detects stalls: a task of the event loop notes the time regularly, and a thread checks it.
 
-    A beat that is at least `patience` seconds late shows a stall. 0 turns the detection off.
+    Such a note is a beat. A beat that is at least `patience` seconds late shows a stall. When
+    `patience` is 0, the detection is off.
 
-    Invariant: a stall is counted once. The event loop itself counts it, after the stall. The thread
-    logs the stack during the stall. Native code that holds the interpreter's lock stops the thread
-    too; then only the length of the stall is logged.
+    Invariant: a stall is counted once. The task counts it, after the stall. The thread logs the
+    stack during the stall. Native code that holds the interpreter's lock stops the thread too; then
+    the log has only the length of the stall.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics, patience: float) -> None:
@@ -44,7 +45,7 @@ class Watchdog:
         self._worst = 0.0
 
     def take_worst(self) -> float:
-        """Return the longest lag since the last call."""
+        """Return how late the latest beat was, of all beats since the last call."""
         worst, self._worst = self._worst, 0.0
         return worst
 

@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 1.0
 DROP_EVERY = 3600.0
-# Seconds that a stop waits for the last rows of the audit trail.
+# When the server stops, it waits this many seconds to write the last rows of the audit trail.
 LAST_ROWS_WITHIN = 2.0
 
 
 class Monitor:
     """Runs the background tasks of monitoring.
 
-    Invariant: while it runs, it takes a sample every second. Documents work without it.
+    Invariant: while it runs, it takes a sample every second. Documents do not depend on it.
     """
 
     def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
@@ -85,7 +85,7 @@ class Monitor:
 
 
 async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
-    """Run a task again after an exception: a bug in monitoring must not end the process."""
+    """Run `work`, and again after an exception: a bug of monitoring must not end the process."""
     while True:
         try:
             await work()

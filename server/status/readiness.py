@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Seconds. A load balancer's probe times out after a few seconds, and a locked SQLite file may take
-# longer.
+# Seconds until "down" is the answer. A load balancer's probe times out after a few seconds, but a
+# locked SQLite file may answer later.
 WITHIN = 2.0
 
 State = Literal["ok", "down"]
@@ -23,7 +23,8 @@ State = Literal["ok", "down"]
 class Readiness:
     """Asks the database whether it answers.
 
-    Invariant: at most one query runs, however many probes wait and however long it takes.
+    Invariant: at most one query runs at a time. All probes that wait share it, even when it is
+    slow.
     """
 
     def __init__(self, store: Store, group: asyncio.TaskGroup, within: float = WITHIN) -> None:

@@ -1,4 +1,4 @@
-"""The status report: the numbers of the process, its documents and its connections."""
+"""The status report (`/status.json`): the numbers of the process, its documents and connections."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _storage(monitor: Monitor) -> dict[str, Any]:
 
 
 def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[str, Any]]:
-    """Return the documents, those of most connections first."""
+    """Return the documents, sorted by their number of connections, the most first."""
     readers = Counter(info.key for info in infos)
     behind = Counter(info.key for info in infos if info.is_behind)
 
@@ -96,7 +96,7 @@ def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[
 def _connections(
     monitor: Monitor, infos: list[ConnectionInfo], *, with_address: bool
 ) -> list[dict[str, Any]]:
-    """Return the connections: the furthest behind first, then the oldest."""
+    """Return the connections, sorted by their lag and then by their age, the most first."""
     now = monitor.clock.monotonic()
 
     def weight(info: ConnectionInfo) -> tuple[int, int, float]:

@@ -1,4 +1,4 @@
-"""Samples: the metrics of each second of the last minutes, for the status page."""
+"""Samples for the status page: the metrics of each second of the last five minutes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from server.status.loop_watchdog import Watchdog
 
 KEEP = 300
-# Percentiles are computed over so many seconds: a single second may have too few edits.
+# The percentiles of a sample are of the last `WINDOW` seconds, because one second may have too few
+# edits.
 WINDOW = 10
 
 
 class Sample(NamedTuple):
     """The metrics of one second.
 
-    Rates are per second, and times are milliseconds. None means that there was no event. `batch`
-    is the number of edits in a commit, `memory` is bytes, and `processor` is the share of one core.
+    Rates are per second, and times are milliseconds. None means that there was no event to measure.
+    `batch` is the mean number of edits in a commit, `memory` is bytes, and `processor` is the share
+    of one core.
     """
 
     at: int
@@ -85,7 +87,7 @@ class Samples:
         self.kept: deque[Sample] = deque(maxlen=KEEP)
 
     def take_sample(self) -> Sample:
-        """Take, keep and return the sample of the time since the last one."""
+        """Take, keep and return a sample of the time since the last sample."""
         metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
         seconds = max(now.at - last.at, 1e-3)
         lives = self._hub.lives.values()
