@@ -75,7 +75,7 @@ async def get_icon(request: Request) -> Response:
 
 
 async def page_response(request: Request, path: str) -> Response:
-    """Return one file of `static/` for an address that differs from the file's own."""
+    """Return a file of `static/` under a URL that is not the path of the file."""
     files = static_assets()
     full_path, stat = files.lookup_path(path)
     if stat is None or not S_ISREG(stat.st_mode):
@@ -90,14 +90,17 @@ DESCRIPTION_CACHE = "public, max-age=300"
 
 @lru_cache(maxsize=1)
 def _description(version: str) -> tuple[bytes, bytes, str]:
-    """Return the OpenAPI document, its HTML page, and one ETag for both. They never change."""
+    """Return the OpenAPI document, its HTML page, and one ETag for both.
+
+    All three stay the same while the process runs.
+    """
     described = describe(version)
     document, html = wire.encode(described), render(described).encode()
     return document, html, hashlib.sha256(document + html).hexdigest()[:32]
 
 
 async def get_description(request: Request) -> Response:
-    """Return the OpenAPI document. It holds nothing private, so it needs no token."""
+    """Return the OpenAPI document. It contains nothing private, so it needs no token."""
     document, _, tag = _description(services_of(request).version)
     return _cached(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 

@@ -1,4 +1,4 @@
-"""Reads the bodies of HTTP requests within their limits, and then parses them.
+"""Reads the bodies of HTTP requests, with limits on size and time, and parses them.
 
 A handler reads a body only after the checks of the token, the role and the user's budget.
 """
@@ -20,14 +20,15 @@ from server.http.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, run_in_thread
 
 BODY_SECONDS = 30.0
-# Bytes of a body that names what to do: a scope, a name, a version.
+# The most bytes of a small body, which has only members such as `scope`, `name` or `version`.
 MAX_OBJECT = 16 * 1024
-# More values than one patch may add: many patches may have made the replaced document larger.
+# JSON values of a whole document. One patch may add only `MAX_VALUES`, but many patches can make a
+# larger document, and a PUT must be able to replace that document.
 MAX_VALUES_OF_DOCUMENT = 100_000
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the whole body; refuse it as soon as it is known to be too large."""
+    """Return the whole body. Refuse it at the first sign that it exceeds `limit` (0: no limit)."""
     declared = request.headers.get("content-length", "")
     if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
         raise _too_large(limit)
@@ -53,8 +54,9 @@ async def read_body(request: Request, limit: int) -> bytes:
 def _charge(request: Request, size: int, whole: int) -> None:
     """Charge the user for the `size` bytes that arrived, of `whole` bytes so far.
 
-    One body is charged for one burst at most: the full size of an import would lock its author
-    out for minutes. A debt of more than one burst comes from several bodies at once: refuse it.
+    A single body costs at most one burst of the budget (`collab.flow.budget`). At its full price,
+    an import would lock its author out for minutes. Only several bodies at once can make a debt of
+    more than one burst. When the debt exceeds two bursts, refuse the body.
     """
     budget: ByteAndMessageBudget | None = getattr(request.state, "budget", None)
     if budget is None:
@@ -73,7 +75,8 @@ def _charge(request: Request, size: int, whole: int) -> None:
 async def read_raw_json(request: Request, *accepted: str, limit: int | None = None) -> bytes:
     """Return the body, whose Content-Type must be one of `accepted`.
 
-    By default that is JSON's, or no Content-Type at all.
+    Without `accepted`, the Content-Type may be `application/json` or absent. Without `limit`, the
+    body may be as large as a socket's frame.
     """
     _check_media_type(request, accepted or (JSON, ""))
     most = services_of(request).settings.max_frame if limit is None else limit
@@ -81,7 +84,7 @@ async def read_raw_json(request: Request, *accepted: str, limit: int | None = No
 
 
 async def read_patch(request: Request, *accepted: str) -> list[Op]:
-    """Return the operations of a JSON Patch. The room checks them when it applies them."""
+    """Return the operations of a JSON Patch. The room checks each operation when it applies it."""
     raw = await read_raw_json(request, *accepted)
     ops = await parse(raw, MAX_VALUES)
     if not isinstance(ops, list):
@@ -110,7 +113,7 @@ async def read_document(request: Request) -> tuple[Any, int]:
 
 
 async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
-    """Return the body as a JSON object. When it is `optional`, no body means an empty object."""
+    """Return the body as a JSON object. When `optional` is true, no body means an empty object."""
     if not optional:
         _check_media_type(request, (JSON, ""))
     body = await read_body(request, MAX_OBJECT)
@@ -124,7 +127,7 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 
 async def parse(body: bytes, most: int) -> Any:
-    """Return the JSON value. A body of more than `most` values is refused before it is decoded."""
+    """Return the JSON value. Refuse a body of more than `most` values before decoding it."""
     if len(body) <= LARGE and has_few_separators(body, most):
         return decode_json(body)
     return await run_in_thread(_parse, body, most)

@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110, section 13): a document's ETag is `"EPOCH.VERSION"`.
 
-Tags are compared by the text between the quotes, also for `If-Match`. A compressed response has
-a weak tag, but the client that read it has the same version.
+The server compares only the text between the quotes of two tags, also for `If-Match`. A compressed
+response has a weak tag (`W/"..."`), but the client that read it has the same version.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collab.errors import Code
 from server.http.problem import PreconditionFailed
 from server.runtime.encoded import Position
 
-# The pattern begins with a quote, so the search skips to the next quote at once. A pattern that
-# could begin anywhere was tried at each place of a 64 KB header without a quote.
+# The pattern begins with a quote, so the search skips to the next quote at once. Without that, the
+# search tried the pattern at every character of a 64 KB header that has no quote.
 _OPAQUE = re.compile(r'"([^"]*)"\s*(?:,|$)')
 _ETAG = re.compile(r'\s*((?:W/)?"([^"]*)")\s*(?:,|$)')
 _POSITION = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)  # int() of a long string is quadratic
 
 
 def if_match(request: Request) -> set[str] | None:
-    """Return the texts between the quotes of `If-Match`; `{"*"}` for `*`; None without a header."""
+    """Return the texts in quotes of `If-Match`, `{"*"}` for `*`, or None without this header."""
     header = _joined(request, "if-match")
     if header is None:
         return None
@@ -32,10 +32,10 @@ def if_match(request: Request) -> set[str] | None:
 
 
 def if_none_match(request: Request, opaque: str) -> str | None:
-    """Return the client's own tag for this version when the client has this version, else None.
+    """Return the client's tag of this version when the client has this version, else None.
 
-    The tag is returned as the client wrote it: a cache updates what it stored under exactly the
-    tag of the 304 (RFC 9111, 4.3.4).
+    The client's spelling of the tag is kept, for example `W/"1.7"`. A cache updates the response
+    that it stored under exactly the tag of the 304 (RFC 9111, 4.3.4).
     """
     header = _joined(request, "if-none-match")
     if header is None:
@@ -53,15 +53,16 @@ def only_if_absent(request: Request) -> bool:
 
 
 def wanted_version(tags: set[str], head: Position) -> Position | None:
-    """Return the version that `If-Match` requires the head to be; None when any version will do.
+    """Return the version that `If-Match` requires the head to be; None for `*`.
 
-    When the header has several tags, the first of these that it has is returned:
+    The header may have several tags. This returns the first entry of this list that has a tag:
 
     1. the head;
-    2. the newest older version of this epoch: the refusal then brings the changes since it;
+    2. the newest of the older versions of this epoch. The refusal then contains the changes since
+       that version;
     3. a version of another epoch, which is never the head.
 
-    Without any of these, the request is refused.
+    When no entry has a tag, this refuses the request.
     """
     if "*" in tags:
         return None

@@ -1,4 +1,7 @@
-"""Documents over HTTP: read, create, patch, replace, delete, undo, redo, and list who is there."""
+"""Documents over HTTP: read, create, patch, replace, delete, undo, redo, and list the clients.
+
+`live` is the live room of an open document: its room, with the subscribers and waiting requests.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ PATCH_TYPE = "application/json-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What a GET found: a value, its version, and the change that made it, if that is known."""
+    """The result of a GET: a value, its version, and the change that made it, if known."""
 
     at: Position
     value: Json
@@ -126,7 +129,10 @@ async def put_document(request: Request) -> Response:
 
 
 async def patch_document(request: Request) -> Response:
-    """Apply a JSON Patch: to the head, to `?base=`, or to exactly the version of `If-Match`."""
+    """Apply a JSON Patch. `?base=` is the version that it was made on; by default the head.
+
+    With `If-Match`, apply the patch only when the head is the version of that header.
+    """
     async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_patch(request, PATCH_TYPE, JSON)
         base, epoch = whole_number(request, "base"), whole_number(request, "epoch")
@@ -174,7 +180,7 @@ def _check_head(request: Request, head: Position) -> None:
 async def _ask(
     request: Request, claims: Claims, live: LiveRoom, asked: RoomRequest, *, strict: bool = False
 ) -> Answer:
-    """Give a request to the room. A refusal because of a precondition becomes 412."""
+    """Give a request to the room. A refusal because of `If-Match` or `If-None-Match` gets 412."""
     try:
         return await services_of(request).hub.ask(live, member_of(request, claims), asked)
     except Rejected as rejected:
@@ -205,7 +211,7 @@ async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
 async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult:
     if version == live.room.version:
         return await _read_head(request, live)
-    at = position_of(live, version)  # taken before the wait: the room may change meanwhile
+    at = position_of(live, version)  # read before the `await`: the room may change meanwhile
     value = await value_at(request, live, version)
     if version == 0:
         return ReadResult(at, value, None)
@@ -240,11 +246,11 @@ def _http_date(ms: int) -> str:
 
 
 def _header_text(text: str) -> str:
-    """Return a user's name as ASCII with escapes: few clients decode RFC 8187."""
+    """Return a user's id as ASCII with escapes: few clients decode the encoding of RFC 8187."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
-# --- undo and redo: the user's own stacks, the same as on the lanes -------------------------
+# --- undo and redo: the user's steps are the same over HTTP and on the lanes ----------------
 
 
 async def undo(request: Request) -> Response:

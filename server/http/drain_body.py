@@ -15,8 +15,9 @@ MOST = 16 << 20
 class DrainBody:
     """ASGI middleware that reads and drops the rest of a body before it sends a refusal.
 
-    A client that is disconnected while it sends sees a broken pipe instead of the response.
-    A client that sent `Expect` still holds its body back, so its refusal is sent at once.
+    If the server closes the connection while a client still sends, the client gets a broken pipe
+    instead of the refusal. A client that sent `Expect` waits before it sends its body, so this
+    class sends its refusal at once.
     """
 
     def __init__(self, app: ASGIApp) -> None:

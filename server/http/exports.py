@@ -1,4 +1,7 @@
-"""Exports over HTTP: the server reads the database at the speed at which the client reads."""
+"""Exports over HTTP: the server reads the database only as fast as the client reads the response.
+
+`server.archives.export` makes the archive.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +33,11 @@ if TYPE_CHECKING:
 
 
 class ExportResponse(Response):
-    """The response of an export.
+    """The response of an export. It sends the archive in parts.
 
-    Invariant: between two parts it holds only the bytes that the client has not read yet.
-    An export that fails midway ends without its last chunk, so the client sees that it is cut off.
+    Invariant: between two parts, memory holds only the bytes that the client has not read yet.
+    When an export fails midway, the response has no last chunk. So the client sees that the
+    archive is incomplete.
     """
 
     def __init__(self, whole: Export, running: ExitStack) -> None:
@@ -60,7 +64,7 @@ class ExportResponse(Response):
 async def export_document(request: Request) -> Response:
     """Return the document with its history as one JSON object.
 
-    Of a damaged document, return what can be read.
+    When the document is damaged, return the parts that can be read.
     """
     response: Response
     async with named_document(request) as (claims, key):

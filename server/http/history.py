@@ -46,19 +46,19 @@ from server.runtime.encoded import Position
 
 PAGE = 50
 MOST = 500
-# Log entries that are read for one page. A row of more entries continues on the next page.
+# The most log entries to read for one page. An item of more entries continues on the next page.
 MOST_ENTRIES = 2000
-# Bytes of the log that are read for one page. Most entries have a short summary; entries of
-# early Weft versions have none and are read whole.
+# The most bytes of the log to read for one page. Most entries have a short summary. Entries of
+# early Weft versions have no summary, so the server reads the whole entry.
 MOST_BYTES = 2 << 20
 MAX_NAME = 200
 
 
 async def list_versions(request: Request) -> Response:
-    """Return the versions, newest first. A user's edits in a row are one item.
+    """Return the versions, newest first. Successive edits of one user are one item.
 
-    With `?each=1` each version is an item. `?from=` and `?to=` limit the versions, so a client
-    can list the versions of one row.
+    With `?each=1` each version is an item. `?from=` and `?to=` limit the versions. With all three,
+    a client lists the versions of one item.
     """
     async with document_of(request) as (_, live):
         require_exists(live)
@@ -174,7 +174,8 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         return room.value
     if version > room.version:
         raise Rejected(Code.UNKNOWN_VERSION, f"version {version} does not exist yet")
-    # Not the base itself: it may belong to an earlier document of this name.
+    # The version before the tail, `tail.base`, may belong to an earlier document of this name. So
+    # read that version from the log.
     if version and room.tail.base < version:
         return room.tail.value_at(version)
     history = services_of(request).hub.history
@@ -193,7 +194,7 @@ async def _value_or_refusal(
 
 
 def _newest(request: Request, live: LiveRoom) -> int:
-    """Return the newest version of this page: the cursor's, `?to=` or the head."""
+    """Return the newest version of this page: the lowest of head, `?to=` and `?cursor=` - 1."""
     newest = live.room.version
     to = whole_number(request, "to")
     if to is not None:
@@ -247,9 +248,9 @@ def _number(value: Any, name: str) -> int:
 
 
 async def list_audit(request: Request) -> Response:
-    """Return the audit rows of a document, newest first, to an admin of its tenant.
+    """Return the audit rows of a document, newest first. Only an admin of the tenant may read them.
 
-    The document is not opened, so this works for a deleted or damaged document too.
+    This does not open the document, so it works for a deleted or damaged document too.
     """
     services = services_of(request)
     async with named_document(request) as (claims, key):
@@ -267,7 +268,7 @@ async def list_audit(request: Request) -> Response:
 
 
 async def _find(request: Request, key: DocKey) -> None:
-    """Refuse a name that the tenant never used: its trail holds refused attempts only."""
+    """Refuse a name that the tenant never used: its audit trail has only refused requests."""
     store = services_of(request).store
     row = await store.row(key)
     if row is not None and not row.damaged:

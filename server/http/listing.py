@@ -50,7 +50,8 @@ def page_size(request: Request) -> int:
 async def _visible(request: Request, claims: Claims, after: str, wanted: int) -> list[DocRow]:
     """Return the next `wanted` rows that the token may see.
 
-    A token whose `docs` glob is narrow skips many rows, so larger pages are read for it.
+    When the token's `docs` globs hide many rows, few rows of a page remain. So for a token with
+    `docs`, this reads larger pages.
     """
     store = services_of(request).store
     size = wanted if claims.rights.docs is None else MOST

@@ -32,8 +32,8 @@ from server.http.requests import (
 )
 from server.openapi.shapes import Acquire, Release, Renew
 
-# Bytes of a release body. A page sends it when the user leaves, without a token, so the server
-# reads it before it knows the client.
+# The most bytes of the body of a release. A browser page may send a release without a token when
+# its user leaves. So the server reads this body before it knows the client.
 MAX_RELEASE_BODY = 4096
 MAX_SECRET = 128
 
@@ -73,9 +73,9 @@ async def keep(request: Request) -> Response:
 
 
 async def release(request: Request) -> Response:
-    """Release a lock for its holder, or without a token for a client that knows its secret.
+    """Release a lock: for its holder, or for a client that sends the lock's secret in the body.
 
-    `navigator.sendBeacon` cannot set headers and chooses the Content-Type itself. So a body with
+    `navigator.sendBeacon` cannot set headers, and it chooses the Content-Type. So a request with
     a secret needs no token and may have any Content-Type.
     """
     if "authorization" not in request.headers:
@@ -93,7 +93,7 @@ async def release(request: Request) -> Response:
 
 
 async def _secret(request: Request) -> str | None:
-    """Return the secret in the body, which replaces a token."""
+    """Return the lock's secret from the body, or None. The secret replaces a token."""
     body = await read_body(request, MAX_RELEASE_BODY)
     return _read(decode_json(body), Release).secret if body.strip() else None
 
@@ -113,7 +113,7 @@ async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) 
 
 
 async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
-    """Release the lock that has this secret. For a wrong secret, open no document."""
+    """Release the lock that has this secret. When the secret is wrong, open no document."""
     services = services_of(request)
     key = DocKey(secret.partition(".")[0], request.path_params["doc"])
     lock_id = request.path_params["lock"]

@@ -45,7 +45,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def get_metrics(request: Request) -> Response:
-    """Return every metric. When `WEFT_METRICS_TOKEN` is set, the client must send it."""
+    """Return every metric. When `WEFT_METRICS_TOKEN` is set, the client must send its value."""
     services = services_of(request)
     wanted = services.settings.metrics_token
     if wanted:
@@ -65,7 +65,7 @@ async def get_metrics(request: Request) -> Response:
 
 
 async def redirect_to_status(request: Request) -> Response:
-    """Redirect `/` to the status page: the server prints that address at its start."""
+    """Redirect `/` to the status page, because the server prints the URL of `/` when it starts."""
     return RedirectResponse("/status", 307)
 
 
@@ -77,7 +77,8 @@ async def get_status_page(request: Request) -> Response:
 async def get_status(request: Request) -> Response:
     """Return the numbers of the process, and the documents and connections of the user's tenant.
 
-    In demo mode a token is optional. Without a token, the demo tenant is shown without addresses.
+    In demo mode a token is optional. Without a token, the response shows the demo tenant, without
+    the IP addresses of its clients.
     """
     services = services_of(request)
     if services.settings.demo and not token_in_header(request.headers.get("authorization")):
@@ -95,7 +96,10 @@ async def get_status(request: Request) -> Response:
 
 
 async def make_guest(request: Request) -> Response:
-    """Create a user of the demo tenant, for an hour. Outside demo mode this is a 404."""
+    """Return a token for a new user of the demo tenant, valid for an hour.
+
+    Without demo mode, return 404.
+    """
     services = services_of(request)
     if not services.settings.demo:
         raise HTTPException(404)

@@ -1,7 +1,10 @@
 """The headers `Weft-Version`, `Weft-Epoch` and `Vary` of every response about a document.
 
-Refusals have them too. They name the version that the response shows, makes or leads to, or else
-the newest version.
+Refusals have these headers too. The headers name the version that the response is about:
+
+- the version that the response shows, or that the request made;
+- for a diff, the version at its end;
+- otherwise the newest version of the document.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
 
 DOCUMENTS = "/v1/docs/"
-# The same list for every response of an address, whatever its method: caches need that.
+# Caches need the same list in every response of one URL, for each method.
 VARY = "Accept-Encoding, Authorization"
 
 
@@ -51,8 +54,8 @@ def note_version(request: Request, version: int) -> None:
 class Positioned:
     """ASGI middleware that adds the position headers and `Vary` to responses about documents.
 
-    When a request is refused before its document is looked up, the response has a position only if
-    the document is open.
+    When the server refuses a request before it opens the document, the response has these headers
+    only if this process has the document open already.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -86,7 +89,7 @@ def _position(scope: Scope) -> Position | None:
 
 
 def _open_one(scope: Scope) -> LiveRoom | None:
-    """Return the document of this address, if the token may see it and it is open."""
+    """Return the request's document, if the token may see it and this process has it open."""
     asker: tuple[DocKey, str] | None = scope.get("state", {}).get("asker")
     if asker is None:
         return None

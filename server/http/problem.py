@@ -42,21 +42,21 @@ class PreconditionFailed(Rejected):
 
 
 def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> Response:
-    """Return `problem(refusal)`, and count and record it. Each HTTP refusal comes here once."""
+    """Count and record a refusal, and return it as a response. Call this once for each refusal."""
     recorder = request.app.state.services.recorder
     client = request.client
     peer = f"{client.host}:{client.port}" if client else ""
     asker = getattr(request.state, "asker", None)
     recorder.refused_over_http(refusal, peer, asker, request.method)
     version = refusal.extra.get("version")
-    # In `nothing_to_undo` it is the version that the request named, which may not exist.
+    # In a `nothing_to_undo`, `version` is the version that the request named. It may not exist.
     if isinstance(version, int) and refusal.code is not Code.NOTHING_TO_UNDO:
         note_version(request, version)
     return problem(refusal, status=status)
 
 
 def problem(refusal: Refusal, *, status: int | None = None) -> Response:
-    """Return a refusal as a response; `status` replaces the status of its code."""
+    """Return a refusal as a response. `status` replaces the usual status of the refusal's code."""
     status = status or HTTP_STATUS[refusal.code]
     body = {
         "type": "about:blank",
@@ -91,7 +91,7 @@ async def on_rejected(request: Request, error: Exception) -> Response:
 
 
 async def on_storage_trouble(request: Request, error: Exception) -> Response:
-    """The database did not answer a read. Writes are handled by the commit loop."""
+    """Return 503: the database did not answer a read. The commit loop handles failed writes."""
     logger.warning("the database did not answer a request", exc_info=error)
     return refuse(
         request, Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer; try again")
@@ -126,7 +126,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Return every method of this address. Starlette would name those of the first route only."""
+    """Return every method of this URL. Starlette would return only those of the first route."""
     methods = {"OPTIONS"}
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -135,7 +135,7 @@ def allowed_methods(request: Request) -> list[str]:
 
 
 def _patch_types(request: Request) -> dict[str, str]:
-    """Return the header that RFC 5789, section 3.1, asks for."""
+    """Return `Accept-Patch` when this URL allows PATCH (RFC 5789, section 3.1)."""
     return {"Accept-Patch": ACCEPT_PATCH} if "PATCH" in allowed_methods(request) else {}
 
 

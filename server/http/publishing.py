@@ -101,7 +101,7 @@ async def get_page(request: Request) -> Response:
 
 
 async def _public(request: Request) -> Response:
-    """Return the published response after a cache miss in `FastPathApp`, or when it is stale."""
+    """Return a published response that `FastPathApp` did not find, or found stale, in its cache."""
     asked = parse_request(request.scope["path"], request.scope["query_string"])
     coding, known = coding_of(request.scope["headers"])
     found = None if asked is None else await services_of(request).public_cache.fetch(asked, coding)

@@ -1,4 +1,7 @@
-"""What all HTTP handlers use: claims, the document, rights, budgets, parameters, responses."""
+"""Functions of all HTTP handlers: claims, the document, rights, budgets, parameters, responses.
+
+`Claims` are the verified contents of a token: tenant, user and rights.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ MAX_KEY = 255
 
 
 def services_of(request: Request) -> Services:
-    """Return the parts of the process."""
+    """Return the objects that all handlers of this process share."""
     services: Services = request.app.state.services
     return services
 
@@ -43,7 +46,7 @@ async def claims_of(request: Request) -> Claims:
 
 @asynccontextmanager
 async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """Yield the claims of the request and the key of its document, without opening it."""
+    """Yield the claims of the request and the key of its document. The document is not opened."""
     claims = await claims_of(request)
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
@@ -61,7 +64,7 @@ async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims,
 
 @asynccontextmanager
 async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """Like `permitted`, and refuse a token with `sections`: those never cover this request."""
+    """Like `permitted`, and refuse a token with `sections`: no section covers such a request."""
     async with permitted(request, role) as (claims, key):
         claims.rights.require_whole_document()
         yield claims, key
@@ -76,7 +79,7 @@ async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]
 
 @asynccontextmanager
 async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
-    """Yield the document and keep it open meanwhile; the response gets its position."""
+    """Open the document until the block ends. The response gets the document's position."""
     async with services_of(request).hub.using(key) as live:
         note_document(request, live)
         yield live
@@ -84,7 +87,10 @@ async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
 
 @contextmanager
 def spending_budget(request: Request, key: DocKey, user: str) -> Iterator[None]:
-    """Charge the user's inbound budget for this document. Their sockets spend the same budget."""
+    """Charge the budget of this user and document, which the user's sockets spend too.
+
+    The request is charged as one message at the start. `read_body` charges the bytes of its body.
+    """
     services = services_of(request)
     owner = (key, user)
     now = services.clock.monotonic()
@@ -132,13 +138,13 @@ def member_of(request: Request, claims: Claims) -> Member:
 
 
 def peer_of(request: Request) -> str:
-    """Return the client's address and port."""
+    """Return the client's IP address and port."""
     client = request.client
     return f"{client.host}:{client.port}" if client else ""
 
 
 def request_id_of(request: Request) -> str:
-    """Return the `Idempotency-Key`, which is a patch's `id` on the patch lane."""
+    """Return the `Idempotency-Key`. It is the request's id, like `id` on the patch lane."""
     key = _text_header(request, "Idempotency-Key")
     if len(key) > MAX_KEY:
         raise Rejected(Code.MALFORMED, f"the Idempotency-Key has more than {MAX_KEY} characters")
@@ -178,7 +184,10 @@ def as_whole_number(text: str, name: str) -> int:
 
 
 async def document_response(live: LiveRoom, body: Any, *, at: Position | None = None) -> Response:
-    """Return a response with values of the document; encode it in a thread when it is large."""
+    """Return a response with values of the document.
+
+    When the document is large, a worker thread encodes the response.
+    """
     if live.room.document.size > LARGE:
         return await large_json_response(body, at=at)
     return json_response(body, at=at)

@@ -1,4 +1,7 @@
-"""A document's JSON Schema over HTTP. Every change must match it, on both lanes and over HTTP."""
+"""A document's JSON Schema over HTTP. After every change, the value must match the schema.
+
+A document's revision is a number. It grows when the schema, the locks or the publication change.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from server.services import Services
 
 SCHEMA_TYPE = "application/schema+json"
 # A try fails when another request changed the schema, the locks or the publication meanwhile.
-# Five failures in a row are no accident.
+# After five failures, the server refuses the request.
 TRIES = 5
 
 
@@ -45,7 +48,7 @@ async def get_schema(request: Request) -> Response:
 
 
 async def put_schema(request: Request) -> Response:
-    """Set the schema of the document. Refuse it when the present value breaks it."""
+    """Set the schema of the document. Refuse a schema that the present value does not match."""
     services = services_of(request)
     async with permitted_whole(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
@@ -70,8 +73,9 @@ async def delete_schema(request: Request) -> Response:
 async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
     """Write the schema, and reload the document with it.
 
-    A change that is committed between the check and the write was checked by the previous schema.
-    So the value is checked again. When it breaks the new schema, the previous one is restored.
+    The commit loop may commit a change between the check and the write. That change was checked
+    only against the previous schema. So this checks the value again after the write. When the
+    value breaks the new schema, this restores the previous schema.
     """
     for _ in range(TRIES):
         room = require_exists(live).room
@@ -108,9 +112,9 @@ async def _restore_schema(
 
 
 async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
-    """Write the schema; return False when the revision is another one.
+    """Write the schema. Return False when the document no longer has this revision.
 
-    When the outcome is unknown, the hub reloads the document.
+    When the database fails, the schema may or may not be written. So the hub reloads the document.
     """
     try:
         return await services.store.set_schema(live.key, schema, revision)
