@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from server.http1.head import Head
     from server.http1.response_writer import ResponseWriter
 
-# After so many bytes of a body, other tasks run before more is written.
+# After this many bytes of a body, other tasks run before the next bytes are written.
 YIELD_EVERY = 8 * PIECE
 
 
 class HttpConnection(HttpToolsProtocol):
-    """The calls of a cycle on its connection, which replaces uvicorn's transport."""
+    """The methods that a cycle calls on its connection.
+
+    uvicorn's cycle expects a transport. It gets this object in the transport's place.
+    """
 
     writer: ResponseWriter
 
@@ -36,12 +39,12 @@ class HttpConnection(HttpToolsProtocol):
         raise NotImplementedError
 
     def want_body(self) -> None:
-        """The handler is ready for more of the body."""
+        """Note that the handler is ready for more bytes of the body."""
         raise NotImplementedError
 
 
 def scope_of(head: Head, connection: HttpToolsProtocol) -> Any:
-    """Return an ASGI scope; path and query are still missing."""
+    """Return an ASGI scope without the path and the query."""
     return {
         "type": "http",
         "asgi": {"version": connection.asgi_version, "spec_version": "2.3"},
@@ -59,10 +62,10 @@ def scope_of(head: Head, connection: HttpToolsProtocol) -> Any:
 class Cycle(RequestResponseCycle):
     """One request and its response.
 
-    Invariant: the transport's buffer holds at most two pieces of a long body.
+    Invariant: the transport's buffer holds at most two pieces (`PIECE` bytes) of a long body.
 
-    A response that begins before the request is complete ends the connection. The bytes that
-    follow may be the rest of a body, so they cannot be read as the next request.
+    When a response begins before the request is complete, the connection ends after the response.
+    The client's next bytes may be the rest of the body, so they cannot be read as a new request.
     """
 
     _connection: HttpConnection
@@ -93,7 +96,7 @@ class Cycle(RequestResponseCycle):
         return len(self.body)
 
     def end_message(self) -> None:
-        """The request is complete."""
+        """Note that the request is complete."""
         self.more_body = False
         self.message_event.set()
 
@@ -121,7 +124,7 @@ class Cycle(RequestResponseCycle):
         with self._connection.writer.sending(body):
             for start in range(0, len(body), PIECE):
                 if start % YIELD_EVERY == 0:
-                    await asyncio.sleep(0)  # a fast client never makes `send` wait: let others run
+                    await asyncio.sleep(0)  # `send` never waits for a fast client: let tasks run
                 if self.disconnected:
                     return
                 # A copy: a view would keep the whole body until the client read the last piece.

@@ -17,7 +17,7 @@ _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
 
 class BadRequest(Exception):  # named as in HTTP
-    """A client's bytes are not a request, or exceed a limit. The client gets `sentence`."""
+    """A client's bytes are not a request, or exceed a limit. `sentence` is sent to the client."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -36,7 +36,7 @@ class HeadEnd:
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._tail = b""  # the last 3 bytes of the head so far: its end may begin in them
+        self._tail = b""  # the last 3 bytes so far: the empty line may begin in them
         self.is_found = False
 
     @property
@@ -45,7 +45,7 @@ class HeadEnd:
         return bool(self._tail)
 
     def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """Return the part of `data` from `at` on that belongs to this head, and where it ends."""
+        """Read `data` from index `at`. Return the bytes of this head, and the index after them."""
         start = at if self.has_begun else self._behind_line_breaks(data, at)
         end = self._end(data, start)
         self.is_found = end >= 0
@@ -58,7 +58,7 @@ class HeadEnd:
         return part, upto
 
     def _behind_line_breaks(self, data: bytes, at: int) -> int:
-        """Skip line breaks before a request (RFC 9112, 2.2). They count towards its size."""
+        """Skip line breaks before a head (RFC 9112, 2.2). They count as bytes of the head."""
         upto = min(len(data), at + self._most + 1)
         return upto - len(data[at:upto].lstrip(b"\r\n"))
 
@@ -76,17 +76,16 @@ class Body(Protocol):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the whole body was read."""
+        """Whether `feed` has read the whole body."""
 
     @property
     def in_trailers(self) -> bool:
         """Whether only trailers are missing."""
 
     def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """Return the content in `data` from `at` on, and where the next call continues.
+        """Read `data` from index `at`. Return the content, and the index for the next call.
 
-        The call stops before the end of `data` when the body ends there, or after
-        `CHUNKS_PER_CALL` chunks.
+        This stops at the end of the body, at the end of `data`, or after `CHUNKS_PER_CALL` chunks.
         """
 
 
@@ -131,7 +130,8 @@ class _Part(Enum):
 class ChunkedBody:
     """A body with `Transfer-Encoding: chunked`.
 
-    Invariant: it keeps at most `MAX_CHUNK_LINE` bytes of a line. Trailers are counted and dropped.
+    Invariant: this object keeps at most `MAX_CHUNK_LINE` bytes of a line. It counts the bytes of
+    trailers, and drops them.
     """
 
     def __init__(self, max_trailers: int) -> None:

@@ -48,16 +48,18 @@ class Head:
 def has_encoded_slash(scope: Mapping[str, Any]) -> bool:
     """Whether the path has a percent-encoded slash, which the decoded path no longer shows.
 
-    `/v1/docs/home%2Fundo` names a document `home/undo`, and no document can have that name. The
-    decoded path would be the address of an undo.
+    `/v1/docs/home%2Fundo` names a document `home/undo`, and no document can have that name. But
+    the decoded path is the URL that undoes a change of the document `home`.
     """
     return b"%2f" in scope.get("raw_path", b"").lower()
 
 
-# Bytes. The longest useful part of a target is a token. 60 KB of escapes took 60 ms to decode.
+# In bytes. The longest useful part of a target is a token. Decoding 60 KB of percent-encoded text
+# took 60 ms.
 MAX_TARGET = 16 * 1024
 
-# RFC 3986, 3.2.2: a name or an address, and a port. It may be empty (RFC 9112, 3.2).
+# RFC 3986, 3.2.2: a name or an IP address, with or without a port. The header may be empty
+# (RFC 9112, 3.2).
 _HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 
 
@@ -82,12 +84,12 @@ class HeadReader:
         self._head: Head | None = None
 
     def feed(self, data: bytes, at: int) -> tuple[Head | None, int]:
-        """Read `data` from `at` on. Return the head, if complete, and where reading stopped."""
+        """Read `data` from index `at`. Return the head if it is complete, and the index after."""
         part, at = self._end.feed(data, at)
         try:
             self._parser.feed_data(part)
         except httptools.HttpParserUpgrade:
-            pass  # `head.upgrade` has it too
+            pass  # `head.upgrade` has the requested protocol
         except httptools.HttpParserError:
             raise BadRequest("this is not a valid HTTP/1.1 request") from None
         head = self._head
@@ -98,7 +100,7 @@ class HeadReader:
         return head, at
 
     def close(self) -> None:
-        """Stop reading. Breaks the reference cycle between the parser and this object."""
+        """Stop reading. This breaks the reference cycle between the parser and this object."""
         self._parser = None
 
     def _finish(self, head: Head) -> None:
@@ -121,7 +123,7 @@ class HeadReader:
         self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Build the head now: after this callback the parser forgets parts of it."""
+        """Build the head now, because the parser drops some of these values after this callback."""
         parser = self._parser
         version = parser.get_http_version()
         self._head = Head(

@@ -1,4 +1,7 @@
-"""A queue of connections with pipelined requests, so that they do not delay other connections."""
+"""A queue of connections with pipelined requests, so that they do not delay other connections.
+
+A client pipelines when it sends its next request before it has the answer to the previous one.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,18 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-# Together: 2,000 pipelined requests a second for all connections. When each takes a quarter of a
-# millisecond, that is half of the event loop's time.
+# These two values allow all connections together 2,000 pipelined requests a second. When each
+# request takes a quarter of a millisecond, that is half of the event loop's time.
 PER_ROUND = 4
 ROUND_SECONDS = 0.002
 
 
 class PipelineQueue:
-    """The connections of a server that have bytes of a further request, in order of arrival.
+    """The connections of a server whose next request has already arrived, in order of arrival.
 
     Invariant: at most `per_round` connections resume in a round, and rounds are `round_seconds`
-    apart. A connection that resumes begins one request, and then waits again at the end.
+    apart. A connection that resumes begins one request. For the request after that, it waits again
+    at the end of the queue.
     """
 
     def __init__(self, per_round: int = PER_ROUND, round_seconds: float = ROUND_SECONDS) -> None:

@@ -1,4 +1,4 @@
-"""An HTTP connection: one request at a time, and every part of it limited in size and in time.
+"""An HTTP connection: one request at a time, with limits on the size and time of each part.
 
 | reading | the arriving bytes            | next state                                           |
 |---------|-------------------------------|------------------------------------------------------|
@@ -7,8 +7,8 @@
 | ANSWER  | wait, and reading is paused   | answer sent: HEAD                                    |
 | LINGER  | are dropped                   | the connection ends within seconds                   |
 
-Bytes of a further request wait in a queue (`server.http1.pipeline_queue`), and until the client
-has read the previous answers.
+A client may send its next request before it has the answer. Then the connection waits for its turn
+in `server.http1.pipeline_queue`. It also waits until the client has read the previous answers.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from server.websocket.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 
-# Takes a GET's target and headers. Returns the head and the body of a response that needs no task,
-# or None.
+# Takes the target and the headers of a GET. Returns the head and the body of a response that can be
+# sent without a task, or None.
 ImmediateResponse = Callable[[bytes, Headers], tuple[bytes, bytes] | None]
 
 # Bytes that are read and dropped after the last answer. Closing a socket with unread bytes makes
@@ -60,7 +60,7 @@ class WeftHttpProtocol(HttpConnection):
 
     Invariant:
 
-    - One request at a time is read or answered. At most one read of further bytes waits.
+    - The connection reads or answers one request at a time. The bytes of at most one read wait.
     - A head, and the trailers, have at most `max_request_head` bytes. They are complete within
       `request_head_within` seconds of their first byte. For the first head, the time starts with
       the connection.
@@ -81,7 +81,7 @@ class WeftHttpProtocol(HttpConnection):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self._reading = Reading.HEAD
-        self._data, self._at = b"", 0  # the last read, and how much of it was consumed
+        self._data, self._at = b"", 0  # the last bytes from the socket; the parser is at this index
         self._is_queued = False  # in the pipeline queue, or waiting for the client to read
         self._is_write_blocked = False  # waiting for the client to read
         self._head_reader = HeadReader(self.bounds.max_request_head, self.bounds.max_headers)
@@ -150,7 +150,7 @@ class WeftHttpProtocol(HttpConnection):
         self.writer.write(data)
 
     def close(self) -> None:
-        """End the connection after the client got its answer and has sent its whole request."""
+        """End the connection after the answer is sent and the rest of the request has arrived."""
         if self._reading is Reading.BODY:
             self._linger()
         elif not self.is_closing():
@@ -176,7 +176,7 @@ class WeftHttpProtocol(HttpConnection):
     # Reading
 
     def _advance(self) -> None:
-        """Read the rest of a head, and as much of its body as one call may read."""
+        """Read the rest of a head, and as much of the body as one call may read."""
         try:
             if self._reading is Reading.HEAD:
                 self._read_head()
@@ -192,7 +192,7 @@ class WeftHttpProtocol(HttpConnection):
             self._enqueue()
 
     def _begin_next(self) -> None:
-        """The previous request was answered: read the next one."""
+        """Read the next request, because the previous request has its answer."""
         self._unset_keepalive_if_required()
         self._reading = Reading.HEAD
         self._head_reader.begin()
@@ -205,7 +205,7 @@ class WeftHttpProtocol(HttpConnection):
         )
 
     def _enqueue(self) -> None:
-        """Wait in the pipeline queue, and until the client has read its answers."""
+        """Wait for a turn in the pipeline queue, and until the client has read its answers."""
         if self._is_queued:
             return
         self._is_queued = True

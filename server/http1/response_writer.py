@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A long body is written in pieces. The next piece follows when the client has read most of the
-# last one.
+# A long body is written in pieces of this many bytes. The next piece follows when the client has
+# read most of the previous piece.
 PIECE = 32 * 1024
 
 
 class ResponseWriter:
     """The writing half of a connection.
 
-    Invariant: while more than one piece waits in the transport, its bytes count as unread. The
-    timeout starts then, or at `close`, and runs until the client has read everything.
+    Invariant: while more than one piece waits in the transport, the waiting bytes count as unread
+    (`server.http1.unread_responses`). The timeout for a slow client starts when the bytes begin to
+    count, or at `close`. It runs until the client has read everything.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class ResponseWriter:
             bound_kernel(self._transport.get_extra_info("socket"), self._bounds)
 
     def detach(self) -> None:
-        """Stop, because the transport is gone, or because another protocol writes to it now."""
+        """Stop: the transport is closed, or another protocol writes to it now."""
         self._timeout.stop()
         self.resume_writing()
 

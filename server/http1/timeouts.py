@@ -1,11 +1,11 @@
-"""Timeouts of an HTTP connection: a deadline for reading, and one for clients that read slowly."""
+"""Timeouts of a connection: for requests that arrive slowly, and for clients that read slowly."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-# Bytes that a client must read in `within` seconds, unless fewer are left.
+# Bytes that a client must read in each period of `within` seconds, unless fewer bytes are left.
 MIN_READ = 16 * 1024
 
 
@@ -33,8 +33,8 @@ class Deadline:
 class UnreadTimeout:
     """Aborts a connection whose client reads too slowly.
 
-    Invariant: while it runs, the client read at least `MIN_READ` bytes in the last `within`
-    seconds, or everything that was written. When `within` is 0, there is no timeout.
+    Invariant: in each period of `within` seconds, the client reads at least `MIN_READ` bytes, or
+    everything that was written. When `within` is 0, there is no timeout.
     """
 
     __slots__ = ("_abort", "_read", "_timer", "_transport", "_within", "written")

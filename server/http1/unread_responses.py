@@ -1,4 +1,4 @@
-"""HTTP responses that clients have not read yet: limits the memory that they take together."""
+"""Limits the memory of all HTTP responses that clients have not read yet."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ class UnreadResponse:
 class UnreadResponses:
     """All responses of this server that clients have not read yet.
 
-    Invariant: together they take at most `most` bytes (0: no limit). A single response may take
-    more. When a new response does not fit, the connection whose client has not read for the longest
-    time is aborted. A body that several connections send is in memory once, and counts once.
+    Invariant: together the responses take at most `most` bytes (0: no limit). A single response may
+    take more. When a new response does not fit, this object aborts the connection whose client has
+    not read for the longest time. A body that several connections send is in memory once, so it
+    counts once.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # The first one belongs to the client that has not read for the longest time.
+        # The first response belongs to the client that has not read for the longest time.
         self._responses: dict[UnreadResponse, None] = {}
         self._readers: dict[int, int] = {}  # how many connections send a body, by the body's id()
         self.bytes = 0
@@ -49,13 +50,16 @@ class UnreadResponses:
         return response
 
     def touch(self, response: UnreadResponse) -> None:
-        """Note that the client has read some of it."""
+        """Note that the client has read a part of this response."""
         if response in self._responses:
             del self._responses[response]
             self._responses[response] = None
 
     def remove(self, response: UnreadResponse) -> None:
-        """Stop counting: the client has read it, or is gone. A second call does nothing."""
+        """Stop counting a response that the client has read, or whose connection has ended.
+
+        A second call does nothing.
+        """
         if response in self._responses:
             del self._responses[response]
             if self._is_last_reader(response):

@@ -28,18 +28,20 @@ from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds
 from server.websocket.transport_socket import OUR_FAULT, TransportSocket
 
 logger = logging.getLogger(__name__)
-# At INFO, uvicorn logs a WebSocket's path with its query, which may contain a token. No log level
-# may let that through.
+# At INFO, uvicorn logs a WebSocket's path with its query, which may contain a token. So this filter
+# drops such lines at every log level.
 logger.addFilter(lambda record: record.levelno >= logging.WARNING)
 
 
 class WeftProtocol(WebSocketsSansIOProtocol):
-    """The WebSocket handshake. After it, the endpoint chooses how to use the connection.
+    """The WebSocket handshake. After the handshake, the endpoint has a choice:
 
-    The endpoint takes the transport over (`scope["extensions"]["weft"]`), or it receives and sends
-    as any ASGI application does.
+    - It calls `take_over` of this object, which is `scope["extensions"]["weft"]`. Then the
+      endpoint's handler gets the transport.
+    - It receives and sends like any ASGI application.
 
-    Invariant: bytes that arrive before this choice are kept in order. They are at most one read.
+    Invariant: bytes that arrive before this choice are kept in order. They are at most the bytes
+    of one read from the socket.
     """
 
     bounds: ClassVar[SocketBounds] = SocketBounds()
@@ -55,7 +57,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self.logger = logger
         self.conn.logger = logger
         self.conn.debug = False  # else it logs the request line, the headers and every frame
-        self.conn.available_extensions = None  # no deflate: 306 KB of it can inflate to 300 MB
+        self.conn.available_extensions = None  # no deflate: 306 KB can inflate to 300 MB
         self.app = self._guarded_app
         self._early = bytearray()
         self._connected = False
@@ -69,7 +71,8 @@ class WeftProtocol(WebSocketsSansIOProtocol):
             return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # For example a header that websockets finds too long. Uvicorn would not answer it.
+            # The websockets library refused the head, for example because a header is too long.
+            # Uvicorn would send no answer.
             self._refuse_head()
 
     def handle_connect(self, event: Request) -> None:
