@@ -1,1 +1,1 @@
-"""Access control: tokens, keys, origins, and limits for each address."""
+"""Access control: tokens, keys, origins, and limits for each IP address."""

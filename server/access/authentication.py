@@ -36,8 +36,8 @@ def name_document(claims: Claims, doc: str) -> DocKey:
 def client_name(given: str) -> str:
     """Return the name that a client gives itself, without unprintable characters.
 
-    No token proves this name, and other users see it beside the user's name. So control
-    characters, line breaks and marks that change the writing direction are removed.
+    No token proves this name, and other users see it beside the user's name. So this removes
+    control characters, line breaks, and marks that change the writing direction.
     """
     return "".join(filter(str.isprintable, given[: 2 * MAX_CLIENT]))[:MAX_CLIENT]
 

@@ -1,4 +1,8 @@
-"""Limits the sockets of one IP address between their upgrade and the admission of the client."""
+"""Limits the sockets of one IP address whose clients the server has not admitted yet.
+
+The server admits a client when its token is valid and its document is open. In this module, an
+address is an IPv4 address or an IPv6 /64 network.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +18,22 @@ QUEUE = 10
 
 @dataclass(slots=True)
 class _Address:
-    """One address: how many places its sockets hold, and which sockets wait for a place."""
+    """One address: how many places its sockets have, and which sockets wait for a place."""
 
     taken: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
 class ConnectionLimit:
-    """Places for sockets whose clients have not been admitted.
-
-    The server admits a client when its token is valid and its document is open.
+    """Places for sockets whose clients are not admitted yet.
 
     Invariant: at most `most` sockets of an address (0: no limit) are between their upgrade and
     their admission. An address without such a socket has no entry here.
 
-    When all places are taken, a socket waits before its upgrade. Many honest clients may reconnect
-    at once, after a restart or through one proxy: each releases its place within milliseconds. A
-    client that sends no token releases it within seconds.
+    When all places of an address are taken, a socket waits before its upgrade. Many honest clients
+    of one address may reconnect at once, for example after a restart and behind one proxy. Each of
+    them releases its place within milliseconds. A client that sends no token is disconnected within
+    seconds, so its place is released too.
     """
 
     def __init__(self, most: int, patience: float) -> None:
@@ -42,9 +45,10 @@ class ConnectionLimit:
         return len(self._addresses)
 
     async def acquire(self, host: str) -> Callable[[], None] | None:
-        """Wait for a place. Return the function that releases it, or None when all are taken.
+        """Wait for a place. Return the function that releases the place.
 
-        Only the first call of that function has an effect.
+        Only the first call of that function has an effect. Return None when no place becomes free
+        in time, or when too many sockets wait already.
         """
         name = address_of(host)
         address = self._addresses.setdefault(name, _Address())
@@ -63,7 +67,7 @@ class ConnectionLimit:
         return release
 
     async def _wait(self, name: str, address: _Address) -> bool:
-        """Wait until another socket releases its place; return whether that happened in time."""
+        """Wait until another socket releases its place. Return False at the timeout."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         address.waiting.append(place)
         try:
@@ -84,7 +88,7 @@ class ConnectionLimit:
 
 
 def _pass_on(address: _Address) -> None:
-    """Give the place to the socket that has waited longest. If no socket waits, free the place."""
+    """Give a released place to the socket that has waited longest. If none waits, free it."""
     if address.waiting:
         address.waiting.popleft().set_result(None)
     else:

@@ -35,8 +35,8 @@ class Cors:
 
     - Paths that begin with one of `public` are open to every origin, without `Vary: Origin`.
     - A response that already allows every origin is not changed.
-    - Every other response has `Vary: Origin`, also for a request without an Origin. It names the
-      request's origin when that origin is allowed.
+    - Every other response has `Vary: Origin`, also for a request without an Origin. When the
+      request's origin is allowed, `Access-Control-Allow-Origin` names it.
     """
 
     def __init__(self, app: ASGIApp, origins: Origins, public: tuple[str, ...]) -> None:
@@ -76,7 +76,7 @@ class Cors:
 
 
 def _open_to_all(headers: MutableHeaders) -> None:
-    """Add the headers that a refusal lacks. Published responses have them already."""
+    """Add CORS headers to a refusal of a public path. Published responses have them already."""
     headers.setdefault("Access-Control-Allow-Origin", "*")
     headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
     headers.setdefault("Vary", "Accept-Encoding")

@@ -13,15 +13,15 @@ from server.access.connection_limit import address_of
 if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
-# Guest tokens of one address: at once, and per second.
+# Guest tokens of one IP address: how many at once, and then how many per second.
 BURST = 30
 PER_SECOND = 0.2
 
 
 class GuestTokenLimit:
-    """Limits how many guest tokens an address gets.
+    """Limits how many guest tokens an IP address gets.
 
-    Invariant: an address is kept until its budget is full again.
+    Invariant: this object keeps an address at least until its budget is full again.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -52,10 +52,11 @@ class GuestTokenLimit:
 
 
 def is_own_host(host: str, public_url: str) -> bool:
-    """Whether the Host header is safe from DNS rebinding by another site.
+    """Whether the Host header proves that the request is no DNS rebinding by another site.
 
-    A foreign site can point its own name at this server, so that its pages could read our answers.
-    It cannot own `localhost`, an IP address or the host of `public_url`.
+    Another site can make its own host name resolve to this server's IP address. Then a browser
+    lets that site's pages read our answers. But the Host header of such a request has the name of
+    that site. It is never `localhost`, an IP address or the host of `public_url`.
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""

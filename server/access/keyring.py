@@ -1,4 +1,7 @@
-"""The keyring: finds and caches the keys that verify tokens, and makes keys that sign them."""
+"""The keyring: finds and caches the keys that verify tokens, and makes keys that sign tokens.
+
+Each token names its key by a key id (`kid`).
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,11 @@ DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
 SECRET_BYTES = 32  # RFC 7518, section 3.2: at least as long as the hash
 
-KNOWN_SECONDS = 1.0  # a retired key is accepted for at most this long
-UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so an unknown kid is cached longer
+# After a key is retired, the server may accept its tokens for this time.
+KNOWN_SECONDS = 1.0
+# How long the server remembers that a kid is unknown. This time may be longer: no client sends the
+# kid of a key before the key exists.
+UNKNOWN_SECONDS = 10.0
 MAX_REMEMBERED = 1024
 MAX_UNKNOWN = 256  # unknown kids that may wait for the database
 
@@ -34,13 +40,14 @@ class CachedKey:
 
 
 class Keyring:
-    """A cache in front of the directory's keys.
+    """A cache of the keys in the directory of tenants (`collab.ports`).
 
     Invariant:
 
-    - Memory is bounded, however many key ids (`kid`) clients send.
-    - A kid has one lookup at a time, and at most one a second.
-    - All unknown kids share one query at a time. Kids that were valid before never wait for it.
+    - Memory is bounded, however many kids clients send.
+    - A kid has one lookup at a time, and at most one lookup a second.
+    - Lookups of unknown kids share one query at a time. A kid that was valid before never waits for
+      that query.
     """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -81,7 +88,7 @@ class Keyring:
         return key
 
     async def guest(self) -> tuple[str, Claims]:
-        """Return a token of a new publisher of the demo tenant, for an hour, and its claims."""
+        """Return a token and its claims: for a new publisher of the demo tenant, for an hour."""
         guest = self._clock.new_id("guest")
         now = self._clock.now_ms()
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
@@ -108,9 +115,9 @@ class Keyring:
         return found
 
     async def _look_up(self, kid: str) -> CachedKey:
-        """Ask the database. Concurrent callers with the same kid share the outcome."""
+        """Ask the database. Callers that need the same kid meanwhile get the same outcome."""
         lookup = self._lookups[kid] = asyncio.get_running_loop().create_future()
-        outcome: CachedKey | Refusal | None = None  # stays None if cancelled: a waiter asks again
+        outcome: CachedKey | Refusal | None = None  # None if cancelled: a waiting caller asks again
         try:
             outcome = found = await self._ask(kid)
             return found

@@ -1,4 +1,4 @@
-"""Origins: which web pages may connect. A client without an Origin header is not a web page."""
+"""Origins: which web pages may connect. Browsers send an Origin header; other clients need none."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A Host as browsers send it (RFC 6454, section 6.2): lower case, an internationalised name in its
-# ASCII form, a trailing dot neither added nor dropped, no path. Anything else is refused.
+# A Host as browsers send it (RFC 6454, section 6.2): in lower case, with internationalised names in
+# ASCII, and without a path. Browsers neither add nor remove a trailing dot. A request with another
+# Host has no own origin.
 _HOST = re.compile(r"([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
-# An origin is logged once in so many seconds, so many origins are logged in that time, and so many
-# characters of each.
+# Each refused origin is logged once in `LOGGED_EVERY` seconds. At most `MOST_LOGGED` origins are
+# logged in that time, and at most `LONGEST_LOGGED` characters of each.
 LOGGED_EVERY = 60.0
 MOST_LOGGED = 64
 LONGEST_LOGGED = 256
@@ -32,9 +33,9 @@ class Origins:
     """The allow-list of origins.
 
     Invariant: an Origin is allowed only when it equals, byte for byte, a listed origin or the
-    server's own. The server's own origin comes from the public URL and the Host header. `null` is
-    never allowed. Listed origins lose their default port, because browsers leave it out. A refused
-    origin is logged at most once a minute.
+    server's own. The server's own origins are that of the public URL and that of the Host header.
+    `null` is never allowed. Browsers omit the default port, so this class removes it from listed
+    origins. A refused origin is logged at most once a minute.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ def _values(headers: Headers, name: bytes) -> list[str]:
 
 
 def _own(hosts: Sequence[str]) -> frozenset[str]:
-    """Return the Host with `http://` and with `https://`: a proxy may have removed TLS."""
+    """Return the Host with `http://` and with `https://`, because a proxy may have removed TLS."""
     if len(hosts) != 1 or _HOST.fullmatch(hosts[0].lower()) is None:
         return frozenset()
     return frozenset(_as_sent(f"{scheme}://{hosts[0]}") for scheme in _DEFAULT_PORT)

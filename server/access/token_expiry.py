@@ -15,8 +15,8 @@ CHECK_EVERY = 3600.0
 class TokenExpiry:
     """Calls `on_warning` once, a minute before a token expires, and `on_expired` when it does.
 
-    Invariant: a token stays valid for the time that it had left when the client sent it. The wall
-    clock is read once, so a jump of that clock disconnects no client.
+    Invariant: the remaining time of a token is computed once, when the client sends the token. So a
+    later jump of the wall clock disconnects no client.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class TokenExpiry:
         self.check()
 
     def check(self) -> None:
-        """Make the call that is due, and set the timer for the next one."""
+        """Make the call whose time has come, and set the timer for the next call."""
         self.cancel()
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:

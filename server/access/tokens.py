@@ -1,4 +1,7 @@
-"""Tokens: finds them in a request, checks their signature, and reads their claims."""
+"""Tokens (JWTs): finds the token in a request, checks its signature, and reads its claims.
+
+A token names its signing key by a key id (`kid`); `server.access.keyring` finds the key.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ from collab.rights.user_rights import Rights, Role, is_pointer
 
 ALGORITHM = "HS256"
 AUDIENCE = "weft"
-MAX_TOKEN = 4096  # characters; the client is not known yet when it sends them
-LEEWAY_MS = 10_000  # the clock of the token's issuer may be so far ahead of ours
+MAX_TOKEN = 4096  # characters; a small limit, because the client is not authenticated yet
+LEEWAY_MS = 10_000  # how far the clock of the token's issuer may be ahead of ours
 
 # Control characters break logs. Line marks and bidirectional marks make two names look alike.
 _PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
@@ -39,7 +42,7 @@ _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Payload(Struct, frozen=True, omit_defaults=True):
-    """A token's claims as JSON. Unknown claims are ignored (RFC 7519, 4)."""
+    """A token's claims as JSON. The server ignores unknown claims (RFC 7519, 4)."""
 
     tid: _Tenant
     sub: _User
@@ -83,7 +86,7 @@ def refuse(sentence: str) -> NoReturn:
 
 
 def mint(key: SigningKey, claims: Claims) -> str:
-    """Return a token with these claims, signed with the key. `claims.kid` is ignored."""
+    """Return a token with these claims, signed with `key`. The token's kid is that of `key`."""
     rights = claims.rights
     payload = Payload(
         tid=claims.tenant,
@@ -135,7 +138,7 @@ def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
 
 
 def _is_signed_with_text(token: str, key: SigningKey) -> bool:
-    """Whether it was signed with the secret's text, as `weft key add --show` prints it."""
+    """Whether the token was signed with the secret's text, as `weft key add --show` prints it."""
     printed = urlsafe_b64encode(key.secret)
     for text in (printed, printed.rstrip(b"=")):
         try:
@@ -184,7 +187,10 @@ def _frozen(values: list[str] | None) -> tuple[str, ...] | None:
 
 
 def token_in_header(authorization: str | None) -> str | None:
-    """Return the token of `Authorization: Bearer …`, in any case of letters (RFC 9110, 11.1)."""
+    """Return the token of `Authorization: Bearer …`, or None.
+
+    `Bearer` may have upper or lower case letters (RFC 9110, 11.1).
+    """
     scheme, _, token = (authorization or "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
@@ -192,14 +198,14 @@ def token_in_header(authorization: str | None) -> str | None:
 def token_in_subprotocols(subprotocols: Iterable[str]) -> str | None:
     """Return the token of the WebSocket subprotocol `bearer.<jwt>`.
 
-    Browsers cannot set a header for a WebSocket, and proxies log query strings.
+    Browser code cannot set a header for a WebSocket. A query string would appear in proxies' logs.
     """
     found = (each.removeprefix("bearer.") for each in subprotocols if each.startswith("bearer."))
     return next(found, None) or None
 
 
 def token_in_query(query: bytes) -> str | None:
-    """Return the token of `?token=`, for clients of the Yjs lane, which have no other way."""
+    """Return the token of `?token=`. Clients of the Yjs lane can send their token only so."""
     try:
         pairs = parse_qsl(query.decode("ascii"), max_num_fields=64)
     except ValueError:

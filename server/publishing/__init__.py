@@ -1,1 +1,1 @@
-"""Publishing: makes versions public, and serves them from a cache."""
+"""Publishing: makes versions public, and serves published pages and values from a cache."""

@@ -1,4 +1,4 @@
-"""The application: Starlette with the cache of public responses in front of its routes."""
+"""The ASGI application: Starlette, with the cache of public responses in front of its routes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 _PREFIXES = (PAGES.encode(), VALUES.encode())
-# With one of these headers, the response depends on the header's value, or the request has a body.
+# A request with one of these headers needs a normal response: the header changes the response, or
+# the request has a body.
 _NOT_AT_ONCE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"range"})
 # A browser sends a preflight before a request with `If-None-Match` to another origin.
 _PREFLIGHT: Headers = [
@@ -44,7 +45,7 @@ class FastPathApp(Starlette):
         self._clock = clock
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the middleware. Ours also wraps Starlette's own error responses."""
+        """Return the middleware. CORS and request ids also apply to Starlette's error responses."""
         app = Cors(super().build_middleware_stack(), self.origins, (PAGES, VALUES))
         return RequestIds(app, self._clock)
 
@@ -72,9 +73,9 @@ class FastPathApp(Starlette):
             await _send(send, 200, found.headers, found.body)
 
     def immediate_response(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
-        """Return the head and body of a cached response to a GET, or None when it has to wait.
+        """Return the head and the body of a cached response to a GET; None on a cache miss.
 
-        The connection adds its default headers.
+        The HTTP connection calls this, and adds its default headers.
         """
         if not target.startswith(_PREFIXES) or b"%" in target:
             return None

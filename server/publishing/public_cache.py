@@ -1,7 +1,7 @@
-"""The cache of public responses: each is rendered and compressed once for all readers.
+"""The cache of public responses: each response is rendered and compressed once for all readers.
 
-A response never changes, because it belongs to one version. Only the number of the public version
-changes: see `public_pointers`.
+A response belongs to one version, and a version never changes. Only the number of the version that
+is public changes (`server.publishing.public_pointers`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class PublicCache:
         self.bytes = 0
 
     def forget(self, key: DocKey) -> None:
-        """Drop what is cached of a document's publication, because it has changed."""
+        """Drop the cached number of a document's public version, because it has changed."""
         self._pointers.forget(key)
 
     def cached(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
@@ -79,7 +79,7 @@ class PublicCache:
         return answer
 
     async def fetch(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
-        """Return the response; None when nothing public has this address."""
+        """Return the response; None when nothing public has this URL."""
         known = await self._pointers.fetch(asked.key)
         if not known.version:
             return None
@@ -91,7 +91,7 @@ class PublicCache:
         return await self._answer(key)
 
     async def _answer(self, key: ResponseKey) -> PublicResponse | None:
-        """Return the response. It is made once for all requests that wait for it."""
+        """Return the response, which is made once for all requests that wait for it."""
         slug = key.asked.slug
         if slug is not None and self.values.has_no_page(version_key(key), slug):
             return None
@@ -99,8 +99,8 @@ class PublicCache:
             if key in self._answers:
                 return self._answers[key]
             answer = await self._make(key)
-            # A miss is not kept. The version may still be published, and clients can invent any
-            # number of page names.
+            # Do not cache that a page is absent: the version may be published later, and clients
+            # can invent any number of page names.
             if answer is not None:
                 self._keep(key, answer)
         return answer

@@ -1,4 +1,7 @@
-"""Which version of a document is public, and which ones ever were: read at most once a second."""
+"""Which version of a document is public, and which versions ever were: read at most once a second.
+
+A public pointer is the number of the version that is public now.
+"""
 
 from __future__ import annotations
 
@@ -46,20 +49,23 @@ class PublicPointers:
         self._reading = asyncio.Lock()
 
     def forget(self, key: DocKey) -> None:
-        """Drop a document, because its publication has changed. The next request reads it again."""
+        """Drop the pointer of a document whose publication has changed.
+
+        The next request reads the pointer from the database.
+        """
         self._known.pop(key, None)
         self._rows.invalidate(key)
         self._moves += 1
 
     def cached(self, key: DocKey) -> PublicPointer | None:
-        """Return what was read within the last second, or None."""
+        """Return the pointer if it was read within the last second, else None."""
         known = self._known.get(key)
         if known is None or self._clock.monotonic() - known.at >= FRESH_SECONDS:
             return None
         return known
 
     async def fetch(self, key: DocKey) -> PublicPointer:
-        """Return what is public. On a cache miss, ask the database."""
+        """Return the document's pointer. On a cache miss, ask the database."""
         known = self.cached(key)
         if known is not None:
             return known

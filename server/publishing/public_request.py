@@ -16,8 +16,8 @@ Headers = list[tuple[bytes, bytes]]
 class PublicRequest(NamedTuple):
     """A request for a public document.
 
-    `version` is 0 for the version that is public now. `slug` names the page, and is None when the
-    value is requested.
+    `version` is 0 for the version that is public now. `slug` names the page; the home page has an
+    empty slug. When the client requests the value, `slug` is None.
     """
 
     key: DocKey
@@ -31,7 +31,7 @@ def page_path(key: DocKey) -> str:
 
 
 def parse_request(path: str, query: bytes) -> PublicRequest | None:
-    """Return the request for a path under `VALUES` or `PAGES`; None when no document fits it."""
+    """Return the request for a path under `VALUES` or `PAGES`; None when the path is not valid."""
     as_page = path.startswith(PAGES)
     parts = path[len(PAGES if as_page else VALUES) :].split("/")
     if len(parts) not in ((2, 3) if as_page else (2,)):
@@ -72,7 +72,7 @@ def coding_of(headers: Headers) -> tuple[str, bytes]:
 
 @lru_cache(maxsize=256)
 def _best(accepted: bytes) -> str:
-    """Return the best coding by RFC 9110, 12.5.3: br before gzip when both have the same weight."""
+    """Return the best coding by RFC 9110, 12.5.3. When the weights are equal, prefer br to gzip."""
     weights: dict[str, float] = {}
     for part in accepted.decode("latin-1").lower().split(","):
         name, *given = (each.strip() for each in part.split(";"))

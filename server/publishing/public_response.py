@@ -28,7 +28,7 @@ class PublicResponse:
     - `tag`: the ETag, a hash of the body's bytes.
     - `kind`: the headers that are the same for every coding.
     - `headers` and `unchanged`: all headers of a 200 and of a 304.
-    - `whole` and `same`: the same with the status line, as bytes.
+    - `whole` and `same`: `headers` and `unchanged` as bytes, after their status line.
     """
 
     body: bytes
@@ -40,11 +40,11 @@ class PublicResponse:
     same: bytes
 
     def is_known(self, known: bytes) -> bool:
-        """Whether the client has exactly these bytes (RFC 9110, 13.1.2: weak comparison)."""
+        """Whether `If-None-Match` has our tag (RFC 9110, 13.1.2: weak comparison)."""
         return bool(known) and (self.tag in known or known.strip() == b"*")
 
     def response(self, known: bytes) -> Response:
-        """Return a Starlette response: a 304 when the client has the bytes, else a 200."""
+        """Return a Starlette response: a 304 when the client has this body already, else a 200."""
         if self.is_known(known):
             response = Response(status_code=304)
             response.raw_headers = list(self.unchanged)

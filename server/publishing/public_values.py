@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Bytes of JSON: two documents of the largest size. In memory, a value is several times as large.
 KEPT_BYTES = 8 << 20
-# Versions whose page names are kept.
+# The most versions whose page names are kept.
 KEPT_SITES = 1000
 
 
@@ -40,8 +40,7 @@ class PublicValues:
     """A cache of values, and of the page names in each.
 
     Invariant: the cache reads one value at a time from the log, because a read occupies the event
-    loop.
-    After the first read, the page names of a version are known without its value.
+    loop. After the first read of a version, the cache knows its page names without its value.
     """
 
     def __init__(self, hub: Hub) -> None:

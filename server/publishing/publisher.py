@@ -1,8 +1,8 @@
 """Publishing: sets which version of a document is public.
 
-Each change of the publication increases the document's control revision, as a schema or a lock
-does. The live room stays open with the new revision. A batch that is being committed clashes, and
-is applied again. No edit is lost.
+Each change of the publication increases the document's control revision, as each change of the
+schema or the locks does. The live room stays open, and gets the new revision. When the commit loop
+is committing a batch, that batch clashes, and the loop applies it again. So no edit is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from server.runtime.settings import Settings
 
 # A try fails when another request changed the schema, the locks or the publication meanwhile.
-# Eight failures in a row are no accident.
+# After eight failures, the server refuses the request.
 TRIES = 8
 
 Decide = Callable[[PublicState], Awaitable[Publication | None]]
@@ -65,10 +65,10 @@ class Publisher:
     async def publish(
         self, live: LiveRoom, by: Author, version: int | None = None, expected: int | None = None
     ) -> PublishResult:
-        """Make a version public; without `version` the newest.
+        """Make a version public; without `version`, the newest version.
 
-        `expected` is the version that the publisher believes to be public, 0 for none. Raise
-        `conflict` when another version is public.
+        `expected` is the version that the publisher believes to be public, or 0 for none. When
+        another version is public, raise `conflict`. Without `expected`, do not compare.
         """
         result = PublishResult(0, [])
 
@@ -141,7 +141,7 @@ class Publisher:
 
 
 def _without_client(by: Author) -> Author:
-    """Return the user without client and session: only the user of a publication is shown."""
+    """Return the author without client and session, because readers see only the user."""
     return Author(by.user, by.name)
 
 
