@@ -1,4 +1,4 @@
-"""Archives: a document with its history as one JSON object, and its import."""
+"""Archives: a document with its history as one JSON object, and the import of an archive."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 from server.runtime.worker_threads import run_in_thread
 
-# An entry may be a whole pasted page, so its size is not limited here. The other limits stop
-# updates that would exhaust the process.
+# An entry may be a whole pasted page, so its size is not limited here. The guard's other limits
+# (`collab.yjs`) refuse updates that would exhaust the memory or the time of the process.
 _BOUNDS = GuardBounds(update_bytes=0)
 _LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 
 class Archive(Struct, frozen=True, forbid_unknown_fields=True):
-    """A document at a version, with the entries that the log has.
+    """A document at a version, with the entries of its log.
 
     Invariant: when the entries begin at version 1, applying all of them to `{}` gives `value`.
 
-    When the log was compacted, `entries` begin at a later version. Of a damaged document, the
-    archive holds what could be read, and `left_out` lists what could not.
+    When a compaction removed the oldest entries, `entries` begin at a later version. When the
+    document is damaged, the archive has its readable parts, and `left_out` lists the others.
     """
 
     format: Literal["weft-archive/1"]
@@ -64,8 +64,8 @@ async def create_document(
 ) -> int:
     """Create the document under a name that was never used; return its version.
 
-    The import is one commit, so a failed import leaves nothing. The tenant may have `quota`
-    documents, and the document `most_names` named versions; 0 means no limit.
+    The import is one commit, so a failed import stores nothing. The tenant may have `quota`
+    documents, and the document may have `most_names` named versions; 0 means no limit.
 
     The new epoch is `now`. It must differ from the epochs of the exported document, because that
     document's clients may hold edits of those epochs.
@@ -74,10 +74,11 @@ async def create_document(
     if isinstance(absent, Stored):
         raise Rejected(Code.ALREADY_EXISTS, f"a document {key.doc} exists already")
     if absent.last:
-        # Undo records name versions, so an entry cannot be given another number.
+        # Earlier documents of this name used the versions 1 to `last`. An imported entry cannot get
+        # another version, because saved undo steps name versions.
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; choose another")
     epoch = max(absent.epoch, now)
-    # Takes 0.08 s for a megabyte. In the event loop, no other client would be served meanwhile.
+    # This takes 0.08 s for a megabyte. In the event loop, it would stop all clients meanwhile.
     await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:
@@ -104,7 +105,7 @@ async def create_document(
 
 
 def check(archive: Archive, epoch: int) -> None:
-    """Refuse an archive that no server can have written. Imported entries are not checked later."""
+    """Refuse an archive that no server can have written. No later code checks its entries."""
     versions = [entry.version for entry in archive.entries]
     whole = list(range(1, len(versions) + 1))
     if not versions or versions != whole or versions[-1] != archive.version:
@@ -131,7 +132,7 @@ def check(archive: Archive, epoch: int) -> None:
 
 
 def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
-    """Check the updates like a client's, except that they may use the ids of any user."""
+    """Check the Yjs updates like those of a client, but allow the client ids of any user."""
     index = guard.StructIndex()
     for entry, update in inspected:
         if entry.kind == REPAIR:
@@ -157,7 +158,7 @@ def _is_plausible(archive: Archive) -> bool:
 
 
 def _gives_its_value(archive: Archive, epoch: int) -> bool:
-    """Whether the entries result in the value, as JSON ops and as Yjs updates."""
+    """Whether the entries result in the value: both their JSON ops and their Yjs updates."""
     value: Json = {}
     for entry in archive.entries:
         value = replay(value, entry.ops)

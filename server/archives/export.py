@@ -1,7 +1,8 @@
-"""Exports: a document with its history, written a page of the log at a time.
+"""Exports: a document with its history, written one page of log entries at a time.
 
-Every entry is read twice. The first pass ends before the response begins, so that a damaged entry
-is found while the server can still refuse. The second pass reads as fast as the client reads.
+An export reads every entry twice. The first pass ends before the response begins. So it finds a
+damaged entry while the server can still refuse the request. The second pass reads only as fast as
+the client reads the response.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Exports:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # One damaged document at a time is read.
+        # Only one export at a time reads a damaged document.
         self.salvaging = asyncio.Lock()
         self._of: Counter[tuple[str, str]] = Counter()
 
@@ -75,9 +76,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An undamaged document that is ready to be written.
+    """The export of an undamaged document, after the first pass.
 
-    `repaired` is the version of its newest repair, or 0.
+    `repaired` is the version of the document's newest repair, or 0 for none.
     """
 
     store: Store
@@ -88,9 +89,9 @@ class Export:
     repaired: int
 
     async def parts(self) -> AsyncGenerator[bytes]:
-        """Yield an `Archive` as JSON, in pieces of about a page of the log.
+        """Yield an `Archive` as JSON. Each part has about one page of log entries.
 
-        Raise `Corrupt` when the document was deleted meanwhile, because the archive is incomplete.
+        When the document was deleted meanwhile, raise `Corrupt`: the archive is incomplete.
         """
         head = self.head
         archive = Archive(
@@ -118,7 +119,8 @@ class Export:
     def _openable(self, entry: Entry) -> Entry:
         """Return the entry without its Yjs update when it is older than the newest repair.
 
-        A repair makes a new Yjs state, so older updates do not apply any more. Their ops do.
+        A repair makes a new Yjs state, so older updates do not apply any more. The ops of older
+        entries still apply.
         """
         if entry.version < self.repaired:
             return replace(entry, update=b"", inverse=b"")
@@ -135,9 +137,10 @@ async def export(store: Store, key: DocKey, head: Head, now: int) -> Export:
 
 
 async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
-    """Return everything that can be read of a document, damaged or not.
+    """Return all readable parts of a document, damaged or not.
 
-    A child process opens the document. So a document that kills its process can be exported too.
+    A child process opens the document, because a damaged document may kill the process that opens
+    it.
     """
     remains = await store.remains(key)
     if remains is None:

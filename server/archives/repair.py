@@ -1,8 +1,9 @@
-"""Repair: reads what is left of a damaged document, and writes a new document from it.
+"""Repair: reads the remains of a damaged document, and writes a new document from them.
 
-Every snapshot and every entry is read by itself. The newest snapshot that opens is the base.
-Entries after the base are applied when they can be read and applied. The others are listed by
-version. The repaired document has a new epoch, so that clients do not send it older edits.
+The remains are all rows of the document: snapshots, entries and the head (`collab.ports.repairs`).
+A repair reads each row separately. The newest snapshot that opens is the base. The repair applies
+the readable entries after the base, and lists the versions of the other entries. The repaired
+document has a new epoch, so that clients do not send older edits to it.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ NEW_STATE = "undo steps, and content that only Yjs clients see (other root types
 
 @dataclass(slots=True)
 class Salvage:
-    """What can be read of a document.
+    """The readable parts of a document.
 
     - `last`: the newest version that any row names.
-    - `value`: the value, or None when nothing can be read.
-    - `whole`: the document with its Yjs state, when all of it opens.
+    - `value`: the value, or None when no part of it can be read.
+    - `whole`: the document with its Yjs state, when the whole document opens.
     - `failure`: why a document does not open although no row is missing.
     - `has_start`: False when neither a snapshot nor the first entries can be read.
-    - `schema`: None when the document has none, or when it cannot be read.
+    - `schema`: None when the document has no schema, or when the schema cannot be read.
     - `left_out`: a sentence for each part that cannot be read.
     - `broken_snapshots`: the versions of the snapshots that do not open.
     """
@@ -56,7 +57,7 @@ class Salvage:
 
 
 async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_in_child) -> Salvage:
-    """Read what can be read. With `every`, also try the older snapshots, which history needs."""
+    """Return the readable parts. With `every`, also try older snapshots, which history needs."""
     found = Salvage(_last(remains))
     found.left_out += remains.lost
     for version in remains.damaged_snapshots:
@@ -64,7 +65,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
     base, value = await _find_base(remains, found, open_)
     since = [entry for entry in remains.entries if entry.version > base]
     if found.whole is None and found.value is None:
-        # A long log takes seconds. In the event loop, no other request would be answered meanwhile.
+        # A long log takes seconds. In the event loop, it would stop all other requests meanwhile.
         await asyncio.to_thread(_apply, found, value, since)
     if found.failure:
         found.left_out.append(_yjs_state(found.failure))
@@ -82,9 +83,9 @@ def _last(remains: Remains) -> int:
 
 
 async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int, Json]:
-    """Return the newest version to begin at, and its value.
+    """Return the base: the newest version from which the entries can be applied, and its value.
 
-    When everything from there on opens, `found` gets the whole document.
+    When the document opens with all entries after the base, `found` gets the whole document.
     """
     repaired = since_repair(remains.entries)
     for version, body in reversed(remains.snapshots.items()):
@@ -113,7 +114,7 @@ async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int
 
 
 def _steps_before(remains: Remains, base: int) -> SavedSteps | None:
-    """Return the newest saved undo steps after which no entry up to `base` is missing."""
+    """Return the newest saved undo steps from which the log has every entry up to `base`."""
     for version, body in sorted(remains.steps.items(), reverse=True):
         since = [entry for entry in remains.entries if version < entry.version <= base]
         if version <= base and _is_dense(since, version, base):
@@ -156,7 +157,7 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
             if not isinstance(after, dict):
                 raise TypeError("the value is not an object")
             value = after
-        except Exception as error:  # whatever this row holds, try the rows after it
+        except Exception as error:  # for every kind of damage: continue with the next row
             found.left_out.append(f"version {entry.version}: {error_sentence(error)}")
     found.value = value
 
@@ -185,7 +186,10 @@ def _versions(first: int, last: int) -> str:
 
 
 async def _try_older(remains: Remains, found: Salvage, base: int, open_: Open) -> None:
-    """Find older snapshots that do not open: reads of the versions after them would fail."""
+    """Find older snapshots that do not open.
+
+    A repair drops these snapshots: with them, reads of the versions after them would fail.
+    """
     for version, body in remains.snapshots.items():
         if version < base:
             opened = await open_(Asked(body, [], remains.epoch or 1))
@@ -207,7 +211,7 @@ def _gaps(after: int, versions: Iterable[int], upto: int) -> Iterator[tuple[int,
 
 
 def _read_schema(remains: Remains, found: Salvage) -> None:
-    """Read the schema. A document whose schema cannot be read does not open."""
+    """Read the schema. When it cannot be read, the repair drops it: the document would not open."""
     if remains.schema:
         try:
             found.schema = Schema.compile(remains.schema)
@@ -219,12 +223,12 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
 
 
 def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
-    """Return the new document. What it lacks is added to `found.left_out`."""
+    """Return the new document. Add a sentence to `found.left_out` for each part that it lacks."""
     value: Any = sanitized(found.value)
     schema = _kept_schema(value, found)
     atomic = named_atomic if schema is None else schema.is_atomic
-    # When the epoch cannot be read, any small number may be an epoch that clients know. The time
-    # in seconds is not.
+    # When the epoch cannot be read, any small number may be an epoch that clients know. No client
+    # knows the present time in seconds as an epoch.
     epoch = remains.epoch + 1 if remains.epoch else now // 1000
     version = found.last + 1
     if found.whole is not None:
@@ -257,19 +261,19 @@ def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
 
 
 def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes, bytes]:
-    """Return the state and the snapshot of a new Yjs document that holds only the value."""
+    """Return the state and the snapshot of a new Yjs document that contains only the value."""
     document = Document.create(epoch, atomic, version=version - 1)
     try:
         ops = [{"op": "replace", "path": "", "value": value}]
         document.patch(ops, version=version, user="weft", at=0, kind="create")
-        document.advance_to(version)  # an empty value makes no change, and so no version
+        document.advance_to(version)  # an empty value makes no change, so `patch` makes no version
         return document.update_since(b"\x00"), document.snapshot(steps=False).body
     finally:
         document.close()
 
 
 def _kept_schema(value: Json, found: Salvage) -> Schema | None:
-    """Return the schema, or None when the value breaks it: then no edit would be accepted."""
+    """Return the schema; None when the value breaks it, because then no edit would be accepted."""
     if found.schema is not None:
         try:
             found.schema.check(value)

@@ -1,4 +1,4 @@
-"""`weft check` finds what would stop the server; `weft migrate` brings the tables up to date."""
+"""`weft check` finds faults that would stop the server. `weft migrate` updates the tables."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _gossip(settings: Settings) -> str:
 
 
 async def _keys(store: Store) -> str:
-    # A tenant without any key is no fault: its first token makes one.
+    # A tenant without any key is no fault: `weft token` makes its first key.
     lost = [name for name in await store.tenants() if _has_lost(await store.keys(name))]
     return "; ".join(
         f"{name} has no active key: run `weft key add --tenant {name}`" for name in lost

@@ -149,8 +149,8 @@ async def _new_epoch(arguments: Namespace, store: Store) -> int:
     if bool(arguments.docs) is arguments.all:
         return _fail("name documents, or use --all")
     tenants = await store.tenants() if arguments.all else [arguments.tenant]
-    # A backup may lack epochs and documents that clients still have. So a client may already
-    # have the backup's last epoch plus one. No client has the present time in milliseconds.
+    # A backup may lack epochs and documents that clients still know. So a client may already know
+    # an epoch that is higher by one. No client knows the present time in milliseconds as an epoch.
     now = SystemClock().now_ms()
     if arguments.all:
         await store.raise_epochs(now)

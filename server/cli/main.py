@@ -16,7 +16,7 @@ from typing import TypeAlias
 from server.runtime.settings import BadSetting, Settings
 
 FAILED, USAGE = 1, 2
-SIGNALLED = 130  # the exit code of shells for an interrupt
+SIGNALLED = 130  # the exit code that shells use for an interrupt (Ctrl-C)
 
 # The module that runs each command. It is imported only when the command is called. So
 # `weft token` does not wait for the import of the web server.
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
-        # The program that reads our output has ended (`weft doc ls | head`). Our interpreter
-        # flushes standard output at its exit. That would fail too, so send it to /dev/null.
+        # The program that reads our output has ended (`weft doc ls | head`). At its exit, Python
+        # flushes standard output. That would fail too, so redirect standard output to /dev/null.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:  # print one sentence; the traceback only at level debug
@@ -104,8 +104,8 @@ def _add(commands: _Commands, name: str, summary: str) -> argparse.ArgumentParse
 def _of_database(parser: argparse.ArgumentParser) -> None:
     """Add the flag `--database`.
 
-    The flag may come before the action or after it. When it is absent after the action, the value
-    from before the action stays.
+    The flag may come before or after the action, which is `ls` in `weft doc ls`. When the flag is
+    absent after the action, its value from before the action stays.
     """
     parser.add_argument(
         "--database", metavar="URL", default=argparse.SUPPRESS, help="instead of WEFT_DATABASE"
@@ -126,7 +126,7 @@ def _add_serve(commands: _Commands) -> None:
 
 
 def _add_token(commands: _Commands) -> None:
-    parser = _add(commands, "token", "print a token, alone on a line")
+    parser = _add(commands, "token", "print a token and nothing else")
     parser.add_argument("--user", required=True, help="the id of the user")
     roles = ("viewer", "commenter", "editor", "publisher", "admin")
     parser.add_argument("--role", required=True, choices=roles)
@@ -174,11 +174,11 @@ def _add_tenant(commands: _Commands) -> None:
 
 def _add_key(commands: _Commands) -> None:
     actions = _actions(_add(commands, "key", "a tenant's signing keys: add, list, retire"))
-    adding = _action(actions, "add", "make one more key; older keys stay valid")
+    adding = _action(actions, "add", "make a new key; older keys stay valid")
     adding.add_argument(
         "--show",
         action="store_true",
-        help="also print the key's secret; no later command does. Decode it from base64url",
+        help="also print the secret, which no later command prints. Decode it from base64url",
     )
     retiring = _action(actions, "retire", "refuse the tokens of a key from now on")
     retiring.add_argument("kid", metavar="KEY")
@@ -201,7 +201,7 @@ def _add_doc(commands: _Commands) -> None:
         "--output", default="-", metavar="FILE", help="the file to write (default: standard output)"
     )
     repairing = _action(actions, "repair", "rebuild a damaged document from what can be read")
-    deleting = _action(actions, "delete", "delete a document, even a damaged one; asks no question")
+    deleting = _action(actions, "delete", "delete a document, also a damaged one, without asking")
     for each in (showing, exporting, repairing, deleting):
         each.add_argument("doc", metavar="DOC")
         _of_tenant(each)
@@ -210,7 +210,7 @@ def _add_doc(commands: _Commands) -> None:
     importing.add_argument("--doc", help="the name of the new document (default: its old name)")
     _of_tenant(importing)
     epoch = _action(
-        actions, "new-epoch", "after a restored backup: make clients load documents again"
+        actions, "new-epoch", "after you restore a backup: make clients load documents again"
     )
     epoch.add_argument("docs", nargs="*", metavar="DOC")
     epoch.add_argument("--all", action="store_true", help="all documents of all tenants")

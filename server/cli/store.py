@@ -15,16 +15,16 @@ from storage.store import SqlStore
 def open_store(settings: Settings) -> Store:
     """Return the store on the database of the settings.
 
-    A command does not use `server/app.py`, which would import the web server.
+    A command does not use `server/app.py`, because that module imports the whole web server.
     """
     return SqlStore(settings.database)
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """Return the started store, with the demo tenant in it; close it at the end.
+    """Yield the started store, which has the demo tenant. Close the store when the block ends.
 
-    A server may run on the same database: the database puts their writes in order.
+    A server may use the same database meanwhile, because the database puts all writes in order.
     """
     store = open_store(settings)
     try:

@@ -15,7 +15,7 @@ from collab.ids import DocKey
 
 PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=3600",
-    # An SVG that a browser opens by itself is a page. It must not load or run anything.
+    # A browser can open the URL of an SVG as a page. Then the SVG must not load or run anything.
     "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
@@ -34,7 +34,7 @@ def pictures() -> dict[str, bytes]:
 
 
 async def get_picture(request: Request) -> Response:
-    """Return one of the package's pictures. No other file on the disk can be reached."""
+    """Return a picture of this package. The URL cannot reach any other file on the disk."""
     picture = pictures().get(request.path_params["name"])
     if picture is None:
         raise Rejected(Code.NOT_FOUND, "the demo has no picture of this name")

@@ -1,4 +1,4 @@
-"""Demo mode: creates the demo documents and keys, and prints the addresses to open."""
+"""Demo mode: creates the demo documents and keys, and makes the server's start message."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
 
 
 async def start_message(services: Services, where: str) -> str:
-    """Return the text that the server prints at its start: the addresses to open."""
+    """Return the text that the server prints when it starts: URLs, and a token for a guest."""
     token, _ = await services.keyring.guest()
     docs = [key.doc for key, _ in pages() if key.tenant == "demo"]
     return "\n".join(
@@ -67,7 +67,7 @@ async def start_message(services: Services, where: str) -> str:
 
 
 def _command() -> str:
-    """Return the command of this program for a shell. In a clone it is not in the PATH."""
+    """Return how a shell starts this program: `weft`, or its path when it is not in the PATH."""
     called = Path(sys.argv[0])
     if called.name != "weft" or shutil.which("weft") == str(called):
         return "weft"
