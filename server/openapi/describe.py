@@ -22,7 +22,7 @@ from server.openapi.shapes import Problem
 
 OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *AUDITING, *PROCESS)
 
-# Addresses that are not part of the API: pages, pictures, and the metrics for Prometheus.
+# URLs that are not part of the API: pages, pictures, and the metrics for Prometheus.
 UNDESCRIBED = frozenset(
     {
         "/",
@@ -48,14 +48,14 @@ SOCKETS: Mapping[str, dict[str, Any]] = {
 }
 
 HEADERS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "ETag": ("The tag of the version.", {"type": "string", "pattern": '^(W/)?"[0-9a-f.]+"$'}),
+    "ETag": ("The entity tag.", {"type": "string", "pattern": '^(W/)?"[0-9a-f.]+"$'}),
     "Last-Modified": ("The time when the version was made.", {"type": "string"}),
     "Weft-Updated-By": ("The user who made the version.", {"type": "string"}),
     "Weft-Version": ("The version that the answer is about.", {"type": "string"}),
     "Weft-Epoch": ("The epoch of that version.", {"type": "string"}),
     "Content-Encoding": ("The compression of the body.", {"type": "string"}),
     "Weft-Request": ("The id of the request in the server's log.", {"type": "string"}),
-    "Location": ("The address of the new document.", {"type": "string"}),
+    "Location": ("The URL of the new document.", {"type": "string"}),
     "Cache-Control": ("How long a cache may keep the answer.", {"type": "string"}),
     "Content-Disposition": ("A file name for the download.", {"type": "string"}),
     "Vary": ("The request headers that the answer depends on.", {"type": "string"}),
@@ -69,7 +69,7 @@ _HEADER_OF_STATUS = {
     429: "Retry-After",
     503: "Retry-After",
 }
-# Every answer below this address names its version in two headers.
+# Every answer under this URL names its version in two headers.
 DOCUMENT = "/v1/docs/{doc}"
 POSITION = ("Weft-Version", "Weft-Epoch")
 ABOUT = (

@@ -38,8 +38,8 @@ BASE = Parameter(
     "base",
     "query",
     int,
-    "The version that the patch was made for. The server rebases the patch to the head. Default: "
-    "the head.",
+    "The version on which the patch was made. The server rebases the patch to the newest version. "
+    "Default: the newest version.",
     WHOLE,
 )
 ONLY_IF_ABSENT = Parameter(
@@ -89,9 +89,10 @@ PUT = Operation(
     (DOC, IF_MATCH, ONLY_IF_ABSENT, IDEMPOTENCY_KEY, CLIENT, FENCE),
     Body(dict[str, Any], "The whole value."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
-    "Without `If-Match` the document is created; when it exists, the answer is `already_exists`. "
-    "With `If-Match` the value is replaced, by the smallest change that leads to the new value. A "
-    "token with `sections` cannot create a document. It can change values in its sections.",
+    "Without `If-Match`, the server creates the document. When the document exists, the answer is "
+    "`already_exists`. With `If-Match`, the server replaces the value by the smallest change that "
+    "leads to the new value. A token with `sections` cannot create a document, but it can change "
+    "values in its sections.",
     conditional=True,
 )
 PATCH_IT = Operation(
@@ -104,9 +105,9 @@ PATCH_IT = Operation(
     (DOC, BASE, EPOCH, IF_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
     Body(JsonPatch, "A JSON Patch (RFC 6902). All of it is applied, or nothing.", (PATCH, JSON)),
     ON_CHANGE,
-    "With `If-Match`, the patch is refused when the document has changed since that version; the "
-    "answer has the changes. With `base`, the server rebases the patch to the head; `ops` in the "
-    "answer has the operations that were applied.",
+    "With `If-Match`, the server refuses the patch when the document has changed since that "
+    "version. The answer then has the changes. With `base`, the server rebases the patch to the "
+    "newest version. Then `ops` in the answer has the operations that the server applied.",
     conditional=True,
 )
 DELETE = Operation(
@@ -118,7 +119,7 @@ DELETE = Operation(
     {204: Response("The document was deleted, and its clients are disconnected.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
-    detail=f"A document in quarantine can be deleted too. {WITHOUT_SECTIONS}",
+    detail=f"You can also delete a damaged document (in quarantine). {WITHOUT_SECTIONS}",
     conditional=True,
 )
 
@@ -134,7 +135,8 @@ def _revert(name: str, summary: str) -> Operation:
         (DOC, IDEMPOTENCY_KEY, CLIENT),
         Body(
             RevertScope,
-            "Which step. Default: the newest step, in the whole document.",
+            "Which step to undo or redo: the changes that one undo takes back are a step. Default: "
+            "your newest step, in the whole document.",
             required=False,
         ),
         (*ON_CHANGE, Code.NOTHING_TO_UNDO),
@@ -168,7 +170,7 @@ PUT_SCHEMA = Operation(
     f"{ONE}/schema",
     "putSchema",
     "Documents",
-    "Set the schema that every change must keep (admin)",
+    "Set the schema that the value must match after every change (admin)",
     {204: Response("The schema is set. It applies to changes from both lanes and over HTTP.")},
     (DOC,),
     Body(dict[str, Any], "A JSON Schema (2020-12).", (JSON, SCHEMA)),

@@ -26,9 +26,12 @@ ONE = "/v1/docs/{doc}"
 VERSION = Parameter("version", "path", int, "The number of a version.", WHOLE)
 FROM = Parameter("from", "query", int, "The oldest version of the range.", WHOLE)
 TO = Parameter("to", "query", int, "The newest version of the range. Default: the head.", WHOLE)
-LIMIT = Parameter("limit", "query", int, "The largest number of rows in the answer.", WHOLE)
+LIMIT = Parameter("limit", "query", int, "The largest number of items in the answer.", WHOLE)
 EACH = Parameter(
-    "each", "query", str, "`1`: a row for each version. Default: one row for a run of edits."
+    "each",
+    "query",
+    str,
+    "`1`: an item for each version. Default: one item for successive edits of one user.",
 )
 OLDER = Parameter("cursor", "query", int, "The `cursor` of the previous page.", WHOLE)
 
@@ -38,7 +41,12 @@ LIST = Operation(
     "listVersions",
     "History",
     "List the versions, newest first",
-    {200: Response("A page of versions. A row with `from` is a run of versions.", VersionPage)},
+    {
+        200: Response(
+            "A page of versions. An item with `from` has the versions `from` to `version`.",
+            VersionPage,
+        )
+    },
     (DOC, LIMIT, OLDER, FROM, TO, EACH),
     refusals=(Code.NOT_FOUND,),
 )
@@ -48,7 +56,7 @@ NAME = Operation(
     "nameVersion",
     "History",
     "Name a version",
-    {201: Response("The version has the name, and is kept forever.", NameGiven)},
+    {201: Response("The version has the name, and the server keeps it forever.", NameGiven)},
     (DOC,),
     Body(NewName, "The name and the version. Default version: the head."),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.UNKNOWN_VERSION),
@@ -72,7 +80,7 @@ DIFF = Operation(
     "Compare two versions",
     {
         200: Response(
-            "The JSON Patch that leads from the oldest to the newest version.",
+            "The JSON Patch that leads from the version `from` to the version `to`.",
             JsonPatch,
             media_types=(PATCH,),
         )
@@ -101,11 +109,11 @@ EXPORT = Operation(
     "exportDocument",
     "History",
     "Export the document with its history (editor)",
-    {200: Response("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
+    {200: Response("An archive for `import`.", dict[str, Any], ("Content-Disposition",))},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
-    detail="From a document in quarantine the archive has everything that can be read. `left_out` "
-    f"names the rest. {NOT_ARCHIVED}",
+    detail="The archive of a damaged document (in quarantine) has all parts that can be read. "
+    f"`left_out` names the other parts. {NOT_ARCHIVED}",
 )
 IMPORT = Operation(
     "POST",

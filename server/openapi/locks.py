@@ -39,10 +39,10 @@ ACQUIRE = Operation(
     "Acquire a lock on a part of the document",
     {201: Response("The lock. Keep its `secret`: it is sent only once.", LockHeld)},
     (DOC, CLIENT),
-    Body(Acquire, "The part to lock, in which version, and for how many seconds."),
+    Body(Acquire, "The part to lock, the version that its pointer is from, and the seconds."),
     REFUSALS,
-    "The holder is the client that `Weft-Client` names. Another client of the same user is another "
-    "holder.",
+    "The holder is the client that `Weft-Client` names. A client of the same user with another "
+    "name is another holder.",
 )
 
 

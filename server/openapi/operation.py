@@ -56,10 +56,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Everything that a client must know about a method of an address.
+    """Everything that a client must know about one method of a URL.
 
-    `refusals` are the codes of this operation only; `codes` adds the codes of its kind.
-    `conditional` says that a precondition of the request may turn a refusal into 412.
+    - `refusals`: the codes of this operation only. `codes` adds the codes that all operations with
+      a token or with a body have.
+    - `conditional`: with `If-Match` or `If-None-Match`, a refusal may have the status 412.
     """
 
     method: Method
@@ -76,7 +77,7 @@ class Operation:
     open_to_all: bool = False
 
     def codes(self) -> list[Code]:
-        """Return every code that the operation may be refused with."""
+        """Return every code with which the server may refuse the operation."""
         codes = list(self.refusals)
         if not self.open_to_all:
             codes += WITH_TOKEN
@@ -92,7 +93,7 @@ WITH_TOKEN = (
     Code.STORAGE_UNAVAILABLE,
 )
 WITH_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
-# No section right allows these operations, for any role.
+# A token with `sections` cannot use these operations, whatever its role is.
 WITHOUT_SECTIONS = "The token must have no `sections`."
 # The refusals of any change of a value.
 ON_CHANGE = (
@@ -140,9 +141,9 @@ IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
     str,
-    "The id of the request, unique for the user and the document. Use it to retry: under an "
-    "accepted id, the same request is not applied again, and gets its first answer with "
-    "`duplicate`. Another request under an accepted id is `id_reused`.",
+    "The id of the request, unique for the user and the document. To retry, send the same request "
+    "with the same id. The server does not apply an accepted request again: it sends the first "
+    "answer, with `duplicate`. When another request has an accepted id, the answer is `id_reused`.",
     {"maxLength": 255},
 )
 CLIENT = Parameter(
@@ -155,7 +156,7 @@ FENCE = Parameter(
     "Weft-Fence",
     "header",
     int,
-    "The fence of the lock that the edit relies on. When the lock is gone: `stale_lock`.",
+    "The `fence` of your lock. When you no longer hold this lock, the answer is `stale_lock`.",
     WHOLE,
 )
 

@@ -1,7 +1,6 @@
 """The API description as one self-contained HTML page, without a script.
 
-Every text on the page goes through `escape`, although the texts are our own. So no summary can
-break the page.
+Every text on the page is escaped, although the texts are our own. So no text can break the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The operations to publish a document and to read it in public."""
+"""The operations to publish a document, and to read it without a token."""
 
 from __future__ import annotations
 

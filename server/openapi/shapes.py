@@ -44,7 +44,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class TakenBack(Struct, frozen=True):
-    """A version that was undone or redone, and the places that changed."""
+    """A version that was undone or redone, and the pointers of the changed values."""
 
     version: int
     at: Time
@@ -89,14 +89,17 @@ class PresencePage(Struct, frozen=True):
 
 
 class RevertScope(Struct, frozen=True, omit_defaults=True):
-    """Undo or redo the newest step, or the step of `version`: only its changes under `scope`."""
+    """Undo or redo your newest step, or your step that contains `version`.
+
+    With `scope`, only the step's changes at and below this pointer.
+    """
 
     scope: Pointer = ""
     version: int | UnsetType | None = UNSET
 
 
 class Acquire(Struct, frozen=True):
-    """A request for a lock: the pointer, its version, and the seconds that the lock lasts."""
+    """A request for a lock. `base`: the version that the pointer is from. `ttl`: in seconds."""
 
     scope: Pointer
     base: int | None = None
@@ -163,7 +166,7 @@ class NewPublication(Struct, frozen=True, omit_defaults=True):
 
 
 class Outcome(Struct, frozen=True):
-    """The published version. `url` leads to its page; it is absolute with `WEFT_PUBLIC_URL`."""
+    """The published version. `url` is that of its page, absolute when `WEFT_PUBLIC_URL` is set."""
 
     published: int
     url: str
@@ -186,7 +189,7 @@ class Health(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True):
-    """Whether the server is ready for requests, and which part is not."""
+    """Whether the server is ready for requests, and which part is not ready."""
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "down"]
