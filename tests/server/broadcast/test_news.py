@@ -11,7 +11,7 @@ from collab.messages import Change
 from collab.room.requests import Answer, PatchRequest, Update
 from collab.yjs import frames as yjs_frames
 from server.broadcast.news import MOST_OPS, News, render, spliced
-from server.websocket import frames
+from tests.server.websocket.splitting import split
 
 TEXT = "a" * 4_000
 
@@ -22,14 +22,14 @@ def entry(version: int, update: bytes = b"", *, id: str = "", value: object = No
 
 
 def said(frame: bytes) -> list[dict[str, Any]]:
-    [(_, payload)] = frames.split(frame)
+    [(_, payload)] = split(frame)
     read = json.loads(payload)
     return read if isinstance(read, list) else [read]
 
 
 def updates(frame: bytes) -> list[bytes]:
     found = []
-    for _, payload in frames.split(frame):
+    for _, payload in split(frame):
         [message] = yjs_frames.decode(payload)
         assert isinstance(message, yjs_frames.SyncUpdate)
         found.append(message.update)

@@ -1,0 +1,97 @@
+"""The tail: how many entries and bytes it keeps, and which questions it can answer."""
+
+from __future__ import annotations
+
+from collab.entry import Author, Entry
+from collab.ids import Json
+from collab.room.tail import Tail, applied_change, approximate_size
+
+
+def entry(version: int, text: str = "", update: int = 0, inverse: int = 0) -> Entry:
+    ops = [{"op": "replace", "path": "/t", "value": text or version}]
+    return Entry(version, Author("ada"), 0, "edit", ops, bytes(update), inverse=bytes(inverse))
+
+
+def filled(versions: range, **bounds: int) -> Tail:
+    tail = Tail(versions.start - 1, **bounds)
+    for version in versions:
+        append(tail, entry(version))
+    return tail
+
+
+def append(tail: Tail, one: Entry) -> None:
+    before: Json = {"t": one.version - 1}
+    tail.append(one, applied_change(one, before))
+
+
+def versions(entries: list[Entry] | None) -> list[int] | None:
+    return None if entries is None else [one.version for one in entries]
+
+
+def test_a_tail_keeps_the_newest_entries_up_to_its_count() -> None:
+    tail = filled(range(1, 4), max_entries=3)
+    assert (tail.base, tail.last) == (0, 3)
+    append(tail, entry(4))
+    assert (tail.base, tail.last) == (1, 4)
+    assert versions(tail.since(1)) == [2, 3, 4]
+    assert tail.since(0) is None
+
+
+def test_a_tail_keeps_the_newest_entries_up_to_its_bytes() -> None:
+    size = approximate_size(entry(1))
+    tail = filled(range(1, 4), max_bytes=3 * size)
+    assert tail.base == 0
+    append(tail, entry(4))
+    assert tail.base == 1
+    append(tail, entry(5, "x" * size))  # as large as two entries
+    assert versions(tail.since(tail.base)) == [4, 5]
+    append(tail, entry(6, "x" * 3 * size))
+    assert tail.base == tail.last == 6, "an entry that is too large is not kept"
+    append(tail, entry(7))
+    assert versions(tail.since(6)) == [7], "the bytes of dropped entries are no longer counted"
+
+
+def test_the_size_of_an_entry_counts_its_update_its_inverse_and_its_texts() -> None:
+    base = approximate_size(entry(1))
+    assert base == 200
+    assert approximate_size(entry(1, update=10)) == base + 30
+    assert approximate_size(entry(1, inverse=10)) == base + 10
+    assert approximate_size(entry(1, "x" * 10)) == base + 10
+
+
+def test_entries_and_changes_after_a_version_are_in_order() -> None:
+    tail = filled(range(3, 7))
+    assert versions(tail.since(4)) == [5, 6]
+    assert tail.since(6) == []
+    assert [change.version for change in tail.changes(2)] == [3, 4, 5, 6]
+    assert tail.value_at(4) == {"t": 4}
+
+
+def test_an_entry_is_found_by_its_version() -> None:
+    tail = filled(range(3, 6))
+    found = tail.at(4)
+    assert found is not None
+    assert found.version == 4
+    assert (tail.at(2), tail.at(6)) == (None, None)
+
+
+def test_older_entries_are_put_before_the_tail_with_their_values() -> None:
+    tail = filled(range(4, 6), max_bytes=10_000)
+    tail.prepend([entry(2), entry(3)], [{"t": 1}, {"t": 2}])
+    assert versions(tail.since(1)) == [2, 3, 4, 5]
+    assert [change.before for change in tail.changes(1)] == [{"t": n} for n in (1, 2, 3, 4)]
+    tail.prepend([], [])
+    assert tail.base == 1
+
+
+def test_older_entries_count_towards_the_limits_of_the_next_append() -> None:
+    size = approximate_size(entry(1))
+    tail = Tail(3, max_bytes=3 * size)
+    tail.prepend([entry(1), entry(2), entry(3)], [{}, {}, {}])
+    append(tail, entry(4))
+    assert tail.base == 1
+    whole = Tail(4, max_bytes=2 * size)
+    whole.prepend_tail(tail)
+    assert versions(whole.since(1)) == [2, 3, 4]
+    append(whole, entry(5))
+    assert whole.base == 3

@@ -1,0 +1,183 @@
+"""Rules of Yjs updates: who may send one, its size, and what the server takes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map
+
+from collab.patch.bounds import Bounds
+from collab.rights.user_rights import Role
+from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
+from collab.room.room import Room
+from collab.room.working import RoomBounds
+from tests.collab.room.rooms import code, commit, done, lock, member, opened, put, refusal
+
+NUMBER = b'{"properties": {"n": {"type": "number"}}}'
+YJS = member(lane="yjs")
+
+
+class Peer:
+    """A Yjs client: its copy of the document, and what it has not sent yet."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.doc: Doc[Any] = Doc()
+        self.pull()
+        self.content = self.doc.get("content", type=Map)
+
+    def pull(self) -> None:
+        """Take everything that the document has."""
+        self.doc.apply_update(done(self.room, ReadState(self.doc.get_state())).state)
+
+    def update(self, **values: Any) -> Update:
+        """Change values of the root, and return the update."""
+        before = self.doc.get_state()
+        with self.doc.transaction():
+            for name, value in values.items():
+                self.content[name] = value
+        return Update(self.doc.get_update(before))
+
+
+def test_an_update_is_the_next_version_of_its_author() -> None:
+    room = opened({"n": 0})
+    answer = done(room, Peer(room).update(n=1), YJS)
+    assert answer.entry is not None
+    assert (answer.version, answer.entry.author.user, answer.entry.kind) == (2, "ada", "edit")
+    assert answer.entry.lane == "yjs"
+    assert room.document.value == {"n": 1}
+
+
+def test_an_update_that_adds_nothing_needs_no_right_and_makes_no_version() -> None:
+    room = opened({"n": 0})
+    update = Peer(room).update(n=1)
+    done(room, update, YJS)
+    viewer = member(role=Role.VIEWER, lane="yjs", expires_at=5)
+    assert done(room, update, viewer, now=9).entry is None
+    assert room.head == 2
+
+
+def test_only_a_writer_may_send_an_update_and_only_until_the_token_expires() -> None:
+    room = opened({"n": 0})
+    update = Peer(room).update(n=1)
+    assert code(room, update, member(role=Role.VIEWER, lane="yjs")) == "forbidden"
+    assert code(room, update, member(lane="yjs", expires_at=5), now=5) == "unauthenticated"
+    assert room.document.value == {"n": 0}
+    done(room, update, member(lane="yjs", expires_at=5), now=4)
+
+
+def test_an_update_has_at_most_so_many_bytes() -> None:
+    room = opened({"n": 0})
+    update = Peer(room).update(n="x" * 500)
+    size = len(update.update)
+    tight = opened({"n": 0}, bounds=RoomBounds(max_update=size - 1))
+    assert code(tight, Update(update.update), YJS) == "too_large"
+    wide = opened({"n": 0}, bounds=RoomBounds(max_update=size))
+    done(wide, Peer(wide).update(n="x" * 500), YJS)
+
+
+def test_a_document_may_be_created_by_an_update() -> None:
+    room = opened()
+    answer = done(room, Peer(room).update(n=1), YJS)
+    assert answer.entry is not None
+    assert (answer.entry.kind, answer.version) == ("create", 1)
+    assert room.working.exists
+
+
+def test_an_update_against_the_schema_is_taken_back_in_the_same_version() -> None:
+    room = opened({"n": 0, "m": 0}, NUMBER)
+    peer = Peer(room)
+    answer = done(room, peer.update(n="text"), YJS)
+    assert answer.version == 2
+    assert room.document.value == {"n": 0, "m": 0}
+    peer.pull()
+    assert room.head == 2
+    done(room, peer.update(m=5), YJS)
+    assert room.document.value == {"n": 0, "m": 5}
+
+
+def test_an_update_of_what_another_client_has_locked_is_taken_back_there_only() -> None:
+    room = opened({"a": {"x": 1}, "b": 0})
+    lock(room, "/a")
+    done(room, Peer(room).update(a=2, b=2), YJS)
+    assert room.document.value == {"a": {"x": 1}, "b": 2}
+
+
+@pytest.mark.parametrize("bounds", [Bounds(max_bytes=200), Bounds(max_values=20)])
+def test_an_update_that_outgrows_the_limits_is_taken_back(bounds: Bounds) -> None:
+    room = opened({"n": 0}, bounds=RoomBounds(patch=bounds))
+    peer = Peer(room)
+    done(room, peer.update(n=Array(list(range(200)))), YJS)
+    assert room.document.value == {"n": 0}
+    peer.pull()
+    done(room, peer.update(n=1), YJS)
+    assert room.document.value == {"n": 1}
+
+
+def test_an_update_without_its_dependencies_is_refused_and_changes_nothing() -> None:
+    room = opened({"n": 0})
+    peer = Peer(room)
+    first, second = peer.update(n=1), peer.update(n=2)
+    assert code(room, second, YJS) == "missing_dependency"
+    done(room, first, YJS)
+    done(room, second, YJS)
+    assert room.document.value == {"n": 2}
+
+
+def test_a_copy_with_another_history_is_stale() -> None:
+    room, other = opened({"n": 0}), opened({"n": 0})
+    done(other, put("/m", 1))  # the server wrote more there than here
+    strange = Peer(other)
+    assert code(room, ReadState(strange.doc.get_state()), YJS) == "stale_document"
+
+
+def test_the_state_vector_says_what_the_document_has() -> None:
+    room = opened({"n": 0})
+    peer = Peer(room)
+    done(room, peer.update(n=1), YJS)
+    assert done(room, ReadStateVector()).state == room.document.encode_state_vector()
+    assert refusal(room, ReadState(b"\xff\xff"), YJS).code.value == "malformed"
+
+
+def test_the_rest_of_a_long_update_is_left_for_the_next_requests() -> None:
+    room = opened({"n": 0})
+    peer = Peer(room)
+    whole = b""
+    for number in range(3):
+        whole = peer.update(**{f"k{number}-{key}": key for key in range(700)}).update
+    before = Doc[Any]()
+    before.apply_update(done(room, ReadState(b"\x00")).state)
+    whole = peer.doc.get_update(before.get_state())
+    answer = done(room, Update(whole), YJS)
+    count = 1
+    waiting = list(answer.rest)
+    while waiting:
+        answer = done(room, Update(waiting.pop(0)), YJS)
+        waiting[0:0] = answer.rest
+        count += 1
+    assert isinstance(room.document.value, dict)
+    assert len(room.document.value) == 2_101
+    commit(room)
+    assert room.version == room.head
+
+
+def test_an_update_can_be_undone_by_its_author_alone() -> None:
+    room = opened({"n": 0})
+    done(room, Peer(room).update(n=1), YJS)
+    assert code(room, UndoRequest("u"), member("bo")) == "nothing_to_undo"
+    done(room, UndoRequest("u"), member("ada"))
+    assert room.document.value == {"n": 0}
+    assert code(room, Create({}, "c", only=True)) == "already_exists"
+    assert done(room, put("/n", 3)).version == 4
+
+
+def test_a_token_with_sections_creates_no_document_by_an_update() -> None:
+    room = opened()
+    assert code(room, Peer(room).update(n=1), member(lane="yjs", sections=("/n",))) == "forbidden"
+
+
+def test_an_update_outside_the_sections_of_its_author_is_taken_back() -> None:
+    room = opened({"a": 0, "n": 0})
+    done(room, Peer(room).update(a=1, n=1), member(lane="yjs", sections=("/a",)))
+    assert room.document.value == {"a": 1, "n": 0}
