@@ -17,12 +17,12 @@ from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, to_tokens, trace
 from collab.patch.values import named_atomic
 from collab.schema.cost import check_cost
+from collab.schema.pieces import MAX_MESSAGE, MOST_VALUES, check_itself, pieces, shallow_copy
 from collab.schema.walk import SchemaNode, SchemaTree
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
 MAX_NODES = 20_000
-_MAX_MESSAGE = 300
 
 
 class Schema:
@@ -61,7 +61,7 @@ class Schema:
             check_cost(root)
             return cls(root)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            message = str(getattr(error, "message", error))[:_MAX_MESSAGE]
+            message = str(getattr(error, "message", error))[:MAX_MESSAGE]
             raise Rejected(Code.INVALID_DOCUMENT, f"the schema is not valid: {message}") from None
 
     def check(self, value: Any, ops: Sequence[Op] | None = None, before: Any = None) -> None:
@@ -119,17 +119,22 @@ class Schema:
         return found
 
     def _check_shallow(self, nodes: Iterable[SchemaNode], value: Any, at: Tokens) -> None:
-        if type(value) is dict:
-            stand_in: Any = dict.fromkeys(value)
-        elif type(value) is list:
-            stand_in = [None] * len(value)
-        else:
-            stand_in = value
+        stand_in = shallow_copy(value)
         for node in nodes:
             if node.shallow is not None and not node.shallow.is_valid(stand_in):
                 self._check_whole(node, value, at)
 
     def _check_whole(self, node: SchemaNode, value: Any, at: Tokens) -> None:
+        """Check a value by a node; a large one piece by piece, where the node allows that."""
+        if type(value) in (dict, list) and nesting(value, MOST_VALUES)[1] > MOST_VALUES:
+            applied = node.applied_in_pieces(value)
+            if applied is not None:
+                for each in applied:
+                    for part, inner, below in pieces(each, value):
+                        self._check_whole(part, inner, (*at, *below))
+                for each in applied:
+                    check_itself(each, value, at)
+                return
         if node.validator.is_valid(value):
             return
         try:
@@ -152,7 +157,7 @@ class Schema:
                 branch.validator.validate(value)
             except jsonschema_rs.ValidationError as deeper:
                 return self._refusal(branch, value, path, deeper)
-        message = error.message[:_MAX_MESSAGE]
+        message = error.message[:MAX_MESSAGE]
         return Rejected(Code.INVALID_DOCUMENT, message, path=render(path))
 
     def _choice(self, error: jsonschema_rs.ValidationError) -> tuple[SchemaNode, str] | None:

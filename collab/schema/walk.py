@@ -17,83 +17,7 @@ import jsonschema_rs
 from collab.errors import Rejected
 from collab.patch.pointer import parse, render
 from collab.schema.cost import sub_schemas
-
-_NOTES = frozenset(
-    [
-        "$schema",
-        "$id",
-        "$defs",
-        "definitions",
-        "$comment",
-        "$anchor",
-        "title",
-        "description",
-        "default",
-        "examples",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "format",
-        "x-weft",
-    ]
-)
-# Rules about a container's own keys or length, never about its children.
-_SHALLOW = frozenset(
-    [
-        "type",
-        "required",
-        "minProperties",
-        "maxProperties",
-        "propertyNames",
-        "dependentRequired",
-        "minItems",
-        "maxItems",
-    ]
-)
-_CHILDREN = frozenset(["properties", "patternProperties", "additionalProperties", "items"])
-_IN_PLACE = frozenset(["$ref", "allOf", "oneOf", "anyOf"])
-# They make a string an atom. A container with one of them is compared as a whole.
-_WHOLE = frozenset(["enum", "const"])
-_SCALAR = frozenset(
-    [
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "contentEncoding",
-        "contentMediaType",
-    ]
-)
-_TRANSPARENT = _NOTES | _SHALLOW | _CHILDREN | _IN_PLACE | _SCALAR
-_ATOMIC_FORMATS = frozenset(
-    [
-        "uri",
-        "uri-reference",
-        "iri",
-        "iri-reference",
-        "uri-template",
-        "url",
-        "color",
-        "date",
-        "time",
-        "date-time",
-        "duration",
-        "email",
-        "idn-email",
-        "hostname",
-        "idn-hostname",
-        "ipv4",
-        "ipv6",
-        "uuid",
-        "regex",
-        "json-pointer",
-        "relative-json-pointer",
-    ]
-)
+from collab.schema.keywords import ATOMIC_FORMATS, SHALLOW, TRANSPARENT, UNIQUE, WHOLE
 
 _MAX_PLANS = 100
 # The address by which sub-schemas refer to the whole schema. A relative `$id` needs a path in it.
@@ -130,24 +54,37 @@ class SchemaNode:
 
     @cached_property
     def opaque(self) -> bool:
-        if self._tree.opaque or not self.schema.keys() <= _TRANSPARENT:
-            return True
+        return not self._is_transparent(set())
+
+    def _is_transparent(self, also: set[str]) -> bool:
+        if self._tree.opaque or not self.schema.keys() - also <= TRANSPARENT:
+            return False
         reference = self.schema.get("$ref", "#")
         if not reference.startswith("#") or self._tree.at(reference[1:]) is None:
-            return True
-        return type(self.schema.get("items", {})) is list
+            return False
+        return type(self.schema.get("items", {})) is not list
+
+    @cached_property
+    def has_pieces(self) -> bool:
+        """Whether a value is valid when its children are, and `check_itself` finds nothing."""
+        return self._is_transparent({UNIQUE})
+
+    @cached_property
+    def items(self) -> jsonschema_rs.Validator:
+        """Checks the items of a list, and nothing else of it."""
+        return self._tree.validator_of_items(f"{self.pointer}/items")
 
     @cached_property
     def atomic(self) -> bool:
         schema = self.schema
-        if not _WHOLE.isdisjoint(schema) or schema.get("x-weft") == "atomic":
+        if not WHOLE.isdisjoint(schema) or schema.get("x-weft") == "atomic":
             return True
-        return schema.get("format") in _ATOMIC_FORMATS
+        return schema.get("format") in ATOMIC_FORMATS
 
     @cached_property
     def shallow(self) -> jsonschema_rs.Validator | None:
         """Checks a stand-in with a container's keys or length, and null for each child."""
-        said = {key: self.schema[key] for key in _SHALLOW if key in self.schema}
+        said = {key: self.schema[key] for key in SHALLOW if key in self.schema}
         if self.schema.get("additionalProperties") is False:
             said["additionalProperties"] = False
             said["properties"] = dict.fromkeys(self.schema.get("properties", ()), True)
@@ -197,14 +134,18 @@ class SchemaNode:
             plans[name] = plan
         return plan
 
-    def _plan(self, value: Any) -> list[SchemaNode] | None:
+    def applied_in_pieces(self, value: Any) -> list[SchemaNode] | None:
+        """As `applied`, where the items of a list may have to differ."""
+        return self._plan(value, in_pieces=True)
+
+    def _plan(self, value: Any, *, in_pieces: bool = False) -> list[SchemaNode] | None:
         found: list[SchemaNode] = []
         waiting = [self]
         while waiting:
             node = waiting.pop()
             if node in found:
                 continue
-            if node.opaque or len(found) > 100:
+            if not (node.has_pieces if in_pieces else not node.opaque) or len(found) > 100:
                 return None
             found.append(node)
             branches = [node.branch(key, value) for key in ("oneOf", "anyOf") if key in node.schema]
@@ -285,6 +226,11 @@ class SchemaTree:
         if not pointer:
             return self._whole
         schema = {**self._dialect(), "$ref": f"{_ROOT}#{quote(pointer)}"}
+        return jsonschema_rs.validator_for(schema, registry=self._registry, **OPTIONS)
+
+    def validator_of_items(self, pointer: str) -> jsonschema_rs.Validator:
+        """A validator of lists whose items the sub-schema at a pointer checks."""
+        schema = {**self._dialect(), "items": {"$ref": f"{_ROOT}#{quote(pointer)}"}}
         return jsonschema_rs.validator_for(schema, registry=self._registry, **OPTIONS)
 
     def _dialect(self) -> dict[str, Any]:
