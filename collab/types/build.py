@@ -1,4 +1,8 @@
-"""Lays JSON out for Yjs types, and writes the layout into the types."""
+"""Makes the layout of a JSON value, and writes layouts into Yjs types.
+
+The layout is the form in which JSON is stored (`collab/types/layout.py`). Rule numbers such as P8
+are those of `collab/SPEC.md`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ from collab.types.yjs_document import OpenTransaction
 
 
 class Layouts:
-    """Makes the layouts of new values. With the same `prefix` it gives the same keys each time.
+    """Makes the layouts of new values. The same values and `prefix` give the same keys each time.
 
     Invariant: an element's key is its own `id` when that is a valid key and not taken. Otherwise
     the key is `prefix` and a number that was not used before.
@@ -56,7 +60,7 @@ class Layouts:
         return {VALUE: laid, ORDER: order}
 
     def key(self, value: Json, taken: Callable[[str], bool]) -> str:
-        """Return the key for a new element of an array."""
+        """Return the key for a new element of an array. `taken` tells whether a key is in use."""
         own = own_id(value)
         if own is not None and not taken(own):
             return own
@@ -82,9 +86,9 @@ def own_id(value: Json) -> str | None:
 
 
 class Builder:
-    """Writes layouts into Yjs types. A string becomes a Y.Text, except when it is an atom.
+    """Writes layouts into Yjs types. A large layout is written in several transactions.
 
-    A large one is written in several transactions.
+    A string becomes a Y.Text. An atom, which is a string that is never merged, stays a plain value.
     """
 
     def __init__(
@@ -94,7 +98,7 @@ class Builder:
         self._is_atom = is_atom
 
     def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
-        """Set a map's key to a layout. `tokens` is the JSON location of the key."""
+        """Set a map's key to a layout. `tokens` is the JSON location of the new value."""
         txn = self._open.txn
         if isinstance(raw, dict):
             self._fill_map(parent.insert_map_prelim(txn, key), raw, tokens)
@@ -107,7 +111,7 @@ class Builder:
         self._open.spend()
 
     def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
-        """Insert a layout into a Y.Array at `index`. `tokens` is its JSON location."""
+        """Insert a layout into a Y.Array at `index`. `tokens` is the item's JSON location."""
         txn = self._open.txn
         if isinstance(raw, dict):
             self._fill_map(parent.insert_map_prelim(txn, index), raw, tokens)
@@ -132,7 +136,7 @@ class Builder:
             return
         for key, inner in raw.items():
             if key in FORBIDDEN_KEYS:
-                continue  # not part of the JSON, and no client may write it
+                continue  # such a key is not part of the JSON, and no client may write it
             deeper = tokens if key in UNSEEN else (*tokens, unescape(key))
             self.put(handle, key, inner, deeper)
 

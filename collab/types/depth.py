@@ -1,6 +1,7 @@
-"""Limits how deep Yjs types nest: applies an update, and removes each type that lies too deep.
+"""Limits how deep Yjs types nest: applies an update, and removes each type that is too deep.
 
-pycrdt reads types recursively: a deep document overflows its stack and Python's.
+pycrdt reads types recursively. A document that nests too deep would overflow the stack of pycrdt
+or of Python.
 
 The Yjs guard (`collab/yjs/guard.py`) refuses types that nest deeper than 256 levels. Here the limit
 is `DEEPEST`, and the objects and lists in plain values count too. So this module measures the
@@ -40,7 +41,7 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
 
 
 def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
-    """Whether `value` stays within the depth limit when it is written into the one at `path`."""
+    """Whether `value` keeps the depth limit when it is written into the container at `path`."""
     place, depth = root, 1
     for step in path:
         held = get_or_none(txn, place.handle, step)
@@ -76,8 +77,8 @@ def type_under(txn: Txn, handle: Any, step: Step) -> Any:
 def remove_at(txn: Txn, content: Any, path: Path) -> None:
     """Remove the value at `path`.
 
-    When the path is longer than `DEEPEST`, remove its ancestor at that depth instead. When a step
-    on the way holds no map or array, remove the value at that step.
+    When the path is longer than `DEEPEST`, remove the value's ancestor at that depth instead. When
+    an earlier step of the path holds no map or array, remove the value at that step.
     """
     handle = content
     for step in path[:-1][: DEEPEST - 1]:
@@ -96,7 +97,7 @@ def remove_at(txn: Txn, content: Any, path: Path) -> None:
 def apply_update(
     doc: Any, content: Any, observer: Observer, slices: Iterable[bytes]
 ) -> list[bytes]:
-    """Apply an update and remove what lies too deep. Return the update of each transaction."""
+    """Apply an update, then remove types that are too deep. Return each transaction's update."""
     updates = [_apply(doc, observer, slices)]
     while observer.dirty is not None and (
         removal := _remove_too_deep(doc, content, observer, observer.dirty)

@@ -16,8 +16,9 @@ from collab.types.records import Path
 class DirtyPlace:
     """A changed place: `keys` are its changed keys, `below` its children with changes.
 
-    `items` is true when the items of a sequence or the content of a text changed. `deltas` holds
-    the details of these changes, one delta for each transaction.
+    `items` is true when the items of a list or the content of a text changed. `deltas` holds the
+    details of these changes, one delta for each transaction. A delta is the list of insertions and
+    deletions that a Yjs event reports.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -52,7 +53,8 @@ class Observer:
 
     def __init__(self) -> None:
         self.listening = True
-        self.with_deletes = False  # keep the last bytes of the update, which say what it deletes
+        # Whether to keep the last bytes of the update, which hold its deletions.
+        self.with_deletes = False
         self._dirty: DirtyPlace | None = None
         self._too_deep: list[Path] = []
         self._update = self._deletes = b""
@@ -64,7 +66,7 @@ class Observer:
 
     def on_events(self, events: list[Any]) -> None:
         if not self.listening:
-            return  # the server's own write: reading keys and paths of events costs 10 µs
+            return  # the server's own write needs no events, and reading an event costs 10 µs
         if self._dirty is None:
             self._dirty = DirtyPlace()
         for event in events:
@@ -93,7 +95,7 @@ class Observer:
         return update
 
     def take_deletes(self) -> bytes:
-        """The last bytes of the last transaction's update, where they were kept."""
+        """Return the last transaction's deletions and clear them. Empty when they were not kept."""
         deletes, self._deletes = self._deletes, b""
         return deletes
 

@@ -1,9 +1,11 @@
-"""The layout of JSON in a Yjs document: the reserved keys, and reading a layout as JSON.
+"""The layout of JSON in a Yjs document: the reserved keys, and how a layout is read as JSON.
 
-Reading is a function of the layout's JSON form, which `toJSON` returns. There a Y.Map reads like
-a plain object, and a Y.Text like a plain string. So any shape that a client writes has a value.
-Nodes keep what identity needs and the value lacks: the elements' keys and order. The garbage
-collector skips nodes: a large document has 100,000 of them, and they form no reference cycles.
+A layout is read from its JSON form, which `toJSON` of Yjs returns. In this form a Y.Map is an
+object, and a Y.Text is a string. So every shape that a client can write has a JSON value.
+
+Each container has a node. A node keeps facts that the JSON value lacks: the keys of an array's
+elements and their order. Undo and patches find elements by these keys. Python's garbage collector
+skips nodes: a large document has 100,000 of them, and they form no reference cycles.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ VALUE = "@value"  # in an element: its value, when the value is not an object
 RESERVED = frozenset((ARRAY, ORDER, DELETED, VALUE))
 # Map keys that are never JSON keys: the reserved keys, and keys that reach a JavaScript prototype.
 UNSEEN = RESERVED | FORBIDDEN_KEYS
-# How deep types nest under `content`. It allows 64 levels of JSON, because an array takes two:
-# the array itself and the wrapper of its element.
+# The most levels of types under `content`. 64 levels of JSON need up to 128, because an array can
+# take two levels: the array itself, and the map that wraps an element.
 DEEPEST = 128
 
 _NEEDS_ESCAPE = re.compile(r"@+(?:array|order|deleted|value)")
@@ -41,7 +43,7 @@ Sortable = TypeVar("Sortable", str, tuple[str, str])
 
 
 def escape(key: str) -> str:
-    """Return the map key for a JSON key: a key like a reserved one gets one more `@`."""
+    """Return the map key for a JSON key. A key that looks like a reserved key gets one more `@`."""
     return "@" + key if key[:1] == "@" and _NEEDS_ESCAPE.fullmatch(key) else key
 
 
@@ -92,7 +94,10 @@ class ArrayNode(Struct, gc=False):
 
 
 class ListNode(Struct, gc=False):
-    """A Y.Array or a plain list. Only other clients write them. `children` is by index."""
+    """A Y.Array or a plain list. Only Yjs clients create them; the server writes keyed arrays.
+
+    `children` has the node of each item, or None for a plain value.
+    """
 
     children: list[Node | None] = []
 
@@ -104,7 +109,7 @@ Node: TypeAlias = "ObjectNode | ArrayNode | ListNode"
 
 
 def read(raw: Any) -> tuple[Json, Node | None]:
-    """Return the value of a layout's JSON form, with its node when it is a container."""
+    """Return the value of a layout's JSON form, and its node: None when it is no container."""
     if isinstance(raw, dict):
         return read_array(raw) if raw.get(ARRAY) is True else read_object(raw)
     if isinstance(raw, list):
@@ -182,7 +187,7 @@ def order_of(element: Any) -> str:
 
 
 def sortable(order: object) -> str:
-    """Return the key to sort an element by. Without a valid order key it sorts last."""
+    """Return the order key that an element sorts by. An element without a valid one sorts last."""
     return order if isinstance(order, str) and is_order_key(order) else _LAST
 
 

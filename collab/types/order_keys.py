@@ -1,9 +1,9 @@
 """Fractional order keys: strings that elements are sorted by, so that a move is one write.
 
-The format is that of the npm package `fractional-indexing` (base 62). A key is a head letter, an
-integer part and a fraction. The head letter gives the length of the integer part. New keys count
-up in the integer part, so a thousand appends still have keys of three characters. A Yjs client
-may use that package.
+The format is that of the npm package `fractional-indexing` (base 62), so a Yjs client may use that
+package. A key has an integer part and a fraction. The integer part begins with a head letter, which
+gives the length of this part. Each appended key counts up in the integer part. So after a thousand
+appends the keys still have three characters.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ def between(low: str | None, high: str | None) -> str:
 
 
 def step_up(low: str, high: str) -> str:
-    """Return a key just above `low`. Keys that repeat this step upwards stay short.
+    """Return a key between `low` and `high` that is just above `low`.
 
-    A run of keys that halves the rest of the gap each time grows by a character every six keys.
+    When each new element is added after the last new one, the keys of this function stay short.
+    With `between`, each new key would halve the rest of the gap. Then the keys would grow by a
+    character every six keys.
     """
     whole, whole_high = _whole(low), _whole(high)
     following = _increment(whole)
@@ -67,7 +69,7 @@ def step_up(low: str, high: str) -> str:
 
 
 def step_down(low: str, high: str) -> str:
-    """Return a key just below `high`. Keys that repeat this step downwards stay short."""
+    """Return a key just below `high`. Keys stay short when elements are added downwards."""
     whole, whole_high = _whole(low), _whole(high)
     if whole == whole_high:
         return whole + _step(low[len(whole) :], high[len(whole) :], up=False)
@@ -155,7 +157,8 @@ def _middle(low: str, high: str | None) -> str:
 def _step(low: str, high: str | None, *, up: bool) -> str:
     """Return a fraction just above `low`, or just below `high`. `high` None stands for 1.
 
-    The fraction has the fewest digits that leave `_ROOM` places between `low` and `high`.
+    The fraction has as few digits as possible. But at least `_ROOM` fractions of this length are
+    between `low` and `high`.
     """
     shared = 0
     if high is not None:

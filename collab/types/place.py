@@ -1,4 +1,9 @@
-"""Places: finds the Yjs type for a JSON Pointer or a path of keys."""
+"""Finds places: the Yjs types at a JSON Pointer or at a path.
+
+A path (`Path`) names an array element by its key; a pointer names it by its index. A *step* is one
+part of a path. A *handle* is a Yjs type as pycrdt returns it (`collab/types/handles.py`). A *node*
+describes the shape of a container (`collab/types/layout.py`).
+"""
 
 from __future__ import annotations
 
@@ -23,9 +28,10 @@ from collab.types.records import Path
 
 
 class Place(NamedTuple):
-    """A live container: its handle, its node, and its two addresses.
+    """A container that is stored as a Yjs type, not as a plain value.
 
-    `path` names elements by key, so it stays valid when elements move. `tokens` is the pointer.
+    `path` and `tokens` both give its location. `path` names elements by key, so it stays valid
+    when elements move. `tokens` is the JSON Pointer at present.
     """
 
     handle: Any
@@ -35,9 +41,10 @@ class Place(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A map's entry: its map and key, its two addresses, and where its node is kept.
+    """An entry of a Y.Map.
 
-    `children[name]` is the node of the entry's value.
+    `handle` is the map, and `path` is the path of the map. `tokens` is the JSON location of the
+    entry's value. When this value is a container, its node is `children[name]`.
     """
 
     handle: Any
@@ -49,7 +56,7 @@ class Slot(NamedTuple):
 
 
 def child(txn: Txn, place: Place, step: Step) -> Any:
-    """Return what `get` gives for a step. For a wrapped element, return the wrapped value."""
+    """Return the value under a step. For an element that wraps its value, return that value."""
     got = get_or_none(txn, place.handle, step)
     if type(place.node) is ArrayNode and is_map(got) and got.has(txn, VALUE):
         return get_or_none(txn, got, VALUE)
@@ -57,7 +64,7 @@ def child(txn: Txn, place: Place, step: Step) -> Any:
 
 
 def enter(txn: Txn, place: Place, step: Step) -> Place | None:
-    """Return the container under a step. Return None for a plain value or a missing step."""
+    """Return the container under a step, or None when there is a plain value or no value."""
     inner, token = node_under(place.node, step)
     if inner is None:
         return None
@@ -70,7 +77,10 @@ def enter(txn: Txn, place: Place, step: Step) -> Place | None:
 
 
 def _owned(place: Place, step: Step, inner: Node) -> Node:
-    """Return the overlay's own copy of the node under a step. Make it on first use."""
+    """Return the overlay's own copy of the node under a step. The first call makes the copy.
+
+    An overlay is a stand-in for a Yjs type in a dry run (`collab/writing/overlay.py`).
+    """
     if place.handle.owned.get(id(inner)) is not inner:
         inner = inner.copy()
         place.handle.owned[id(inner)] = inner
@@ -79,7 +89,7 @@ def _owned(place: Place, step: Step, inner: Node) -> Node:
 
 
 def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
-    """Return the node under a step, and the pointer token for the step now."""
+    """Return the node under a step, and the pointer token that the step has at present."""
     if isinstance(step, int):
         there = type(node) is ListNode and 0 <= step < len(node.children)
         return node.children[step] if there and type(node) is ListNode else None, str(step)
@@ -92,7 +102,7 @@ def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
 
 
 def step_of(node: Node, token: str) -> Step:
-    """Return the step for a pointer's token. The caller knows that it exists."""
+    """Return the step for a pointer's token. The value at this token must exist."""
     if type(node) is ObjectNode:
         return escape(token)
     if type(node) is ArrayNode:
@@ -101,7 +111,7 @@ def step_of(node: Node, token: str) -> Step:
 
 
 def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
-    """Return the deepest live container on the way to a location, or at the location itself."""
+    """Return the container at a location, or the deepest Yjs container above the location."""
     place = root
     for token in tokens:
         inner = enter(txn, place, step_of(place.node, token))
@@ -138,7 +148,10 @@ def value_under(txn: Txn, place: Place, step: Step) -> Json:
 
 
 def pointer_tokens(root: Node, path: Path) -> Tokens:
-    """Return the pointer for a path now. For a hidden or missing place, return its container's."""
+    """Return the JSON Pointer that a path has at present.
+
+    The pointer ends before a hidden or missing element. It also ends at a value without a node.
+    """
     node: Node | None = root
     tokens: list[str] = []
     for step in path:

@@ -1,9 +1,13 @@
-"""Records of what one write did to the tree, so that undo can take it back.
+"""Records: each describes one write to the Yjs types, so that undo can take the write back.
 
 A record identifies texts, characters and list items by their *first ids*: the Yjs ids of their
-first insertion. It identifies values, elements and containers by the keys that lead to them. For
-each record the document also keeps which incarnation of the place it means
+first insertion. It identifies values, elements and containers by the keys that lead to them. These
+keys name a place, and a place holds one value after another. Each of these values is an
+*incarnation* of the place. The document keeps which incarnation each record means
 (`collab/identity/incarnations.py`).
+
+A *run* is a range of Yjs ids (`collab/yjs/spans.py`). A *step* is what one undo takes back
+(`collab/document/steps.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from collab.types.layout import DELETED, ORDER, VALUE, Step
 from collab.yjs.spans import Id, Run, merged
 
 Path: TypeAlias = tuple[Step, ...]
-# Characters in a removed text that a step names: where they begin in the text, and the run of
+# Characters in a removed text that an undo step names: their offset in the text, and the run of
 # their first ids.
 Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
 # The ids of the characters on the left and on the right of a place.
@@ -32,9 +36,9 @@ Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length
 class Hunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a text.
 
-    `deleted` is the removed text, and `labels` are its characters that steps name. `inserted` are
-    the ids of the new characters. `sides` are the neighbours of the place, in pairs, oldest pair
-    first. None stands for an end of the text.
+    `deleted` is the removed text. `labels` are the characters in it that steps name. `inserted`
+    are the first ids of the new characters. `sides` are the neighbours of the place, in pairs,
+    oldest pair first: each undo and redo adds a pair. None stands for an end of the text.
     """
 
     deleted: str
@@ -46,8 +50,8 @@ class Hunk(Struct, frozen=True, array_like=True, gc=False):
 class RemovedText(Struct, frozen=True, array_like=True, gc=False):
     """A text that was removed together with its container.
 
-    `path` is the text's path below the removed container, `text` its id. `labels` are the
-    characters in it that steps name.
+    `path` is the text's path below the removed container. `text` is the first id of the text.
+    `labels` are the characters in it that steps name.
     """
 
     path: Path
@@ -74,7 +78,8 @@ class SameDigest(Struct, frozen=True, array_like=True, tag="l", gc=False):
 class SetRecord(Struct, frozen=True, array_like=True, tag="s", gc=False):
     """The value of a map's key changed from `before` to `after`.
 
-    `token` is the incarnation that the key holds since then. None stands for a new incarnation.
+    `texts` are the texts that the old value contained. `token` names the incarnation that the
+    write left at the key: None for a new incarnation, an earlier token when undo put it back.
     `items` are the first ids of the Y.Array items on the path. Indexes alone do not identify items.
     """
 
@@ -217,7 +222,7 @@ def holder_of(record: SingleRecord) -> Path:
 
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:
-    """Yield the elements, also hidden, that an undo of the record needs: array path and key."""
+    """Yield the elements that an undo of the record needs, hidden or not: array path and key."""
     for single in single_records(record):
         if isinstance(single, ShownRecord):
             yield single.path, single.key

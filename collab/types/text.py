@@ -17,7 +17,7 @@ Change: TypeAlias = tuple[int, int, str]
 # rewrite in several places is compared word by word, when both sides have few words.
 _MOST_WORDS = 400  # including the single characters between words
 _WORDS = re.compile(r"[^\W_]+|[\W_]", re.DOTALL)
-_MOST_SLID = 400  # characters
+_MOST_SLID = 400  # characters of an insertion or removal that is shifted to the start of a word
 
 
 def changes_between(old: str, new: str) -> list[Change]:
@@ -51,7 +51,7 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
 
 
 def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
-    """Compare word by word. By characters, a replaced word would become a mixture of two words."""
+    """Return the changes, compared word by word. A comparison by characters could mix two words."""
     at = _offsets(start, old_words)
     return [
         (at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in replacements(old_words, new_words)
@@ -63,20 +63,22 @@ def _offsets(start: int, words: list[str]) -> list[int]:
 
 
 def words(text: str, most: int | None = None) -> list[str]:
-    """Split a text into words and single other characters, at most `most`. Nothing is lost."""
+    """Split a text into words and other single characters. Return at most the first `most`."""
     return [found[0] for found in islice(_WORDS.finditer(text), most)]
 
 
 def whole_words(
     old: str, changes: Sequence[Change], is_own: Callable[[int, int], bool]
 ) -> list[Change]:
-    """Widen each change of a word that is not the author's own to the whole word.
+    """Widen each change inside a word to the whole word, unless the author wrote the rest of it.
 
-    A client that sends a whole text does not say which characters it kept. When the client
-    changes a word, the whole word becomes its author's own. Otherwise another user's undo could
-    leave a mixture of two words. A word is the text between spaces, without the punctuation at its
-    ends. So a price, a date or an address is one word. When the client kept no word of a text, the
-    whole text is replaced.
+    `is_own` tells whether the author of the changes wrote all characters of a range. A client that
+    sends a whole text does not tell which characters it kept. When it changes a part of a word, the
+    change replaces the whole word. Then all characters of the word are by this author. Otherwise
+    another user's undo could leave a mixture of two words.
+
+    A word is the text between spaces, without the punctuation at its ends. So a price, a date or an
+    e-mail address is one word. When the client kept no word of a text, the whole text is replaced.
     """
     widened: list[Change] = []
     starts = [start for start, _, _ in changes[1:]]
@@ -122,7 +124,7 @@ def _whole_text(
 ) -> list[Change]:
     """Return the changes, or one change of the whole text when no word of the text stays.
 
-    The whole text is then the author's own, with the spaces and punctuation that both texts have.
+    Then all characters are by this author, also the spaces and punctuation that both texts have.
     """
     if not any(_has_word(old[start:end]) for start, end, _ in changes):
         return changes
@@ -160,7 +162,7 @@ def _ends_word(text: str) -> bool:
 
 
 def _word_start(text: str, until: int) -> int:
-    """Return the start of the word that continues at `until`. `until` if the word is too long."""
+    """Return the start of the word that reaches `until`; `until` when the word is too long."""
     at, least = until, max(0, until - _LONGEST_WORD)
     while at > least and (text[at - 1] in _JOINERS or _is_word(text[at - 1])):
         at -= 1
@@ -172,7 +174,7 @@ def _word_start(text: str, until: int) -> int:
 
 
 def _word_end(text: str, start: int) -> int:
-    """Return the end of the word that began before `start`. `start` if the word is too long."""
+    """Return the end of the word that began before `start`; `start` when the word is too long."""
     at, most = start, min(len(text), start + _LONGEST_WORD)
     while at < most and (text[at] in _JOINERS or _is_word(text[at])):
         at += 1

@@ -1,8 +1,11 @@
 """A Yjs document with its observer, and the transactions of one write.
 
-yrs keeps the interpreter while a transaction is committed, some 2 µs for each block that it
-inserted or deleted. So a write that touches many blocks is several transactions, one after the
-other, whose updates are joined. Nothing else reads the document meanwhile.
+yrs blocks the interpreter while it commits a transaction. That takes about 2 µs for each block that
+the transaction inserted or deleted; a block is a struct in the memory of yrs. So a write of many
+blocks uses several transactions, one after the other. Their updates are joined into one. No other
+code reads the document between them.
+
+A `Part` is the update of one of these transactions (`collab/yjs/joining.py`).
 """
 
 from __future__ import annotations
@@ -19,15 +22,15 @@ from collab.yjs.spans import Id
 from collab.yjs.state_pieces import state_pieces
 
 NOTHING_KNOWN: Final = b"\x00"  # the state vector of a client that has no document
-# Blocks that one transaction inserts or deletes: some 5 ms.
+# A transaction ends after it has inserted or deleted this many blocks, in about 5 ms.
 MOST_BLOCKS: Final = 2_500
 
 
 class YjsDocument:
-    """A Yjs document that is observed.
+    """A Yjs document, and the callbacks that observe it.
 
-    Invariant: between calls no transaction is open. Native callbacks are used, not pycrdt's
-    wrappers: these copy every event into Python objects.
+    Invariant: between two calls of `Tree` no transaction is open. The callbacks are native, because
+    pycrdt's wrappers copy every event into Python objects.
     """
 
     def __init__(self, loader: Loader) -> None:
@@ -37,12 +40,12 @@ class YjsDocument:
         self._of_events: Any = self.content.observe_deep(self.observer.on_events)
 
     def close(self) -> None:
-        """Let go of the callbacks."""
+        """Drop the callbacks."""
         self.mute()
         self._of_commits.drop()
 
     def mute(self) -> None:
-        """Observe no events: pycrdt makes an object of each, for every type that has changed."""
+        """Stop observing events: pycrdt would make an object for every type that has changed."""
         if self._of_events is not None:
             self._of_events.drop()
             self._of_events = None
@@ -53,9 +56,9 @@ class YjsDocument:
             self._of_events = self.content.observe_deep(self.observer.on_events)
 
     def reload_without(self, own: Id) -> None:
-        """Load the document again without the map that has this id, whose entries were removed.
+        """Load the document again without the map whose id is `own`.
 
-        No handle may be used any more.
+        The caller has removed the map's entries. No earlier handle may be used after this call.
         """
         txn = self.begin()
         state = self.doc.get_update(txn, NOTHING_KNOWN)
@@ -71,11 +74,14 @@ class YjsDocument:
         self._of_commits = self.doc.observe(self.observer.on_commit)
 
     def begin(self) -> Txn:
-        """A transaction, which is open."""
+        """Return a new, open transaction."""
         return self.doc.create_transaction()
 
     def commit(self, txn: Txn, *, with_deletes: bool = False) -> Part:
-        """End a transaction; its own update, empty where it did nothing."""
+        """End a transaction. Return its own update, which is empty when it changed nothing.
+
+        With `with_deletes` the part also holds the deletions of the update.
+        """
         self.observer.with_deletes = with_deletes
         txn.commit()
         txn.drop()
@@ -83,21 +89,21 @@ class YjsDocument:
 
 
 class OpenTransaction:
-    """A transaction that is open, and the content that is read and written in it."""
+    """An open transaction, and the content that it reads and writes."""
 
     def __init__(self, txn: Txn, content: Any) -> None:
         self.txn = txn
         self.content = content
 
     def spend(self, blocks: int = 1) -> None:
-        """So many blocks were inserted or deleted."""
+        """Do nothing. `Transactions` counts the blocks that were inserted or deleted."""
 
 
 class Transactions(OpenTransaction):
     """The transactions of one write.
 
-    Invariant: one is open until `close`. A handle of what was removed may not be used when `spend`
-    was called since: yrs frees it at the end of the transaction.
+    Invariant: one transaction is open until `close`. `spend` may end a transaction, and yrs then
+    frees the types that were removed in it. So no handle of a removed type is used after `spend`.
     """
 
     def __init__(self, document: YjsDocument) -> None:
@@ -112,9 +118,9 @@ class Transactions(OpenTransaction):
             self.cut()
 
     def cut(self, *, is_transient: bool = False) -> Part:
-        """End the transaction that is open, and begin another.
+        """End the open transaction, and begin another. Return the part of the ended transaction.
 
-        When it is `transient`, a later transaction deletes what it inserted.
+        `is_transient` means that a later transaction deletes all that this transaction inserted.
         """
         self.document.mute()
         part = self.document.commit(self.txn, with_deletes=True)
@@ -125,12 +131,13 @@ class Transactions(OpenTransaction):
         return part
 
     def remove_empty(self, held: Any) -> None:
-        """Remove a map for good whose entries were removed, however many there were.
+        """Delete a map whose entries were removed, however many entries it had.
 
-        The document is loaded again: no handle may be used any more.
+        This loads the document again, so no earlier handle may be used after this call.
         """
         number = 0
-        while True:  # a key that the map never had: then its new entry names it by its id
+        # Find a key that the map never had. The update of a new entry then gives the map's id.
+        while True:
             held.insert(self.txn, f"{number}", None)
             marked = self.cut(is_transient=True)
             parent = parent_of_first(marked)
@@ -143,12 +150,12 @@ class Transactions(OpenTransaction):
         self.txn, self.content = self.document.begin(), self.document.content
 
     def add(self, part: Part) -> None:
-        """Have the update of this write do what a part does."""
+        """Add a part to the update of this write."""
         if part.update:
             self._parts.append(part)
 
     def close(self) -> bytes:
-        """End the last transaction; the update of all of them, empty where they did nothing."""
+        """End the last transaction. Return the update of the write; empty if it changed nothing."""
         last = self.document.commit(self.txn, with_deletes=bool(self._parts))
         self.document.unmute()
         if not self._parts:
