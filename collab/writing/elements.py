@@ -21,9 +21,10 @@ LAST = sortable(None)  # the sort key of an element without a valid order key
 
 
 class ElementWriter:
-    """Writes keyed arrays. It only hides a removed element.
+    """Writes keyed arrays.
 
-    So undo can bring the element back with what other users did in it.
+    A removed element is only hidden. So undo can show it again, with the changes that other users
+    made inside it.
     """
 
     def __init__(
@@ -47,13 +48,13 @@ class ElementWriter:
         return self._journal.open.txn
 
     def insert(self, place: Place, index: int, value: Json) -> None:
-        """Add an element. When a hidden element has its `id`, it gets a different key."""
+        """Add an element. When a hidden element has the same `id`, the new one gets another key."""
         order = self._order_at(place, index)
         key = self._layouts.key(value, lambda key: self._is_taken(place, key))
         self.create(place, key, self._layouts.element(value, order))
 
     def _is_taken(self, place: Place, key: str) -> bool:
-        """Whether an element has the key, or a step may bring back an element with the key."""
+        """Whether an element has this key, or an undo step may bring back an element with it."""
         return place.handle.has(self._txn, key) or self._journal.identity.is_asked_for(
             (*place.path, key)
         )
@@ -64,7 +65,7 @@ class ElementWriter:
         self._put(place, array_node(place), key, raw)
 
     def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
-        """Write the value that an element had before a record. Replace what its key holds now."""
+        """Write the value that an element had before a record, in place of its present value."""
         node, key = array_node(place), record.key
         held = get_or_none(self._txn, place.handle, key)
         before: Absent | Exactly = Absent()
@@ -86,7 +87,7 @@ class ElementWriter:
         return value
 
     def remove(self, place: Place, key: str, token: int | None = None) -> None:
-        """Hide an element. An element that is not a map is deleted instead."""
+        """Hide an element. An element that is not a Y.Map is deleted instead."""
         held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
@@ -100,7 +101,7 @@ class ElementWriter:
         self._journal.emit("remove", (*place.tokens, str(index)))
 
     def show(self, place: Place, key: str, token: int | None = None) -> Json:
-        """Show a hidden element again as it is now. Return its value."""
+        """Show a hidden element again, with its present content. Return its value."""
         held = get_or_none(self._txn, place.handle, key)
         held.remove(self._txn, DELETED)
         raw = raw_of(self._txn, held)
@@ -118,7 +119,7 @@ class ElementWriter:
         self.moves_left = max(0, self.moves_left - 1)
         node = array_node(place)
         _, key = node.order[source]
-        # The new place lies between two neighbours. The moved element itself does not count.
+        # The order key is between those of the new neighbours. The moved element itself is none.
         order = self._order_at(place, target if target < source else target + 1)
         before = node.orders[key]
         self.reorder(place, key, order)
@@ -171,10 +172,10 @@ class ElementWriter:
         return order
 
     def _make_room(self, place: Place, index: int) -> None:
-        """Give as few elements as possible around a place new, short order keys.
+        """Give new, short order keys to elements around an index, and to as few as possible.
 
-        The new keys are at most half of `REBALANCE_LENGTH`. So the keys in this place can grow by
-        a few dozen characters before elements here need new keys again.
+        The new keys have at most half of `REBALANCE_LENGTH`. So the keys around this index can grow
+        by a few dozen characters before elements here need new keys again.
         """
         pairs = array_node(place).order
         reach = 8
@@ -204,13 +205,16 @@ class ElementWriter:
             high = self._untie(place, index, low)
         if low is None or high is None:
             return between(low, high)
-        # When elements are added one after another at one place, step on from the newest key.
+        # When elements are added one after another at one place, use a key next to the newest key.
         if low == self._last:
             return step_up(low, high)
         return step_down(low, high) if high == self._last else between(low, high)
 
     def _untie(self, place: Place, index: int, low: str) -> str:
-        """Give new keys to the elements from `index` on that have the order key `low` too."""
+        """Give new order keys to the elements from `index` onwards that also have the key `low`.
+
+        Return the new order key of the element at `index`.
+        """
         pairs = array_node(place).order
         end = index
         while end < len(pairs) and pairs[end][0] == low:

@@ -1,4 +1,7 @@
-"""Records what one transaction has written: its records, its ops and the resulting value."""
+"""The journal of one write: its records, its ops and the resulting value.
+
+A record describes a change so that undo can take it back (`collab/types/records.py`).
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,13 @@ from collab.writing.removal import Reloaded, Remover
 
 
 class Journal:
-    """The open transaction, and what it has written so far.
+    """The open transaction of a write, and the changes that the write has made so far.
 
-    Invariant: `records`, taken back in reverse order, undo all writes. `ops` describe the same
-    writes as exact patch ops. A write adds its op first, then writes: the new values around a
-    string may decide whether it is an atom. A journal has no reference to its writers. So there is
-    no reference cycle, and all of it is freed when the write is over.
+    Invariant: `records`, taken back in reverse order, undo all changes. `ops` describe the same
+    changes as exact ops (rule P3 of SPEC.md). A change that creates values adds its op before it
+    creates them. The reason: the new values around a string may decide whether the string is an
+    atom, and is stored as a plain value. A journal has no reference to its writers. So there is no
+    reference cycle, and Python frees the journal and the writers when the write ends.
     """
 
     def __init__(
@@ -58,7 +62,10 @@ class Journal:
         return Place(self.open.content, self._root, (), ())
 
     def note(self, record: Record) -> None:
-        """Keep a record, and add it to the index at once: later writes may need it there."""
+        """Keep a record, and add it to the identity index at once.
+
+        Later changes of the same write may look it up there.
+        """
         content = self.open.content
         if not isinstance(content, StandIn):
             record = on_items(self.open.txn, content, self.identity, record)
@@ -66,9 +73,11 @@ class Journal:
         self.records.append(record)
 
     def clear(self, holder: Any, path: Path, key: str) -> Any:
-        """Remove what lies in an entry that is about to go, when that is much; its holder.
+        """Delete the content of an entry before its removal, when it is large. Return its map.
 
-        The path is that of a slot. The entry may be gone as well.
+        `holder` is the entry's map, and `path` is the path of its `Slot`. For very large
+        content the document is loaded again. Then the returned map is a new handle, and the entry
+        itself is already deleted.
         """
         if not isinstance(self.open, Transactions):
             return holder
@@ -81,13 +90,13 @@ class Journal:
                 holder = self._holder(path, key)
 
     def remove_entry(self, holder: Any, path: Path, key: str) -> None:
-        """Remove an entry of a map for good."""
+        """Delete an entry of a map, with its content."""
         holder = self.clear(holder, path, key)
         if holder.has(self.txn, key):
             holder.remove(self.txn, key)
 
     def _holder(self, path: Path, key: str) -> Any:
-        """The map that has the entry of a slot."""
+        """Return the map that has the entry of a slot."""
         place = open_path(self.txn, self.root, path[:-1] if key == VALUE else path)
         assert place is not None
         return place.handle.get(self.txn, path[-1]) if key == VALUE else place.handle

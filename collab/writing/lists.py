@@ -1,6 +1,6 @@
 """Writes items of Y.Arrays, records them by their ids, and finds them again by these ids.
 
-The server itself makes keyed arrays only. Y.Arrays come from other Yjs clients.
+The server itself creates only keyed arrays. Y.Arrays come from Yjs clients.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class ListWriter:
     def splice(
         self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
     ) -> None:
-        """Replace `count` items by layouts. `again` gives first ids to items that come back."""
+        """Replace `count` items by new items, whose layouts are `raws`.
+
+        When undo puts items back, `again` has the first ids of these items.
+        """
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
         removed = tuple(
@@ -59,7 +62,7 @@ class ListWriter:
         if isinstance(handle, ArrayStandIn):
             handle.set_identity(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
-        txn = self._txn  # another one may be open by now
+        txn = self._txn  # the builder may have ended one transaction and begun another
         self._note_reinserted(handle, at, again)
         values = tuple(fingerprint(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
@@ -99,7 +102,7 @@ class ListWriter:
         return True
 
     def _own(self, handle: Any) -> Id | None:
-        """Return the first id of a Y.Array itself, or None when it is only planned."""
+        """Return the first id of a Y.Array itself, or None when a dry run only plans the array."""
         real = handle.handle if isinstance(handle, ArrayStandIn) else handle
         return None if real is None else self._identity.first_id(text_id(self._txn, real))
 
@@ -110,7 +113,7 @@ class ListWriter:
         return [at for run in runs for at in spots(self._txn, handle, self._identity, run)]
 
     def _gap(self, handle: Any, hunk: ItemsHunk) -> int | None:
-        """Return the index that a hunk emptied, or None when both of its neighbours are gone."""
+        """Return the index where a hunk removed items; None when both neighbours are gone."""
         if hunk.left is None and hunk.right is None:
             return 0
         for beside, step in ((hunk.left, 1), (hunk.right, 0)):

@@ -49,8 +49,8 @@ class MemberWriter:
     ) -> None:
         """Set a map's entry to a layout.
 
-        `texts` is given when an earlier value is put back. The texts in it then get their former
-        identity back.
+        When undo puts an earlier value back, `texts` are the texts in this value. They get their
+        former first ids back.
         """
         journal, txn = self._journal, self._txn
         old = get_or_none(txn, slot.handle, slot.key)

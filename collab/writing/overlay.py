@@ -1,7 +1,8 @@
 """Overlays for a dry run: they read the real Yjs types and keep every write to themselves.
 
-A Yjs transaction cannot be rolled back. Locks and the schema have to accept an undo before it is
-written. A dry run costs time in proportion to what it touches.
+A Yjs transaction cannot be rolled back, and an undo must not break a lock or the schema. So an undo
+is first applied to overlays, and its ops are checked. The time of a dry run depends on the places
+that the undo reads and changes, not on the size of the document.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ class TextOverlay(TextStandIn):
         return before != self._polled
 
     def set_identity(self, own: Id, labels: tuple[Label, ...]) -> None:
-        """Make this the text with the id `own`, which was written again."""
+        """Give this text the first id `own`, and its characters the first ids of the labels.
+
+        The reason: an undo has put the text with this id back.
+        """
         text = self.draft.text
         self.draft = TextDraft(self._txn, None, self._identity, text=text, own=own, labels=labels)
         self._planned = self.draft.edits()
@@ -73,7 +77,10 @@ class TextOverlay(TextStandIn):
 
 
 class _Container(StandIn):
-    """The common part of the container overlays. `owned` are its own copies of nodes, by id."""
+    """The common part of the container overlays.
+
+    `owned` are the overlay's own copies of nodes, by Python's `id()` of the copy.
+    """
 
     def __init__(self, txn: Any, identity: IdentityIndex) -> None:
         self._txn = txn
@@ -88,7 +95,7 @@ class _Container(StandIn):
             return ArrayOverlay(self._txn, held, self._identity)
         if is_text(held) and held.len(self._txn) == len(held.get_string(self._txn).encode()):
             return TextOverlay(self._txn, held, self._identity)
-        return held  # also a text with embeds: it is only replaced as a whole
+        return held  # also a text with embedded objects: it is only replaced as a whole
 
     def to_json(self, txn: Any) -> str:
         return json.dumps(self.raw())

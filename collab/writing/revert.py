@@ -1,4 +1,8 @@
-"""Takes back records of writes: finds what each write did, and checks that it is still there."""
+"""Takes back records: finds the change of each record, and checks that it is still there.
+
+A record describes one write (`collab/types/records.py`). Its mark tells which value of a place the
+write left there (`collab/identity/incarnations.py`).
+"""
 
 from __future__ import annotations
 
@@ -43,15 +47,15 @@ from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer
 
 Marks = Sequence[Mark]
-NO_TEXT = (0, 0)  # the id of a text that is only planned
+NO_TEXT = (0, 0)  # the id of a text that a dry run only plans
 
 
 class Reverter:
-    """Takes back records through a writer. The writer's own records then say how to redo it.
+    """Takes back records through a writer. The writer's new records describe how to redo them.
 
-    Without `incarnations`, all records come from the last write, so they are still valid.
-    Edits of texts are planned first, and `write_texts` writes them. So many edits of one text
-    write it once.
+    Without `incarnations`, all records must come from the last write: then they are still valid.
+    Edits of texts are planned first, and `write_texts` writes them. So a text is written once, also
+    when many of its edits are taken back.
     """
 
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
@@ -66,7 +70,7 @@ class Reverter:
         return self._writer.journal.open.txn
 
     def revert(self, record: Record, marks: Marks) -> bool:
-        """Take back a record. Return whether a part of what it did was still there.
+        """Take back a record. Return whether any part of its change was still there.
 
         For a text, this method only plans the edit, and returns whether it planned any.
         """
@@ -213,7 +217,7 @@ class Reverter:
         return True
 
     def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
-        """Take back a change of a whole element, which was deleted by its key or overwritten."""
+        """Take back a change that deleted or overwrote a whole element."""
         held = get_or_none(self._txn, place.handle, record.key)
         gone = held is None and not place.handle.has(self._txn, record.key)
         if isinstance(record.before, Absent):
@@ -254,7 +258,7 @@ class Reverter:
         return TextDraft(self._txn, text, self._writer.journal.identity)
 
     def _find_text(self, path: Path) -> Any:
-        """Return the text at a path. None when the path is hidden or the text has embeds."""
+        """Return the text at a path. None when it is hidden, absent or has embedded objects."""
         if len(pointer_tokens(self._writer.root.node, path)) < len(path):
             return None
         text = reach(self._txn, self._writer.root.handle, path)

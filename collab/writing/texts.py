@@ -22,8 +22,8 @@ MOST_SIDES = 8  # pairs kept in a hunk: each undo and redo of it adds one
 class TextWriter:
     """Writes edits of texts.
 
-    `exact` is the change that the current op makes in a text, when its author sent the exact
-    change. `by_others` means that several users wrote the value that is being written.
+    `exact` is the change that the current op makes in a text, when the client sent this change as
+    a `splice`. `by_others` means that several users wrote the value that is being written.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -42,7 +42,7 @@ class TextWriter:
             return False
         old = text.get_string(self._txn)
         if text.len(self._txn) != byte_length(old):
-            return False  # embeds count in the text's indexes, but its string does not show them
+            return False  # embedded objects count in the text's indexes, but are not in its string
         changes = self._changes(text, old, new, path) if self.exact is None else [self.exact]
         if changes:
             self._write(text, old, [_in_units(old, change) for change in changes], path)
@@ -59,7 +59,7 @@ class TextWriter:
             return changes
 
         own = self._identity.first_id(text_id(self._txn, text))
-        read: list[Characters] = []  # filled once, at the first question about this text
+        read: list[Characters] = []  # filled by the first call of `is_own`
 
         def is_own(start: int, end: int) -> bool:
             at = units(old[:start])
@@ -71,7 +71,7 @@ class TextWriter:
         return whole_words(old, changes, is_own)
 
     def _is_own(self, characters: Characters, path: Path, start: int, end: int) -> bool:
-        """Whether the author of this write inserted all these units, in the author's steps."""
+        """Whether undo steps of this write's author inserted all units from `start` to `end`."""
         mine = 0
         for run in characters.between(start, end):
             for first in self._identity.first_runs(run):
@@ -101,10 +101,10 @@ class TextWriter:
         self._journal.open.spend(2 * len(hunks))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
-        """Write one edit. The edits after it are written already, so offsets are those of `old`.
+        """Write one edit, and return its hunk. Later edits of the text are written already.
 
-        `characters` may be None for an insertion into a long text, where reading the ids is slow.
-        Then the hunk does not get the new pair of sides.
+        So offsets are still those of `old`. For an insertion into a long text, `characters` may be
+        None, because reading the ids is slow. Then the hunk gets no new pair of sides.
         """
         txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
         labels: tuple[Label, ...] = ()
@@ -133,13 +133,13 @@ class TextWriter:
             self._journal.add_reinsertion((client, clock, count, *now))
 
     def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
-        """Return the texts in a value that is about to be removed, with what steps name in them."""
+        """Return the texts in a value before its removal, with the characters that steps name."""
         if isinstance(held, StandIn) or not (is_map(held) or is_array(held) or is_text(held)):
             return ()
         return removed_texts(self._txn, held, self._identity, path)
 
     def restore_identity(self, held: Any, texts: Sequence[RemovedText]) -> None:
-        """Give the texts in a container that was written again their former identity."""
+        """Give the texts in a value that undo has put back their former first ids."""
         for removed in texts:
             text = (
                 held if is_text(held) and not removed.path else reach(self._txn, held, removed.path)

@@ -14,7 +14,7 @@ from collab.writing.write import Writer
 
 
 def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
-    """Move an element or a member back as it is now, with what other users wrote in it.
+    """Move an element or a member back with its present content, also that of other users.
 
     Return False, and write nothing, in one of three cases:
     - The value is gone from its new place.
@@ -49,7 +49,7 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
         writer.texts.by_others = True
         writer.replace(tokens, value)
         writer.texts.by_others = False
-    # The edits that restore its present value are part of the move.
+    # One record stands for the whole move, with the edits that restored the present value.
     writer.journal.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True
 

@@ -1,4 +1,8 @@
-"""Writes exact patch ops into Yjs types, and records each write so that undo can take it back."""
+"""Writes exact ops into Yjs types, and records each write so that undo can take it back.
+
+Exact ops state what was applied: no `test`, no `splice`, no op that changes nothing (rule P3 of
+SPEC.md).
+"""
 
 from __future__ import annotations
 
@@ -31,15 +35,15 @@ from collab.writing.texts import TextWriter
 _NOTHING: Final[Mapping[int, Change]] = {}
 
 
-# The most characters of pointers in the ops that edit a container in place. A removed key stays in
-# the Y.Map for good, and the step names it. Replacing 20,000 keys by others took a second, and
-# eleven times the bytes of the new value. The removal of the container later took 10 ms longer in
-# one native call.
+# The most characters of pointers in the ops that edit a container in place. The Y.Map never forgets
+# a removed key, and the undo step names it. Replacing 20,000 keys by other keys took a second, and
+# eleven times the bytes of the new value. When the container was removed later, one native call
+# took 10 ms longer.
 MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
 
 class Writer:
-    """Writes into one document within one open transaction.
+    """Writes into one document, in the transactions of one write.
 
     Invariant: after each call the nodes describe the Yjs types again, and the journal holds every
     write.
@@ -66,9 +70,9 @@ class Writer:
     def apply(
         self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING
     ) -> None:
-        """Write exact ops. The caller knows that they apply to the value at the location `under`.
+        """Write exact ops, which must apply to the value at the location `under`.
 
-        `exact` maps the number of an op to the exact change that it makes in a text.
+        `exact` maps the number of an op to the change that a client's `splice` made in a text.
         """
         for number, op in enumerate(ops):
             self.texts.exact = exact.get(number)
@@ -141,7 +145,7 @@ class Writer:
             self.journal.records[before:] = [TransferRecord(*moved)]  # type: ignore[arg-type]  # as asked
 
     def _replace_container(self, place: Place, tokens: Tokens, value: Json) -> None:
-        """Edit the parts that differ in place, so that others' unsent edits of the rest survive."""
+        """Edit only the parts that differ. So other clients' unsent edits of the rest survive."""
         old = value_at(self.txn, self.root, tokens)
         live = len(open_tokens(self.txn, self.root, tokens).tokens) == len(tokens)
         if live and type(old) is type(value) and not self._is_another(place, tokens, old, value):
