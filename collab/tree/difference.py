@@ -1,4 +1,8 @@
-"""Collects what an update changed: the exact ops, and the records that undo them."""
+"""Collects the changes of a Yjs update: the exact ops, and the records that undo them.
+
+Exact ops state what was applied (rule P3 of SPEC.md). A record describes one change so that undo
+can take it back (`collab/types/records.py`).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from collab.types.records import Path, Record, RemovedText
 class Difference:
     """Collects the ops and records of an update.
 
-    `before` holds the texts and lists before the update, and `summary` what the update contains.
+    `summary` describes the update. `before` holds the texts and lists as they were before it.
 
     Invariant: `ops` turn the old value into the new one. `records`, taken back in reverse order,
     undo them.
@@ -54,7 +58,7 @@ class Difference:
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
-        """Record an edit of a text, also when both strings are equal: characters may be new."""
+        """Record an edit of a text. Both strings may be equal, although characters are new ones."""
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings

@@ -1,6 +1,6 @@
 """Makes records from the events of texts and lists.
 
-The records name characters and items by their ids.
+The records name characters and items by their first ids (`collab/types/records.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from collab.types.records import (
 )
 from collab.yjs.spans import Run
 
-# The steps of an event: `retain`, `delete` and `insert`. In a text they count UTF-8 bytes.
+# The parts of a Yjs event, in order: `retain`, `delete` and `insert`. In a text they count UTF-8
+# bytes.
 Delta: TypeAlias = list[dict[str, Any]]
 
 
@@ -43,7 +44,8 @@ def text_record(
 ) -> TextRecord:
     """Return the record of a text edit.
 
-    When the edit has embeds, the record has no hunks: no step can take the edit back.
+    The record has no hunks when the text has embedded objects, or when its events do not give the
+    edit exactly. Then undo cannot take the edit back.
     """
     own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
@@ -70,7 +72,7 @@ def text_record(
 
 
 def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:
-    """Return the ids of the inserted text if the update's strings give them, else None."""
+    """Return the ids of the inserted text, or None when the update's strings do not give them."""
     total = sum(units(one.inserted) for one in found)
     if not total:
         return [[] for _ in found]
@@ -136,7 +138,7 @@ def list_records(
     deltas: Sequence[Delta],
     texts_before: TextsBefore,
 ) -> list[ListRecord]:
-    """Return the records of a Y.Array's replacements. `texts_before` has the array's old items."""
+    """Return the records of a Y.Array's replacements. `texts_before` has the ids of old items."""
     own = identity.first_id(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]

@@ -1,9 +1,10 @@
 """Turns a Yjs update into exact patch ops: reads the changed places again and compares them.
 
-Events name places by their final paths. A type that was created or deleted in the same transaction
-has no event. Every type that is read here already has its final content. So the places are
-collected in a tree, and the reader walks it from the root down. The ops of a container come before
-the ops inside it.
+An event names a place by the path that the place has at the end of the transaction. A type that was
+created or deleted in the same transaction has no event. When the reader reads a type, the type
+already has its final content. So the changed places are first collected in a tree (`DirtyPlace`),
+and the reader walks this tree from the root down. The ops of a container come before the ops inside
+it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from collab.types.records import Absent, Exactly, Path, SameDigest, SetRecord, f
 
 
 class Reader:
-    """Updates the nodes to match the Yjs types, and collects the difference."""
+    """Updates the nodes to match the Yjs types, and collects the difference.
+
+    A node describes the shape of a container (`collab/types/layout.py`).
+    """
 
     def __init__(self, difference: Difference) -> None:
         self._difference = difference
@@ -114,7 +118,7 @@ class Reader:
                 self._difference.note_text((*path, key), held, old[name], value, inside)
             else:
                 self._difference.records.append(self._set(path, key, before, fingerprint(value)))
-        elif inside is None:  # this change set the key, to an equal value
+        elif inside is None:  # the update set the key to an equal value
             self._difference.records.append(self._set(path, key, before, fingerprint(value)))
         elif is_text(held):
             self._difference.note_text((*path, key), held, old[name], value, inside)
@@ -124,7 +128,7 @@ class Reader:
     ) -> SetRecord:
         return SetRecord(path, key, before, after, self._difference.removed((*path, key)))
 
-    # --- what only other clients write ------------------------------------------------------
+    # --- lists, which only Yjs clients create -----------------------------------------------
 
     def _list(
         self,

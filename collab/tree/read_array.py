@@ -46,7 +46,7 @@ class Before(NamedTuple):
     order: str
 
 
-# A container in an element that is still the same element: the arguments of `Reader.refresh`.
+# A container in an element that was not replaced, as the arguments of `Reader.refresh`.
 Nested: TypeAlias = tuple[Any, Node, Json, DirtyPlace, Path, str]
 
 
@@ -111,7 +111,7 @@ class ArrayReader:
             if key not in self._before or order != self._before[key].order
         }
         for key in standing.keys() - touched.keys() - self._dirty.keys:
-            if ORDER in self._dirty.below[key].keys:  # this change set an equal order key
+            if ORDER in self._dirty.below[key].keys:  # the update set an equal order key
                 order = standing[key]
                 self._difference.records.append(MovedRecord(self._path, key, order, order))
         if len(touched) == 1:
@@ -167,7 +167,7 @@ class ArrayReader:
         value, fresh = read_array(raw_of(self._txn, self._handle))
         node = self._node
         node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
-        # Earlier ops may have removed elements already. The whole array also lacks them.
+        # Earlier ops may have removed elements already. The new value has no such elements either.
         self._difference.ops.append({"op": "replace", "path": self._pointer, "value": value})
         self._before.clear()
 
@@ -204,7 +204,7 @@ class ArrayReader:
         return sortable(None)
 
     def _note_gone(self, key: str) -> None:
-        """Record that an element left. Undo shows a hidden one, and writes a deleted one again."""
+        """Record that an element is gone. Undo shows a hidden element, or writes a deleted one."""
         if key not in self._dirty.keys and is_map(get_or_none(self._txn, self._handle, key)):
             self._difference.records.append(ShownRecord(self._path, key, False))
         else:
@@ -217,10 +217,10 @@ class ArrayReader:
         place = path if key == VALUE else (*path, key)
         return SetRecord(path, key, before, after, self._difference.removed(place))
 
-    # --- what they hold ---------------------------------------------------------------------
+    # --- the contents of elements -----------------------------------------------------------
 
     def refresh(self, key: str, before: Before) -> Nested | None:
-        """Read the contents of an element again. Return the container that is left to refresh."""
+        """Read the contents of an element again. Return its container if that needs a refresh."""
         if key not in self._node.orders:
             return None
         held = get_or_none(self._txn, self._handle, key)
@@ -244,7 +244,7 @@ class ArrayReader:
         if wrapped and not replaced and is_text(content) and type(before.value) is str:
             path = (*self._path, key)
             self._difference.note_text(path, content, before.value, value, deeper)
-        elif changed or replaced:  # a replaced value counts, even when it is equal
+        elif changed or replaced:  # a replacement is recorded, even by an equal value
             self._note_content(key, before, value, wrapped)
         return None
 

@@ -1,9 +1,15 @@
 """Section rights on the Yjs lane: finds changes outside of the sections, and rolls them back.
 
-An update cannot be refused. So it is tried on a copy, and rolled back as a whole when it changed
-anything outside the sections. To compare the JSON is not enough: it does not show order keys,
-hidden elements, formats and other root types. yrs names every place that a transaction changed,
-and its own undo brings back exactly what the transaction deleted.
+A section is a part of the document that a token lets its user change. Its location in a value is
+an *area* (`collab/rights/sections.py`).
+
+The server cannot refuse an update that the client has already applied. So the server first applies
+the update to a copy. When the update changed anything outside the sections, the server rolls all of
+it back. It then writes the new values of the areas again (`collab/document/compensation.py`).
+
+It is not enough to compare the JSON before and after. The JSON does not show order keys, hidden
+elements, formats and other root types. But yrs names every place that a transaction changed. And
+the undo of yrs brings back exactly the content that the transaction deleted.
 """
 
 from __future__ import annotations
@@ -48,8 +54,8 @@ class Limits(NamedTuple):
     """Which areas an update may change, and two facts from its structs that events lack.
 
     `roots` are the root types that the update names. `has_items` means that the update adds or
-    removes items of an existing list. That list may be inside a map. When keys of that map change
-    too, the map's event does not mention the items.
+    removes items of an existing type. In yrs a Y.Map can have items too. When keys of this map
+    change in the same update, the map's event does not mention the items.
     """
 
     areas: Sequence[Area]
@@ -77,9 +83,9 @@ class Limits(NamedTuple):
 class PlacedArea(NamedTuple):
     """The location of an area in the Yjs types.
 
-    `path` uses the keys of the types, and `steps` the keys of the nodes. They differ in an element
-    that is not an object: its value is one key deeper in the types. `order` is the order key of an
-    element of a keyed array.
+    `path` has the keys of the Yjs types, and `steps` has the keys of the nodes. They differ for an
+    element that is not an object: in the types its value is one key deeper. When the area is an
+    element of a keyed array, `order` is its order key.
     """
 
     area: Area
@@ -153,8 +159,8 @@ class PlacedAreas:
 class TrialCopy:
     """A copy of a Yjs document, to try a limited update and to compute its rollback.
 
-    The copy collects no garbage, because yrs' undo reads deleted content. When that was collected,
-    yrs reads freed memory and the process crashes.
+    In the copy yrs collects no garbage, because its undo reads deleted content. If yrs had
+    collected this content, the undo would read freed memory, and the process would crash.
     """
 
     def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
@@ -228,7 +234,10 @@ def _others(doc: Any, txn: Txn, roots: Iterable[str]) -> list[Any]:
 
 
 def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | None:
-    """Return an area's location. None inside a plain value: Yjs clients can only replace that."""
+    """Return an area's location, or None when the area is inside a plain value.
+
+    A Yjs client can only replace a plain value as a whole.
+    """
     node: Node | None = root
     held, order = content, None
     path: list[Step] = []

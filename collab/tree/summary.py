@@ -1,6 +1,8 @@
-"""Summarises a client's update, and keeps the texts that it deletes from, before it is applied.
+"""Facts that are kept from before a client's update: its summary, and the ids of texts and lists.
 
-pycrdt cannot find a deleted character once the update is applied.
+The ids are those of texts and lists that the update deletes from. After the update pycrdt cannot
+find a deleted character. A *step* is what one undo takes back. Steps name characters and items by
+their first ids (`collab/types/records.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, Inspected, Struct, inspect
 
-Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first clock, behind last
+# For each client, the deleted ranges: the first clock, and the clock after the last.
+Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
 
 def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> UpdateSummary:
-    """Return the summary of an update. Empty for slices and for an update that is not valid."""
+    """Return the summary of an update. It is empty for slices and for an invalid update."""
     if not isinstance(update, bytes):
         return NO_SUMMARY
     try:
@@ -64,15 +67,16 @@ def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> Upd
 
 
 def _goes_on(client: int, struct: Struct, last: Run) -> bool:
-    """Whether a string continues the last run in the text, not only in its clocks."""
+    """Whether a string continues the last run: in its clocks, and in its place in the text."""
     before = client, struct.clock - 1
     return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
 class TextsBefore:
-    """The state, before an update, of each text that loses characters which steps name.
+    """The ids of texts and Y.Arrays before an update.
 
-    It also holds the Y.Arrays that lose items which steps name.
+    It holds only the texts that lose characters which steps name. It holds only the Y.Arrays that
+    lose items which steps name.
     """
 
     def __init__(self) -> None:
@@ -102,13 +106,13 @@ class TextsBefore:
             self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
-        """Return the former first ids of a Y.Array's items, when a step names one of them."""
+        """Return the first ids of a Y.Array's items before the update; empty if none is kept."""
         return tuple(merged(self._lists.get(path, ())[start:end]))
 
     def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
-        """Return reinsertions from the old ids to the current ids of texts and lists.
+        """Return the reinsertions that a rollback made: from the first ids to the current ids.
 
-        Texts and lists whose length has changed are left out.
+        Texts and lists whose length differs from before the update are left out.
         """
         found: list[Reinsertion] = []
         for path, (own, was) in self._texts.items():
@@ -127,7 +131,7 @@ class TextsBefore:
         return found
 
     def under(self, identity: IdentityIndex, path: Path) -> tuple[RemovedText, ...]:
-        """Return the texts at a path and below it, which are deleted now."""
+        """Return the kept texts at a path and below it, which the update has deleted."""
         return tuple(
             removed_text(characters, identity, own, where[len(path) :])
             for where, (own, characters) in self._texts.items()
@@ -138,7 +142,7 @@ class TextsBefore:
 def _paired(
     first: Sequence[Run], now: Sequence[Run], identity: IdentityIndex
 ) -> Iterator[Reinsertion]:
-    """Pair runs of first ids with the current ids in their places. Empty if the lengths differ."""
+    """Pair runs of first ids with the current ids in their places; none if the lengths differ."""
     if sum(run[2] for run in first) != sum(run[2] for run in now):
         return
     waiting = deque(now)

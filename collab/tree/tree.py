@@ -1,4 +1,4 @@
-"""A Yjs document as a tree of JSON. It takes patches and updates, and gives ops and updates."""
+"""A Yjs document as a tree of JSON: applies patches and updates, and returns ops and updates."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from collab.writing.write import Writer
 from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"
-# Hidden elements that one write removes for good: 1 ms, where each has three blocks.
+# The most hidden elements that one write deletes: 1 ms when each has three blocks of yrs.
 MOST_PURGED = 100
-LARGE = 128 * 1024  # bytes of updates, about 10,000 values: then types are read one by one
+LARGE = 128 * 1024  # bytes of updates, about 10,000 values; above, types are read one by one
 
 
 class RolledBack(NamedTuple):
-    """What an update left after its rollback.
+    """The facts that remain of an update after its rollback.
 
-    `kept` holds each area's value with the update, by its location before the update. `reinserted`
-    are the characters that the update deleted and the rollback inserted again.
+    `kept` holds the value that the update gave to each area, by the area's location before the
+    update. `reinserted` are the characters that the update deleted and the rollback inserted again.
     """
 
     kept: Mapping[Tokens, Json]
@@ -65,9 +65,9 @@ class Integrated(NamedTuple):
 
 
 class Tree:
-    """One Yjs document, and the nodes that mirror its shape.
+    """One Yjs document, and the nodes that describe the shape of its containers.
 
-    Invariant: between calls no transaction is open, and `root` describes `content`.
+    Invariant: between calls no transaction is open, and `root` is the current node of `content`.
     """
 
     def __init__(
@@ -114,10 +114,11 @@ class Tree:
         work: Callable[[Writer], None],
         author: str | None = None,
     ) -> tuple[bytes, Journal]:
-        """Run `work` in transactions on the document, whose current value is `value`.
+        """Run `work` on the document, whose current value is `value`.
 
-        Return their update, which is empty when nothing changed, and the journal.
-        `author` is the user who sent the change. Words of a replaced text become that user's own.
+        Return the update of all transactions, which is empty when nothing changed, and the journal.
+        `author` is the user who sent the change. When a text is replaced as a whole, changed words
+        become this user's own (`whole_words` in `collab/types/text.py`).
         """
         self._observer.listening = False
         transactions = Transactions(self._yjs)
@@ -132,7 +133,7 @@ class Tree:
         return update, journal
 
     def dry_run(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
-        """Run `work` on overlays. The journal then holds the planned writes; nothing is written."""
+        """Run `work` on overlays. Its writes go to its writer's journal, not to the document."""
         txn = self._doc.create_transaction()
         overlay = OpenTransaction(txn, MapOverlay(txn, self._content, self.identity))
         journal = Journal(overlay, self.root.copy(), self._atomic, value, self.identity)
@@ -142,7 +143,7 @@ class Tree:
             txn.drop()
 
     def _purge(self, transactions: Transactions) -> None:
-        """Remove a few of the marked elements for good."""
+        """Delete some of the elements that are marked for purge."""
         keys: dict[Path, list[str]] = {}
         for path, key in self._to_purge[-MOST_PURGED:]:
             keys.setdefault(path, []).append(key)
@@ -152,7 +153,10 @@ class Tree:
                 pass
 
     def _purge_from(self, transactions: Transactions, path: Path, keys: Sequence[str]) -> bool:
-        """Remove elements of one array for good; False where it has to be found again for it."""
+        """Delete hidden elements of one array. Return whether this is done.
+
+        False means that the document was loaded again: the caller calls again, with new handles.
+        """
         txn = transactions.txn
         place = open_path(txn, Place(transactions.content, self.root, (), ()), path)
         if place is None or type(place.node) is not ArrayNode:
@@ -242,7 +246,7 @@ class Tree:
         return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirty: DirtyPlace, path: Path) -> None:
-        """Drop cached ids of edited texts that are not visible, because the reader skips them."""
+        """Drop cached ids of edited texts that are hidden, because the reader skips these texts."""
         for step, deeper in dirty.below.items():
             here = (*path, step)
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
