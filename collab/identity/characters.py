@@ -1,10 +1,11 @@
 """Finds the Yjs ids of the characters of a Y.Text, in the order of the text.
 
-Yjs counts characters in UTF-16 units, and each unit has an id: a client id and a clock. pycrdt
-gives the id of a unit as a sticky index, but it mixes two ways to count. It counts whole blocks of
-the text in UTF-8 bytes, and positions within a block in units. In ASCII both are the same. In
-other text the module guesses each character's id from the character before, and checks the guess:
-two blocks can look like one.
+Yjs counts characters in UTF-16 units, and each unit has an id: a client id and a clock. A *block*
+is a part of the text whose units have consecutive ids. pycrdt gives the id of a unit as a sticky
+index (a position that stays at its unit). But pycrdt mixes two ways to count. It counts whole
+blocks of the text in UTF-8 bytes, and positions within a block in units. In ASCII both counts are
+the same. In other text this module guesses each character's id from the character before. It then
+checks the guess, because two blocks can look like one.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, inspect
 
 # In a text up to `EXACT` characters, every character is looked up, at about 2 µs each. A longer
-# text is read in leaps of `LEAP` characters. A leap counts as read when both of its ends continue
-# the block and nothing inside was deleted. This is wrong only when the block's author wrote
-# elsewhere in between, and other users inserted equally many characters here.
+# text is read `LEAP` characters at a time. When the first and the last of them belong to the block,
+# and none between them was deleted, all of them count as its characters. This is wrong only when
+# the block's author wrote elsewhere in between, and other users inserted equally many characters
+# here.
 EXACT = 4_000
 LEAP = 32
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
@@ -38,7 +40,7 @@ def text_id(txn: Txn, text: Any) -> Id:
 
 
 def id_at(txn: Txn, text: Any, index: int) -> Id:
-    """Return the id at an index: of the text's block that begins there, or of the list's item."""
+    """Return the id of the list item at an index, or of the text's block that begins there."""
     return _ids(text.sticky_index(txn, index, 0).encode())
 
 
@@ -179,7 +181,7 @@ class _Reading:
             return False
         if far == further:
             return True
-        # A different block that begins here with that same id would give the same answer.
+        # A different block that begins here with that same id would give the same sticky index.
         return self._offset(clock + further) == self._byte + further
 
     def _is_whole(self, chunk: str, byte: int, unit: int) -> bool:
@@ -195,7 +197,7 @@ class _Reading:
         return not _is_touched(self._gone, client, low, high)
 
     def _sticky(self, clock: int) -> bytes:
-        """Return the sticky index before the unit with this clock of the block's client."""
+        """Return the encoded sticky index of the unit with this clock and the block's client id."""
         out = bytearray(self._prefix)
         write_uint(out, clock)
         out.append(0)

@@ -1,7 +1,9 @@
-"""A text with planned edits that are not written yet. Undo works on it.
+"""A text with planned edits that are not written yet. Undo plans its edits here.
 
 Offsets count UTF-16 units. The text is a list of pieces: ranges of the current text, and new texts
-between them. So taking back two hundred edits of a text writes the text once.
+between them. So an undo of two hundred edits writes the text once.
+
+Hunks, labels and sides are explained in `collab/types/records.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ class Piece(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace the units from `start` to `end`. `sides` are the neighbours that they have had."""
+    """Replace the units from `start` to `end`. `sides` are the neighbours that they have had.
+
+    `labels` name those of the new characters that undo puts back, with their first ids.
+    """
 
     start: int
     end: int
@@ -58,8 +63,8 @@ class TextDraft:
         self._txn = txn
         self._handle = handle
         self._identity = identity
-        # The sides of removed ranges, by where each range begins.
         self._characters = Characters()
+        # The sides of removed ranges, by the offset at which each range begins.
         self._sides: dict[int, tuple[Sides, ...]] = {}
         if handle is None:
             self.id = own
@@ -117,8 +122,9 @@ class TextDraft:
     def take_back(self, hunk: Hunk) -> bool:
         """Take back a hunk. Return whether any of it was still there.
 
-        The inserted characters are removed, and the deleted ones are put back there. When other
-        users removed every inserted character, their text replaced it, so nothing comes back.
+        This removes the characters that the hunk inserted, and puts the deleted characters back in
+        their place. When other users have removed every inserted character, their text has replaced
+        it. Then nothing is put back.
         """
         spots = sorted(spot for run in hunk.inserted for spot in self._where(run))
         if hunk.inserted and not spots:
@@ -134,10 +140,10 @@ class TextDraft:
         return True
 
     def _gap(self, hunk: Hunk) -> int | None:
-        """Return the place that a hunk emptied, or None when all of its neighbours are gone.
+        """Return the offset where a hunk removed text, or None when all of its neighbours are gone.
 
-        The place is after each left side and before each right side. When characters that came
-        back are in a different order, the newest sides decide.
+        The offset is after each left side and before each right side. When undo has put characters
+        back in another order, the newest sides decide.
         """
         low: int | None = None
         high: int | None = None
@@ -155,7 +161,7 @@ class TextDraft:
         return iter(()) if at is None else self._where((*at, 1))
 
     def _where(self, run: Run) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of the draft that hold the characters of a run of first ids."""
+        """Yield the ranges of the draft with the characters that have the first ids of a run."""
         yield from self._made(run)
         for _, now in self._identity.current_runs(run):
             for at, part in self._characters.find(now):

@@ -3,6 +3,9 @@
 A record names characters by their *first ids*: the ids of their first insertion. Yjs cannot bring a
 deleted character back, so an undo inserts it again under a new id. A `Reinsertion` stores both ids.
 From then on the first id means the new character.
+
+A *step* is what one undo takes back. Each user has a stack of undo steps and one of redo steps
+(`collab/document/steps.py`).
 """
 
 from __future__ import annotations
@@ -21,21 +24,23 @@ Named: TypeAlias = tuple[str, Record]  # a user, and a record in that user's sta
 SOME_REINSERTIONS = 4_096  # above this count, reinsertions that no step asks for are dropped
 MOST_TEXTS: Final = 1_000  # texts whose characters are cached
 SHARED: Final = "\x00"  # the user of characters that several users inserted
-GONE: Final = (0, 0)  # the id of characters whose text came back without them
+GONE: Final = (0, 0)  # the new id of characters that an undo did not put back with their text
 
 
 class IdentityIndex:
     """The reinsertions of a document, and the characters that steps on its stacks name.
 
-    Invariant: `reinsertions` is a fold over the entries. All other state follows from it and from
-    `named_records`, which returns the records of all steps. The index reads these records when a
-    deletion first needs them. A character that a step names keeps its reinsertion.
+    Invariant: `reinsertions` depends only on the log's entries, applied in order. All other state
+    is computed from `reinsertions` and `named_records`. The function `named_records` returns the
+    records of all steps; the index calls it when a deletion first needs them. A character that a
+    step names keeps its reinsertion.
     """
 
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
         self.reinsertions: list[Reinsertion] = list(reinsertions)
         self.named_records: Callable[[], Iterable[Named]] = tuple
-        # Whether a step may ask for the former value of a place. Then no new element gets its key.
+        # Whether a step may ask for the former value of a place. If so, no new element gets the
+        # key of this place.
         self.is_asked_for: Callable[[Path], bool] = lambda path: False
         self._pending: list[Named] = []  # records of the version that is being made
         # The characters of recently edited texts, by the first id of the text.
@@ -50,7 +55,7 @@ class IdentityIndex:
     # --- reinsertions -----------------------------------------------------------------------
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
-        """Map the ids of characters to the characters that were inserted in their place."""
+        """Map the first ids of characters to the ids under which an undo inserted them again."""
         self.reinsertions.append(reinsertion)
         self._put(reinsertion)
 
@@ -128,7 +133,7 @@ class IdentityIndex:
     # --- what steps name --------------------------------------------------------------------
 
     def clear_pending(self) -> None:
-        """Clear the pending records: the version is made, so `named_records` has them now."""
+        """Clear the pending records: their version is made, so `named_records` returns them."""
         self._pending.clear()
 
     def add(self, user: str, record: Record) -> None:

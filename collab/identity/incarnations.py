@@ -45,7 +45,7 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Incarnations:
-    """The tokens of a document's places. A place without a token is as old as the document.
+    """The tokens of a document's places. A place without a token counts as unchanged.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
     path from that container. So the places in a container keep their tokens while another
@@ -152,7 +152,7 @@ class Incarnations:
 
 
 class TrialIncarnations(Incarnations):
-    """The incarnations that an undo would leave. The real ones do not change."""
+    """The tokens as an undo would leave them. The tokens of the document do not change."""
 
     def __init__(self, real: Incarnations) -> None:
         super().__init__()

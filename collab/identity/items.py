@@ -1,4 +1,8 @@
-"""Finds items of Y.Arrays by their ids: the items on a path, and their current indexes."""
+"""Finds items of Y.Arrays by their ids: the items on a path, and their current indexes.
+
+The first id of an item is its Yjs id at its first insertion. Records name items by first ids
+(`collab/types/records.py`).
+"""
 
 from __future__ import annotations
 

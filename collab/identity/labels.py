@@ -1,6 +1,7 @@
-"""Labels: which characters, among those about to be removed, a step names.
+"""Labels: they tell which characters of a removed text an undo step names.
 
-Labels are read before the removal: pycrdt cannot find a character once its text is gone.
+Labels are read before the removal, because pycrdt cannot find the characters of a removed text.
+Steps name characters by their first ids (`collab/types/records.py`).
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ def labels_between(
 def removed_text(
     characters: Characters, identity: IdentityIndex, own: Id, below: Path
 ) -> RemovedText:
-    """Return what steps name in a text that is removed with its container.
+    """Return the record of a text that is removed with its container.
 
-    `below` is the text's path in the container. Characters that are no longer in the text are
-    labelled as gone. These labels come first. When a character is still in the text, its later
-    label overrides the label as gone.
+    `below` is the text's path in the container. The first labels mark all characters that steps
+    name as gone (`NOWHERE`). Later labels override them: they give the offset of each character
+    that is still in the text.
     """
     named = identity.named_in(own)
     gone = [(NOWHERE, *run) for run in sorted(set(named))]
@@ -49,7 +50,7 @@ def removed_text(
 def removed_texts(
     txn: Txn, held: Any, identity: IdentityIndex, path: Path
 ) -> tuple[RemovedText, ...]:
-    """Return the texts with step edits in a value at `path` that is about to be removed."""
+    """Return the texts in a value before its removal, if steps edited them. `path` is its path."""
     found: list[RemovedText] = []
     for text_path in identity.paths_under(path):
         below = text_path[len(path) :]
@@ -62,7 +63,7 @@ def removed_texts(
 
 
 def plain_text(txn: Txn, text: Any) -> Any:
-    """Return the text, or None when it has embeds: they count as characters but do not show."""
+    """Return the text, or None when it has embedded objects, which its string does not show."""
     if text is None or text.len(txn) != len(text.get_string(txn).encode()):
         return None
     return text
