@@ -50,6 +50,6 @@ class Undone:
 
 
 def cancels_out(before: Json, applied: Applied) -> bool:
-    """Whether ops change something each, but nothing in total, like a removal and its reversal."""
+    """Whether each op changes something, but all together nothing, like a removal and its undo."""
     several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
     return several and same(before, applied.value)

@@ -1,4 +1,8 @@
-"""Corrects forbidden changes of a client's update, in the version that brings the update."""
+"""Corrects forbidden changes of a client's update, in the same version as the update.
+
+A change is forbidden when it breaks a lock, the schema, a limit, or the sections that the user may
+change. An *area* is the location of a section in a value (`collab/rights/sections.py`).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ def correction_of(
 ) -> Correction | None:
     """Return the correction of an update, or None when its value may stay.
 
-    Of an update that was rolled back, the changes within the areas stay.
+    When the update was rolled back, its changes inside the areas are kept.
     """
     if rolled_back is None:
         corrected = correct(before, applied.value, applied.ops) if correct and applied.ops else None
@@ -65,8 +69,9 @@ def compensate(
 ) -> tuple[bytes, Journal]:
     """Change a document from the value `applied` to the corrected value.
 
-    `records` are those of the update. Its changes in wrong places are taken back by identity when
-    that is possible. So other clients' unsent edits in these places survive.
+    `records` are the records of the update (`collab/types/records.py`). When its changes in a wrong
+    place can be taken back by their records, the values there are not written again. So other
+    clients' unsent edits in this place survive.
     """
     wrongs = list(_wrong_places(applied, correction.value))
     is_back = same(applied, before)

@@ -41,13 +41,16 @@ from collab.yjs.update import decode_state_vector
 class Document:
     """One document in memory.
 
-    Invariant: `value` is the JSON value of the Yjs types. The stacks are the fold over all entries
-    up to `version`.
+    Invariant: `value` is the JSON value of the Yjs types. The undo stacks are the result of all
+    entries up to `version`, applied in order.
 
     There is no rollback. When a change cannot be committed, the document is closed and opened
-    again. The document writes under the Yjs client id of its epoch. Nothing is sent before it is
-    committed, so a second attempt may use the same clocks. `opening_seconds` estimates the next
-    opening: the time of the last one, and of the updates since then.
+    again. Each epoch has its own Yjs client id for the changes of the server. No client gets a
+    change before its commit, so a second attempt may use the same clocks. `opening_seconds`
+    estimates the next opening: the time of the last opening plus that of long updates since then.
+
+    An *inverse* is the stored form of the facts that undo needs about an entry
+    (`collab/document/steps.py`).
     """
 
     def __init__(
@@ -173,11 +176,12 @@ class Document:
     ) -> Change | None:
         """Apply a client's validated update. Return None when it adds nothing.
 
-        An iterable `update` has slices. All slices that it yields are one change.
+        An iterable `update` yields an update in slices. All its slices are one change.
 
         `correct` may return another value that the document must have. The change then includes
-        the correction. Without a `summary`, it is made from the update. Changes outside `limits`
-        are rolled back. `structs` are those of the document before it, for large deletions.
+        the correction. `summary` describes the update; when it is None, it is made here. Changes
+        outside `limits` are rolled back. `structs` are the structs of the document before the
+        update; large deletions need them.
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
@@ -203,7 +207,7 @@ class Document:
             records = [*records, *journal.records]
             reinsertions = [*reinsertions, *journal.reinsertions]
         self._lease(leases, user)
-        # An invisible change, such as a new order key that keeps the order, is no step.
+        # An invisible change, such as a new order key that keeps the order, is no undo step.
         if not applied.ops:
             records = self._undo.needed_records(records)
         inverse = Inverse(

@@ -1,4 +1,4 @@
-"""Rows of a document's history. Successive small edits by one user are joined into one row."""
+"""Rows of a document's history. Edits of one user that follow each other are joined into a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collab.wire import rfc3339
 
 
 class Step(Struct, frozen=True):
-    """A publication of a version, or its end."""
+    """A user published a version, or took it down."""
 
     what: What
     by: Author
@@ -20,7 +20,7 @@ class Step(Struct, frozen=True):
 
 
 class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """One version, or, with `from`, a run of versions. `at` is the time of the newest one."""
+    """One version, or all versions from `from` to `version`. `at` is the time of `version`."""
 
     version: int
     by: Author
@@ -41,7 +41,10 @@ def version_rows(
     published: int = 0,
     publications: Sequence[Publication] = (),
 ) -> list[VersionRow]:
-    """Return ascending entries as rows, newest first. With a gap of 0 each version is a row."""
+    """Return ascending entries as rows, newest first.
+
+    `gap_ms` is the longest time between two edits of one row. With 0 each version is a row.
+    """
     steps: dict[int, list[Step]] = {}
     for each in publications:
         steps.setdefault(each.version, []).append(Step(each.what, each.by, rfc3339(each.at)))

@@ -1,7 +1,7 @@
 """Checks an imported entry: its values must be values that a client may send.
 
-The Yjs guard checks its update. A restore or an undo later writes its ops and its undo records into
-the document without another check.
+The Yjs guard checks the update of the entry. This module checks its ops and its undo records: a
+later restore or undo writes their values into the document without another check.
 """
 
 from __future__ import annotations
@@ -89,7 +89,11 @@ def _check_depth(entry: Entry, value: Any) -> None:
 
 
 def _as_doubles(value: Any) -> Any:
-    """Return a value with its integers as floats: yrs writes a double in a record as digits."""
+    """Return a value with its integers as floats.
+
+    In a record yrs may have written a double as digits, so it looks like an integer that is too
+    large.
+    """
     if isinstance(value, dict):
         return {key: _as_doubles(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Numbers as Yjs stores them. It has one kind of number, so 1.0 is 1 and -0.0 is 0."""
+"""Numbers as Yjs stores them. Yjs has one kind of number, so 1.0 is 1 and -0.0 is 0."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _op(op: Any) -> Any:
 def canonical(value: Any) -> Any:
     """Return the value with integral floats as integers, or the same object if it has none.
 
-    It searches level by level, and rebuilds the value only when it finds such a float. The depth
-    is not checked yet, so hostile nesting must not overflow Python's stack.
+    It rebuilds the value only when it finds such a float. It searches level by level, not
+    recursively: the depth is not checked yet, and a deep value must not overflow Python's stack.
     """
     return _rebuilt(value) if _has_integral_float(value) else value
 
@@ -49,7 +49,7 @@ def _has_integral_float(value: Any) -> bool:
         if not deeper:
             return False
         level = deeper
-    return False  # too deep: it will be refused
+    return False  # too deep: a later check refuses the value
 
 
 _DEEPEST = 128

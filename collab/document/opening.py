@@ -1,8 +1,9 @@
 """Opening a document: applies its snapshot and the entries since then in memory.
 
 Opening repeats all the work that yrs did when the updates came. A forged update makes that work
-long: 500 structs in 5 KB took 2 s in one call, at every opening. So opening takes short turns. A
-state that is known to be slow is cut into slices first (rule G22 of SPEC.md).
+long: 500 structs in 5 KB took 2 s in one call, at every opening. So opening works in short turns,
+and other work runs between them. A state that is known to be slow is cut into slices first (rule
+G22 of SPEC.md).
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import state_pieces
 
-# Opening counts as long when it takes more than this, plus a time for each byte of state. Ten
-# thousand small structs that need no long walk take a fifth of it.
+# Opening counts as long when it takes more than `SECONDS`, plus `SECONDS_A_BYTE` for each byte of
+# state. Ten thousand small structs that need no long walk take a fifth of this time.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
 LARGE: Final = 128 * 1024  # bytes of state; reading that many takes 20 ms at the worst
@@ -86,7 +87,7 @@ class Opening:
 
     @classmethod
     def of_stored(cls, stored: Stored | Absent) -> Opening:
-        """Open from what the log holds."""
+        """Open from the stored snapshot and entries."""
         if isinstance(stored, Absent):
             return cls.blank(stored.epoch, stored.last)
         return cls.of(stored.snapshot, stored.entries, stored.epoch, stored.steps)
@@ -98,7 +99,7 @@ class Opening:
 
     @cached_property
     def steps(self) -> Steps:
-        """The undo steps before the `earlier` entries. The state already has those entries."""
+        """The saved undo steps. The state, but not these steps, includes the `earlier` entries."""
         return decode_steps(self._saved) if self._saved else Steps()
 
     @property
@@ -125,7 +126,7 @@ class Opening:
         return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
 
     def cut_state(self) -> None:
-        """Cut the state into parts, at 3 to 7 µs a struct. It may run in a worker thread."""
+        """Cut the state into parts; this takes 3 to 7 µs a struct. A worker thread may call it."""
         state, *since = deleted_at_first(self._of_log())
         self._since = [piece for update in since for piece in _pieces(update)]
         self._parts = (state,)

@@ -13,8 +13,8 @@ def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
     """Return the place in `now` of the value at `pointer` in `old`, and the ops that restore it.
 
     An element of a list is found by its `id`, even when it has moved in the list. A removed element
-    is inserted near its old index. When `old` has no such value, or its container is gone, raise
-    `path_not_found`.
+    is inserted at its old index, or at the end of a shorter list. When `old` has no such value, or
+    its container is gone, raise `path_not_found`.
     """
     tokens = parse(pointer)
     wanted = lookup(old, tokens)
@@ -25,7 +25,7 @@ def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
         if found is None:
             if depth < len(tokens) - 1:
                 raise Rejected(
-                    Code.PATH_NOT_FOUND, "the object or list that held it is gone", path=pointer
+                    Code.PATH_NOT_FOUND, "the parent object or list is gone", path=pointer
                 )
             place = (*place, _slot(is_, token))
             return place, [{"op": "add", "path": render(place), "value": wanted}]
@@ -34,7 +34,7 @@ def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
 
 
 def _find(was: Json, is_: Json, token: str) -> str | None:
-    """Return the key or index in `is_` of what `token` names in `was`. None when it is gone."""
+    """Return the key or index in `is_` of the value that `token` names in `was`; None if gone."""
     if isinstance(was, list) and isinstance(is_, list):
         element = was[int(token)]
         wanted = element.get("id") if isinstance(element, dict) else None
@@ -46,7 +46,7 @@ def _find(was: Json, is_: Json, token: str) -> str | None:
         return token if int(token) < len(is_) else None
     if isinstance(was, dict) and isinstance(is_, dict):
         return token if token in is_ else None
-    raise Rejected(Code.PATH_NOT_FOUND, "the value that held it has another type now")
+    raise Rejected(Code.PATH_NOT_FOUND, "the parent object or list has another type now")
 
 
 def _slot(is_: Json, token: str) -> str:

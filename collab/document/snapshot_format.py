@@ -1,7 +1,7 @@
-"""The format of snapshots. The state and the users' undo steps are stored apart.
+"""The format of snapshots. The state and the users' undo steps are stored separately.
 
-Old states are read again as long as they are kept. Only the newest undo steps are ever read. So
-steps are saved less often, and are not kept as long.
+The server may read every state that is stored, also an old one. But it reads only the newest undo
+steps. So steps are saved less often, and old steps are deleted earlier.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ _WITH_STEPS: Final = (1, 2)
 
 
 class Body(Struct, array_like=True, gc=False):
-    """A document's state. `opening_seconds` estimates how long it takes to apply.
+    """A document's state, as Yjs bytes and as JSON.
 
-    `value` is the document's value as JSON. To read it takes a hundredth of the time that opening
-    the state takes. It is empty when an earlier Weft saved the state.
+    `leases` are the Yjs client ids in use, each with its user. `opening_seconds` estimates how long
+    yrs takes to apply the state. `value` is the document's value as JSON: the server reads it in a
+    hundredth of the time that opening the state takes. `value` is empty when an earlier Weft saved
+    the state.
     """
 
     format: int
@@ -40,8 +42,9 @@ class Body(Struct, array_like=True, gc=False):
 class Steps(Struct, array_like=True, gc=False):
     """The steps that the users of a document can undo.
 
-    Undo finds characters by `reinsertions`, and values and elements by `tokens`. With more than
-    `most_tokens` tokens, unneeded ones are dropped.
+    Undo finds characters by `reinsertions` (`collab/identity/identity_index.py`). It checks values
+    and elements by `tokens` (`collab/identity/incarnations.py`). When there are more than
+    `most_tokens` tokens, the unneeded tokens are dropped.
     """
 
     format: int = FORMAT

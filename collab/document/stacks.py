@@ -1,4 +1,7 @@
-"""Applies entries to the undo and redo stacks. It is a fold, so each instance gets equal stacks."""
+"""Applies entries to the undo and redo stacks.
+
+The stacks depend only on the entries and their order. So every instance gets equal stacks.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ from collab.types.records import (
 
 ONE_STEP_MS = 1_000  # edits of one string within this time of each other are one step
 MOST_EDITS = 200  # edits in one step of typing without a pause
-MOST_NAMED = 1_000  # edits in a step that a client names; half a minute of dragging makes so many
+MOST_NAMED = 1_000  # edits in a step that a client names; about half a minute of dragging
 NAMED_SHARE = 4  # a named step may take 1/NAMED_SHARE of the bytes for a document's steps
 
 # Kinds that a user cannot take back: creating the document, and importing it with its history.
@@ -153,7 +156,7 @@ def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -
 def _continues(
     steps: Sequence[Step], at: int, part: Part, text: Path | None, bounds: UndoBounds
 ) -> bool:
-    """Whether an edit continues the step at `at`, which is of its group."""
+    """Whether an edit continues the step at `at`, which has the same group."""
     step = steps[at]
     assert step.group is not None
     if step.group.name:
@@ -166,7 +169,9 @@ def _continues(
 
 
 def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
-    """End the groups that a change does not continue. Return how many bytes that adds.
+    """End the groups that a change does not continue. Return how much larger the steps get.
+
+    A step with a group is open: later changes of the group may join it.
 
     Any other change by a client ends that client's group. Any other change by the user ends the
     group of the Yjs lane.
@@ -185,7 +190,7 @@ def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
 
 
 def _joined(parts: Sequence[Part]) -> Sequence[Part]:
-    """Join edits of one text into one part. Then the size depends on characters, not on keys."""
+    """Join edits of one text into one part. Then its size depends on the characters, not edits."""
     records = [record for part in parts for record in decode_inverse(part.inverse).records]
     first = records[0]
     if len(records) > len(parts) or not isinstance(first, TextRecord):

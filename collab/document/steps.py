@@ -35,7 +35,7 @@ UNDO_BOUNDS = UndoBounds()
 
 
 class MadeBy(Struct, frozen=True, array_like=True, gc=False):
-    """How a change was made. It decides which step the change joins.
+    """How a change was made. This decides which step the change joins.
 
     `client` is the user's tab or program. `name` is the `step` that a patch names. `splices` is
     true when every op of the patch is a splice.
@@ -48,7 +48,7 @@ class MadeBy(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def group(self) -> Group | None:
-        """The group of changes that it may share a step with. None: a step of its own."""
+        """The group of changes that may share a step with this one; None for a separate step."""
         if self.lane == "yjs":
             return Group("yjs")
         if self.lane == "patch" and (self.name or self.splices):
@@ -73,15 +73,16 @@ BY_YJS: Final = MadeBy("yjs")
 
 
 class Inverse(Struct, frozen=True, array_like=True, gc=False):
-    """How to take an entry back, and, for an undo or a redo, what it did to the stack.
+    """How to take an entry back. For an undo or a redo, also how it changed the stacks.
 
     - `popped`: the versions of the steps that left the stack.
     - `kept`: what is left of a step that was taken back only within a scope. It holds the version,
       and the numbers of the records that stay.
     - `origins`, `times`: the versions and times of the edits that it took back or put back.
     - `reinsertions`: which characters were inserted again.
-    - `silent`: the change shows nowhere. It is no step, but its records still change tokens.
-    - `made_by`: decides which step it joins.
+    - `silent`: the value did not change. The entry is no step, but its records change the tokens of
+      places (`collab/identity/incarnations.py`).
+    - `made_by`: decides which step the entry joins.
     """
 
     records: tuple[Record, ...] = ()
@@ -212,7 +213,7 @@ def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:
 
 
 def origins_of(part: Part) -> list[tuple[int, int]]:
-    """Return the original edits of a part, past every undo and redo: version and time."""
+    """Return the edits that a part undoes or redoes, or the part's own edit: version and time."""
     if not part.origins:
         return [(part.version, part.at)]
     return list(zip(part.origins, part.times or [part.at] * len(part.origins), strict=True))

@@ -82,7 +82,7 @@ class UndoRun:
 
     @property
     def origins(self) -> list[tuple[int, int]]:
-        """The original edits, past every undo and redo: version and time."""
+        """The original edits that were taken back or put back: version and time."""
         return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
     def inverse(self, made_by: MadeBy) -> Inverse:
@@ -100,7 +100,7 @@ class UndoRun:
 
 
 def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> UndoRun:
-    """Take back the wanted step in one transaction, as far as its changes are still there.
+    """Take back the wanted step in one write, as far as its changes are still there.
 
     When there is no such step, raise `nothing_to_undo` and change nothing.
     """
@@ -113,7 +113,7 @@ def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall)
     root = tree.root
     for part, paths in run.done:
         origins, pointers = origins_of(part), _pointers(root, paths)
-        if len(origins) > 1:  # it is unknown which place belongs to which of them
+        if len(origins) > 1:  # it is unknown which place belongs to which edit
             pointers = pointers[-max(1, MOST_PLACES // len(origins)) :]
         run.undone += [UndoneEntry(version, at, pointers) for version, at in origins]
     run.skipped = _pointers(root, run.failed)
@@ -129,7 +129,11 @@ def _nothing_left(call: UndoCall) -> Rejected:
 
 
 def dry_run_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> list[Op]:
-    """Return the ops of `perform_undo` by a dry run, since a Yjs transaction has no rollback."""
+    """Return the ops that `perform_undo` would make.
+
+    A Yjs transaction has no rollback, so this is a dry run on overlays
+    (`collab/writing/overlay.py`).
+    """
     run = UndoRun()
     tree.dry_run(call.prefix, value, lambda writer: _take_back_steps(writer, steps, call, run))
     return run.ops

@@ -1,4 +1,4 @@
-"""The undo state of a document: a fold over its entries."""
+"""The undo state of a document. It depends only on the document's entries, applied in order."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from collab.types.records import Path, Record, place_of, single_records, slot_of
 class UndoState:
     """The steps of all users, and the indexes that find what the steps changed.
 
-    Invariant: `stacks`, `incarnations` and the reinsertions of `identity` are the fold over all
-    entries so far. Closing and opening the document makes no difference.
+    Invariant: `stacks`, `incarnations` and the reinsertions of `identity` are the result of all
+    entries so far, applied in order. So they are the same after the document is opened again.
     """
 
     def __init__(self, saved: Steps, bounds: UndoBounds) -> None:
@@ -38,7 +38,7 @@ class UndoState:
         self.identity.is_asked_for = self.incarnations.is_known
 
     def close(self) -> None:
-        """Drop the reference cycle, which would keep it all in memory until garbage collection."""
+        """Drop a reference cycle, which would keep the state in memory for too long."""
         self.identity.close()
 
     def saved(self) -> Steps:
@@ -111,7 +111,7 @@ class UndoState:
         return shown_in(self.stacks.values())
 
     def needed_records(self, records: Iterable[Record]) -> list[Record]:
-        """Return the records of an invisible change that are at or above a place of a step."""
+        """Return an invisible change's records whose place is a step's place or above it."""
         slots = [
             (record, slot_of(single)) for record in records for single in single_records(record)
         ]

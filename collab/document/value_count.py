@@ -1,4 +1,4 @@
-"""Counts the values of a document. Each takes about 2 KB of memory, even a short one.
+"""Counts the values of a document. Each value takes about 2 KB of memory, even when it is short.
 
 Four megabytes of text are one value. Four megabytes of zeros are two million values, and would
 take 4 GB of memory.
@@ -14,14 +14,17 @@ from collab.patch.bounds import nesting
 
 # The fewest bytes of a value and its separator in JSON.
 LEAST_BYTES = 2
-# To make, read or delete a value takes up to 10 µs. Reading this many bytes of text takes as long.
+# yrs takes up to 10 µs to make, read or delete a value. It reads this many bytes of text in the
+# same time.
 BYTES_OF_A_VALUE = 128
-# Deleted content also costs time. A text of 600 bytes was replaced 250 times, at a hundred places
-# each time. Its state then has 170 KB, and each further edit takes 80 ms.
+# Each byte of the updates counts as this many bytes, because deleted content also costs time. A
+# text of 600 bytes was replaced 250 times, at a hundred places each time. Its state then has
+# 170 KB, and each further edit takes 80 ms.
 BYTES_OF_STATE = 2
 # Below SMALL bytes a document has too few values to matter. Above LARGE it is large anyway.
 SMALL, LARGE = 2 * 1024, 1024 * 1024
-# The values are counted again when the updates since the last count exceed 1/PART of its size.
+# The values are counted again when the updates since the last count exceed 1/PART of the
+# document's size.
 PART = 8
 
 
@@ -38,7 +41,7 @@ class ValueCount:
         self._most: int | None = None
 
     def reset(self) -> None:
-        """Forget the bound, after a change that `allows` did not check, such as an undo."""
+        """Drop the upper bound after a change that `allows` did not check, such as an undo."""
         self._most = None
 
     def allows(self, before: Json, after: Json, ops: Sequence[Op], size: int, limit: int) -> bool:
@@ -65,7 +68,7 @@ class ValueCount:
 
 
 class WorkSize:
-    """The size of a document for work that walks through all of it, deleted parts included.
+    """The size of a document for work that reads all of it, also its deleted parts.
 
     Invariant: `_count` is the last count of the values. `_changed` are the bytes of the updates
     since then. `_applied` are the bytes of all updates of the document.
