@@ -180,8 +180,8 @@ class Document:
 
         `correct` may return another value that the document must have. The change then includes
         the correction. `summary` describes the update; when it is None, it is made here. Changes
-        outside `limits` are rolled back. `structs` are the structs of the document before the
-        update; large deletions need them.
+        outside `limits` are rolled back. `structs` are the document's structs before the update.
+        With them, a large deletion does not block the interpreter for long.
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())

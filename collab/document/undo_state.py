@@ -38,7 +38,7 @@ class UndoState:
         self.identity.is_asked_for = self.incarnations.is_known
 
     def close(self) -> None:
-        """Drop a reference cycle, which would keep the state in memory for too long."""
+        """Drop a reference cycle. With it, only garbage collection would free the state."""
         self.identity.close()
 
     def saved(self) -> Steps:

@@ -1,8 +1,8 @@
 """Rules for lock requests from the patch lane and from HTTP.
 
-A lock request makes no version. The room checks the rights, rebases `scope` to the head and
-decides there. It decides between two batches, in the order of the queue. The client holds the
-lock when its row is committed.
+A lock request makes no version. The room checks the rights, relocates `scope` to the head and
+decides there. It decides between two batches, in the order of the queue. A client holds a lock
+only after the commit of the lock's row.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collab.room.requests import LockRequest
     from collab.room.room import Room
 
-# These actions always give the holder a new secret; a take-over does so when it need not wait.
-# A page that the user leaves releases its lock with the secret alone.
+# These actions always give the holder a new secret; a take-over does so only when it succeeds at
+# once. When the user leaves a page, the page releases its lock with the secret alone.
 _SECRETIVE = ("acquire", "renew")
 
 
@@ -43,8 +43,8 @@ def decide(
 ) -> LockStep | Refusal:
     """Return the transition that the request asks for, or a refusal.
 
-    The locks are at the committed version. Locks expire by `now`, the database's clock. Tokens
-    expire by `wall`, the server's clock.
+    `locks` are the locks at the committed version. `now` is the time of the database's clock, and
+    locks expire by it. `wall` is the time of the server's clock, and access tokens expire by it.
     """
     try:
         return _decide(room, locks, member, asked, now, wall, secret)
@@ -128,7 +128,7 @@ def _was_given(locks: Locks, lock_id: str) -> bool:
 def _require_section(
     room: Room, member: Member, locks: Locks, asked: LockRequest, scope: str | None
 ) -> None:
-    """Refuse a lock outside the member's sections. This also applies to renewing."""
+    """Refuse a lock outside the member's sections, for each action except `release`."""
     sections = member.rights.sections_of(room.value)
     if sections is None or asked.action == "release":
         return

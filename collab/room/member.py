@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PipelineState: TypeAlias = "tuple[Pipeline | None, tuple[str, int] | None]"
 
-# A patch that depends on a rejected patch is rejected and remembered too. So the newest patches
-# are enough for a chain of any length.
+# A patch that depends on a rejected patch is rejected and remembered too. So the newest rejected
+# patches are enough for a chain of any length.
 MOST_REJECTED = 256
 
 
@@ -26,11 +26,14 @@ MOST_REJECTED = 256
 class Member:
     """A user in a room: their identity, their rights, and the base of their next patches.
 
-    `rejected_patch` is the id of the newest rejected patch and the number of its barrier. The
-    barrier is a ping that the server sends with the reject; the client passes it by its pong.
-    Until then the room rejects every patch without `after`, because the patch may depend on the
-    rejected patch. A patch with `after` names the patch that it depends on. The room looks for
-    that id in `rejected_patches`, the newest rejected patches.
+    `pipeline` keeps the patches whose answers the client may not have yet
+    (`collab/rebase/pipeline.py`).
+
+    `rejected_patch` is the id of the newest rejected patch, and the number of its barrier. The
+    barrier is a ping that the server sends with the reject. Until the client's pong arrives, the
+    room rejects every patch without `after`, because the patch may depend on the rejected patch. A
+    patch with `after` names the patch that it depends on. The room looks for this name in
+    `rejected_patches`, the ids of the newest rejected patches.
     """
 
     author: Author
@@ -43,8 +46,8 @@ class Member:
     rejected_patch: tuple[str, int] | None = None
     rejected_patches: dict[str, None] = field(default_factory=dict)
     barrier_count: int = 0  # rejected patches so far: the number of the newest barrier
-    origin: str = ""  # the client's address
-    budget: ByteAndMessageBudget | None = None  # pays for long work and large entries
+    origin: str = ""  # the client's IP address
+    budget: ByteAndMessageBudget | None = None  # is charged for long work and large entries
 
     def change_rights(self, rights: Rights) -> None:
         """Replace the rights with those of the user's new token."""

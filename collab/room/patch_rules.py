@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 # A conflict lists the changes since its base, so that the client can offer the edit again.
 MAX_CONFLICT_CHANGES = 50
-# The most operations that the server makes from a whole value. Its new values are limited like
-# a patch's: yrs holds the interpreter for about 4 µs a value when it commits them.
+# The most operations that the server makes from a whole value. The new values are limited as in a
+# patch: when yrs commits them, it blocks the interpreter for about 4 µs for each value.
 MOST_OPS = 10_000
 # Without this limit, each short patch on an old base could cause an answer of megabytes.
 MAX_CONFLICT_BYTES = 64 * 1024
-# Bytes of conflicting values that are measured for this limit: 2 ms of work.
+# The most bytes of conflicting values that are measured for this limit: 2 ms of work.
 MAX_MEASURED = 2 * 1024 * 1024
 
 
@@ -146,14 +146,14 @@ def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
 
 
 def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
-    """Note that a duplicate was accepted before at `version`; later patches depend on it too."""
+    """Note that a duplicate was first accepted at `version`. Later patches may depend on it."""
     member.rejected_patches.pop(request.id, None)  # rejected here once, accepted elsewhere later
     if member.pipelines and request.base is not None and version > request.base:
         pipeline_of(member, request.base).applied_as(version, request.ops)
 
 
 def replace(working: Working, member: Member, request: Replace, now: int) -> Answer:
-    """Replace the whole value by one minimal change; `base` is always strict."""
+    """Replace the whole value by one minimal change. `base` must be the head."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     _check_epoch(working, request.epoch, strict=True)
@@ -274,7 +274,7 @@ def _check_base(working: Working, base: int, *, strict: bool) -> None:
 
 
 def _conflict(working: Working, base: int) -> dict[str, Any]:
-    """Return the members of each conflict refusal, even when no value conflicts."""
+    """Return the members that every `conflict` refusal has, even when no value conflicts."""
     changes = conflict_changes(working, base)
     return {"base": base, "version": working.head, "conflicts": [], **changes}
 
@@ -290,7 +290,7 @@ def conflict_changes(working: Working, base: int) -> dict[str, Any]:
 
 
 def pipeline_of(member: Member, base: int) -> Pipeline:
-    """Return the member's pipeline: a new one when `base` is older, or without pipelining."""
+    """Return the member's pipeline; a new one for an older `base`, or if `pipelines` is false."""
     if member.pipeline is None or not member.pipelines or base < member.pipeline.base:
         member.pipeline = Pipeline(base)
     return member.pipeline

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
-    """Raise `forbidden` when ops on the working document leave the member's sections."""
+    """Raise `forbidden` when ops change the working document outside the member's sections."""
     value = working.document.value
     sections = member.rights.sections_of(value)
     if sections is not None:

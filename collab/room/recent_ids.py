@@ -40,7 +40,8 @@ class RecentIds:
         """Return the requests that are in a document's newest entries."""
         ids = cls()
         for entry in [] if isinstance(stored, Absent) else stored.entries:
-            # A shortened answer is not cached: the store finds the id, and the log the answer.
+            # An answer whose ops the log has shortened to splices is not cached. On a retry, the
+            # store finds the id, and the server makes the answer from the log.
             if not is_spliced(entry.answer):
                 ids.add_entry(entry)
         return ids
@@ -59,7 +60,8 @@ class RecentIds:
     def add_stored(self, accepted: Accepted) -> None:
         """Add a request that the store knows and that waits for its answer.
 
-        Above `MOST_FOUND_BYTES` the answer is kept without `ops`; the client reads the value.
+        Above `MOST_FOUND_BYTES` the answer is kept without `ops`. The client then has to reload
+        the value.
         """
         self.mark_answered(accepted.user, accepted.id)
         if self._found_bytes + _size(accepted) > MOST_FOUND_BYTES:
@@ -99,5 +101,5 @@ def _without_ops(accepted: Accepted) -> Accepted:
 
 
 def _size(accepted: Accepted) -> int:
-    """The bytes of an answer as JSON; most answers have almost none."""
+    """Return the bytes of an answer as JSON. Most answers are almost empty."""
     return json_size(accepted.answer) if accepted.answer else 0

@@ -40,7 +40,7 @@ _LEFT_OUT: Final = {"delete": 0, "insert": ""}  # optional members of a splice
 
 
 def digest_of(request: RequestWithId) -> bytes:
-    """Return the digest. Equal requests have equal digests, however their JSON is written."""
+    """Return the digest. Equal requests have equal digests, even when their JSON text differs."""
     return blake2b(_encode(_content(request)), digest_size=DIGEST_BYTES).digest()
 
 

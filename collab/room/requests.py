@@ -17,7 +17,7 @@ from collab.messages import LockAction
 class Create:
     """Create the document with this value. An existing document stays as it is.
 
-    With `only` an existing document is a refusal (`PUT` without `If-Match`).
+    With `only` (`PUT` without `If-Match`), the room refuses the request when the document exists.
     """
 
     value: dict[str, Any]
@@ -47,7 +47,7 @@ class Replace:
     """Replace the whole value by a minimal change. `base` must be the head.
 
     `epoch` is the epoch of `base`; None means the document's current epoch.
-    `compared` is a version with the ops that lead from it to the value, if they are known.
+    `compared` is a version, and the ops that turn its value into `value`; None when not computed.
     """
 
     value: dict[str, Any]
@@ -131,7 +131,7 @@ class ReadState:
 
 @dataclass(frozen=True, slots=True)
 class ReadStateVector:
-    """Read the server's Yjs state vector. The client answers it with what the server lacks."""
+    """Read the server's Yjs state vector. The client answers with the structs that it lacks."""
 
 
 @dataclass(frozen=True, slots=True)

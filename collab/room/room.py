@@ -51,8 +51,9 @@ from collab.room.requests import (
 from collab.room.working import RoomBounds, Working
 from collab.schema.check import Schema
 
-# Versions between two purges. A purge marks hidden elements (removed elements that undo could show
-# again) that no step needs. It reads the whole document, and sometimes all of its undo steps.
+# Versions between two purges. A removed element is only hidden, so that undo can show it again. A
+# purge marks the hidden elements that no undo step needs; later writes delete them. A purge reads
+# the whole document, and sometimes all of its undo steps.
 PURGE_EVERY = 2_000
 
 
@@ -89,7 +90,8 @@ class Room:
         self.value: Json = self.document.value
         self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
-        # The first snapshot purges: a document that is seldom used may never reach the next purge.
+        # The first snapshot already purges, because a document that is seldom used may be closed
+        # before it has `PURGE_EVERY` new versions.
         self._purge_at = 0
         self.ids = RecentIds.of(stored)
 
@@ -174,10 +176,11 @@ class Room:
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 
     def note_published(self, version: int, revision: int) -> None:
-        """Note which version is public; 0 when none is. Publishing changed the row at `revision`.
+        """Note which version is public; 0 when none is.
 
-        When the room already has another revision, the room does not change. Then its next commit
-        clashes.
+        `revision` is the document's revision before the publication. When the room has another
+        revision, the room does not change. Then its next commit clashes, and the commit loop
+        applies the batch again.
         """
         if self.control.revision == revision:
             self.control = msgspec.structs.replace(

@@ -34,7 +34,7 @@ class Tail:
 
     @property
     def base(self) -> int:
-        """The version before the oldest entry: all entries after it are in the tail."""
+        """The version before the oldest entry. The tail has all entries after this version."""
         return self.last - len(self._kept)
 
     def append(self, entry: Entry, change: AppliedChange) -> None:
@@ -95,8 +95,8 @@ def applied_change(entry: Entry, before: Json) -> AppliedChange:
 def approximate_size(entry: Entry) -> int:
     """Return roughly how many bytes an entry has.
 
-    The ops have about the size of the update, except for text. When a user types one letter into
-    a megabyte of text, the update is short, but the op contains the whole megabyte.
+    Ops and update have about the same size, except for text. When a user types one letter into a
+    megabyte of text, the update is short, but the op contains the whole megabyte.
     """
     size = 200 + len(entry.update) * 3 + len(entry.inverse)
     for op in entry.ops:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
-# An update that takes longer may slow down each later opening by the same time.
+# When yrs takes longer than this for an update, each later opening may take that much longer.
 NOTABLE_SECONDS = 0.0005
 
 
@@ -142,7 +142,7 @@ def _required_value(
 
 
 def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
-    """Whether the document has outgrown its limits.
+    """Whether the document with the new value exceeds its limits.
 
     The whole value is measured only when an estimate exceeds the limit.
     """

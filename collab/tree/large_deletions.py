@@ -1,7 +1,8 @@
-"""Large deletions by a Yjs update: which entries of maps it deletes, where these are many blocks.
+"""Finds large deletions of a Yjs update: entries of maps that together have many blocks of yrs.
 
-yrs deletes what lies in a map recursively, in one call, so ten bytes may keep the interpreter for
-seconds. So the server removes these entries in portions, before it applies the update.
+yrs deletes the content of a map recursively, in one call. So an update of ten bytes may block the
+interpreter for seconds. Therefore the server first deletes these entries in portions. Only then it
+applies the update (rule G27 of SPEC.md).
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from collab.writing.removal import blocks_in
 from collab.yjs.spans import Id
 from collab.yjs.struct_index import KEYED, StructIndex, list_id
 
-# A path through the Yjs types. Wrapped values have a step of their own.
+# A path through the Yjs types. The value that an element wraps is one step below the element.
 TypesPath = tuple[Step, ...]
-# Documents of fewer blocks are not looked at.
+# Documents with fewer blocks are not searched.
 SMALL: Final = 10_000
 
 
@@ -34,7 +35,7 @@ class LargeDeletion(NamedTuple):
 def large_deletions(
     txn: Txn, content: Any, index: StructIndex | None, deletes: Deletes
 ) -> list[LargeDeletion]:
-    """Return the entries that an update deletes, or none where they are few blocks."""
+    """Return the entries that an update deletes, or none when they have few blocks."""
     if index is None or index.blocks < SMALL or not deletes:
         return []
     alive = [
@@ -51,16 +52,16 @@ def large_deletions(
 
 
 class _Search:
-    """A walk over the maps that are large. `blocks` counts what was found to be deleted."""
+    """Searches the large maps. `blocks` counts the blocks of the deleted entries found so far."""
 
     def __init__(self, txn: Txn, index: StructIndex, lists: set[int]) -> None:
         self._txn = txn
         self._index = index
-        self._lists = lists  # of what is deleted
+        self._lists = lists  # the lists of the deleted structs (`StructPlace.list`)
         self.blocks = 0
 
     def below(self, held: Any, own: Id | str, path: TypesPath) -> Iterator[LargeDeletion]:
-        """Find the entries that are deleted in a map with this id, and in the maps in it."""
+        """Find the deleted entries of the map `held`, whose id is `own`, and of maps inside it."""
         keys: list[str] = []
         large: list[tuple[str, Any, int]] = []
         for key in held.keys(self._txn):
@@ -80,7 +81,7 @@ class _Search:
 
 
 def map_at(txn: Txn, content: Any, path: TypesPath) -> Any:
-    """Return the map that a path leads to, or None."""
+    """Return the map at a path, or None when there is no map."""
     held = content
     for step in path:
         held = get_or_none(txn, held, step) if is_map(held) else None

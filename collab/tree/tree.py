@@ -117,8 +117,7 @@ class Tree:
         """Run `work` on the document, whose current value is `value`.
 
         Return the update of all transactions, which is empty when nothing changed, and the journal.
-        `author` is the user who sent the change. When a text is replaced as a whole, changed words
-        become this user's own (`whole_words` in `collab/types/text.py`).
+        When the change replaces a whole text, the words that change become `author`'s own.
         """
         self._observer.listening = False
         transactions = Transactions(self._yjs)
@@ -153,10 +152,7 @@ class Tree:
                 pass
 
     def _purge_from(self, transactions: Transactions, path: Path, keys: Sequence[str]) -> bool:
-        """Delete hidden elements of one array. Return whether this is done.
-
-        False means that the document was loaded again: the caller calls again, with new handles.
-        """
+        """Delete hidden elements of one array. Return False when the caller must retry."""
         txn = transactions.txn
         place = open_path(txn, Place(transactions.content, self.root, (), ()), path)
         if place is None or type(place.node) is not ArrayNode:
@@ -175,8 +171,8 @@ class Tree:
         """Apply a client's update to the document, whose current value is `value`.
 
         All slices that an iterable `update` yields are one change. `summary` describes the whole
-        update. An update that changes something outside `limits` is rolled back. With `structs`,
-        which are those of the document, it may delete much without keeping the interpreter.
+        update. An update that changes something outside `limits` is rolled back. With the
+        document's `structs`, a large deletion does not block the interpreter for long.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
         trial, stays_within = None, True
@@ -196,7 +192,7 @@ class Tree:
         return integrated
 
     def _delete_first(self, deletes: Deletes, structs: StructIndex | None) -> bytes:
-        """Remove large containers that an update deletes, before it is applied."""
+        """Delete the large containers that an update deletes, in portions. Return their update."""
         txn = self._doc.create_transaction()
         found = large_deletions(txn, self._content, structs, deletes)
         txn.drop()
@@ -306,7 +302,7 @@ class Tree:
 
 
 def _remove_from(transactions: Transactions, holder: Any, keys: Sequence[str]) -> bool:
-    """Remove entries of a map for good; False where the map has to be found again for it."""
+    """Delete entries of a map. Return False when the caller must find the map again and retry."""
     there = [key for key in keys if holder.has(transactions.txn, key)]
     try:
         Remover(transactions).remove(holder, there)

@@ -94,7 +94,7 @@ def _keys(txn: Any, held: Any) -> list[str]:
 
 
 def blocks_in(txn: Any, held: Any, most: int) -> int:
-    """About how many blocks a value is; counted until there are as many as this."""
+    """Return about how many blocks a value has. Stop counting at `most`."""
     if not isinstance(held, native.Map):
         return 2 if isinstance(held, native.Text) else 1
     if held.len(txn) >= most:
