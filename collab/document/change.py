@@ -14,9 +14,9 @@ from collab.patch.values import same
 class Change:
     """The result of one accepted change.
 
-    Invariant: `ops` turn `before` into exactly `value`. `update` brings peers from the version
-    before to this one. `inverse` takes the change back. `ops` are empty when only root types other
-    than `content` changed.
+    Invariant: `ops` turn `before` into exactly `value`. `update` brings a Yjs copy of the version
+    before to this version. `inverse` has the facts that undo needs to take the change back. `ops`
+    are empty when only root types other than `content` changed.
     """
 
     ops: list[Op]
@@ -39,8 +39,8 @@ class UndoneEntry:
 class Undone:
     """The result of an undo or a redo.
 
-    `reverts` are the versions that it took back or put back. `skipped` are the places that it left
-    because other users have changed them since.
+    `reverts` are the versions that it took back or put back. `skipped` are the places that it did
+    not change, because other users have changed them since.
     """
 
     change: Change
@@ -50,6 +50,6 @@ class Undone:
 
 
 def cancels_out(before: Json, applied: Applied) -> bool:
-    """Whether each op changes something, but all together nothing, like a removal and its undo."""
+    """Whether several ops together change nothing, like a removal and its reversal."""
     several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
     return several and same(before, applied.value)

@@ -100,7 +100,10 @@ def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
 
 
 def _before(path: Path, step: Step, earlier: Sequence[Step]) -> Path | None:
-    """Return a step's path before the earlier steps, or None when an earlier step created it."""
+    """Return the path that a step's place had before the earlier steps, or None when it was new.
+
+    A step is the effect of one op (`collab/patch/steps.py`).
+    """
     is_place = path is step.path and step.kind in ("add", "move")
     at: Path | None = path
     for one in reversed(earlier):

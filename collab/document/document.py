@@ -234,7 +234,7 @@ class Document:
     def mark_unneeded(self) -> int:
         """Mark the hidden elements that no step needs. Return how many there are.
 
-        The next patch or undo deletes them. So this needs no version of its own.
+        Later patches and undos delete these elements. So the deletion needs no separate version.
         """
         hidden = self._tree.hidden()
         needed = self._undo.needed_elements() if hidden else set()

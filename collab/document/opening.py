@@ -28,7 +28,7 @@ from collab.yjs.state_pieces import state_pieces
 # state. Ten thousand small structs that need no long walk take a fifth of this time.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
-LARGE: Final = 128 * 1024  # bytes of state; reading that many takes 20 ms at the worst
+LARGE: Final = 128 * 1024  # bytes of state; reading so many takes at most 20 ms
 # A state of more bytes is always cut. yrs blocks the interpreter while it applies a state in one
 # call: the smallest structs have about 18 bytes and take 0.8 µs each.
 AT_ONCE: Final = 256 * 1024
@@ -59,7 +59,7 @@ class Opening:
         self.epoch = epoch
         self.loader = Loader(server_id(epoch))
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
-        self._since: list[bytes] | None = None  # the entries' updates, where they were cut
+        self._since: list[bytes] | None = None  # the pieces of the entries' updates, once cut
         self._updates: Iterator[bytes] | None = None
         self._seconds = 0.0
         self._is_done = False
@@ -109,7 +109,7 @@ class Opening:
 
     @property
     def is_long(self) -> bool:
-        """Whether to cut the state first. For most documents, cutting costs more than opening."""
+        """Whether to cut the state first. For most documents, this takes longer than opening."""
         size = len(self.body.state) + sum(len(entry.update) for entry in self.entries)
         return size > AT_ONCE or self._is_long(self.body.opening_seconds)
 
@@ -154,7 +154,7 @@ class Opening:
         return self._updates
 
     def _of_log(self) -> list[bytes]:
-        """Return the state and the updates since."""
+        """Return the state, and the updates of the entries since then."""
         return [
             self.body.state or NOTHING,
             *(entry.update for entry in self.entries if entry.update),
@@ -169,6 +169,6 @@ class Opening:
 
 
 def _pieces(update: bytes) -> list[bytes]:
-    """An entry's update in pieces. What several clients wrote is one piece."""
+    """Return an entry's update in pieces; an update with several clients' structs is one piece."""
     is_of_one = update[0] == 1
     return state_pieces(update) if len(update) > AT_ONCE and is_of_one else [update]

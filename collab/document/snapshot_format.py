@@ -18,7 +18,7 @@ from collab.types.records import Path, Reinsertion
 
 FORMAT: Final = 3
 # In these formats the steps are between the state and the leases, and find text by its content.
-# Such steps are dropped. The rest is unchanged.
+# Such steps are dropped. All other parts have the form of today.
 _WITH_STEPS: Final = (1, 2)
 
 

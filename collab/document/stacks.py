@@ -190,7 +190,7 @@ def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
 
 
 def _joined(parts: Sequence[Part]) -> Sequence[Part]:
-    """Join edits of one text into one part. Then its size depends on the characters, not edits."""
+    """Join edits of one text into one part, whose size depends on the number of characters."""
     records = [record for part in parts for record in decode_inverse(part.inverse).records]
     first = records[0]
     if len(records) > len(parts) or not isinstance(first, TextRecord):

@@ -1,4 +1,4 @@
-"""One undo or redo: takes back a step, except what other users have changed since."""
+"""One undo or redo: takes back a step, except in places that other users have changed since."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from collab.writing.write import Writer
 
 Check = Callable[[Json, list[Op]], None]
 
-# The most places that an answer names in all, when several edits are taken back as one. Otherwise
-# 1,000 edits at 1,000 places would name a million, and most would repeat.
+# The most places that an answer names, when several edits are taken back as one. Without this
+# limit, the answer for 1,000 edits at 1,000 places would name a million places, most of them often.
 MOST_PLACES: Final = 2_000
 
 
@@ -55,7 +55,8 @@ class UndoOptions(TypedDict):
 class UndoCall:
     """One undo or redo: its scope, and the prefix for the keys of new elements.
 
-    With `containing`, take back the step that contains this version. Otherwise, the newest step.
+    With `containing`, the undo takes back the step that contains this version. Without it, the undo
+    takes back the newest step.
     """
 
     scope: str

@@ -23,10 +23,10 @@ from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, inspect
 
 # In a text up to `EXACT` characters, every character is looked up, at about 2 µs each. A longer
-# text is read `LEAP` characters at a time. When the first and the last of them belong to the block,
-# and none between them was deleted, all of them count as its characters. This is wrong only when
-# the block's author wrote elsewhere in between, and other users inserted equally many characters
-# here.
+# text is read `LEAP` characters at a time. All of them count as characters of the block on two
+# conditions: the last of them has the id that continues the block, and no id before it was deleted.
+# This is wrong only when the block's author wrote elsewhere in between, and other users inserted
+# equally many characters here.
 EXACT = 4_000
 LEAP = 32
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
@@ -185,7 +185,7 @@ class _Reading:
         return self._offset(clock + further) == self._byte + further
 
     def _is_whole(self, chunk: str, byte: int, unit: int) -> bool:
-        """Whether a chunk belongs to the block: its ends do, and nothing in it was deleted."""
+        """Whether a chunk belongs to the block: its last character does, and no id was deleted."""
         assert self._gone is not None
         last = chunk[-1]
         ends_at = byte + len(chunk.encode()) - len(last.encode())
@@ -231,9 +231,9 @@ class Deletions:
         return inspect(update, _UNBOUNDED).deletes
 
     def before(self, txn: Txn) -> Ranges:
-        """Return at least the ranges deleted before a transaction.
+        """Return the ranges that were deleted before a transaction.
 
-        yrs still knows the units that the transaction itself deletes.
+        Units that the transaction itself deletes may be missing, because yrs still knows them.
         """
         if txn is not self._txn:
             self._txn, self._before = txn, self.current(txn)

@@ -110,7 +110,7 @@ class IdentityIndex:
     # --- the characters of texts ------------------------------------------------------------
 
     def characters(self, txn: Txn, text: Any, own: Id) -> Characters:
-        """Return the ids of a text without embeds. `own` is the text's first id."""
+        """Return the ids of a text without embedded objects. `own` is the text's first id."""
         known = self._characters.get(own)
         if known is None or known.length != units(text.get_string(txn)):
             known = Characters.read(txn, text, self.deletions)

@@ -104,7 +104,7 @@ class Incarnations:
         return self._get((anchor, slot[depth:])) == mark.now
 
     def is_known(self, path: Path) -> bool:
-        """Whether a place holds, or held, anything that a step may ask for."""
+        """Whether a step may ask for a present or former value of a place."""
         anchor, depth = self._walk(path[:-1])
         return (anchor, path[depth:]) in self._tokens
 

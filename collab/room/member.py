@@ -54,7 +54,7 @@ class Member:
         self.rights = rights
 
     def require_writer(self, now: int) -> None:
-        """Raise when the user may not write now. Each request is checked, not only the opening."""
+        """Raise when the user may not write now. The room checks this at each request."""
         if not self.rights.is_valid_at(now):
             raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
         if not self.rights.can_write():

@@ -147,7 +147,7 @@ def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
 
 def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
     """Note that a duplicate was first accepted at `version`. Later patches may depend on it."""
-    member.rejected_patches.pop(request.id, None)  # rejected here once, accepted elsewhere later
+    member.rejected_patches.pop(request.id, None)  # a retry on another connection was accepted
     if member.pipelines and request.base is not None and version > request.base:
         pipeline_of(member, request.base).applied_as(version, request.ops)
 

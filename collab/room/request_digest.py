@@ -70,7 +70,7 @@ def _op(op: Op) -> Any:
     kind = op.get("op")
     members = _MEMBERS.get(kind) if isinstance(kind, str) else None
     if members is None:
-        return op  # an unknown op is refused later
+        return op  # a later check refuses an unknown op
     said = {"op": kind, "path": op.get("path")}
     for name in members:
         if name in op or name in _LEFT_OUT:

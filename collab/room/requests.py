@@ -96,7 +96,7 @@ class UndoRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """An action on an edit lock. `lock_id` names the lock, or `scope` at version `base` does.
+    """An action on an edit lock. `lock_id` names it; without `lock_id`, `scope` at `base` does.
 
     A client with the lock's `secret` needs no other right to release it.
     """
@@ -131,7 +131,7 @@ class ReadState:
 
 @dataclass(frozen=True, slots=True)
 class ReadStateVector:
-    """Read the server's Yjs state vector. The client answers with the structs that it lacks."""
+    """Read the server's Yjs state vector. The client then sends structs that the server lacks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""A Yjs document as a tree of JSON. It takes patches and updates, and gives ops and updates."""
+"""A Yjs document as a tree of JSON: applies patches and updates, and returns ops and updates."""

@@ -58,7 +58,7 @@ class Difference:
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
-        """Record an edit of a text. Both strings may be equal, although characters are new ones."""
+        """Record an edit of a text. It can have new characters although both strings are equal."""
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings

@@ -8,8 +8,8 @@ the update to a copy. When the update changed anything outside the sections, the
 it back. It then writes the new values of the areas again (`collab/document/compensation.py`).
 
 It is not enough to compare the JSON before and after. The JSON does not show order keys, hidden
-elements, formats and other root types. But yrs names every place that a transaction changed. And
-the undo of yrs brings back exactly the content that the transaction deleted.
+elements, formats and other root types. Instead, the server asks yrs: yrs names every place that a
+transaction changed. And its undo brings back exactly the content that the transaction deleted.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class PlacedAreas:
         self._areas = {placed.path: placed for placed in found if placed is not None}
 
     def contain(self, txn: Txn, content: Any, dirty: DirtyPlace) -> bool:
-        """Whether all changes lie in the areas, and the areas are still in their places."""
+        """Whether all changes are inside the areas, and the areas are still in their places."""
         return self._contains(txn, content, dirty, ())
 
     def values(self, root: Node, value: Json) -> dict[Tokens, Json]:

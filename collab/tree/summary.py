@@ -1,8 +1,10 @@
-"""Facts that are kept from before a client's update: its summary, and the ids of texts and lists.
+"""Facts about a client's update from before it is applied: its summary, and ids that it deletes.
 
-The ids are those of texts and lists that the update deletes from. After the update pycrdt cannot
-find a deleted character. A *step* is what one undo takes back. Steps name characters and items by
-their first ids (`collab/types/records.py`).
+These are the ids of the characters and items in each text and list that the update deletes from.
+After the update pycrdt cannot find a deleted character.
+
+A *step* is what one undo takes back. Steps name characters and items by their first ids
+(`collab/types/records.py`).
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ class Tree:
             self._forget_unread(txn, deeper, here)
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
-        """Return what steps name among the characters that the update deletes."""
+        """Return the ids of the texts and lists that lose parts which steps name."""
         if not deletes:
             return TextsBefore()
         txn = self._doc.create_transaction()
@@ -297,7 +297,7 @@ class Tree:
         return list(hidden_in(self._raw()))
 
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
-        """Mark elements that the next write deletes, if they are still hidden then."""
+        """Mark elements for purge. Later writes delete them, if they are still hidden."""
         self._to_purge = list(elements)
 
 

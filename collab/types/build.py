@@ -32,7 +32,7 @@ from collab.types.yjs_document import OpenTransaction
 class Layouts:
     """Makes the layouts of new values. The same values and `prefix` give the same keys each time.
 
-    Invariant: an element's key is its own `id` when that is a valid key and not taken. Otherwise
+    Invariant: an element's key is its own `id` when that is a valid key and not in use. Otherwise
     the key is `prefix` and a number that was not used before.
     """
 

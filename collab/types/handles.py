@@ -143,7 +143,7 @@ def raw_of(txn: Txn, handle: Any) -> Any:
 
 
 def raw_at_once(txn: Txn, handle: Any) -> Any:
-    """Return the same as `raw_of`, in a third less time. Only for a map or array that is small."""
+    """Return the same as `raw_of`, in a third less time. Use it only for a small map or array."""
     text = handle.to_json(txn)
     raw = json.loads(text)
     if SORTED in text:

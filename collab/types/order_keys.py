@@ -55,9 +55,9 @@ def between(low: str | None, high: str | None) -> str:
 def step_up(low: str, high: str) -> str:
     """Return a key between `low` and `high` that is just above `low`.
 
-    When each new element is added after the last new one, the keys of this function stay short.
-    With `between`, each new key would halve the rest of the gap. Then the keys would grow by a
-    character every six keys.
+    When each new element is added right after the newest element, the keys of this function stay
+    short. With `between`, each new key would halve the rest of the gap. Then the keys would grow by
+    a character every six keys.
     """
     whole, whole_high = _whole(low), _whole(high)
     following = _increment(whole)
@@ -69,7 +69,10 @@ def step_up(low: str, high: str) -> str:
 
 
 def step_down(low: str, high: str) -> str:
-    """Return a key just below `high`. Keys stay short when elements are added downwards."""
+    """Return a key just below `high`.
+
+    When each new element is added right before the newest element, the keys stay short.
+    """
     whole, whole_high = _whole(low), _whole(high)
     if whole == whole_high:
         return whole + _step(low[len(whole) :], high[len(whole) :], up=False)
@@ -157,8 +160,8 @@ def _middle(low: str, high: str | None) -> str:
 def _step(low: str, high: str | None, *, up: bool) -> str:
     """Return a fraction just above `low`, or just below `high`. `high` None stands for 1.
 
-    The fraction has as few digits as possible. But at least `_ROOM` fractions of this length are
-    between `low` and `high`.
+    The fraction has as few digits as possible, but enough for `_ROOM` fractions between `low` and
+    `high`.
     """
     shared = 0
     if high is not None:

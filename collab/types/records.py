@@ -64,13 +64,13 @@ class Absent(Struct, frozen=True, array_like=True, tag="a", gc=False):
 
 
 class Exactly(Struct, frozen=True, array_like=True, tag="x", gc=False):
-    """The key held exactly this value, in the layout's JSON form."""
+    """The key had exactly this value, in the layout's JSON form."""
 
     raw: Any
 
 
 class SameDigest(Struct, frozen=True, array_like=True, tag="l", gc=False):
-    """The key held a container or a long string whose JSON has this digest."""
+    """The key had a container or a long string, and its JSON has this digest."""
 
     digest: bytes
 
@@ -162,7 +162,7 @@ _canonical = msgspec.json.Encoder(order="sorted")
 
 
 def fingerprint(value: Json) -> Exactly | SameDigest:
-    """Return what later values are compared with: the value, or the digest of a large value."""
+    """Return a form for later comparison: the value itself, or the digest of a large value."""
     if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
         return SameDigest(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)

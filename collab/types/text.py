@@ -142,7 +142,7 @@ def _whole_text(
 # Punctuation that may occur within a word.
 _JOINERS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST_WORD = 100  # characters of a word on either side of a change
-_IDEOGRAPHS = "\u2e80"  # scripts from here on write without spaces between words
+_IDEOGRAPHS = "\u2e80"  # scripts from this character on have no spaces between words
 
 
 def _has_word(text: str) -> bool:

@@ -133,7 +133,8 @@ class Transactions(OpenTransaction):
     def remove_empty(self, held: Any) -> None:
         """Delete a map whose entries were removed, however many entries it had.
 
-        This loads the document again, so no earlier handle may be used after this call.
+        yrs would collect all former entries in one call (`collab/yjs/rewriting.py`). Instead, this
+        method loads the document again. No earlier handle may be used after it.
         """
         number = 0
         # Find a key that the map never had. The update of a new entry then gives the map's id.

@@ -119,7 +119,7 @@ class ElementWriter:
         self.moves_left = max(0, self.moves_left - 1)
         node = array_node(place)
         _, key = node.order[source]
-        # The order key is between those of the new neighbours. The moved element itself is none.
+        # The new order key is between the keys of two other elements.
         order = self._order_at(place, target if target < source else target + 1)
         before = node.orders[key]
         self.reorder(place, key, order)

@@ -73,7 +73,7 @@ class Journal:
         self.records.append(record)
 
     def clear(self, holder: Any, path: Path, key: str) -> Any:
-        """Delete the content of an entry before its removal, when it is large. Return its map.
+        """Before the removal of an entry, delete its content if large. Return the entry's map.
 
         `holder` is the entry's map, and `path` is the path of its `Slot`. For very large
         content the document is loaded again. Then the returned map is a new handle, and the entry
@@ -123,6 +123,6 @@ class Journal:
 
     def is_atom(self, tokens: Tokens) -> bool:
         """Whether the string at a location is an atom: a plain value that is never merged."""
-        if self._atomic is named_atomic:  # it needs no value, and making the value costs time
+        if self._atomic is named_atomic:  # needs no value, and it takes time to make the value
             return named_atomic(tokens, None)
         return self._atomic(tokens, self.value)

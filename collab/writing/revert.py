@@ -51,7 +51,7 @@ NO_TEXT = (0, 0)  # the id of a text that a dry run only plans
 
 
 class Reverter:
-    """Takes back records through a writer. The writer's new records describe how to redo them.
+    """Takes back records through a writer. A redo takes back the new records of this writer.
 
     Without `incarnations`, all records must come from the last write: then they are still valid.
     Edits of texts are planned first, and `write_texts` writes them. So a text is written once, also

@@ -101,10 +101,11 @@ class TextWriter:
         self._journal.open.spend(2 * len(hunks))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
-        """Write one edit, and return its hunk. Later edits of the text are written already.
+        """Write one edit, and return its hunk.
 
-        So offsets are still those of `old`. For an insertion into a long text, `characters` may be
-        None, because reading the ids is slow. Then the hunk gets no new pair of sides.
+        The edits behind this edit in the text are already written. So its offsets are still those
+        of `old`. For an insertion into a long text, `characters` may be None, because it is slow to
+        read the ids. Then the hunk gets no new pair of sides.
         """
         txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
         labels: tuple[Label, ...] = ()
@@ -139,7 +140,7 @@ class TextWriter:
         return removed_texts(self._txn, held, self._identity, path)
 
     def restore_identity(self, held: Any, texts: Sequence[RemovedText]) -> None:
-        """Give the texts in a value that undo has put back their former first ids."""
+        """Give former first ids to the texts in a value that undo has put back."""
         for removed in texts:
             text = (
                 held if is_text(held) and not removed.path else reach(self._txn, held, removed.path)
@@ -161,7 +162,7 @@ class TextWriter:
 
 
 def byte_length(text: str) -> int:
-    """Return the length in UTF-8 bytes, which pycrdt counts in."""
+    """Return the length in UTF-8 bytes, as pycrdt counts it."""
     return len(text) if text.isascii() else len(text.encode())
 
 

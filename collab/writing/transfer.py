@@ -14,7 +14,9 @@ from collab.writing.write import Writer
 
 
 def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
-    """Move an element or a member back with its present content, also that of other users.
+    """Move an element or a member back, with its present content. Return whether it moved.
+
+    The content includes the changes that other users made in the new place.
 
     Return False, and write nothing, in one of three cases:
     - The value is gone from its new place.
