@@ -1,8 +1,9 @@
-"""JSON Patch (RFC 6902) on plain values: atomic, bounded, by path-copying.
+"""Apply JSON Patches (RFC 6902) to plain values, within limits, by path-copying.
 
-Versions of a document share their values. An op copies only the containers that lead to its
-location. The patch may change its own copies in place, until another value shares them. When an op
-is refused, the copies are dropped, so a patch is applied as a whole or not at all.
+Several versions of a document share their values. So an op does not change a value in place: it
+copies the containers that lead to its location (path-copying). The patch may then change its own
+copies in place, until another value shares them. When an op is refused, the copies are dropped. So
+a patch is applied as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from collab.patch.run import PatchRun
 class Applied(Struct, frozen=True):
     """The result of a patch: the new value, the exact ops and their inverse.
 
-    Invariant: `ops` lead from the value before to `value`, and `inverse` leads back. Ops are exact:
+    Invariant: `ops` lead from the value before the patch to `value`, and `inverse` leads back.
+    `ops` are exact:
 
-    - No `test`, no `splice` and no index `-` is left.
+    - They contain no `test`, no `splice` and no index `-`.
     - Each op changes something. An `add` or a `move` never overwrites a value.
     - When a sent op is exact already, `ops` has the same object.
 
-    `spliced` has, for the number of an exact op that came of a `splice`, the code points that were
-    replaced and their new text. A Struct, because a frozen dataclass takes 0.5 us more to make.
+    An exact op may come from a `splice`. Then `spliced` has the replaced code points and their new
+    text, by the number of this op. This is a Struct, because creating a frozen dataclass takes
+    0.5 us longer.
     """
 
     value: Any
@@ -50,8 +53,8 @@ def apply(
 ) -> Applied:
     """Apply a patch to a value of `size` JSON bytes, or raise `Rejected`.
 
-    When `size` is 0, only the growth is limited. `splices` allows the op `splice`. When `tests` is
-    off, a `test` op always passes.
+    When `size` is 0, the limit of bytes applies only to the growth. `splices` allows the op
+    `splice`. When `tests` is off, every `test` op passes.
     """
     check_length(ops, bounds)
     run = PatchRun(value, size, bounds, splices, tests)
@@ -67,7 +70,7 @@ def apply(
 
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:
-    """The value after exact ops from the log. Their bounds were checked when they were accepted."""
+    """The value after exact ops from the log. The server checked their bounds when they came in."""
     return apply(value, ops, bounds=TRUSTED, splices=True).value
 
 

@@ -18,9 +18,10 @@ _encode = msgspec.json.Encoder().encode
 class Bounds:
     """The limits of one patch; 0 means no limit.
 
-    `max_bytes` and `max_values` limit the resulting document. `max_work` limits the bytes of all
-    values that a patch adds, copies and removes. A patch that copies a megabyte and removes it
-    again 500 times stays within `max_bytes`; `max_work` stops it.
+    `max_bytes` and `max_values` limit the resulting document. `max_nodes` limits the values that
+    the patch itself makes. `max_work` limits the bytes of all values that a patch adds, copies and
+    removes. For example, a patch may copy a megabyte and remove it again, 500 times. `max_bytes`
+    allows this, and `max_work` does not.
     """
 
     max_ops: int = 1_000
@@ -35,22 +36,23 @@ class Bounds:
 UNBOUNDED = Bounds(
     max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
 )
-# No limits either, for ops that were checked before: their values are not even measured. Encoding
-# a megabyte of text only for its length takes a millisecond, and a rebased patch is replayed
-# several times.
+# No limits either. For ops that the server has already checked: it does not even measure their
+# values. To learn the length of a megabyte of text, it would have to encode it, which takes a
+# millisecond. A rebased patch is replayed several times.
 TRUSTED = replace(UNBOUNDED)
 
 
 def json_size(value: Any) -> int:
-    """The JSON bytes of a checked value."""
+    """The length of a checked value as JSON, in bytes."""
     return len(_encode(value))
 
 
 def check(value: Any, *, room: int, depth: int) -> int:
     """Return the number of nodes of an allowed JSON value, or raise `Rejected`.
 
-    The value may have `room` nodes and `depth` levels at most. The check is iterative, because a
-    deeply nested value would overflow Python's stack.
+    A node is the value itself or a value in it. At most `room` nodes and `depth` levels are
+    allowed. The check uses no recursion, because a deeply nested value would overflow Python's
+    stack.
     """
     if type(value) is str and room > 0:
         _check_text(value)
@@ -65,9 +67,10 @@ def too_many_values() -> Rejected:
 
 
 def nesting(value: Any, most: int = 0) -> tuple[int, int]:
-    """The levels of containers in a value (a scalar has 0, an empty list 1), and its node count.
+    """Return the number of levels of containers in a value, and the number of its nodes.
 
-    When `most` is given, the count stops as soon as it is above `most`.
+    A scalar has 0 levels, an empty list has 1. With `most`, the count stops when it is above
+    `most`.
     """
     level = [value]
     depth = nodes = 0

@@ -1,18 +1,18 @@
-"""The minimal patch between two values. Elements of arrays are matched by `id` or by value.
+"""The minimal patch between two values. The diff matches elements of arrays by `id` or by value.
 
-When an element has a string `id`, and no element before it has the same one, it is matched by `id`.
-Otherwise it is matched by its value.
+When an element has a string `id`, and no element before it has the same `id`, the diff matches it
+by this `id`. It matches every other element by its value.
 
 - A matched element is edited where it differs.
-- When the order changed, matched elements are moved: all but a longest run that is in order.
-- Other elements are removed and added.
+- When the order of the matched elements differs, as few of them as possible are moved.
+- The other elements are removed and added.
 
 Two values that are the same Python object need no comparison. So the diff of two versions takes
 time only for their differences.
 
-A diff has a limited number of moves in all. An array that needs more moves than are left is
-replaced as a whole: its moves would be more bytes than its elements, and each move costs as much
-as an element.
+The number of moves in one diff is limited. When an array needs more moves than are left, it is
+replaced as a whole. Its moves would take more bytes than its elements, and each move costs as much
+work as an element.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ _Path = tuple[str | int, ...]
 
 
 def diff(old: Any, new: Any, *, moves_left: int = MAX_MOVES) -> list[Op]:
-    """Exact ops that turn `old` into `new`, with `moves_left` moves at most; none when equal."""
+    """Exact ops that turn `old` into `new`; none when they are equal.
+
+    The ops contain at most `moves_left` moves.
+    """
     run = _Diff(moves_left)
     run.compare(old, new, ())
     return run.ops
 
 
 def diff_at(place: Tokens, old: Any, new: Any) -> list[Op]:
-    """Exact ops that turn `old` into `new` in a value that holds `old` at `place`."""
+    """Exact ops that turn `old` into `new` in a value that has `old` at the location `place`."""
     prefix = render(place)
     return [_under(prefix, op) for op in diff(old, new)]
 
@@ -128,7 +131,8 @@ def _match_middle(old: list[Any], new: list[Any], start: int, tail: int) -> dict
     taken = set(found.values())
     spare = {index for key, index in olds.items() if index not in taken and key[0] != "id"}
     named = {index for key, index in news.items() if key[0] == "id"}
-    # When unmatched elements follow the same element in both lists, one is an edit of the other.
+    # An unmatched element of `old` and one of `new` may have no id and follow the same matched
+    # element. Then the new element is an edit of the old one.
     for index in right:
         behind = found[index - 1] + 1 if index - 1 in found else start if index == start else -1
         if index not in found and index not in named and behind in spare:
@@ -137,7 +141,10 @@ def _match_middle(old: list[Any], new: list[Any], start: int, tail: int) -> dict
 
 
 def _keys(items: list[Any], span: range) -> dict[tuple[str, Any, int], int]:
-    """The index of each element by its key: its id or value, and the number of equals before it."""
+    """The index of each element by a key.
+
+    A key is the element's id or value, and the number of elements before it with the same one.
+    """
     seen: dict[tuple[str, Any], int] = {}
     keys: dict[tuple[str, Any, int], int] = {}
     for index in span:

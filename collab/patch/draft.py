@@ -1,4 +1,8 @@
-"""A draft: a value that is changed by path-copying, within limits on size and work."""
+"""A draft: a value that one patch changes by path-copying, within limits on size and work.
+
+Path-copying: a change copies only the containers that lead to its location. So the value before the
+patch stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,11 @@ _NO_LIMIT = 1 << 30
 
 
 class Draft:
-    """Changes a value by path-copying, and counts what the changes cost.
+    """Changes a value by path-copying, and counts the cost of the changes.
 
-    Invariant: `root` is the value so far and `size` its JSON bytes. When the size at the start is
-    not given, `size` is only the growth. This draft made each container in `owned`, and one path
-    alone leads to it from `root`, so the draft may change it in place.
+    Invariant: `root` is the value so far, and `size` is its length in JSON bytes. When the draft
+    starts with size 0, `size` is only the growth. The draft itself has made each container in
+    `owned`, and only one path leads to it from `root`. So the draft may change it in place.
     """
 
     __slots__ = (
@@ -55,11 +59,11 @@ class Draft:
         self.values_left -= check(value, room=self.values_left, depth=self.depth - at)
 
     def measure(self, value: Any, at: int) -> int:
-        """Check a value that an op brings in at depth `at`, and return its JSON bytes."""
+        """Check a value that an op adds at depth `at`, and return its length in JSON bytes."""
         if self.bounds is TRUSTED:
             return 0
         if type(value) is str and self.values_left > 0 and value.isascii():
-            # Most ops bring an ASCII string. `count` would take half a microsecond more.
+            # Most ops have an ASCII string as value. `count` would take half a microsecond longer.
             self.values_left -= 1
         else:
             self.count(value, at)
@@ -74,7 +78,7 @@ class Draft:
             raise too_many_values()
 
     def check_depth(self, value: Any, was: int, is_: int) -> None:
-        """Refuse to copy or move a value from depth `was` to `is_` when that is too deep for it."""
+        """Refuse a copy or move from depth `was` to `is_` when the value would nest too deeply."""
         if is_ > was and (type(value) is dict or type(value) is list):
             depth, nodes = nesting(value)
             self.spend(nodes)
@@ -102,9 +106,9 @@ class Draft:
     # --- path-copying -----------------------------------------------------------------------
 
     def writable(self, tokens: Tokens) -> Any:
-        """The container that holds a location, for a change in place.
+        """Return the container of a location. The caller may change it in place.
 
-        The container, and each container above it, is a copy that this draft owns.
+        The container and all containers above it are copies that this draft owns.
         """
         owned = self.owned
         node = self.root
@@ -119,9 +123,9 @@ class Draft:
         return node
 
     def mark_shared(self, value: Any) -> None:
-        """Note that a value is used elsewhere too, so that its next change copies it first.
+        """Note that another value shares this value. The next change of it copies it first.
 
-        An owned container lies only in owned containers, so the search goes through these alone.
+        Owned containers are only in owned containers. So the search ignores all other containers.
         """
         owned = self.owned
         rest = [value]

@@ -1,8 +1,9 @@
-"""The fewest moves that bring a list into another order, in n log n.
+"""The fewest moves that bring a list into another order, in O(n log n).
 
-An element's name is its rank: 0, 1, 2, ... is the order before the moves, and `wanted` is the
-order after them. The elements of a longest increasing subsequence of `wanted` stay. Each other
-element is a mover: one move puts it right behind the element that it follows in `wanted`.
+Each element is named by its rank, its index before the moves: 0, 1, 2, ... `wanted` has the ranks
+in the order after the moves. The elements of a longest increasing subsequence of `wanted` stay.
+Each other element is a mover: one move puts it directly after the element that it follows in
+`wanted`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 
 def elements_to_move(wanted: Sequence[int]) -> list[int]:
-    """The elements that have to move, ascending: all but a longest increasing subsequence."""
+    """The elements that have to move, ascending. A longest increasing subsequence stays."""
     tails: list[int] = []
     ends: list[int] = []
     previous: list[int] = []
@@ -34,12 +35,13 @@ def elements_to_move(wanted: Sequence[int]) -> list[int]:
 
 
 def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Each move as its index before and its index after, in the order of `wanted`.
+    """Yield each move as the element's index before it and after it, in the order of `wanted`.
 
-    The list is never built; each index is counted. The anchor of a placed element is the last
-    staying element before it. In front of a newly placed element are all elements placed so far,
-    and the movers that still wait in front of its anchor. A tree of counts gives the number of
-    these movers.
+    The function never builds the list. It goes through `wanted`, places one element after the
+    other, and computes each index by counting. The anchor of a placed element is the last staying
+    element up to it in `wanted`. A newly placed element comes after all placed elements, and after
+    the waiting movers whose rank is below its anchor. A tree of counts gives the number of these
+    movers.
     """
     if not movers:
         return
@@ -56,7 +58,8 @@ def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, i
             anchors.append(anchor)
             continue
         rank = bisect_left(movers, element)
-        # In front of the mover: placed elements, staying elements still to come, waiting movers.
+        # Three groups are in front of the mover before it moves: placed elements, staying elements
+        # that are not placed yet, and movers that still wait.
         source = bisect_left(anchors, element)
         source += max(0, bisect_left(staying, element) - stayed) + waiting.before(rank)
         waiting.leave(rank)
@@ -67,13 +70,13 @@ def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, i
 
 
 class _Waiting:
-    """Counts the movers that have not moved yet, by rank: a Fenwick tree, filled with ones."""
+    """Counts the movers that have not moved yet. It is a Fenwick tree with 1 for each of them."""
 
     def __init__(self, count: int) -> None:
         self._counts = [index & -index for index in range(count + 1)]
 
     def before(self, rank: int) -> int:
-        """The number of waiting movers below a rank."""
+        """The number of waiting movers among the first `rank` movers."""
         counts = self._counts
         found = 0
         while rank:
@@ -82,7 +85,7 @@ class _Waiting:
         return found
 
     def leave(self, rank: int) -> None:
-        """Remove the mover of this rank from the count."""
+        """Remove mover number `rank` from the count."""
         counts = self._counts
         at = rank + 1
         while at < len(counts):

@@ -7,11 +7,13 @@ from typing import Any
 from collab.errors import Code, Rejected
 from collab.ids import MAX_POINTER
 
+# The parts of a JSON Pointer between its slashes. RFC 6901 calls them reference tokens.
 Tokens = tuple[str, ...]
 
-# An index with more digits is beyond the end of every list. int() is quadratic in the digits.
+# An index with more digits is beyond the end of every list. So it is not converted: the time of
+# int() grows with the square of the number of digits.
 _MAX_INDEX_DIGITS = 9
-# A look-up here takes a third of the time that checking and converting a short token takes.
+# Checking and converting a short token takes three times as long as a look-up in this table.
 _INDEXES = {str(index): index for index in range(1_000)}
 
 
@@ -50,7 +52,7 @@ def parse_named(pointer: object, name: str) -> Tokens:
 
 
 def render(tokens: tuple[str | int, ...]) -> str:
-    """The JSON Pointer of these tokens. A list's index may be an integer."""
+    """The JSON Pointer of these tokens. The index of a list may be an integer or a string."""
     if not tokens:
         return ""
     text = "/".join([str(token).replace("~", "~0").replace("/", "~1") for token in tokens])
@@ -81,7 +83,7 @@ def _index(token: str) -> int:
 
 
 def child(node: Any, token: str) -> Any:
-    """The value under a token; None when there is none."""
+    """The member or element of `node` that the token names; None when there is none."""
     if type(node) is dict:
         return node.get(token)
     if type(node) is list:
@@ -100,12 +102,12 @@ def exists(value: Any, tokens: Tokens) -> bool:
 
 
 def covers(a: tuple[str | int, ...], b: tuple[str | int, ...]) -> bool:
-    """Whether `b` is `a` or lies under `a`."""
+    """Whether the location `b` is `a` or is below `a`."""
     return b[: len(a)] == a
 
 
 def index_of(token: str) -> int | None:
-    """The index that a token names; None when it names none.
+    """The list index that a token names; None when the token is not an index.
 
     An index has ASCII digits and no leading zero (RFC 6901 section 4).
     """

@@ -1,11 +1,13 @@
 """Relocation: where an element, a place or a text cursor is after a step.
 
-An element is the value that a pointer names. A place is where an `add` puts a value: a gap of a
-list, or a key of an object. `element_after` goes forward through a step, and `element_before` goes
-back.
+A step is the effect of one op on locations (`collab.patch.steps`). An element is the value that a
+pointer names. A place is where an `add` puts a value: a gap between elements of a list, or a key of
+an object. `element_after` and `place_after` return the location after a step. `element_before` and
+`place_before` return the location before it.
 
-Most edits of a page replace values at pointers that the edits before them do not touch.
-`are_disjoint` detects this: it compares pointers as texts. Relocation through one edit takes 20 us.
+Relocation through one edit takes 20 us, and most edits of a page do not need it. They replace
+values at pointers that the edits before them do not touch. `are_disjoint` detects such edits: it
+compares pointers as texts.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ Pointers = tuple[str, ...]
 class AppliedChange:
     """Relocates pointers and cursors through one applied change.
 
-    Invariant: `ops` are exact on `before`, the value before the change. Steps are computed at their
-    first use, so a tail of changes costs nothing while every client is at the head.
+    Invariant: `ops` are exact on `before`, the value before the change. The steps are computed when
+    they are first used. So the changes in memory cost no steps while every client is at the head.
     """
 
     def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:
@@ -48,12 +50,12 @@ class AppliedChange:
 
     @cached_property
     def exact(self) -> list[Step]:
-        """The steps of the ops as they are."""
+        """The steps of the ops: one step for each op."""
         return trace(self.before, self.ops)[0]
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps of the ops, with a replaced object or array as the edits of its differences."""
+        """The steps of the ops. A replaced object or array becomes steps that edit it."""
         return trace(self.before, self.ops, expand=True)[0]
 
     @cached_property
@@ -128,8 +130,9 @@ def element_before(path: Path, step: Step) -> Path | None:
 def place_after(place: Path, step: Step, *, before: bool = False) -> Path | None:
     """Where a place is after a step; None when the step removed the container of the place.
 
-    When two authors insert at one place, the earlier value stays first. So a place moves behind a
-    value that the step inserted at it, unless `before` is set.
+    When two authors insert at one place, the value that was committed earlier stays first. So when
+    the step inserted a value at the place, the place after the step is behind this value. With
+    `before`, it is in front of this value.
     """
     if step.kind == "replace" or not place:
         return element_after(place, step) if step.path != place else place
@@ -162,7 +165,7 @@ def place_before(place: Path, step: Step) -> Path | None:
 
 
 def _existing(value: Any, tokens: Tokens) -> Path:
-    """The path of an element; when it does not exist, its tokens as they are."""
+    """The path of an element. When the element does not exist, return its tokens unchanged."""
     try:
         lookup(value, tokens)
     except Rejected:
@@ -171,7 +174,7 @@ def _existing(value: Any, tokens: Tokens) -> Path:
 
 
 def _after_insert(path: Path, inserted: Path) -> Path:
-    """The path after an insertion: elements at the inserted index or behind it move up."""
+    """The path after an insertion: elements from the inserted index on get the next index."""
     at = len(inserted) - 1
     index = inserted[at] if at >= 0 else ""
     if type(index) is not int or len(path) <= at or path[:at] != inserted[:at]:
@@ -183,7 +186,7 @@ def _after_insert(path: Path, inserted: Path) -> Path:
 
 
 def _after_removal(path: Path, removed: Path) -> Path | None:
-    """The path after a removal: None inside the removed value; elements behind it move down."""
+    """The path after a removal: later elements get the index before. None in the removed value."""
     if covers(removed, path):
         return None
     return _moved_down(path, removed)
@@ -201,12 +204,12 @@ def _moved_down(path: Path, removed: Path) -> Path:
 
 
 def _gap_after_removal(place: Path, removed: Path) -> Path:
-    """The gap after a removal: it stays when the element behind it is removed."""
+    """A gap after a removal. When the element after the gap is removed, the gap keeps its index."""
     return _moved_down(place, removed)
 
 
 def _gap_before_removal(place: Path, inserted: Path) -> Path:
-    """The gap before a removal: a gap at the index of the removed element is in front of it."""
+    """A gap before a removal. A gap at the removed element's index was in front of this element."""
     return place if place == inserted else _after_insert(place, inserted)
 
 
@@ -227,10 +230,11 @@ def replaced_pointers(ops: Sequence[Any]) -> Pointers | None:
 
 
 def are_disjoint(mine: Iterable[str], theirs: Iterable[str]) -> bool:
-    """Whether no pointer in `mine` equals, or lies above or below, a pointer in `theirs`.
+    """Return False when a pointer in `mine` equals, or is above or below, a pointer in `theirs`.
 
-    A replacement moves nothing, so its pointers mean the same before and after other replacements.
-    In RFC 6901 there is one way to write a key, so pointers can be compared as text.
+    Use this for patches that only replace values. A replacement moves nothing, so disjoint pointers
+    mean the same before and after the other patch. RFC 6901 has one way to write a key, so pointers
+    can be compared as texts.
     """
     others = [f"{path}/" for path in theirs]
     for path in mine:
@@ -241,7 +245,7 @@ def are_disjoint(mine: Iterable[str], theirs: Iterable[str]) -> bool:
 
 
 def moved_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
-    """Prefixes of all pointers whose element one of these ops may have moved or removed.
+    """The prefixes of all pointers whose elements these ops may have moved or removed.
 
     With 500 cursors or locks, comparing prefixes is a hundred times cheaper than relocation.
     """
@@ -252,6 +256,7 @@ def moved_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
         inside = op["op"] in ("replace", "splice")
         for pointer in (op["path"], op.get("from")):
             if isinstance(pointer, str):
-                # An insertion or a removal moves the elements behind it in the same array.
+                # An insertion or a removal also moves the later elements of the same array. So the
+                # prefix is the pointer of this array.
                 prefixes[pointer if inside else pointer[: pointer.rfind("/") + 1]] = None
     return tuple(prefixes)

@@ -1,4 +1,8 @@
-"""Apply one patch op by op (RFC 6902), and collect its exact ops and their inverse."""
+"""Apply one patch op by op (RFC 6902), and collect its exact ops and their inverse.
+
+`collab.patch.apply.Applied` explains exact ops. The holder of a value is the container that
+contains it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from collab.patch.values import FORBIDDEN_KEYS, same
 class PatchRun(Draft):
     """Applies the ops of one patch, one after another.
 
-    Invariant: `ops` are the exact ops so far, and `inverse` has for each the op that undoes it.
+    Invariant: `ops` are the exact ops so far. `inverse` has the op that undoes each of them.
     """
 
     __slots__ = ("inverse", "ops", "spliced", "splices", "tests")
@@ -52,7 +56,7 @@ class PatchRun(Draft):
             raise Rejected(
                 Code.INVALID_PATCH,
                 "`op` must be `add`, `remove`, `replace`, `move`, `copy` or `test`; "
-                "`splice` must be accepted first",
+                "`splice` is allowed only when `open` lists it in `accept`",
             )
 
     def record(self, op: Op, inverse: Op) -> None:
@@ -101,7 +105,7 @@ class PatchRun(Draft):
         )
 
     def _insert(self, op: Op, parent: Any, tokens: Tokens, value: Any, added: int) -> str:
-        """Insert a value of `added` JSON bytes where there is none, and return its pointer."""
+        """Insert a value of `added` JSON bytes at a new location, and return its pointer."""
         token = tokens[-1]
         comma = 1 if parent else 0
         if type(parent) is dict:
@@ -135,7 +139,7 @@ class PatchRun(Draft):
         )
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
-        """Take out an existing value of `removed` JSON bytes."""
+        """Remove an existing value of `removed` JSON bytes from its container."""
         parent = self.writable(tokens)
         key = key_of(parent, tokens[-1])
         if type(parent) is dict:
@@ -154,7 +158,8 @@ class PatchRun(Draft):
         if source[:-1] != tokens[:-1] or type(lookup(self.root, source[:-1])) is dict:
             self.count_copy(value)
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
-            # The replaced value holds the moved one, and the inverse keeps both of them.
+            # The replaced value contains the moved value, and the inverse keeps the replaced value.
+            # So later ops must not change either of them in place.
             self.mark_shared(lookup(self.root, tokens))
             self._replace_existing(op, tokens, value, self.spend(self.size_of(value)))
             return
@@ -176,12 +181,12 @@ class PatchRun(Draft):
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
-        # The size of the root is known already. A patch that doubles the document again and again
-        # must not make the server measure it each time.
+        # The size of the whole document is known already. So a patch that copies the document into
+        # itself again and again does not make the server measure it each time.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
         self.check_depth(value, len(source), len(tokens))
         self.count_copy(value)
-        # From here on two locations share the value, so it may not be changed in place.
+        # After the copy, two locations share the value. So no op may change it in place.
         self.mark_shared(value)
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:
             self._add_value(op, tokens, value, added)
@@ -197,9 +202,9 @@ class PatchRun(Draft):
         )
 
     def _add_value(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """Write a copy when one of its source and its target lies in the other.
+        """Write a copy of a value into itself, or over a container of this value.
 
-        The exact op states the value and not the source.
+        The exact op has the value instead of the source.
         """
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
@@ -219,7 +224,7 @@ class PatchRun(Draft):
         self._add_value(op, tokens, value, self.spend(self.size_of(value)))
 
     def _inserts(self, tokens: Tokens) -> bool:
-        """Whether an `add` at a location would insert into a list."""
+        """Whether an `add` at this location would insert into a list."""
         return bool(tokens) and type(lookup(self.root, tokens[:-1])) is list
 
     def _before_removal(self, tokens: Tokens, source: Tokens) -> Tokens:
@@ -248,7 +253,7 @@ class PatchRun(Draft):
         return type(parent) is dict and tokens[-1] in parent and same(parent[tokens[-1]], value)
 
     def _holder(self, tokens: Tokens) -> Any:
-        """The value that a location lies in; None when there is none."""
+        """The container of a location; None when there is no value."""
         holder = self.root
         for token in tokens[:-1]:
             holder = child(holder, token)

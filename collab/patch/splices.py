@@ -1,6 +1,7 @@
-"""Changes of texts as splices: in the log, and for readers that accept `splice`.
+"""Changes of texts as splices: in the log, and for clients that accept `splice`.
 
-Other readers get a `replace` with the whole text. They need not know the text before it.
+A splice is an op that names only the changed characters of a text. Other clients get a `replace`
+with the whole text, so they need not know the text before the change.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from collab.patch.run import PatchRun
 from collab.patch.utf16 import as_splice
 from collab.patch.values import same
 
-# Texts up to this length are logged whole: the row of an entry alone takes half as many bytes.
+# The log stores texts up to this length as a whole. A splice would save little: the row of an entry
+# takes half as many bytes even without its ops.
 SHORT: Final = 500
 
 
 def as_splices(before: Json, ops: list[Op]) -> list[Op]:
-    """The ops of a change for a reader that accepts splices; `before` is the value before them."""
+    """The ops of a change for a client that accepts splices. `before` is the value before them."""
     return _spliced(before, ops[0]) if len(ops) == 1 else splice_long_texts(before, ops)
 
 
@@ -63,7 +65,7 @@ def drop_overwritten_texts(ops: list[Op]) -> list[Op]:
 
 
 def for_log(entry: Entry, before: Json) -> Entry:
-    """The entry as the log keeps it: a letter typed into a long text is a splice."""
+    """The entry as the log stores it: a change of a long text is a splice."""
     ops = splice_long_texts(before, entry.ops)
     if ops is entry.ops:
         return entry

@@ -1,8 +1,9 @@
-"""Steps: what ops did to locations, and not what they did to values.
+"""Steps: the effects of exact ops on locations. Relocation goes through them.
 
-The pointer `/pages/404` can name the member `404` of an object or the element 404 of a list. Only
-the element of a list moves when another element is inserted before it. So a step's path shows the
-difference: indexes of lists are integers, keys of objects are strings.
+`collab.patch.apply.Applied` explains exact ops. The pointer `/pages/404` can name the member `404`
+of an object or the element 404 of a list. When another element is inserted before it, only the
+element of a list moves. So the path of a step shows the difference: indexes of lists are integers,
+keys of objects are strings. An undo step is something else (`collab.document.steps`).
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ Path = tuple[str | int, ...]
 class Step:
     """One exact op.
 
-    - `path` of a move is the location after the removal of its source (RFC 6902).
+    - `path` is the changed location. For a move, it is the target's location after the removal of
+      the source (RFC 6902).
     - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
-    - `old` is the value that was removed or replaced.
+    - `old` is the removed or replaced value.
 
-    An op that moves an element over the member that holds it is a `replace` here. `edit_of`
-    recognizes it and makes it a move.
+    When an op moves an element over the member that contains it, its exact op is a `replace`. So is
+    its step here. `collab.rebase.edits.edit_of` recognizes this step and makes it a move.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -47,7 +49,7 @@ class Step:
 
     @property
     def replaces_holder(self) -> bool:
-        """Whether the step moves an element over the member that holds it, which ends there."""
+        """Whether the step moves an element over the member that contains it."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and not inserts and self._ascends
 
@@ -87,7 +89,7 @@ def to_tokens(path: Path) -> Tokens:
 
 
 class TracedRun(PatchRun):
-    """Applies ops and keeps the step of each exact op, on one draft for all ops.
+    """Applies ops on one draft, and keeps the step of each exact op.
 
     Invariant: later ops never change a value in `steps` in place.
     """
@@ -104,14 +106,14 @@ class TracedRun(PatchRun):
     ) -> None:
         super().__init__(value, 0, bounds, splices, tests)
         self.steps: list[Step] = []
-        # For each `test`: its location and the value there; None when it has no value.
+        # For each `test`: its location and the value there; None when the location has no value.
         self.tested: list[Step | None] = []
         self._source: Path = ()
 
     def perform(self, ops: Sequence[Any]) -> list[range]:
-        """Apply a patch as `apply` does. Return for each op the numbers of its exact ops.
+        """Apply a patch as `apply` does. For each op, return the numbers of its exact ops.
 
-        A refusal names the op. The changes by the ops before it remain.
+        A refusal names the refused op. The changes of the earlier ops remain in the draft.
         """
         check_length(ops, self.bounds)
         parts: list[range] = []
@@ -162,7 +164,7 @@ class TracedRun(PatchRun):
 def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
     """The steps of exact ops, and the value after them.
 
-    With `expand`, a `replace` of one object by another, or of one array by another, becomes the
+    With `expand`, a `replace` of an object by an object, or of an array by an array, becomes the
     steps that edit the differences. So equal parts keep their locations.
     """
     trail = TracedRun(value)

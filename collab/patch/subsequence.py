@@ -1,8 +1,9 @@
-"""The longest common subsequence of two sequences, in time that depends on their lengths alone.
+"""The longest common subsequence of two sequences. Its time depends only on their lengths.
 
 `difflib` is slow for texts that share only their spaces. It takes 36 ms for 100 words against 100
-others, and 116 ms for 200 spaces against every second of them. This module takes 0.1 ms for
-either, and 6 ms for 2,000 words: each row of the usual table is one integer, a bit for each column.
+other words, and 116 ms for 200 spaces against a text with every second of these spaces. This module
+takes 0.1 ms for each of these, and 6 ms for 2,000 words. The reason: each row of the usual table is
+one integer, with one bit for each column.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Block(NamedTuple):
-    """`length` equal items: from index `old` of one sequence, from index `new` of the other."""
+    """`length` equal items. They begin at index `old` of one sequence and `new` of the other."""
 
     old: int
     new: int
@@ -22,7 +23,7 @@ class Block(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """Items `start` to `end` of `old` are replaced by `new_start` to `new_end` of `new`."""
+    """Items `new_start` to `new_end` of `new` replace items `start` to `end` of `old`."""
 
     start: int
     end: int
@@ -64,8 +65,8 @@ def replacements(old: Sequence[T], new: Sequence[T]) -> list[Replacement]:
 def _rows(old: Sequence[T], new: Sequence[T]) -> list[int]:
     """The table of lengths: bit j of row i is 0 when item j of `new` makes the length grow.
 
-    After Crochemore, Iliopoulos, Pinzon and Reid, "A fast and practical bit-vector algorithm for
-    the longest common subsequence problem" (2001).
+    The algorithm is from Crochemore, Iliopoulos, Pinzon and Reid, "A fast and practical bit-vector
+    algorithm for the longest common subsequence problem" (2001).
     """
     places: dict[T, int] = {}
     for number, item in enumerate(new):

@@ -27,12 +27,15 @@ def splice(text: str, offset: object, delete: object, insert: object) -> str:
 
 
 def code_point_range(text: str, offset: int, delete: int) -> tuple[int, int]:
-    """The code points that a splice replaces: the index of the first, and that after the last."""
+    """The code points that a splice replaces: the first index, and the index after the last."""
     return _index(text, offset), _index(text, offset + delete)
 
 
 def _index(text: str, offset: int) -> int:
-    """The index of the code point that starts at a unit; refuse half a surrogate pair."""
+    """The index of the code point that starts at a UTF-16 unit.
+
+    Refuse an offset between the two units of a surrogate pair.
+    """
     if text.isascii():
         return offset
     try:
@@ -47,8 +50,8 @@ def _index(text: str, offset: int) -> int:
 def replaced_range(old: str, new: str) -> tuple[int, int, str]:
     """The smallest range to replace in `old` to get `new`: its start, its end, its new text.
 
-    It counts code points. Python compares slices fast, so a binary search finds the common start
-    and end.
+    Start and end count code points. Python compares slices fast, so a binary search finds the
+    common start and the common end.
     """
     shortest = min(len(old), len(new))
     start = _shared_start(old, new, shortest)
@@ -70,7 +73,8 @@ def _shared_start(a: str, b: str, most: int) -> int:
 
 
 def _shared_end(a: str, b: str, most: int) -> int:
-    # A binary search as well: to reverse two texts of a megabyte takes ten times as long.
+    # This is a binary search too. Reversing both texts, to search for their common start instead,
+    # takes ten times as long for a megabyte.
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
@@ -82,9 +86,9 @@ def _shared_end(a: str, b: str, most: int) -> int:
 
 
 def relocate_offset(offset: int, old: str, new: str) -> int:
-    """The offset in `new` of an offset in `old`, in UTF-16 units.
+    """Where an offset in `old` is in `new`, in UTF-16 units.
 
-    An offset inside the replaced range goes to the end of the new text there.
+    An offset inside the replaced range moves to the end of the new text there.
     """
     start, end, text = replaced_range(old, new)
     units = length(old[:start])

@@ -2,9 +2,9 @@
 
 Patches, the Yjs writer and the Yjs guard all use these rules (rule P8 of SPEC.md):
 
-- A number is a finite double. An integral double up to 2^53-1 is an `int`, any other a `float`.
-- An integer written as digits must not be beyond 2^53-1: readers disagree on its last digits.
-- A key that reaches an object's prototype in a browser is not allowed.
+- A number is a finite double. A whole number up to 2^53-1 is an `int`, any other is a `float`.
+- An integer beyond 2^53-1 must not be written as digits: JSON readers disagree on its last digits.
+- A key that names an object's prototype in a browser is not allowed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collab.patch.pointer import Tokens
 # The most levels of objects and arrays in a value that a client sends.
 MAX_DEPTH: Final = 64
 
-# In a browser, an assignment to one of these keys reaches the object's prototype.
+# In a browser, an assignment to one of these keys can change the object's prototype.
 FORBIDDEN_KEYS: Final = frozenset({"__proto__", "constructor", "prototype"})
 
 _NUMBERS = (int, float)
@@ -29,7 +29,7 @@ Atomic = Callable[[Tokens, Any], bool]
 
 
 def is_exact(number: float) -> bool:
-    """Whether every reader of JSON reads this integer alike: it is not beyond 2^53-1."""
+    """Whether every JSON reader reads the same integer: it is not beyond 2^53-1."""
     return -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER
 
 
