@@ -1,10 +1,12 @@
-"""Relocate a location of the value that a client sees to the head.
+"""Find the location at the head for a location in the value that a client sees.
 
-The location first goes back over the client's own steps.
+The client sees the value at its base, with its own pending patches. The head also has the changes
+of other users. `collab.patch.steps` explains steps, and `collab.patch.relocate` explains elements
+and places. The search first goes back over the client's own steps.
 
-- When it reaches the base, it goes forward through all steps of the head.
-- When it reaches the client's own step that added it, it goes to where the head has that step, and
-  forward from there.
+- When the location existed at the base, the search then goes forward through all steps of the head.
+- When a step of the client added the location, the head has this step too, perhaps at another
+  location. The search continues at the head's location, through the later steps of the head.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a location is at the head. `moved` is set when another author moved the element."""
+    """A location at the head. `moved` is set when another author moved the element there."""
 
     path: Path
     moved: Origin | None = None
@@ -46,7 +48,7 @@ class Found:
 class Removed:
     """A location that is gone. `by` is the origin of the step that removed it.
 
-    `by` is None for a step of the client's own.
+    `by` is None when the client's own step removed it.
     """
 
     by: Origin | None
@@ -61,7 +63,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A location of the head that the client wrote, after `head_steps` steps from the base."""
+    """A location that the client wrote. `path` is right after the first `head_steps` head steps."""
 
     path: Path
     head_steps: int
@@ -70,9 +72,12 @@ class _Written:
 class ClientView:
     """Relocates locations from the value that a client sees to the head.
 
-    Invariant: `_client_steps` lead from the base to the client's value, and `_head_steps` from the
-    base to the head. `_applied_at` has, for a client's step, its number in `_head_steps`.
-    `_came_from` has, for a step of the head, the number of the client's step that it came from.
+    Invariant:
+
+    - `_client_steps` lead from the base to the client's value.
+    - `_head_steps` lead from the base to the head.
+    - `_applied_at` maps a client's step to its number in `_head_steps`.
+    - `_came_from` maps a step of the head to the number of the client's step that caused it.
     """
 
     def __init__(self) -> None:
@@ -105,10 +110,10 @@ class ClientView:
             self._written.append(_Written(step.path, len(self._head_steps)))
 
     def overwrites_own(self, place: Path, under: Path | None) -> bool:
-        """Whether a location of the head holds a value that the client wrote and sees elsewhere.
+        """Whether a location of the head has a value that the client wrote and sees elsewhere.
 
-        This happens when others moved the value. `under` is the same location for the client; None
-        when the client sees another element there than the head has.
+        This happens when other users moved the value. `under` is the same location in the client's
+        value. It is None when the client sees another element there than the head has.
         """
         if not self._others_moved:
             return False
@@ -154,11 +159,11 @@ class ClientView:
         return path, 0
 
     def applied_as(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
-        """Add a client's edit that the head has as the steps `applied`; its value is at `where`.
+        """Add a client's edit. The head has it as the steps `applied`, with its value at `where`.
 
-        A write to a key counts as the removal of the old element and the addition of a new one.
-        Otherwise an element that others moved to this key, and the client still sees elsewhere,
-        would count as the value that the client wrote.
+        A write to a key counts as two steps: one removes the old element, one adds a new element.
+        The reason: other users may have moved an element to this key that the client still sees
+        elsewhere. As one step, the write would make this element the client's own value.
         """
         step, steps = edit.step, edit.steps
         if step.kind == "remove":
@@ -182,9 +187,10 @@ class ClientView:
         self._add_head_step(parts[-1], None, kept=kept)
 
     def _as_moves(self, step: Step, applied: Sequence[Step]) -> Sequence[Step]:
-        """The steps of a move as a move. Otherwise locations under the element would be lost.
+        """The steps of a client's move, with a `move` as the last step.
 
-        The head has it as a `replace`, or as a `remove` and an `add`.
+        The head has the move as a `replace`, or as a `remove` and an `add`. Through these steps,
+        locations below the moved element would be lost.
         """
         found, last = self.element(step.source), applied[-1]
         if isinstance(found, Removed):
@@ -194,7 +200,7 @@ class ClientView:
         return (Step("move", last.path, found.path, last.value, last.old),)
 
     def all_applied_as(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
-        """Add the client's `edits`, which the head has as `applied`. An edit may have no step."""
+        """Add the client's `edits`. The head has them as `applied`; an edit may have no step."""
         done = 0
         for edit, part in paired(edits, applied, self.element_at):
             self.add_head_steps(applied[done : part.start], None)
@@ -268,7 +274,7 @@ class ClientView:
         return Found(place)
 
     def without_element(self, client: Step, head: Step) -> ClientView:
-        """This view after one element was removed on both sides, by these two steps."""
+        """A copy of this view, in which these two steps also removed one element on both sides."""
         other = ClientView()
         other._client_steps = [*self._client_steps, client]
         other._head_steps = [*self._head_steps, (head, None)]

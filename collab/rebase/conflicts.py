@@ -1,4 +1,4 @@
-"""The conflicts and merged texts of a patch, gathered while it is rebased."""
+"""The conflicts and merged texts of a patch, collected during its rebase."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from collab.patch.steps import Path, Step
 
 
 class Conflicts:
-    """Keeps the values that a patch overwrites, and the texts that it is merged with.
+    """Keeps the values that a patch overwrites, and the texts that its rebase has merged.
 
-    Invariant: the number of an item in `_added` counts the steps of the patch that were applied to
-    the head when the item's path was right. A merged text has no conflict.
+    Invariant: each item of `_added` has a number of steps, a path and a conflict. The path is a
+    location at the head after this number of the patch's steps. The conflict of a merged text is
+    None.
     """
 
     def __init__(self) -> None:
@@ -26,14 +27,14 @@ class Conflicts:
         self._waiting: list[tuple[Path, Conflict | None]] = []
 
     def add(self, path: Path, base: Any, theirs: Any, yours: Any) -> None:
-        """Keep a conflict. Its path is right after the current edit is applied."""
+        """Keep a conflict. `path` is its location at the head after the current edit."""
         conflict = Conflict(
             path=render(path), base=base, theirs=theirs, yours=yours, resolution="yours"
         )
         self._waiting.append((path, conflict))
 
     def add_merged(self, path: Path) -> None:
-        """Keep the path of a text that has both edits; right at the same time as in `add`."""
+        """Keep the path of a merged text. As in `add`, it is the location after the edit."""
         self._waiting.append((path, None))
 
     def edit_applied(self, steps: int) -> None:
@@ -61,7 +62,7 @@ class Conflicts:
 
 
 def without(value: Any, at: Path, element: Path | None) -> Any:
-    """The value of a location `at`, without an element that lies in it."""
+    """The value of a location `at`, without an element inside this value."""
     if element is None or not covers(at, element):
         return value
     return apply(value, [{"op": "remove", "path": render(element[len(at) :])}]).value

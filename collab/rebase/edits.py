@@ -1,11 +1,13 @@
 """Edits: what each op of a patch does for its author.
 
-An op becomes one or two exact ops, and these are one edit. Rebasing two exact ops one by one would
-lose what they mean together.
+An op becomes one or two exact ops (`collab.patch.apply.Applied`). Together they are one edit. The
+rebase handles them together, because one exact op alone does not show what the author did:
 
-- A `move` or a `copy` over a member first removes the member.
-- A `move` to before its own holder becomes a `remove` and an `add`.
-- A `move` over its own holder becomes a `replace`. The edit still is a move.
+- A `move` or a `copy` over a member of an object first removes this member.
+- A `move` of a value to the place before the list element that contains it becomes a `remove` and
+  an `add`.
+- A `move` of a value over its holder, the member that contains it, becomes a `replace`. The edit
+  still is a move.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class Edit:
     """What one op does for its author.
 
     - `over` is the step that removes the member that a `move` or `copy` overwrites.
-    - `upsert` is set when the op writes a value over a member: it needs only the key.
+    - `upsert` is set when an `add` or a `copy` writes over a member. It still works when the member
+      is gone.
     - `copies` is set for a `copy`.
     """
 
@@ -67,7 +70,7 @@ class Edit:
 
 
 def edit_of(trail: TracedRun, op: Op, span: range) -> Edit | None:
-    """The edit of an op that `trail` applied as the exact ops in `span`; None for no change."""
+    """The edit of an op that `trail` applied as the exact ops in `span`; None without a change."""
     if not span:
         return None
     step = trail.steps[span[-1]]

@@ -1,7 +1,8 @@
 """Match the steps of an entry with the client's edits that they came from.
 
-An entry has the exact ops, but not which op of the patch each of them came from. An edit may have
-no step: for example, a `move` to a place where others have moved the element already.
+An entry has the exact ops, but it does not state which op of the patch each of them came from. An
+edit (`collab.rebase.edits`) may have no step. For example, other users have already moved the
+element to the target of a `move`.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ Element = Callable[[Path], Path | None]
 def paired(
     edits: Sequence[Edit], applied: Sequence[Step], element: Element
 ) -> Iterator[tuple[Edit, range]]:
-    """Each edit with the numbers of its steps, ascending; an empty range for no step.
+    """Yield each edit with the numbers of its steps, ascending. The range may be empty.
 
-    `element` is called when the turn of an edit comes. So the caller must have handled the edits
-    before it.
+    The function calls `element` when it comes to an edit. So the caller handles each edit before it
+    asks for the next one.
     """
     every = [kind for edit in edits for kind in edit.kinds] == [step.kind for step in applied]
     start = 0
@@ -46,7 +47,7 @@ def _part(edit: Edit, applied: Sequence[Step], start: int, element: Element) -> 
 
 
 def _moved(path: Path | None, applied: Sequence[Step], start: int) -> range:
-    """The numbers of the steps that move an element. It is at `path` before the step `start`."""
+    """The numbers of the steps that move an element: it is at `path` before the step `start`."""
     for at in range(start, len(applied)):
         if path is None:
             break
@@ -72,7 +73,7 @@ def _is_alike(edit: Edit, other: Step) -> bool:
 
 
 def _replaces_holder(step: Step, path: Path) -> bool:
-    """Whether a step replaces the holder of an element by the element, which is a move."""
+    """Whether a step moves an element over its holder, the value that contains it."""
     if step.kind != "replace" or not covers(step.path, path):
         return False
     inside = to_tokens(path[len(step.path) :])
@@ -80,7 +81,7 @@ def _replaces_holder(step: Step, path: Path) -> bool:
 
 
 def _is_lifted(steps: Sequence[Step]) -> bool:
-    """Whether two steps remove an element and add it again, which is a move."""
+    """Whether two steps move an element: the first removes it, the second adds it again."""
     if [step.kind for step in steps] != ["remove", "add"]:
         return False
     return same(steps[0].old, steps[1].value)

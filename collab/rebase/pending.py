@@ -1,12 +1,13 @@
-"""Rebase a client's own unanswered patches over each version that comes in.
+"""Rebase a client's pending patches over each version that the client receives.
 
-Client and server apply the same rules, one version at a time. So the server knows what the client
-sees when it sends its next patch.
+A pending patch is a patch that the server has not answered yet. The client and the server apply the
+same rules, one version at a time. So the server knows which value the client sees when the client
+sends its next patch.
 
 - Pointers are relocated.
-- Texts stay as they were sent. The answer brings the merged texts.
-- When the target of a patch is gone, the list ends before that patch. The server will refuse it,
-  and the patches that build on it.
+- Texts stay as the client sent them. The merged text comes with the answer.
+- When the target of a patch is gone, the list ends before this patch. The server will refuse this
+  patch, and the patches that build on it.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ Patches = Sequence[Sequence[Op]]
 
 
 def exact_ops(seen: Any, ops: Sequence[Op]) -> list[Op]:
-    """The exact ops of a client's own patch. A failing `test` does not stop them in the client."""
+    """The exact ops of a client's own patch. As in the client, a failing `test` is ignored."""
     return apply(seen, ops, bounds=TRUSTED, splices=True, tests=False).ops
 
 
 def normalize(seen: Any, ops: Sequence[Op]) -> list[Op]:
-    """A client's own patch in the form that is rebased: its effect on the value that it saw.
+    """A client's own patch, normalized: its effect on the value `seen`, which the client saw.
 
-    A copy or a splice is stated by the value that it made, so later edits elsewhere do not change
-    that value.
+    A copy or a splice becomes an op with the resulting value. So later edits elsewhere do not
+    change this value.
     """
     return Rebasing(ClientView(), seen, seen, answered=False).run(ops).ops
 
@@ -51,7 +52,10 @@ def rebase_over(patches: Patches, change: AppliedChange) -> Patches:
 
 
 def rebase_over_answer(patches: Patches, before: Any, applied: Sequence[Op]) -> Patches:
-    """The patches after the first, rebased over its answer: `applied` are its ops on `before`."""
+    """The patches after the first one, rebased over the answer to the first patch.
+
+    `applied` are the ops of the answer. They apply to the value `before`.
+    """
     if len(patches) < 2 or list(applied) == patches[0]:
         return patches[1:]
     sent, seen = edits_of(before, patches[0])

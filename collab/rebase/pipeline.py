@@ -1,9 +1,9 @@
 """Pipelining: a connection's patches that build on its own unanswered patches.
 
 A client need not wait for an answer. It makes its next patch for the value that it sees: the value
-at `base` with its own unanswered patches applied. When the patch arrives, the unanswered patches
-have versions already, and entries of others may lie between them. The pipeline knows what the
-client sees. A `ClientView` leads from there to the head.
+at `base` with its own unanswered patches applied. When the patch arrives, the server has already
+given versions to the unanswered patches. Between them may be entries of other users. The pipeline
+computes the value that the client sees. A `ClientView` relocates from this value to the head.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class _PendingPatch:
 class Pipeline:
     """Keeps the patches of one connection whose answers the client may not have yet.
 
-    Invariant: `base` is the last version that the client named as its own. Every pending patch has
-    a version above `base`, so it counts as unanswered. A connection that sends nothing has no
-    pending patches.
+    Invariant: `base` is the newest `base` that the client has sent. Every pending patch has a
+    version above `base`, so it counts as unanswered. A connection that sends nothing has no pending
+    patches.
     """
 
     def __init__(self, base: int) -> None:
@@ -68,14 +68,14 @@ class Pipeline:
         self._pending: list[_PendingPatch] = []
 
     def copy(self) -> Pipeline:
-        """A copy, for a caller that may have to take back the next answers."""
+        """A copy. The caller returns to it when the next answers do not become durable."""
         other = Pipeline(self.base)
         other._pending = [replace(pending) for pending in self._pending]
         return other
 
     @property
     def base_in_use(self) -> int | None:
-        """The base of the unanswered patches, or None. `advance` needs the versions after it."""
+        """The base of the unanswered patches, or None. `advance` needs the versions after base."""
         return self.base if self._pending else None
 
     def submit(
@@ -90,7 +90,10 @@ class Pipeline:
         splices: bool = False,
         atomic: Atomic = named_atomic,
     ) -> Rebased:
-        """Rebase `ops` to `head`, the value after the last of `since(base)`; raise as `rebase`."""
+        """Rebase `ops` to `head`, the value after all changes of `since(base)`.
+
+        Raise what `rebase` and `advance` raise.
+        """
         self.advance(base, since, after)
         changes = since(base)
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
@@ -100,11 +103,12 @@ class Pipeline:
         return rebasing.run(ops)
 
     def advance(self, base: int, since: Since, after: str | None = None) -> None:
-        """Drop the pending patches that are answered for a client with every version up to `base`.
+        """Drop the pending patches whose answers the client has, because it names a newer `base`.
 
-        The answer to a patch that made no version has the number of the version before it. So when
-        `after` says that the client lacks an answer, it may lack that one. When this makes a
-        difference to the value that the client sees, this raises `conflict`.
+        Some patches make no version. Their answer has the number of the version before it. So when
+        `after` shows that the client lacks an answer, it may be the answer to such a patch. When
+        this answer changes the value that the client sees, raise `conflict`. When the client names
+        an older base than before, raise `unknown_version`.
         """
         if base < self.base:
             raise Rejected(
@@ -125,7 +129,10 @@ class Pipeline:
             )
 
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
-        """Whether the client sees the value after `changes`: all are its own, as it sent them."""
+        """Whether the client sees the value after `changes`.
+
+        It does when all changes are its own patches, applied as it sent them.
+        """
         if len(changes) != len(self._pending):
             return False
         for entry, pending in zip(changes, self._pending, strict=True):
@@ -163,8 +170,8 @@ class Pipeline:
     def applied_as(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
         """Note that a patch of this connection, with `ops` as sent, is answered with `version`.
 
-        A patch that changes nothing is answered at the head and makes no version. For an id that
-        was sent again, `version` is that of its first answer.
+        When a patch changes nothing, it makes no version, and `version` is the head. When the
+        client sent an id again, `version` is the version of the first answer.
         """
         if version > self.base:
             self._pending.append(_PendingPatch(version, ops, made_version))
@@ -178,7 +185,8 @@ class Pipeline:
     def _rebase_pending(self, base: int, since: Since) -> bool:
         """Rebase unanswered patches to `base` as the client did: one version at a time.
 
-        Return whether a client that lacks an answer at `base` sees another value than one with it.
+        The client may lack an answer with the version `base`. Return whether it then sees another
+        value than with this answer.
         """
         changes = since(self.base)
         if self._sees(changes):
@@ -218,7 +226,7 @@ class Pipeline:
             value = replay(value, exact_ops(value, pending.ops))
 
     def _set_ops(self, patches: Patches) -> None:
-        """Set the rebased ops. A patch that was left out gets none: the client does not show it."""
+        """Set the rebased ops. A patch beyond `patches` gets none: the client does not show it."""
         for index, pending in enumerate(self._pending):
             pending.ops = patches[index] if index < len(patches) else ()
 
@@ -230,7 +238,7 @@ def _version(pending: _PendingPatch) -> int:
 def _client_view(
     pendings: Sequence[_PendingPatch], changes: Sequence[AppliedChange]
 ) -> tuple[ClientView, Any]:
-    """The view from the value that a client sees to the end of `changes`, and this value."""
+    """A view from the client's value to the value after `changes`, and the client's value."""
     seen = changes[0].before
     sent: list[tuple[_PendingPatch, list[Edit]]] = []
     letters = 0
@@ -261,7 +269,10 @@ def _client_view(
 def _add_own_change(
     view: ClientView, waiting: deque[tuple[_PendingPatch, list[Edit]]], entry: AppliedChange
 ) -> None:
-    """Add `entry`, an own patch of the client; the waiting ones before it made no version."""
+    """Add an entry that a patch of the client made.
+
+    The waiting patches before this patch made no version.
+    """
     while True:
         pending, edits = waiting.popleft()
         if pending.made_version and pending.version == entry.version:

@@ -30,7 +30,7 @@ from collab.rebase.text_merge import Merger, Splice
 # How many times one patch may relocate a pointer through a step. Each time takes about 0.5 us.
 MAX_RELOCATIONS = 25_000
 
-# The ops for the head that an edit becomes, and the path that they write, as it is after them.
+# An edit as ops for the head, and the path that these ops write. It is the location after the ops.
 HeadOps = tuple[tuple[Op, ...], Path]
 
 
@@ -55,7 +55,7 @@ def rebase(
     splices: bool = False,
     atomic: Atomic = named_atomic,
 ) -> Rebased:
-    """Rebase `ops` from the value before the changes `others` to `head`, the value after them.
+    """Rebase `ops` over the changes `others` of other authors. `head` is the value after them.
 
     When a target is gone, this raises `conflict` with `conflicts`, `removed_by`, `op` and `path`.
     When the ops do not apply to the value that they were made for, it raises what `apply` raises.
@@ -73,9 +73,10 @@ def rebase(
 class Rebasing:
     """Rebases one patch to the head, op by op.
 
-    Invariant: `view` leads from the value that the author saw after the ops so far to `head`, the
-    value after the rebased ops so far. When `answered` is off, the patch is rebased as a client
-    rebases its own: texts are not merged, tests are left out, and a copy is stated by its value.
+    Invariant: `view` relocates from the author's value to `head`. The author's value has the ops so
+    far, and `head` has the rebased ops so far. When `answered` is off, the patch is rebased as a
+    client rebases its own pending patches: texts are not merged, a `test` is left out, and a copy
+    becomes an `add` of its value.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Rebasing:
         return Rebased(self.ops, *self._conflicts.after(self._head.steps))
 
     def _rebase_op(self, op: Op, span: range) -> None:
-        """Rebase one op, with all that it does for its author, as one edit."""
+        """Rebase one op as one edit: with everything that the op did to the author's value."""
         edit = edit_of(self._seen, op, span)
         if edit is None:
             return
@@ -134,7 +135,7 @@ class Rebasing:
         self._apply(edit, *self._rebase_edit(edit))
 
     def _others_did_it(self, edit: Edit) -> bool:
-        """Whether others moved the same element over its holder; compared by value at the head."""
+        """Whether other users have moved the same element over its holder, compared by value."""
         found = self.view.element(edit.step.source)
         holder = self.view.element(edit.step.path)
         if isinstance(holder, Removed):
@@ -153,7 +154,7 @@ class Rebasing:
         self._conflicts.edit_applied(len(self._head.steps))
 
     def _rebase_texts(self, texts: TextEdits) -> None:
-        """Rebase the gathered edits of texts. The edits of one text are one edit."""
+        """Rebase the collected edits of texts. All edits of one text are rebased as one edit."""
         for text in texts.drain():
             self._index = text.index
             edit = Edit(text.step, upsert=text.upsert)
@@ -183,7 +184,7 @@ class Rebasing:
         value = self._resolve(path, step, now, splices)
         if splices is not None and self._answered and type(now) is str and now != value:
             return (as_splice(render(path), now, value),), path
-        # An op sent as an `add` stays an `add`: the next rebase must know that it needs no member.
+        # An `add` stays an `add`: so the next rebase knows that the op does not need the member.
         kind = "add" if edit.upsert else "replace"
         return ({"op": kind, "path": render(path), "value": value},), path
 
@@ -214,7 +215,7 @@ class Rebasing:
     def _remove(self, step: Step) -> HeadOps:
         found = self.view.element(step.path)
         if isinstance(found, Removed) and found.by is None:
-            return (), step.path  # The author's own write has overwritten it, and named it.
+            return (), step.path  # An earlier op of this patch has already overwritten it.
         kept = self._found_or_refuse(found, step, None)
         now = lookup(self.head, to_tokens(kept.path))
         if kept.moved is not None or not same(step.old, now):
@@ -243,13 +244,13 @@ class Rebasing:
         target = self.view.without_element(client, head).place(step.path)
         path = self._found_or_refuse(target, step, step.value).path
         if path == found.path:
-            return (), path  # Others have moved the element there already.
+            return (), path  # Other users have already moved the element there.
         if found.moved is not None:
             self._conflicts.add(path, render(step.source), render(found.path), render(path))
         self._overwrite(edit, path, element_before(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
-            # Once it is out, the next element has its pointer. RFC 6902 forbids this as a `move`.
+            # The target is in the next element, which now has this pointer: RFC 6902 has no `move`.
             moved = lookup(self.head, to_tokens(found.path))
             self._head.mark_shared(moved)
             added = {"op": "add", "path": target_path, "value": moved}
@@ -259,10 +260,10 @@ class Rebasing:
     def _overwrite(
         self, edit: Edit, path: Path, now_at: Path | None, *, moved: Path | None = None
     ) -> None:
-        """Add a conflict when an edit overwrites at a key a value that its author did not see.
+        """Add a conflict when an edit writes to a key over a value that its author did not see.
 
-        `path` is the key after the edit, and `now_at` the key in the head before it. `moved` is
-        the element that the edit moves to the key: its holder is overwritten, the element is not.
+        `path` is the key after the edit, and `now_at` is the key in the head before it. `moved` is
+        the moved element. When its holder is at the key, the edit overwrites only the rest of it.
         """
         if now_at is None or (path and type(path[-1]) is not str):
             return
@@ -281,12 +282,12 @@ class Rebasing:
             self._conflicts.add(path, seen, now, edit.step.value)
 
     def _sees(self, path: Path, now_at: Path) -> bool:
-        """Whether the element that the author sees at `path` is at `now_at` in the head."""
+        """Whether the head has, at `now_at`, the element that the author sees at `path`."""
         found = self.view.element(path)
         return isinstance(found, Found) and found.path == now_at
 
     def _refuse_overwriting_own(self, step: Step, place: Path, under: Path | None) -> None:
-        """Refuse to overwrite a value that the client itself wrote and others moved there."""
+        """Refuse to overwrite the client's own value, which other users moved to this place."""
         if self.view.overwrites_own(place, under):
             message = f"the patch would overwrite your own change, now moved to {render(place)!r}"
             raise self._refused(render(step.path), message)

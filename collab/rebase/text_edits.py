@@ -1,7 +1,7 @@
-"""Gather the edits of texts in one patch: all edits of one text become one edit.
+"""Collect the edits of texts in one patch: all edits of one text become one edit.
 
-An edit of a text moves no location, so a run of such edits is rebased text by text. Rebasing each
-edit by itself would compare and merge the whole text each time.
+Consecutive edits of texts are a run. An edit of a text moves no location, so the rebase can handle
+a run text by text. Edit by edit, it would compare and merge the whole text each time.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collab.rebase.text_merge import Splice
 
 @dataclass(slots=True)
 class TextEdit:
-    """What a run of edits makes of one text.
+    """All edits of one text in a run, as one edit.
 
-    - `splices` are its splices. Offsets of each count in the text after the splices before it. None
-      when another op replaced the whole text.
+    - `splices` are the splices of the text, in order. The offsets of a splice count in the text
+      after the earlier splices. It is None when an op replaced the whole text.
     - `index` is the number of the first edit in the patch.
     - `upsert` is set when the first edit was an `add`.
     """
@@ -36,9 +36,10 @@ class TextEdits:
         self._edits: dict[Path, TextEdit] = {}
 
     def add(self, op: Op, seen: TracedRun, span: range, index: int) -> bool:
-        """Keep an op that edits a text of the value that its author saw. Return whether it does.
+        """Keep an op when it edits a text of the value that its author saw.
 
-        An op that changes nothing counts as such an edit, except a `test`.
+        Return whether the op is such an edit. An op that changes nothing counts as one, except a
+        `test`.
         """
         if not span:
             return bool(op["op"] != "test")
@@ -64,7 +65,7 @@ class TextEdits:
             known.splices.append(splice)
 
     def drain(self) -> list[TextEdit]:
-        """Return the edits so far, in the order of their first ops, and keep none."""
+        """Return the edits so far, in the order of their first ops, and forget them."""
         edits = list(self._edits.values())
         self._edits.clear()
         return edits

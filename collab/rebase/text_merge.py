@@ -1,4 +1,4 @@
-"""Three-way merge of texts by whole words, so that two edits of one word never make a third word.
+"""Three-way merge of texts by whole words. So two edits of one word never make a third word.
 
 A merge by characters turns `Buy` -> `Try` and `Buy` -> `Get` into `TrGet`. By words, they overlap.
 """
@@ -18,18 +18,18 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # The most cells (words times words) of one comparison: 400 x 400 take 0.3 ms. When the differing
 # middle of two texts has more, it counts as one hunk.
 _MAX_CELLS = 160_000
-# The most characters of a text that is cut into words, which takes up to 0.5 us a character. All
-# texts of one patch may have three times as many. Texts beyond that are merged by their ends.
+# The most characters of a text that is split into words. Splitting takes up to 0.5 us a character.
+# All texts of one patch may have three times as many. `_merge_long` merges the texts beyond that.
 _MAX_LENGTH = 20_000
 _MAX_WORD = 200
 
-# Code points `start` to `end` are replaced by a text.
+# A text replaces the code points `start` to `end`.
 Splice: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Words `start` to `end` of the base are replaced by `words`."""
+    """`words` replace the words `start` to `end` of the base."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A merged text. It is `clean` unless one of their edits was dropped for one of yours."""
+    """A merged text. `clean` is False when one of your edits has displaced one of their edits."""
 
     text: str
     clean: bool
@@ -72,17 +72,17 @@ class Merger:
         words = split(base)
         left, right = self._hunks(words, split(theirs)), self._hunks(words, split(yours))
         standing = [hunk for hunk in left if not any(_overlap(hunk, other) for other in right)]
-        # An equal hunk of both is kept once, and no edit is lost.
+        # When both sides made the same hunk, the merged text has it once, and no edit is lost.
         clean = all(hunk in standing or hunk in right for hunk in left)
         return Merged(_join(words, standing, right), clean)
 
     def splice(self, base: str, theirs: str, splices: Sequence[Splice]) -> str | None:
         """`theirs` with the splices of `base`; None when they changed the same characters too.
 
-        A splice names the characters that it means. So when two clients type into one word, both
-        keep their letters, if the later client started in front of the other one's letters.
-        Offsets of a splice count in the text after the splices before it. The changes from `base`
-        to `theirs` are found once, and shifted by each splice.
+        A splice names the exact characters that it replaces. So when two clients type into one
+        word, both keep their letters. The offsets of a splice count in the text after the earlier
+        splices. The method finds the changes from `base` to `theirs` once, and each splice shifts
+        them.
         """
         changes = self._changes(base, theirs)
         for start, end, insert in splices:
@@ -121,7 +121,7 @@ class Merger:
         return changes
 
     def _affords(self, *texts: str) -> bool:
-        """Whether these texts may be cut into words. If so, spend their letters."""
+        """Whether these texts may be split into words. If so, count their letters as used."""
         letters = sum(map(len, texts))
         if max(map(len, texts)) > _MAX_LENGTH or letters > self._letters:
             return False
@@ -135,7 +135,7 @@ class Merger:
 
 
 def merge(base: str, theirs: str, yours: str) -> Merged:
-    """Merge both edits of `base`, in a patch with no other text to merge."""
+    """Merge both edits of `base`. The limits are those of a patch with no other text to merge."""
     return Merger().merge(base, theirs, yours)
 
 
@@ -145,10 +145,10 @@ def split(text: str) -> list[str]:
 
 
 def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[Hunk], int]:
-    """The hunks of `old` that differ in `new`, in order; no two touch.
+    """The hunks that turn `old` into `new`, in order, and the cells that the comparison took.
 
-    Also the cells that the comparison took: the words of one side times those of the other, at most
-    `room`.
+    No two hunks touch. The cells are the differing words of `old` times those of `new`. When they
+    exceed `room`, there is one hunk, and the cells are 0.
     """
     start, limit = 0, min(len(old), len(new))
     while start < limit and old[start] == new[start]:
@@ -167,7 +167,7 @@ def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[
 
 
 def _join_across_spaces(old: list[str], found: list[Hunk]) -> list[Hunk]:
-    """Join hunks with only a space between them: `a b` -> `c d` is one edit, not two."""
+    """Join hunks that only a space separates: `a b` -> `c d` is one edit, not two."""
     joined: list[Hunk] = []
     for hunk in found:
         last = joined[-1] if joined else None
@@ -181,7 +181,7 @@ def _join_across_spaces(old: list[str], found: list[Hunk]) -> list[Hunk]:
 
 
 def _merge_long(base: str, theirs: str, yours: str) -> Merged:
-    """Merge long texts: each side's changes are one hunk of whole words. On overlap, yours wins."""
+    """Merge long texts: each side's changes are one hunk. When the two overlap, yours wins."""
     left, right = _changed_words(base, theirs), _changed_words(base, yours)
     if _overlap(left, right):
         return Merged(yours, clean=False)
