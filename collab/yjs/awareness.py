@@ -1,4 +1,4 @@
-"""Awareness updates of y-protocols: client id, clock and a JSON state or null."""
+"""Awareness updates of y-protocols: for each client its id, a clock and a JSON state or null."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CLOCK = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class AwarenessBounds:
-    """The limits of one awareness update. y-websocket echoes the states of all clients."""
+    """The limits of one awareness update. It may have many states: y-websocket echoes them all."""
 
     states: int = 1024
     state_bytes: int = 2048
@@ -40,10 +40,10 @@ DEFAULT = AwarenessBounds()
 def decode(
     body: bytes, bounds: AwarenessBounds = DEFAULT, *, only: Container[int] | None = None
 ) -> list[State]:
-    """The states of an update. When `only` is given, other clients' states are skipped unread.
+    """The states of an update. When `only` is given, skip other clients' states without reading.
 
-    An echo of another client's state may be larger than the sender's own may be. The server must
-    not refuse the sender's own state for that.
+    y-websocket echoes other clients' states. An echoed state may be larger than a Yjs client's
+    state may be. The server must not refuse the sender's own state because of this echo.
     """
     reader = Reader(body)
     count = reader.count(least=3)

@@ -1,9 +1,10 @@
-"""The order in which the new structs of an update can be integrated, if there is one.
+"""An order in which yrs can integrate the new structs of an update, if there is one.
 
-When yrs cannot integrate a struct, it keeps the struct pending and reports no error. The content of
-such an update is then missing in every later state (measured). So this module finds the order
-first, in the way of yrs: it takes each client's structs in turn. A client waits when its next
-struct depends on a later struct of another client.
+A struct is one item of an update: client id, clocks and content. yrs integrates a struct when it
+adds the struct to the document. When yrs cannot integrate a struct, it keeps the struct pending and
+reports no error. The content of such an update is then missing in every later state (measured). So
+this module first looks for an order, in the same way as yrs: it takes the structs client by client.
+A client waits when its next struct depends on a later struct of another client.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NoReturn
 from collab.errors import Code, Rejected
 from collab.yjs.update import SKIP, Id, Struct
 
+# A section of an update has the structs of one client.
 Sections = Mapping[int, list[Struct]]
 Clocks = Mapping[int, int]
 # The new structs of an update with their clients, in an order in which they can be integrated.
@@ -22,9 +24,9 @@ Fresh = list[tuple[int, Struct]]
 
 
 def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
-    """The structs that go beyond `known`, each after all structs that it depends on.
+    """The structs beyond the clocks in `known`, each after all structs that it depends on.
 
-    Raises `Rejected(MISSING_DEPENDENCY)` in three cases:
+    Raise `Rejected(MISSING_DEPENDENCY)` in three cases:
 
     - There is a gap before the clocks of a client.
     - A struct depends on a struct that is neither known nor in the update.
@@ -70,10 +72,12 @@ def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id 
 class _CausalSort:
     """Sorts the new structs of several clients into one order in which they can be integrated.
 
-    Invariant: a client is done, or ready, or waits for a clock of another client that its next
-    struct needs. So each struct is examined once per wait, and each wait ends once. A client that
-    waited continues as soon as it can. So yrs integrates the neighbours of a struct before the
-    structs behind them, and does not have to search past other structs.
+    Invariant: each client is in one of three states. It is done, or it is ready, or it waits for a
+    clock of another client that its next struct needs. So the sort examines a struct once, and once
+    more after each wait.
+
+    A waiting client continues as soon as it can. So yrs integrates the neighbours of a struct
+    before later structs, and does not have to search through other structs.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
@@ -94,9 +98,9 @@ class _CausalSort:
             refuse_missing()
 
     def _advance(self, client: int, struct: Struct | None) -> Struct | None:
-        """Take structs of a client until one has to wait, or another client can continue.
+        """Take structs of a client until a struct has to wait, or another client can continue.
 
-        Return the struct to continue with, or None.
+        Return the client's next struct when it can continue later, else None.
         """
         waiting = self._waiting[client]
         while struct is not None and self._is_free(client, struct):

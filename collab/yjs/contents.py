@@ -1,14 +1,15 @@
 """The content of a struct in a Yjs update: its length in clocks, decoded without recursion.
 
-Two kinds that Yjs has are refused, because yrs 0.28 does not read them as yjs writes them:
+A struct is one item of an update: client id, clocks and content. This module refuses two kinds of
+content of Yjs, because yrs 0.28 does not read them as yjs writes them:
 
 - ContentJSON: yrs reads one text more than there is.
-- XmlHook: yrs does not read its name, and takes the name for the bytes that follow.
+- XmlHook: yrs does not read its name. It then reads the bytes of the name as the next field.
 
-Subdocuments are refused too, because Weft does not open them.
+It also refuses subdocuments, because Weft does not open them.
 
-Keys and plain values are checked when a client sends them (`Reader.checks_values`). The content of
-a stored document was checked when it came in, so it is decoded without these checks.
+When a client sends keys and plain values, this module checks them (`Reader.checks_values`). It
+decodes stored documents without these checks, because the server has checked them already.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ _XML_ELEMENT: Final = 3
 _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
 _TEXT_REFS: Final = frozenset({2, 6})
 
-# A content's length in clocks, its text when the text has surrogate pairs, and whether it is a
-# shared type that takes text.
+# Three facts about a content: its length in clocks, its text when the text has surrogate pairs, and
+# whether it is a shared type that may contain text.
 Content = tuple[int, str | None, bool]
 
 
@@ -144,7 +145,7 @@ _BIGINT: Final = 122
 
 
 def skip_plain_value(reader: Reader) -> None:
-    """Skip one value (lib0's `any`) without recursion. A value of 40 KB of nesting crashes yrs."""
+    """Skip one value (lib0's `any`) without recursion. Refuse deep nesting: 40 KB crash yrs."""
     left: list[int] = []
     kinds: list[int] = []
     while True:
@@ -198,10 +199,10 @@ _PLAIN: Final[dict[bytes, Json]] = {b"null": None, b"true": True, b"false": Fals
 
 
 def read_json(raw: bytes, *, is_kept: bool = False) -> Json:
-    """Return the value of a JSON text. Raise `Rejected` when a patch may not hold this value.
+    """Return the value of a JSON text. Raise `Rejected` when a patch may not contain this value.
 
-    Depth, numbers and keys are checked. `is_kept` is set for a value that a document keeps: yrs
-    writes it in its own form, and the server must accept that form again.
+    The function checks depth, numbers and keys. Set `is_kept` for a value that a document stores:
+    yrs writes it in its own form, and the server must accept this form again.
     """
     if raw in _PLAIN:
         return _PLAIN[raw]

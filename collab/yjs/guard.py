@@ -1,8 +1,8 @@
-"""The guard in front of pycrdt: check whether a well-formed update may be integrated now.
+"""The guard in front of pycrdt: check whether pycrdt may apply a well-formed update now.
 
 `inspect` decodes the bytes, and `check` compares them with the document. When both accept an
 update, pycrdt applies all of it: it does not panic, it keeps no struct pending, and a reload loses
-nothing.
+nothing. A lease gives a Yjs client id to one user: only this user may send new structs under it.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ STALE: Final = Refusal(
 class Checked:
     """An update that may be integrated.
 
-    - `has_effect` is false when it adds and deletes nothing. Without an index, every deletion
-      counts as an effect.
-    - `new_clients` are the client ids that are leased to its user from now on.
-    - `clocks` is the document's state vector after it, for the clients with new structs.
-    - `fresh` are its new structs, in an order in which they can be integrated.
+    - `has_effect` is false when the update adds and deletes nothing. Without an index, every
+      deletion counts as an effect.
+    - `new_clients` are its client ids without a lease. They are leased to its user from now on.
+    - `clocks` is the document's state vector after the update, for the clients with new structs.
+    - `fresh` are its new structs, in an order in which yrs can integrate them.
     """
 
     has_effect: bool
@@ -84,7 +84,7 @@ def check(
 ) -> Checked:
     """Check an update against the document's state vector, leases (client id → user) and structs.
 
-    Raises `Rejected`:
+    Raise `Rejected`:
 
     - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
       document has without a lease.
@@ -118,10 +118,11 @@ def check_state_vector(
     user: str,
     reserved: Container[int] = (),
 ) -> None:
-    """Refuse a client that has seen another history of the document, with STALE_DOCUMENT.
+    """Raise STALE_DOCUMENT for a client whose copy comes from another history of the document.
 
-    The client has edits of another user or of the server that the document lacks. So the document
-    had these edits, and lost them. The user's own edits may still be on their way.
+    Such a copy has edits of another user or of the server that the document lacks. So the document
+    had these edits before, and lost them. Missing edits of the user itself are allowed: they may
+    still be on their way.
     """
     ahead = [client for client, clock in vector.items() if clock > known.get(client, 0)]
     _check_ids(ahead, known, leases, user, reserved)
@@ -167,24 +168,26 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> No
         place = layer.place(right)
         if origin is not None and not _is_gone_between(origin, right, layer):
             _check_same_list(layer.place(origin), place)
-        # Clients put a new value of a key only behind the last. yjs and yrs differ on other places.
+        # A client inserts a new value of a key only after the last value of this key. For other
+        # places, yjs and yrs have different results.
         if right == origin or place.list & KEYED:
             refuse("a struct has a right origin that nothing can be inserted before")
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
         refuse("the parent of a struct is not a shared type")
     if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
         refuse_size(f"shared types nest deeper than {bounds.depth}")
-    # An array counts a surrogate pair as one. A text in an array makes yrs walk it without end.
+    # An array counts a surrogate pair as one item. For a text in an array, the walk of yrs would
+    # never end.
     if struct.kind == STRING and not layer.place_of(struct).list & TAKES_TEXT:
         refuse("a text is in a shared type that is not a text")
 
 
 def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Struct:
-    """The rest of a struct whose beginning is known. yrs integrates it behind the beginning.
+    """The new rest of a struct whose beginning is known. yrs integrates it after the beginning.
 
-    The rest keeps the parent that the struct names. When the beginning is gone or unknown, a reload
-    would lose that parent, so the update is refused. A client that sends it again from the server's
-    clock on names no parent.
+    When the struct names a parent, the rest keeps it. But when the beginning is garbage-collected
+    or unknown, a reload would lose this parent. So the update is refused as MISSING_DEPENDENCY.
+    Then the client sends its edits from the server's clock on, and they name no parent.
     """
     origin = (client, reached - 1)
     if struct.parent is not None:
@@ -202,10 +205,10 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
 
 
 def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
-    """Whether both neighbours were deleted together with the type that they were in.
+    """Whether both neighbours were deleted together with the type that contained them.
 
-    A client that has not received this deletion may insert between them. The place of one of them
-    may still be known.
+    A client that has not received this deletion may insert between them. The index may still know
+    the place of one neighbour.
     """
     if layer.place(right) == GONE:
         return layer.is_deleted(origin)

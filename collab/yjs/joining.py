@@ -1,7 +1,7 @@
-"""Several updates of one author, each made after the one before, as one.
+"""Join updates of one author into one update. Each update was made after the update before it.
 
-pycrdt's `merge_updates` takes every struct apart, in one call: 0.2 s for 500,000. Here their bytes
-are put one behind the other.
+pycrdt's `merge_updates` decodes every struct in one native call, which takes 0.2 s for 500,000
+structs. This module only puts the bytes of the structs one after the other.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ EMPTY = b"\x00"  # the deletions of an update that deletes nothing
 
 
 class Part(NamedTuple):
-    """The update of one transaction, and its last bytes, which say what it deletes.
+    """The update of one transaction. `deletes` are its last bytes, which list its deletions.
 
-    When it is `transient`, a later part deletes all that it inserts, with what holds it.
+    With `is_transient`, a later part deletes everything that this part inserts, and the container
+    of it.
     """
 
     update: bytes
@@ -36,14 +37,14 @@ class _Section(NamedTuple):
 
 
 def deletes_of(parts: Iterable[Part]) -> bytes:
-    """What parts delete together, as the last bytes of an update."""
+    """The deletions of all parts together, as the last bytes of an update."""
     out = bytearray()
     write_deletes(out, all_deleted(read_deletes(Reader(part.deletes)) for part in parts))
     return bytes(out)
 
 
 def joined(parts: Sequence[Part]) -> bytes:
-    """One update that does what the parts do."""
+    """One update with the effect of all parts. It has no content of transient parts."""
     sections = [section for part in parts for section in _sections(part)]
     out = bytearray()
     write_uint(out, 1 if sections else 0)
@@ -57,14 +58,14 @@ def joined(parts: Sequence[Part]) -> bytes:
 
 
 def deletion_of(ids: Iterable[Id]) -> Part:
-    """An update that deletes what has these ids."""
+    """An update that deletes the items with these ids."""
     out = bytearray()
     write_deletes(out, all_deleted({client: [(clock, clock + 1)]} for client, clock in ids))
     return Part(b"\x00" + bytes(out), bytes(out))
 
 
 def parent_of_first(part: Part) -> Id | None:
-    """The id of the type that holds the first struct of a part; None where it does not say so."""
+    """The id of the type that contains a part's first struct; None when the struct names no id."""
     [structs] = inspect(part.update, STORED_BOUNDS).sections.values()
     parent = structs[0].parent
     return parent if isinstance(parent, tuple) else None
@@ -79,12 +80,12 @@ def _sections(part: Part) -> list[_Section]:
     if not part.is_transient:
         return [_Section(client, clock, count, body[reader.pos :])]
     run = bytearray((GC,))
-    write_uint(run, count)  # each is one clock long
+    write_uint(run, count)  # each struct of a transient part takes one clock
     return [_Section(client, clock, 1, bytes(run))]
 
 
 def all_deleted(each: Iterable[Mapping[int, Sequence[Range]]]) -> dict[int, list[Range]]:
-    """All ranges, which ascend and do not touch."""
+    """All deleted ranges of several updates. The ranges of a client ascend and do not touch."""
     together: dict[int, list[Sequence[Range]]] = {}
     for deletes in each:
         for client, ranges in deletes.items():
@@ -93,7 +94,7 @@ def all_deleted(each: Iterable[Mapping[int, Sequence[Range]]]) -> dict[int, list
 
 
 def _united(lists: list[Sequence[Range]]) -> list[Range]:
-    """The ranges of lists of which each ascends. To sort 400,000 in one call takes 0.1 s."""
+    """Merge ascending lists of ranges into one. One call that sorts 400,000 takes 0.1 s."""
     united: list[Range] = []
     for start, end in merge(*lists):
         before, reached = united[-1] if united else (start, start)

@@ -22,8 +22,8 @@ class Reader:
     """Reads bytes from a position on.
 
     Invariant: it never reads past the end, and no integer exceeds 2^53 - 1. It accepts a count or a
-    length only when the remaining bytes can hold as much. With `checks_values`, the decoded values
-    must be values that a client may send.
+    length only when the remaining bytes can contain as much. With `checks_values`, the decoded
+    values must be values that a client may send.
     """
 
     __slots__ = ("checks_values", "data", "end", "pos")
@@ -43,7 +43,7 @@ class Reader:
         return value
 
     def uint(self) -> int:
-        """Read a varUint. An overlong form is refused: no client writes it, and readers differ."""
+        """Read a varUint. Refuse an overlong form: no client writes it, and decoders disagree."""
         data = self.data
         pos = self.pos
         try:

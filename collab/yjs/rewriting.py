@@ -1,7 +1,8 @@
-"""A state without what lies in a container, written again struct by struct.
+"""Rewrite the bytes of a Yjs state, so that yrs does not have to collect a removed container.
 
-When a map is removed, yrs collects each entry that the map ever had, 2 µs each, in one call. Here
-the same is done to the bytes of the state, and the document is loaded again from these.
+When a map is removed, yrs garbage-collects each entry that the map ever had. This takes 2 µs an
+entry, in one call. This module does the same in the bytes of the state, struct by struct. The
+server then loads the document again from these bytes.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ from collab.yjs.update import (
 
 Dead = Mapping[int, Sequence[Range]]
 
-# Clocks that one update deletes in a document that is opened: yrs takes 2 µs for each struct.
+# The most clocks that one update may delete when a document is opened. When an update deletes more,
+# the updates are rewritten first: yrs takes 2 µs for each deleted struct.
 MOST_DELETED: Final = 10_000
 
 
 def deleted_at_first(updates: Sequence[bytes]) -> list[bytes]:
-    """A state and the updates since. What one of these deletes is deleted in all before it.
+    """Return a state and the updates after it, with deletions already made in earlier updates.
 
-    Nothing changes where no update deletes much.
+    When an update deletes much, the content that it deletes is deleted in all updates up to it.
+    When no update deletes much, return all of them unchanged.
     """
     each = [_deleted_by(update) for update in updates]
     large = [number for number, deletes in enumerate(each) if number and _is_much(deletes)]
@@ -61,10 +64,12 @@ def _deleted_by(update: bytes) -> Dead:
 
 
 class Rewriter:
-    """Rewrites updates, of which a set of clocks is deleted.
+    """Rewrites updates. It deletes the structs whose clocks are in `dead`.
 
-    A deleted struct is collected when its parent is deleted, or when it stands beside one that was
-    collected; of others their place is kept. Invariant: `_collected` has what was collected so far.
+    A deleted struct is garbage-collected in two cases: its parent is deleted, or a neighbour was
+    garbage-collected. Any other deleted struct loses its content, and keeps its place.
+
+    Invariant: `_collected` has the clocks that were garbage-collected so far.
     """
 
     def __init__(self, dead: Dead) -> None:
@@ -72,7 +77,7 @@ class Rewriter:
         self._collected: dict[int, list[Range]] = {}
 
     def rewrite(self, update: bytes) -> bytes:
-        """The update, with all that is dead deleted; what it says that it deletes stays."""
+        """The update with all dead structs deleted. Its own list of deletions stays as it is."""
         reader = Reader(update, checks_values=False)
         out = bytearray()
         sections = reader.uint()
@@ -86,7 +91,7 @@ class Rewriter:
         dead = self._dead.get(client, ())
         collected = self._collected.setdefault(client, [])
         body, written, first, run = bytearray(), 0, clock, 0
-        at = max(0, bisect_right(dead, (clock, _FAR)) - 1)  # the deleted range that may hold it
+        at = max(0, bisect_right(dead, (clock, _FAR)) - 1)  # the dead range that may have `clock`
         for _ in range(count):
             begin = reader.pos
             info = reader.byte()
@@ -126,7 +131,7 @@ _FAR: Final = 2**53
 
 
 def _read(reader: Reader, info: int) -> tuple[int, int, list[Id], Id | None]:
-    """Pass over a struct: where its content begins, its length, its neighbours, its parent."""
+    """Skip a struct. Return its content's start, its length, its neighbours and its parent."""
     if info in (GC, SKIP):
         return reader.pos, read_run(reader), [], None
     beside, parent = [], None

@@ -1,12 +1,12 @@
 """The Yjs client ids under which the server itself writes: one for each epoch of a document.
 
-Every document's name begins with epoch 1, and the id of epoch 1 is 1. The id of a later epoch is a
-hash of the epoch with a checksum. So every database recognizes it as an id of the server. This is
-needed after a restore. The backup does not know the epochs that came after it. But a client that
-has seen such an epoch still has edits under its id.
+The first document of a name has epoch 1. In epoch 1, the server's id is 1. In a later epoch, the id
+is a hash of the epoch, with a checksum. So the server recognizes its own ids with any database.
+This matters after the restore of a backup. The restored database does not know the epochs after the
+backup, but a client may still have the server's edits from such an epoch.
 
-Yjs draws its own ids below 2^32, and none of these ids lies there. yrs draws ids of 53 bits, and
-hits one of these once in two million draws.
+yjs chooses its ids at random below 2^32, and the server's ids of later epochs are larger. yrs
+chooses ids of 53 bits at random. One in two million of them is an id of the server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def server_id(epoch: int) -> int:
 
 
 class ServerIds:
-    """The ids of the server in all epochs, also in epochs that this database never had."""
+    """The ids of the server in all epochs, even in epochs that this database never had."""
 
     def __contains__(self, client: object) -> bool:
         if not isinstance(client, int) or client < _TOP:

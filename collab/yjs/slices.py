@@ -1,15 +1,17 @@
 """Cut an update into slices when yrs may take long to integrate it.
 
-To find the place of a struct, yrs walks over the blocks between its origin and its right origin.
-This takes 0.2 µs a block (measured). Blocks that the author had seen are never between the two.
-Blocks that others inserted there meanwhile are, and an author may claim to have seen nothing.
+The origin and the right origin of a struct are the two neighbours that its author saw. To find the
+place of the struct, yrs walks over the blocks between the two. (A block is a struct, or several
+joined structs, in the memory of yrs.) This takes 0.2 µs a block (measured). Other authors have
+inserted the blocks between the two meanwhile. But an author can claim to have seen nothing.
 
 Measured: 60 structs in 600 bytes, each beside the first of 20,000 blocks, took 0.2 s. An update of
-50 KB that has the list in it took 0.6 s. The server cannot know whether such a claim is false: a
-client that was offline for a day sends similar updates.
+50 KB that also contains the list took 0.6 s. The server cannot know whether such a claim is false:
+a client that was offline for a day sends similar updates.
 
-Most structs never make yrs walk, and the server can count the others. So a slice takes a few
-milliseconds. The server reads the clock after each slice, and integrates the rest later.
+Most structs never cause a walk, and the server can count the others. So it can cut slices that take
+a few milliseconds. It reads the clock after each slice. When the update has taken too long, the
+server integrates the rest later.
 """
 
 from __future__ import annotations
@@ -23,17 +25,17 @@ from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, ins
 
 # Blocks that yrs may walk over in one slice: about 10 ms.
 STEPS: Final = 50_000
-# Deleted ranges in one slice. Deleting a range in a run of 400,000 characters takes 7 µs.
+# Deleted ranges in one slice. yrs takes 7 µs to delete a range in a run of 400,000 characters.
 RANGES: Final = 1_000
-# The time of an update before it is cut: a fixed part, and more for each struct and each slice. An
-# update that is only large is not cut, because its author was charged for its bytes.
+# The time that an update may take before the rest of it waits: a fixed part, and more for each
+# struct and each slice. An update that is only large does not wait: its author paid for its bytes.
 SECONDS: Final = 0.02
 SECONDS_A_STRUCT: Final = 1e-6
 SECONDS_A_SLICE: Final = 10e-6
-# The structs of a piece. The rest of an update is checked again when its turn comes, in pieces. In
-# one piece it would take as long again.
+# The structs of a piece. The rest of an update waits in pieces. The server checks each piece again
+# when its turn comes. Checked as one piece, the rest would take as long again.
 PIECE: Final = 1_000
-# Structs that belong together are in one piece, unless they are more than this.
+# Structs that belong together are in one piece, unless they are more than this number.
 LARGEST_PIECE: Final = 2_000
 # The most structs of a slice. When yrs walks for none of them, they take 8 ms.
 LARGEST_SLICE: Final = 10_000
@@ -51,10 +53,11 @@ Seconds = Callable[[], float]
 
 
 def walked(fresh: Fresh, known: Clocks) -> list[bool]:
-    """For each new struct, whether yrs may have to walk over more than the new structs before it.
+    """For each new struct, whether yrs may have to walk over other blocks to find its place.
 
-    yrs does not walk for the first struct behind the end of a new struct, or in a new parent. There
-    is no other struct at that place, so yrs takes one step, whatever structs come later.
+    yrs does not walk for the first struct after the end of a new struct, nor for the first struct
+    in a new parent. No other struct is at this place, so yrs finds it at once. Later structs do not
+    change that.
     """
     taken: set[Id | tuple[Id | str | None, str | None]] = set()
     ends: set[Id] = set()
@@ -92,8 +95,8 @@ def _is_walked(
 class Slices:
     """Cuts an update into slices. A slice depends only on slices before it. Iterate once.
 
-    Invariant: no slice has more than `most` structs that yrs may walk for. At least the first slice
-    is handed out. `rest` has everything that was not handed out, as updates.
+    Invariant: no slice has more than `most` structs that yrs may walk for. An iteration yields at
+    least one slice. `rest` has everything that it did not yield, as updates.
     """
 
     def __init__(
@@ -131,7 +134,7 @@ class Slices:
 
     @property
     def rest(self) -> list[bytes]:
-        """The updates that were not handed out; empty when all were."""
+        """The part of the update that the iteration did not yield, as updates."""
         pieces = []
         at = self._structs_done
         while at < len(self._fresh):
@@ -157,8 +160,8 @@ class Slices:
     def _before_next(self, at: int) -> int:
         """The number of the first struct, from `at` on, before which the update may be cut.
 
-        This is a struct beside a known one. So a new section and its fields, for example, are
-        checked together.
+        It is a struct that yrs may walk for. So, for example, a new section of a page and its
+        fields stay together.
         """
         flags = self._flags
         while at < len(flags) and not flags[at]:
@@ -204,7 +207,7 @@ def joins_many(fresh: Fresh) -> bool:
 
 
 def in_pieces(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) -> list[bytes]:
-    """Split an update into updates of few structs."""
+    """Split an update into pieces: updates with few structs."""
     flags = walked(fresh, known)
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest
 
@@ -214,7 +217,7 @@ def pieces_of(
 ) -> list[bytes]:
     """Split the new structs of a large update into updates that are checked one by one.
 
-    Raises `Rejected` when the update is malformed, too large, or depends on missing edits.
+    Raise `Rejected` when the update is malformed, too large, or depends on missing edits.
     """
     inspected = inspect(update, bounds)
     fresh = in_causal_order(inspected.sections, known)

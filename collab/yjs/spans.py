@@ -34,18 +34,18 @@ class _Row:
         self.spans: list[tuple[int, Id]] = []
 
     def first(self, clock: int) -> int:
-        """The number of the first span that ends behind a clock."""
+        """The number of the first span that ends after a clock."""
         at = bisect_right(self.starts, clock)
         return at - 1 if at and self.spans[at - 1][0] > clock else at
 
 
 class Spans:
-    """Maps ids to ids, and keeps ranges instead of single ids.
+    """Maps ids to ids. It keeps spans, which are mapped ranges of ids, instead of single ids.
 
-    When it is `constant`, all ids of a run map to the same id.
+    With `constant`, all ids of a run map to the same id.
 
-    Invariant: the spans of a client ascend and do not overlap. In a constant map, spans that touch
-    map to different ids.
+    Invariant: the spans of a client ascend and do not overlap. In a constant map, two spans that
+    touch map to different ids.
     """
 
     def __init__(self, *, constant: bool = False) -> None:
@@ -105,7 +105,7 @@ class Spans:
 
 
 def _widened(row: _Row, clock: int, end: int, to: Id) -> tuple[int, int]:
-    """A run, extended by the spans at its ends that map to the same id."""
+    """The start and end of a run, extended by spans at its ends that map to the same id."""
     at = row.first(clock)
     for near in range(max(0, at - 1), min(at + 1, len(row.starts))):
         start, (stop, there) = row.starts[near], row.spans[near]

@@ -1,13 +1,14 @@
-"""What the guard keeps of a document's structs. pycrdt cannot check an update in advance.
+"""The facts about a document's structs with which the guard checks updates.
 
-Each fact is kept because of a behaviour of yrs 0.28 (measured):
+The index is needed because pycrdt cannot check an update before it applies it. It keeps these facts
+because yrs 0.28 behaves as follows (measured):
 
 - A struct whose parent is not a shared type raises an error in the middle of the update. The
   structs before it stay.
 - A struct whose origin and right origin are in different lists connects these lists, and a walk
   over them never ends.
 - When only one of the two origins is garbage-collected, a reload puts the struct elsewhere. yjs
-  drops it.
+  drops the struct.
 - When a deletion or an origin splits a surrogate pair, the document loses a clock when it is loaded
   again.
 - Shared types nested 20,000 deep, added one at a time, crash the process when the document is read.
@@ -26,12 +27,14 @@ from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, i
 
 
 class StructPlace(NamedTuple):
-    """Where a struct lies, and what it may hold itself.
+    """The list that contains a struct, and what the struct itself may contain.
 
     - `list` names a list: the children of a type, or the values of one key (`KEYED`). Some lists
-      take text (`TAKES_TEXT`).
-    - `depth` is the number of types above it. When the struct is gone or unknown, it is 0.
-    - `holds` is true for a shared type, and for a struct that is gone and may have been one.
+      may contain text (`TAKES_TEXT`).
+    - `depth` is the number of types above the struct. It is 0 for an unknown struct, and for a
+      struct that is gone (garbage-collected).
+    - `holds` is true for a shared type. It is also true for a struct that is gone, because it may
+      have been a shared type.
     """
 
     list: int
@@ -45,15 +48,15 @@ KEYED: Final = 2
 
 
 def is_item(place: StructPlace, root: str) -> bool:
-    """Whether a struct is an item of a list that takes no text, or of the list of this root."""
+    """Whether a struct is an item of a list without text, or of the list of this root type."""
     is_of_root = place.list == list_id(root) | TAKES_TEXT
     return bool(place.depth) and (is_of_root or not place.list & (KEYED | TAKES_TEXT))
 
 
 def list_id(parent: Id | str, key: str | None = None) -> int:
-    """The list of a type's children, or of the values of one of its keys."""
-    # The hash of a string is random in each process, so a client cannot prepare a collision. The
-    # hash of a tuple of integers is not.
+    """The number of a list: the list of a type's children, or of the values of one of its keys."""
+    # The hash of a string differs in each process, so a client cannot prepare a collision. The hash
+    # of a tuple of integers is always the same.
     return hash(repr((parent, key))) & ~3
 
 
@@ -67,8 +70,8 @@ class _Client:
     """Keeps the places of one client's clocks, as runs of equal places.
 
     Invariant: `starts` ascends. `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
-    start. `depths` has the depth times four, plus 1 when the place may hold structs, plus 2 when it
-    may hold text.
+    start. `depths` has the depth times four, plus 1 when the place may contain structs, plus 2 when
+    it may contain text.
     """
 
     __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
@@ -93,7 +96,7 @@ class _Client:
         return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
 
     def find(self, where: int, begin: int) -> int:
-        """Return the number of the next run that lies in a list, or -1."""
+        """Return the number of the next run with the list `where`, from `begin` on; -1 for none."""
         try:
             return self.lists.index(where, begin)
         except ValueError:
@@ -123,9 +126,12 @@ class _Client:
 class StructIndex:
     """Keeps the places, surrogate pairs and deletions of all structs of one document.
 
-    Invariant: it has every applied update, in order. Add the update that pycrdt reports for each
-    transaction, not the update that a client sent: only pycrdt's names the nested deletions. The
-    number of blocks that yrs keeps is at most `blocks`, apart from the cuts that origins make.
+    With a `base`, this index is a layer over the base index: `place`, `cuts` and `is_deleted` also
+    look there.
+
+    Invariant: the index has every applied update, in order. Add the update that pycrdt reports for
+    each transaction, not the update that a client sent: only pycrdt's update names the nested
+    deletions. yrs keeps at most `blocks` blocks, and one more for each origin that splits a block.
     """
 
     def __init__(self, base: StructIndex | None = None) -> None:
@@ -162,7 +168,7 @@ class StructIndex:
         self.clocks[client] = struct.end
 
     def place_of(self, struct: Struct) -> StructPlace:
-        """Where a new struct will lie."""
+        """The place that a new struct will have."""
         if struct.kind == GC:
             return GONE
         kind = struct.kind
@@ -202,7 +208,7 @@ class StructIndex:
         return at[1] < self._end(at[0])
 
     def alive(self, client: int, start: int, end: int) -> Iterator[StructPlace]:
-        """The places in a range of clocks that have something that is not deleted yet.
+        """The places in a range of clocks where something is not deleted yet.
 
         Structs of the base index are left out.
         """
@@ -216,9 +222,9 @@ class StructIndex:
                 yield known.place(known.starts[number])
 
     def alive_in(self, where: int) -> Id | None:
-        """Return the id of what a key holds now, by the list of the key's values, or None.
+        """Return the id of the present value of a key, or None. `where` is the key's list.
 
-        What a base holds is passed over.
+        Structs of the base index are left out.
         """
         for client, known in self._clients.items():
             at = -1

@@ -29,31 +29,33 @@ class GuardBounds:
 
     update_bytes: int = 2**20
     structs: int = 0
-    # The document keeps each new client id, and the user to whom it belongs, from then on.
+    # The document stores each new client id, with its user, for the rest of its life.
     new_clients: int = 64
     # Levels of nested shared types. 20,000 levels crash the process when the document is read.
     depth: int = 256
-    # Clocks that one new struct may take. A run of deleted clocks needs only four bytes.
+    # Clocks that one new struct may take. In an update, a run of deleted clocks of any length needs
+    # only about four bytes.
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
-    # Whether the update may hold only keys and plain values that a patch may hold too.
+    # Whether the update may contain only keys and plain values that a patch may contain too.
     checks_values: bool = True
 
 
 DEFAULT_BOUNDS: Final = GuardBounds()
-# For stored documents. They were checked when they came in, and must stay readable.
+# For stored documents. The server checked them when clients sent them, and they must stay readable.
 STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
 
 
 class Struct(NamedTuple):
     """One struct: clocks [clock, end), its kind, and what it depends on.
 
-    - `origin` and `right` are its neighbours. A struct without them has a `parent`: the name of a
-      root, or the id of a type. In a map, it also has a `key`.
+    - `origin` and `right` are the neighbours between which its author inserted it. A struct without
+      them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
+      `key`.
     - `text` is set only for a string with surrogate pairs.
     - `takes_text` is true for Y.Text and Y.XmlText.
-    - Its bytes in the update go from `at` up to `to`.
+    - The struct's bytes in the update are those from `at` up to `to`.
     """
 
     clock: int
