@@ -159,7 +159,7 @@ class AuditTrail:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write the waiting rows. When the database does not answer, keep them for the next call."""
+        """Write the waiting rows. When the database does not answer, keep them for later."""
         async with self._writing:
             self._gather()
             while self._tried or self._rows:
