@@ -24,8 +24,8 @@ MAX_BATCH = 256
 class Batch:
     """Keeps the applied requests in order, with their answers.
 
-    Invariant: no client was sent any part of the batch. `is_handed_out` is true while the log
-    writes the batch.
+    Invariant: the server has sent no part of the batch to a client. `is_handed_out` is true while
+    the store writes the batch.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Batch:
         return self._is_closed or len(self.answered) >= MAX_BATCH
 
     def save_pipeline(self, member: Member) -> None:
-        """Save a member's pipeline before a request of theirs is applied."""
+        """Save a member's pipeline (its pending patches) before the room applies its request."""
         if member not in self._pipelines:
             self._pipelines[member] = member.pipeline_state()
 
@@ -51,7 +51,7 @@ class Batch:
         """Add an applied request, its answer, and the seconds that it took."""
         self.answered.append((submission, answer))
         self._charges.note(submission, answer, seconds)
-        # The rest of a long update goes first: its author's next requests may depend on it.
+        # The rest of a long update comes before the author's next requests, which may depend on it.
         self._is_closed = bool(answer.rest)
 
     def finish(self) -> list[Answered]:
@@ -66,7 +66,7 @@ class Batch:
     def discard(self) -> list[Answered]:
         """Empty a batch that was not written, and return its requests and answers.
 
-        This restores the members' pipelines.
+        This also restores the saved pipelines of the members.
         """
         for member, state in self._pipelines.items():
             member.reset_pipeline(state)
@@ -97,15 +97,15 @@ class Batch:
         return ids
 
     def was_refused_by_locks(self) -> bool:
-        """Whether a refusal is based on locks that another instance may have ended since then."""
+        """Whether a lock caused a refusal; another instance may have ended this lock since then."""
         refusals = [answer.refusal for _, answer in self.answered if answer.refusal is not None]
         return any(refusal.code in BY_LOCKS for refusal in refusals)
 
     def was_refused_as_stale(self) -> bool:
         """Whether a client was refused because it knows edits that the room lacks.
 
-        Another instance may have written these edits, so that the room is behind. Each request
-        counts once.
+        Another instance may have written these edits; then the room is behind. Each request counts
+        once.
         """
         found = False
         for submission, answer in self.answered:

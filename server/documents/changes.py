@@ -28,9 +28,9 @@ class LastChange(NamedTuple):
         return cls(entry.version, entry.at, entry.author, entry.kind)
 
 
-# A document is saved again only when the changes since the last snapshot reach 1/8 of its size. So
-# the cost of snapshots, and of the replay when a document is opened, is proportional to the
-# changes.
+# A snapshot is made only when the changes since the last snapshot reach 1/8 of its size. So the
+# cost of snapshots is proportional to the changes. The same is true for the replay of the changes
+# when a document is opened.
 WORTH_SAVING = 8
 
 
@@ -66,10 +66,10 @@ class Unsaved:
 
 
 async def find_change(store: Store, key: DocKey, version: int) -> LastChange | None:
-    """Return who made a version and when; None when that is not kept.
+    """Return who made a version and when; None when the store no longer knows it.
 
-    The entry may be damaged although a snapshot above it is sound. Then the document's row still
-    tells the author and time of the head, but not the kind.
+    The entry may be damaged although a later snapshot is sound. Then the document's row still has
+    the author and time of the head (the newest version), but not the kind.
     """
     try:
         found = await store.summaries(key, version - 1, version, 1)

@@ -28,9 +28,9 @@ _SLOT, _SLOTS = 512, 16  # several large documents are opened at the same time, 
 class CrashQuarantine:
     """Counts the crashes while each document is opened; without a path it counts nothing.
 
-    Invariant: the mapped file has only the documents that are being opened now. A successful
-    opening clears the crash count. Crashes belong to an epoch, so a repaired or recreated document
-    starts without crashes.
+    Invariant: the mapped file has only the names of documents that are being opened now. A
+    successful opening clears the crash count. Each epoch of a document has its own count. A repair
+    or a new creation starts the next epoch, so it starts without crashes.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -83,7 +83,7 @@ class CrashQuarantine:
         counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
         if counts.exists():
             self._crashes = _read(counts)
-        # Other users may write to the folder, so a symbolic link could lead to any file.
+        # Follow no symbolic link: other users may write to the folder and make a link to any file.
         file = os.open(slot, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             os.ftruncate(file, _SLOT * _SLOTS)

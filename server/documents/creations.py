@@ -1,7 +1,7 @@
 """Creations: a budget for the new documents of a user in a tenant.
 
-All other budgets belong to a user in one document. A user who creates many documents would get a
-new budget with each.
+All other budgets belong to a user in one document. Without this budget, a user who creates many
+documents would get a new budget with each document.
 """
 
 from __future__ import annotations
@@ -45,12 +45,15 @@ class Creations:
         self._spend(key, user, size)
 
     def note(self, live: LiveRoom, user: str, request: Request) -> None:
-        """Charge the update by which a Yjs client creates a document; it cannot be refused."""
+        """Charge the update with which a Yjs client creates a document.
+
+        The server does not refuse this update, so the user may get into debt.
+        """
         if isinstance(request, Update) and not live.room.exists:
             self._spend(live.key, user, len(request.update))
 
     def _spend(self, key: DocKey, user: str, size: int) -> float:
-        """Spend bytes; return how many seconds of debt there were before."""
+        """Spend bytes; return how many seconds the earlier debt still lasts."""
         owner, now = (key.tenant, user), self._clock.monotonic()
         budget: ByteAndMessageBudget = self.budget_pool.acquire(owner, now).inbound
         wait = budget.wait(now)

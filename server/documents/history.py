@@ -33,7 +33,7 @@ _ANY_SIZE = 2**53
 
 
 class History:
-    """Reads older versions and entries from the log. It never writes, and uses no open room."""
+    """Reads older versions and entries from the store. It writes nothing, and uses no open room."""
 
     def __init__(self, store: Store, opening_scheduler: OpeningScheduler | None = None) -> None:
         self._store = store
@@ -86,12 +86,15 @@ class History:
         return entries
 
     async def answer(self, key: DocKey, accepted: Accepted) -> Accepted:
-        """Return an accepted request with its answer in the form that was sent at first."""
+        """Return an accepted request with its answer in the form that the server first sent.
+
+        The log stores changes of a text as splices, which name only the changed characters.
+        """
         if not is_spliced(accepted.answer):
             return accepted
         at = accepted.version
         sent = await self.between(key, at - 1, at, 1, _ANY_SIZE)
-        if sent is None:  # its base is not kept: the answer has no `ops`, so the client reads
+        if sent is None:  # the value before it is not kept: without `ops`, the client reloads
             answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
         else:
             answer = sent[0].answer
@@ -110,7 +113,7 @@ class History:
         value = await run_in_thread(decode_value, snapshot.body)
         if value is not None:
             return value, snapshot.version
-        opening = Opening.of(snapshot, [], epoch=1)  # any epoch will do for a reader
+        opening = Opening.of(snapshot, [], epoch=1)  # the epoch has no effect on the value
         await self._opening_scheduler.load(opening)
         return await run_in_thread(_value_of, opening), snapshot.version
 
@@ -123,7 +126,7 @@ class History:
 
 
 def _follow(entries: Sequence[Entry], after: int) -> bool:
-    """Whether there are entries without a gap. A repair may have dropped entries."""
+    """Whether the entries start right after `after` and have no gap, as after a repair."""
     versions = [entry.version for entry in entries]
     return bool(versions) and versions == list(range(after + 1, after + 1 + len(versions)))
 
@@ -143,10 +146,10 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
 
 
 def _from_log(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
-    """Return the entries in the form that was sent; `value` is the value before the first.
+    """Return the entries in the form that clients get; `value` is the value before the first entry.
 
-    None when they are too large: one letter in a text of a megabyte is a few bytes in the log, but
-    a megabyte when it is sent.
+    None when they are too large. One new letter in a text of a megabyte takes a few bytes in the
+    log, but a megabyte in the message to a client.
     """
     sent: list[Entry] = []
     for entry in entries:

@@ -47,7 +47,7 @@ compiled = lru_cache(maxsize=64)(Schema.compile)
 
 
 class Quarantined(Rejected):
-    """This document cannot be opened because of its content; all other documents can."""
+    """This document cannot be opened because of its content. Other documents are not affected."""
 
 
 class Hub:
@@ -97,7 +97,7 @@ class Hub:
         live.users -= 1
         live.idle_since = self.clock.monotonic()
         if not live.room.exists and self._is_idle(live):
-            self.drop(live)  # otherwise requests for missing documents would fill the memory
+            self.drop(live)  # else rooms of documents that do not exist would fill the memory
 
     @asynccontextmanager
     async def using(self, key: DocKey) -> AsyncIterator[LiveRoom]:
@@ -153,7 +153,7 @@ class Hub:
         return Quarantined(DAMAGED.code, DAMAGED.message)
 
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
-        """Return the entries after `after` for readers; None when these get a merged change."""
+        """Return the entries after `after`; None when readers get one merged change instead."""
         room = self.bounds.room
         return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
 
@@ -180,7 +180,7 @@ class Hub:
         except BaseException as error:
             if isinstance(error, Exception):
                 future.set_exception(error)
-                future.exception()  # mark it as retrieved, as perhaps no task waits for it
+                future.exception()  # mark it as retrieved: perhaps no other task waits for it
             else:
                 future.cancel()
             raise
@@ -270,7 +270,7 @@ class Hub:
         await self.store.delete(key, self.clock.now_ms())
 
     def end_room(self, live: LiveRoom, close_reason: CloseReason) -> None:
-        """End the live room. A client that reconnects gets a new one, if the document opens."""
+        """End the live room and close its connections. Clients may reconnect to a new live room."""
         live.move(Event.END)
         live.lock_announcer.close()
         live.end(close_reason.refusal)
@@ -282,7 +282,7 @@ class Hub:
     # --- unloading --------------------------------------------------------------------------
 
     async def unload_idle(self) -> None:
-        """Unload unused documents; save them first if they changed enough."""
+        """Unload unused documents. Save a document first if it changed enough."""
         deadline = self.clock.monotonic() - self.bounds.idle_seconds
         for live in list(self.lives.values()):
             if self._is_idle(live) and live.idle_since <= deadline:

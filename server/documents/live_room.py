@@ -1,4 +1,4 @@
-"""A live room: a room, its audience, and the queue of requests for the commit loop."""
+"""A live room: a room (`collab/room/`), its subscribers, and its queue for the commit loop."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LiveRoom:
     """One open document in this process.
 
     Invariant: the batch is in flight from `begin` until `commit_batch`, `requeue_batch` or `fail`.
-    Meanwhile the room is ahead of every client, and new requests only queue.
+    Meanwhile the room is ahead of every client, and new requests wait in the queue.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class LiveRoom:
         return bool(self.queue) or self.reopen_waiter is not None or self.lock_announcer.is_due
 
     def known(self) -> dict[int, int]:
-        """Return the Yjs state vector, without the request that a worker thread applies now."""
+        """Return the Yjs state vector, without changes that a worker thread is making."""
         return self._known if self._is_in_thread else self.room.document.state_vector()
 
     def _can_apply(self, submission: Submission) -> bool:
@@ -215,7 +215,7 @@ class LiveRoom:
         return asks and not self.needs_history(self.queue[0])
 
     def commit_batch(self) -> News:
-        """Advance the room to the durable batch, send the news, and return them."""
+        """Advance the room to the durable batch, send the news, and return the news."""
         before, previous_value = self.room.version, self.room.value
         entries = self.room.commit()
         answered = self.batch.finish()
@@ -247,7 +247,7 @@ class LiveRoom:
             self.reopen_waiter.set_result(None)
 
     def refuse_waiting(self, refusal: Refusal) -> None:
-        """Refuse the waiting writes, which clients retry; the reads go on waiting."""
+        """Refuse the waiting writes, which clients retry. The reads stay in the queue."""
         waiting = list(self.queue)
         self.queue.clear()
         self.queue.extend(one for one in waiting if one.is_read)
@@ -258,7 +258,7 @@ class LiveRoom:
     ) -> None:
         """Replace the room by a room that was loaded from the log, and send the missed entries.
 
-        When these cannot be sent one by one, `newest` is the change of the new room's version.
+        When the missed entries cannot be sent, `newest` is the change of the new room's version.
         """
         old, self.room = self.room, room
         self.is_broken = False

@@ -1,7 +1,8 @@
 """Long work: an estimate of which requests take long and so belong in a worker thread.
 
-The estimate uses the request and the document's size, and takes a few microseconds. A short request
-loses less than a millisecond in a thread. A long request on the event loop blocks all documents.
+The estimate uses the request and the document's size, and takes a few microseconds. In a thread, a
+short request takes up to a millisecond longer. On the event loop, a long request blocks all
+documents.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 # An op that replaces a text takes up to 0.2 ms.
 MOST_OPS: Final = 25
-# Values in a request: to write one takes about 10 µs.
+# Values in a request. The room writes one value in about 10 µs.
 MOST_VALUES: Final = 250
 # Versions through which a stale patch is rebased.
 MAX_REBASED_VERSIONS: Final = 50
@@ -48,7 +49,10 @@ SLOW_FOR: Final = 60.0
 
 
 class TimedAnswer(NamedTuple):
-    """The answer of an applied request with its times; an exception is a bug of the server."""
+    """The answer of an applied request, and when the work began and ended.
+
+    When `answer` is an exception, the server has a bug.
+    """
 
     answer: Answer | BaseException
     began: float
@@ -56,9 +60,9 @@ class TimedAnswer(NamedTuple):
 
 
 class Pace:
-    """Measures how long a document's requests take, because some cannot be estimated.
+    """Measures how long a document's requests take, because the estimate misses some slow requests.
 
-    After a slow request, the document's next requests are all applied in a worker thread.
+    After a slow request, a worker thread applies all requests of this document for a minute.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -134,9 +138,10 @@ def _outweighs(values: Iterable[Any], most: int) -> bool:
 class UpdateCutter:
     """Cuts long Yjs updates into pieces in a worker thread.
 
-    To cut an update takes 6 µs a struct, and an update may have hundreds of thousands of structs.
+    A struct is one item of an update. The work takes 6 µs a struct, and an update may have
+    hundreds of thousands of structs.
 
-    Invariant: it cuts one update at a time, because each needs 200 bytes of memory a struct.
+    Invariant: it cuts one update at a time, because the work needs 200 bytes of memory a struct.
     """
 
     def __init__(self, clock: Clock) -> None:

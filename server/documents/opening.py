@@ -1,4 +1,4 @@
-"""Opening a document: read it with its locks, and apply a long one in turns."""
+"""Opening a document: read it with its locks, and apply the state of a long document in turns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
     from server.runtime.database_clock import DatabaseClock
 
-# The seconds of one turn. Its last slice may take longer.
+# The seconds of one turn. A turn applies slices, the parts of a large state. The last slice may
+# take longer.
 TURN: Final = 0.01
 
-# A try fails when another writer writes between the two reads.
+# Tries of the two reads. A try fails when another writer changes the document between them.
 TRIES = 8
 
 Watch = Callable[[], AbstractContextManager[None]]
@@ -33,7 +34,7 @@ class OpeningScheduler:
 
     Invariant: after each turn the event loop is free for as long as the turn took. All documents
     that need several turns share one sequence of turns. So together they use at most half of the
-    process.
+    event loop's time.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -41,7 +42,7 @@ class OpeningScheduler:
         self._turn = asyncio.Lock()
 
     async def load(self, opening: Opening, watch: Watch = nullcontext) -> None:
-        """Apply everything that the document holds, each turn inside `watch`."""
+        """Apply the stored state and entries of the document, each turn inside `watch`."""
         if opening.is_long:
             await run_in_thread(opening.cut_state)
         spent = self._take_turn(opening, watch)

@@ -2,15 +2,15 @@
 
 | state     | event   | next      | the event means                                               |
 |-----------|---------|-----------|---------------------------------------------------------------|
-| open      | ask     | locking   | lock requests, or locks that are due, are being decided       |
-| locking   | decide  | open      | they are decided, and no other writer changed the document    |
+| open      | ask     | locking   | a task begins to decide lock requests, or to end due locks    |
+| locking   | decide  | open      | the task has ended, and no other writer changed the document  |
 | open      | work    | working   | a worker thread applies a request that may take long          |
 | working   | worked  | open      | the request is applied, and waits for its commit              |
-| open      | hold    | held      | another transaction locks the document's row in the database  |
+| open      | hold    | held      | a commit found that another transaction locks the row         |
 | held      | free    | open      | the row is free, and the outcome of the batch is known        |
-| open      | fetch   | fetching  | older entries, or the whole document, are read from the log   |
+| open      | fetch   | fetching  | a task reads older entries, or the whole document             |
 | locking   | fetch   | fetching  | another writer changed the document meanwhile                 |
-| fetching  | fetched | open      | the data is loaded                                            |
+| fetching  | fetched | open      | the task has the data                                         |
 | open      | trouble | read-only | the storage does not answer, or a commit's outcome is unknown |
 | locking   | trouble | read-only | the same                                                      |
 | fetching  | trouble | read-only | the same                                                      |
@@ -18,8 +18,8 @@
 | read-only | recover | open      | the storage works, and the room is at the storage's version   |
 | any       | end     | closed    | deleted, damaged, unloaded, or a server bug: final            |
 
-All other events change nothing. For example, a commit that returns to a document that has ended
-does not open the document again.
+`row` is the document's row in the database. All other events change nothing. For example, when a
+document ends during its commit, the outcome of the commit does not open the document again.
 """
 
 from __future__ import annotations

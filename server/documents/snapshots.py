@@ -1,4 +1,4 @@
-"""Snapshots: when an open document is saved, and how."""
+"""Snapshots: when and how the server saves the state of an open document."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class Snapshots:
             live.unsaved_steps.size = len(stored.steps.body)
             live.unsaved_steps.add(stored.steps.entries, now)
         self.note(live, stored.entries)
-        # Opening took longer than the snapshot recorded. A new snapshot, even of the same version,
-        # records the true time.
+        # The document took longer to open than the snapshot says. A new snapshot, even of the same
+        # version, records the true time.
         if live.room.was_underestimated:
             live.unsaved.mark_due(now)
 
     async def save(self, live: LiveRoom) -> None:
-        """Save the committed state, unless a batch is in flight."""
+        """Save the committed state, unless `begin_save` cannot do so now."""
         saving = self.begin_save(live)
         if saving is not None:
             await saving
@@ -95,8 +95,9 @@ class Snapshots:
     def begin_save(self, live: LiveRoom) -> Coroutine[Any, Any, None] | None:
         """Begin to save the committed state, and return the rest of the work.
 
-        None while a batch is in flight. A small document is read at once, because under load the
-        next batch begins before any other task runs. A large document is read in a worker thread.
+        None while a batch is in flight, or when the document is broken or does not exist. A small
+        document is read at once, because under load the next batch begins before any other task
+        runs. A worker thread reads a large document.
         """
         if live.in_flight or live.is_broken or not live.room.exists:
             return None
@@ -129,7 +130,7 @@ class Snapshots:
     async def _write(self, live: LiveRoom, epoch: int, snapshot: Snapshot | None) -> None:
         """Save a snapshot with the epoch in which it was made.
 
-        The document may have a new room and a new epoch by now.
+        Meanwhile the document may have got a new room and a new epoch.
         """
         if snapshot is None:
             return

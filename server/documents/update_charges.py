@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
 
-# Seconds. When an author needs longer to pay the debt, the server drops the rest of a long update.
-# It also disconnects the client.
+# Seconds. When an author's debt (what exceeds the budget) lasts longer, the server drops the rest
+# of a long update. It also disconnects the client.
 MOST_DEBT = 10.0
-# The author pays nothing for an entry up to `FREE_BYTES` plus `FREE_SHARE` times the size of its
-# request. An entry is larger than its request: it contains an update and undo records.
+# An entry is larger than its request: it contains an update and undo records. So an entry is free
+# up to `FREE_BYTES` plus `FREE_SHARE` times the size of its request.
 FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 
@@ -29,8 +29,8 @@ FREE_SHARE = 12
 class UpdateCharges:
     """Keeps the costs of one batch until it is durable.
 
-    Invariant: authors pay, and long updates continue, only after the batch is durable. A requeued
-    batch costs nothing, and is applied again with the whole update.
+    Invariant: the server charges authors, and continues a long update, only after the batch is
+    durable. A requeued batch costs nothing, and is applied again with the whole update.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ def _go_on_with(
     """Queue the rest of a long update before its author's next requests.
 
     When the author's debt is too high, the server disconnects the client instead. The client
-    reconnects when the debt is paid, and sends the missing part again.
+    reconnects after the debt has ended, and sends the missing part again.
     """
     subscriber, budget = submission.subscriber, submission.member.budget
     debt = budget.wait(now) if budget is not None else 0.0
