@@ -45,7 +45,7 @@ QUOTA_REACHED = Refusal(
 
 
 class CommitLoop:
-    """Commits the batches of all live rooms, one transaction at a time."""
+    """Commits the batches of all live rooms (open documents), one transaction at a time."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -66,7 +66,7 @@ class CommitLoop:
                 await self._hub.has_work.wait()
                 self._hub.has_work.clear()
                 await self._round()
-                # A round without a write has not awaited anything. Let other tasks run now.
+                # A round without a write does not await, so let other tasks run now.
                 await asyncio.sleep(0)
 
     async def _round(self) -> None:
@@ -77,7 +77,7 @@ class CommitLoop:
             await self._commit([live])
 
     async def drain(self) -> None:
-        """Return when no request waits. Documents that wait for the database do not count."""
+        """Return when no request waits. Requests in read-only documents may still wait."""
         while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
             await asyncio.sleep(0.01)
 
@@ -195,7 +195,7 @@ class CommitLoop:
             self._continue(live)
 
     def _continue(self, live: LiveRoom) -> None:
-        """Continue with the queue: decide locks, load older entries, or wake the commit loop."""
+        """Start what the queue needs next: decide locks, load older entries, or begin a batch."""
         if live.lock_announcer.is_due or live.has_lock_request():
             if live.move(Event.ASK):
                 self._tasks.spawn(self._lock_requests.decide(live), f"locks {live.key.doc}", live)
@@ -219,7 +219,10 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the entries that the next request needs into the tail, if the log has them."""
+        """Load the older entries that the next request needs into the tail, if the log has them.
+
+        The tail is the newest entries of a document in memory.
+        """
         hub = self._hub
         submission.history_loaded = True
         base = submission.oldest_base or 0
@@ -241,9 +244,10 @@ class CommitLoop:
     # --- failures ---------------------------------------------------------------------------
 
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
-        """Find the document whose batch cannot be committed, and close only its room.
+        """Refuse the batches of a failed commit, and find the document that made it fail.
 
-        After a failure of several documents, the loop commits each of them alone.
+        After a failure of several documents, the loop commits each of them alone from now on. When
+        the commit of one document alone fails, its live room ends.
         """
         for live in lives:
             live.fail(IN_TROUBLE)

@@ -1,4 +1,4 @@
-"""The tasks of the commit loop; a failure of one document ends only that document."""
+"""The tasks of the commit loop. When a task of a document fails, only its live room ends."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DocumentTasks:
 
     @contextmanager
     def edge(self, live: LiveRoom | None) -> Iterator[None]:
-        """Catch the exceptions of a block. They are server bugs, and end only this live room."""
+        """Log an exception of the block, which is a server bug, and end only this live room."""
         try:
             yield
         except Exception:

@@ -1,8 +1,9 @@
-"""Lock requests: each is decided in its turn among a document's requests.
+"""Lock requests: the server decides each in its turn among a document's requests.
 
-A client holds a lock when the lock's row is written at the revision at which it was decided. A
-commit that was checked against earlier locks clashes, and is applied again. Lock requests that wait
-together are written together, so a lock request costs the disk no more than a patch.
+A document's revision grows when its locks change. A client holds a lock when the server has written
+the lock's row and the revision is still the revision of the decision. A commit that was checked
+against earlier locks clashes, and is applied again. Lock requests that wait together are written
+together, so a lock request costs the disk no more than a patch.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Decided:
-    """A lock request, and its transition or refusal; it counts once the locks are written."""
+    """A lock request, and its transition or refusal. Both are valid after the locks are written."""
 
     submission: Submission
     asked: LockRequest
@@ -61,8 +62,8 @@ class _Decided:
 class LockRequests:
     """Decides and writes the lock requests of live rooms, and ends expired locks.
 
-    Invariant: while it decides for a live room, no batch begins there, and the room is replaced
-    only when the document ends. So it decides on the committed version.
+    Invariant: while it decides for a live room, no batch begins in this live room, and no reload
+    replaces the room unless the document ends. So it decides on the committed version.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening) -> None:
@@ -127,7 +128,7 @@ class LockRequests:
     def _decide_some(
         self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
     ) -> None:
-        """Decide requests for at most `MAX_SECONDS`, each on the locks after the last."""
+        """Decide requests for at most `MAX_SECONDS`, each on the locks after earlier decisions."""
         clock, now = self._hub.clock, self._hub.time.now()
         until = clock.monotonic() + MAX_SECONDS
         locks = live.room.locks()
@@ -149,7 +150,10 @@ class LockRequests:
             locks = one.step.locks if isinstance(one.step, LockStep) else locks
 
     async def _write_decided(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
-        """Write and answer the decided requests; return False when the locks were stale."""
+        """Write and answer the decided requests.
+
+        When the locks were stale, put the requests back into the queue, and return False.
+        """
         steps = [one.step for one in decided if isinstance(one.step, LockStep)]
         if any(step.is_written for step in steps):
             stands = await self._write(live, steps)
@@ -166,11 +170,12 @@ class LockRequests:
         return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
-        """Write the rows of transitions; return False, without writing, if another was first."""
+        """Write the rows of transitions. Return False and write nothing if another was first."""
         steps = [step for step in steps if step.is_written]
         if not steps:
             return True
-        # No commit has relocated the scope of a new lock, so the scope must be of the head.
+        # A new lock's scope (its pointer) is valid for the known version only, because no commit
+        # relocates the scope before it is written. So `head` requires that version.
         known, locks = live.room.locks(), steps[-1].locks
         put = {lock.id: lock for step in steps for lock in step.put}
         drop = {lock_id for step in steps for lock_id in step.drop}

@@ -35,8 +35,8 @@ class Recovery:
 
     Invariant: while a live room is read-only, one task checks the database and recovers the room.
 
-    A failing document does not stop or delay other documents. All documents are stopped only when
-    the database itself takes no writes.
+    A failing document does not stop or delay other documents. All documents become read-only only
+    when the database itself takes no writes.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening, tasks: DocumentTasks) -> None:
@@ -89,9 +89,9 @@ class Recovery:
             self._coming_back.discard(live)
 
     async def _bring_back(self, live: LiveRoom) -> None:
-        """Make a document writable. After a batch with an unknown outcome, reload it first."""
+        """Make a document writable. When its room may differ from the log, reload it before."""
         if live.in_flight or live.state is not LiveState.READ_ONLY:
-            return  # its commit has not returned yet, or the live room has ended
+            return  # the document's commit has not returned yet, or the live room has ended
         try:
             if live.is_broken:
                 await self._resolve_unknown_commit(live)
@@ -112,8 +112,8 @@ class Recovery:
     async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
         """Raise `StorageUnavailable` while a commit with an unknown outcome may still happen.
 
-        The reload sends its changes to all clients. Its authors were asked to retry, and get their
-        first answers by the ids of their requests.
+        When the commit did happen, the reload sends its changes to all clients. Its authors got a
+        refusal, and retry with the same ids. A retry gets the first answer of its id.
         """
         if live.unknown_commit:
             await self._hub.store.find_commit(live.key, live.unknown_commit)

@@ -29,7 +29,7 @@ class Reopening:
     """Reloads live rooms from the log, and stops live rooms whose storage fails.
 
     Invariant: a document that cannot be reloaded is read-only, in quarantine or closed. `trouble`
-    is set when documents became read-only; recovery waits for it.
+    is set when documents become read-only; `server/commits/recovery.py` waits for it.
     """
 
     def __init__(self, hub: Hub, tasks: DocumentTasks) -> None:
@@ -42,7 +42,7 @@ class Reopening:
     def reopen(self, live: LiveRoom, accepted: Sequence[Accepted] = ()) -> None:
         """Put the batch back into the queue, and reload the document from the log.
 
-        `accepted` are requests of the batch that the log already has.
+        `accepted` are requests of the batch that the store has already accepted before.
         """
         live.requeue_batch()
         live.is_broken = True
@@ -78,7 +78,7 @@ class Reopening:
             before, reopen_waiter = live.room.version, live.reopen_waiter
             room, stored = await hub.load(live.key)
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Another instance deleted it, or a request with an unknown outcome did.
+                # Another instance deleted the document, or a request whose outcome was unknown.
                 room.close()
                 hub.end_room(live, RECREATED if room.exists else DELETED)
                 return
@@ -93,7 +93,10 @@ class Reopening:
     # --- trouble ----------------------------------------------------------------------------
 
     def enter_trouble(self, lives: Iterable[LiveRoom]) -> None:
-        """Refuse the batches of `lives`, whose commit failed or has an unknown outcome."""
+        """Make `lives` read-only, and refuse their batches.
+
+        A commit of these batches failed, or its outcome is unknown.
+        """
         self._hub.recorder.commit_failed()
         for live in lives:
             if live.in_flight:
@@ -104,7 +107,7 @@ class Reopening:
         self.trouble.set()
 
     def stop(self, live: LiveRoom) -> None:
-        """Make the document read-only."""
+        """Make the document read-only: refuse waiting writes, and send a notice to its clients."""
         if not live.move(Event.TROUBLE):
             return
         if live.batch and not live.batch.is_handed_out:  # applied, but not given to the store

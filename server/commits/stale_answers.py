@@ -20,7 +20,7 @@ class StaleAnswers:
     async def find_stale_rooms(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
         """Return the rooms that must apply their batches again.
 
-        Requests that make an entry need no check here: their commit clashes.
+        Requests that make an entry need no check here: in a stale room their commit clashes.
         """
         stale: set[LiveRoom] = set()
         for live in lives:
@@ -42,7 +42,7 @@ class StaleAnswers:
 
 
 async def remember_accepted(hub: Hub, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-    """Note in the room the waiting requests that the store has already accepted."""
+    """Note in the room that the store has already accepted these requests."""
     for one in accepted:
         live.room.ids.add_stored(await hub.history.answer(live.key, one))
 

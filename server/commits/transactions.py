@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The first retry comes soon, because another instance locks a row only during its commit.
+# Seconds between retries. The first retry comes soon, because another instance locks a row only
+# during its commit.
 FIRST, LONGEST = 0.005, 0.1
 # After this many seconds the document becomes read-only, and recovery waits for its row.
 PATIENCE = 5.0
@@ -37,8 +38,8 @@ async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
 class RowLockedCommits:
     """Keeps the batches whose document's row is locked by another transaction, and retries them.
 
-    Invariant: while a live room is held, its batch is here and in no other commit. Retries commit
-    all batches together, so they need only one connection.
+    Invariant: while a live room is held, its batch is in this object and in no other commit. A
+    retry commits all these batches together, so it needs only one connection.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening) -> None:
@@ -54,7 +55,10 @@ class RowLockedCommits:
         self._since[live] = append, self._hub.clock.monotonic()
 
     def pause(self) -> float:
-        """Return the seconds until the next retry: the wait of the newest batch, within bounds."""
+        """Return the seconds until the next retry: as long as the newest batch has waited.
+
+        The result is from `FIRST` to `LONGEST`.
+        """
         newest = max(since for _, since in self._since.values())
         return min(LONGEST, max(FIRST, self._hub.clock.monotonic() - newest))
 
@@ -72,7 +76,7 @@ class RowLockedCommits:
         appends = [(live, append) for live, (append, _) in self._since.items()]
         try:
             outcomes = await write(self._hub, appends)
-        except Exception:  # recovery finds out which documents can be written
+        except Exception:  # recovery then finds the documents that can be written
             logger.warning("the batches of held documents could not be committed", exc_info=True)
             self._give_up([live for live, _ in appends])
             return []
