@@ -1,1 +1,1 @@
-"""A client's connection to a document on either lane: admission, session and feed."""
+"""A client's connection to a document, on the patch lane or the Yjs lane."""

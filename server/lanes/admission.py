@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from server.recording.connections import ConnectionInfo
     from server.services import Services
 
-# A client that missed more changes gets the value, which is shorter than the changes.
+# A client that missed more changes gets the value instead, which is shorter.
 MAX_RESUMED = 1000
 MAX_RESUMED_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An admitted client. The live room stays open until its owner releases it.
+    """An admitted client, and its live room (an open document), which the caller must release.
 
     `changes` lead from the client's version to the room's version; None when the client needs the
-    value. `encoded` is the JSON of a large value. `changes` and `encoded` are stale after the
-    next await.
+    value. `encoded` is the JSON of a large value. The caller must use `changes` and `encoded`
+    before its next await, because the document may change then.
     """
 
     claims: Claims
@@ -67,7 +67,8 @@ async def admit_to_yjs_lane(
 ) -> Admission:
     """Check the token and open the document.
 
-    A Yjs client creates a missing document by its first write, so it needs the right to create.
+    When the document does not exist, the first update of a Yjs client creates it. So the client
+    needs the right to create.
     """
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
@@ -123,7 +124,10 @@ def _check_not_ended(live: LiveRoom) -> None:
 async def _changes_since(
     services: Services, claims: Claims, live: LiveRoom, since: Since | None
 ) -> list[Change] | None:
-    """Return the changes after `since` up to the room's version; None when they are too many."""
+    """Return the changes after `since` up to the room's version.
+
+    None when the changes are too many or too large, or when the server does not know `since`.
+    """
     if since is None or not _is_known(live, since):
         return None
     at = since.version

@@ -1,15 +1,17 @@
 """The patch lane: one client's socket, from `open` to its close.
 
-| state    | event                     | next    | what                                    |
-|----------|---------------------------|---------|-----------------------------------------|
-| silent   | `open`                    | opening | token, document and rights are looked up |
-| silent   | another message           | closed  | 4400                                    |
-| silent   | `open_seconds` have passed | closed | 4408                                    |
-| opening  | messages                  | opening | they wait; the socket is paused         |
-| opening  | refused                   | closed  | the close code of the refusal           |
-| opening  | admitted                  | open    | `opened`, then the waiting messages     |
-| open     | a message                 | open    | to the commit loop, or answered here    |
-| any      | the socket closes         | closed  | leaves the document                     |
+| state    | event                      | next    | what the server does                    |
+|----------|----------------------------|---------|-----------------------------------------|
+| silent   | `open`                     | opening | check token, rights; open the document  |
+| silent   | another message            | closed  | close with 4400                         |
+| silent   | `open_seconds` have passed | closed  | close with 4408                         |
+| opening  | messages                   | opening | keep them, and pause the socket         |
+| opening  | refused                    | closed  | close with the code of the refusal      |
+| opening  | admitted                   | open    | send `opened`, handle the kept messages |
+| open     | a message                  | open    | give it to the session                  |
+| any      | the socket closes          | closed  | leave the document                      |
+
+The session (`patch_session.py`) answers a message, or puts its request into the document's queue.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ SMALL_OPENING = 64 * 1024
 LARGE_OPENINGS = 4
 CROWDED = Refusal(
     Code.RATE_LIMITED,
-    "too many clients of this address send a large `open`; try again",
+    "too many clients of this IP address send a large `open`; try again",
     {"retry_after_ms": 1000},
 )
 
@@ -160,11 +162,11 @@ class PatchConnection:
         self._deadline = asyncio.get_running_loop().call_later(within, self._on_silence)
 
     def _on_large(self) -> None:
-        self._stop_deadline()  # the client waits for the server now
+        self._stop_deadline()  # from now on, the client waits for the server
         self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
 
     async def _wait_for_large(self) -> None:
-        """Wait until fewer clients of this address send a large opening, then resume reading."""
+        """Wait until fewer clients of this IP address send a large opening, then resume reading."""
         host = self._socket.peer.rpartition(":")[0]
         release = await self._services.large_openings.acquire(host)
         if release is None:

@@ -17,7 +17,7 @@ from server.websocket.socket import take_over
 SUBPROTOCOL = "weft.v1"
 CROWDED = Refusal(
     Code.RATE_LIMITED,
-    "too many connections of this address wait to be admitted; try again",
+    "too many connections of this IP address wait for their admission; try again",
     {"retry_after_ms": 1000},
 )
 
@@ -44,14 +44,14 @@ async def yjs_lane(websocket: WebSocket) -> None:
 
 
 async def not_found(websocket: WebSocket) -> None:
-    """Refuse every other address with 404. The framework's 403 would look like a bad Origin."""
+    """Refuse every other path with 404. Starlette's own 403 would look like a refused Origin."""
     await _deny(websocket, Refusal(Code.NOT_FOUND, "no WebSocket endpoint has this path"))
 
 
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
     if not services.origins.allows_request(websocket.scope["headers"]):
-        # This refusal comes before the upgrade, where a browser cannot read the reason.
+        # This refusal comes before the upgrade, so the browser does not tell the page its reason.
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not in WEFT_ORIGINS"))
         return
     if services.hub.draining:
@@ -74,7 +74,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
     _services(websocket).recorder.metrics.refuse("http", refusal.code)
-    await websocket.receive()  # the framework requires that the connect event is read first
+    await websocket.receive()  # Starlette requires that we first read the connect event
     await websocket.send_denial_response(problem(refusal, status=status))
 
 

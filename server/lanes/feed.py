@@ -1,6 +1,7 @@
-"""A feed sends one client the changes of its document. It keeps the client's position.
+"""A feed sends one client the changes of its document.
 
-It has no queue: for a slow client it keeps only this position, and later sends one merged change.
+It keeps the client's position: the newest version that it has sent. It has no queue. When the
+client is slow, the feed keeps only the position, and later sends one merged change.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
 
-# The feed pauses when more bytes than this wait in its socket.
+# The feed pauses when more bytes than this wait in its socket's write buffer.
 FULL_SOCKET = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class FeedContext:
-    """The parts that a feed needs: its socket, document, outbound flow, clock and metrics."""
+    """The parts that a feed needs: its socket, document, outbound flow, clock and metrics.
+
+    The outbound flow (`collab/flow/outbound.py`) decides whether the user's budget allows a frame.
+    """
 
     socket: Socket
     live: LiveRoom
@@ -44,9 +48,10 @@ class FeedContext:
 class Feed(ABC):
     """Keeps one client's position in its document, and decides when the position advances.
 
-    Invariant: the client was sent every change up to `position`, once and in order. When the feed
-    cannot send news at once, it is paused and gets no news. A paused feed later sends one catch-up
-    to the head. Its timer, its drained socket or a finished diff starts the catch-up.
+    Invariant: the feed has sent every change up to `position`, once and in order. When the feed
+    cannot send news at once, it is paused and gets no news. Later it sends one catch-up: a merged
+    change to the head (the newest version). A timer, the drained socket or a finished diff starts
+    the catch-up.
     """
 
     lane: ClassVar[str]
@@ -59,7 +64,7 @@ class Feed(ABC):
         self._outbound_flow = context.outbound_flow
         self._now = context.now
         self._metrics = context.metrics
-        self.already_sent: dict[str, Peer] = {}  # peers in `opened`, not announced yet
+        self.already_sent: dict[str, Peer] = {}  # peers of `opened` that were not announced yet
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
@@ -68,11 +73,14 @@ class Feed(ABC):
 
     @abstractmethod
     def pump(self) -> None:
-        """Send what may be sent now: when the socket has drained, or when a timer fires."""
+        """Send the changes that may be sent now. The socket calls this when it has drained.
+
+        A timer calls it too.
+        """
 
     @abstractmethod
     def _catch_up(self) -> None:
-        """Bring the client to the head in one step."""
+        """Send one merged change to the head, or request it."""
 
     @abstractmethod
     def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
@@ -80,7 +88,7 @@ class Feed(ABC):
 
     @abstractmethod
     def _count_pending(self) -> int:
-        """Return how many answers and events wait for a catch-up; at the head, too."""
+        """Return how many answers and events wait for a catch-up, also for a client at the head."""
 
     @abstractmethod
     def _presence_frame(self, news: PresenceNews) -> bytes:
@@ -125,7 +133,7 @@ class Feed(ABC):
         return passes
 
     def _try_charge(self, frame: bytes) -> bool:
-        """Charge a frame if it may be sent now; return whether it may."""
+        """Charge the user's budget for a frame if it may be sent now; return whether it may."""
         return self._outbound_flow.try_send(len(frame), self._now(), full=self._is_full())
 
     def _write(self, frame: bytes) -> None:

@@ -39,8 +39,8 @@ class PendingAnswer(NamedTuple):
 
     payload: dict[str, Any]
     version: int  # the document's version after it; the payload may contain another version
-    in_versions: bool  # it made a version, which the catch-up merges
-    barrier: int
+    in_versions: bool  # its request made a version, which the catch-up merges
+    barrier: int  # the number in the ping before a reject; 0 for no ping
 
 
 class CatchUpTarget(NamedTuple):
@@ -55,11 +55,11 @@ class CatchUpTarget(NamedTuple):
 class PatchFeed(Feed):
     """Sends one patch client the changes of one document.
 
-    Invariant: the client was sent every version up to `position`, once and in order. `value` is
-    the value at `position`. The feed keeps only the client's own answers.
+    Invariant: the feed has sent every version up to `position`, once and in order. `value` is the
+    value at `position`. When the client is slow, the feed keeps only the answers to its requests.
 
     A catch-up merges several versions by a diff of two values. A diff of a large document takes
-    long, so a worker thread makes it. The document may change meanwhile; the catch-up leads to the
+    long, so a worker thread makes it. The document may change meanwhile. The catch-up leads to the
     version that the thread compared.
     """
 
@@ -156,7 +156,7 @@ class PatchFeed(Feed):
         return news.splice_frame if self._splice else news.patch_frame
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
-        """Return a frame of the shared payloads, with acks in place of the client's own changes."""
+        """Return the client's own frame: shared changes, and acks in place of its own changes."""
         payloads: list[bytes] = []
         sent = 0
         for submission, answer in answers:
@@ -181,8 +181,8 @@ class PatchFeed(Feed):
     def _ping_barrier(self, barrier: int) -> None:
         """Send a ping right before the reject of a patch.
 
-        Frames arrive in order. Requests that the client sent before it received the ping come
-        before its pong. Requests that it sends after it has read the reject come after the pong.
+        Frames arrive in order. Before the pong, the server gets the requests that the client sent
+        before the ping reached it. After the pong come the requests that it sent after the reject.
         """
         if barrier:
             self._socket.ping(barrier.to_bytes(8, "big"))
@@ -191,7 +191,7 @@ class PatchFeed(Feed):
 
     def _fall_behind(self, missed: int = 0) -> None:
         wait = self._frame_rate.wait(self._now())
-        # When the client is up to date, a timer can only be the frame rate's, even if it is due.
+        # In the normal state only the frame rate sets the timer, even when its time has passed.
         paced = wait > 0 or self._timer is not None
         if paced and self._outbound_flow.state is OutboundState.NORMAL:
             self._pause(missed)
@@ -217,7 +217,7 @@ class PatchFeed(Feed):
             self._call_in(self._frame_rate.wait(self._now()))
 
     def _resume_soon(self) -> None:
-        """Resume at the head; call `pump` again when there are newer versions."""
+        """Resume when the client is at the head; otherwise call `pump` again later."""
         if self.position == self._live.room.version:
             self._live.audience.resume(self._subscriber)
         else:
@@ -250,7 +250,7 @@ class PatchFeed(Feed):
             self._subscriber.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
-        """Write one merged change and the answers up to its version; return the frame's size."""
+        """Write one merged change, with the answers up to its version; return the frame's size."""
         target, self._diffed = self._diffed or self._head(), None
         due: list[PendingAnswer] = []
         later: list[PendingAnswer] = []

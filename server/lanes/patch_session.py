@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class PatchSession:
     """One open connection of the patch lane. It is a `Subscriber` to its document.
 
-    Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
-    it keeps the live room open. No code awaits between the admission and `audience.join`, so the
+    Invariant: from its creation until `leave`, it is in the document's audience and presence, and
+    keeps the live room open. No code awaits between the admission and `audience.join`. So the
     session gets every version after the version in `opened`.
     """
 
@@ -157,7 +157,7 @@ class PatchSession:
         self.feed.pump()
 
     def on_pong(self, payload: bytes) -> None:
-        """Mark the client alive. A pong of eight bytes also passes the barrier of a reject."""
+        """Mark the client alive. Eight bytes answer the ping before a reject (its barrier)."""
         self.live.presence.book.touch(self.session, self._now())
         if len(payload) == 8:
             self._submit(Barrier(int.from_bytes(payload, "big")))
@@ -174,7 +174,7 @@ class PatchSession:
         self.handle_all(incoming, self.inbound_flow.receive(len(frame), self._now(), len(incoming)))
 
     def handle_all(self, incoming: Sequence[wire.Incoming], decision: ReadDecision) -> None:
-        """Handle the messages of a frame that the budget allows; refuse the remaining messages."""
+        """Handle as many messages of a frame as the budget allows; refuse its other messages."""
         for message in incoming[: decision.accepted]:
             self.handle(message)
         if decision.refusal is not None:
@@ -246,7 +246,7 @@ class PatchSession:
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _set_presence(self, message: messages.SetPresence) -> None:
-        """Set the presence state. A cursor at an older `base` is first relocated to the head."""
+        """Set the presence state. First relocate its cursor from an older `base` to the head."""
         state, room = message.state, self.live.room
         base = room.version if message.base is None else message.base
         if state is not None and base < room.version:
@@ -279,7 +279,7 @@ class PatchSession:
             self.feed.send(ANOTHER_TAB)
 
     def _free_client_id(self) -> int:
-        """Return a free Yjs client id of 31 random bits, for a client without one."""
+        """Return a free random Yjs client id: Yjs clients see this client's presence under it."""
         while True:
             client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
             if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):

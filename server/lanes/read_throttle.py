@@ -8,9 +8,11 @@
 | stopped  | the client read nothing for `patience`    | closed  | 4508                         |
 | stopped  | another debt after `patience`             | closed  | 4529                         |
 
-A change that waits costs only a cursor. An answer is written into the socket's buffer: a pong, an
-error, a Yjs sync step 2, requested awareness. So the server stops reading from a client that does
-not read its answers.
+A debt is what exceeds the user's budget. `clear` is a `backpressure` message too.
+
+A change that waits for a slow client takes no memory, because its feed keeps only a position. But
+an answer takes memory in the socket's buffer: a pong, an error, a Yjs sync step 2, requested
+awareness. So the server stops reading from a client that does not read its answers.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 CHECK_AGAIN = 0.1
 # The longest time between two checks. Each check marks the client alive in presence.
 CHECK_AT_LEAST = 5.0
-# The most bytes of answers that a client may leave unread. It is several times the number of bytes
-# that pauses a feed.
+# The most bytes of answers that a client may leave unread. It is several times `FULL_SOCKET`, at
+# which a feed pauses.
 MAX_UNREAD = 256 * 1024
 
 
@@ -45,7 +47,7 @@ class ThrottledClient(Protocol):
         """Send the notice if the lane has such a message."""
 
     def mark_alive(self) -> None:
-        """Mark the client alive in presence, because its messages are not read now."""
+        """Mark the client alive in presence, because the server does not read its messages now."""
 
     def disconnect_slow(self) -> None:
         """Close the connection of a client that does not read its answers."""
@@ -54,9 +56,9 @@ class ThrottledClient(Protocol):
 class ReadThrottle:
     """Stops and resumes reading from one connection.
 
-    Invariant: while reading is stopped, a timer checks whether it may resume. The timer also runs
-    until the inbound flow is normal again. Otherwise `patience` for the next debt would count from
-    the time of the first debt.
+    Invariant: while reading is stopped, a timer checks whether reading may resume. The timer also
+    runs until the inbound flow (`collab/flow/inbound.py`) is normal again. Otherwise `patience` for
+    the next debt would count from the time of the first debt.
     """
 
     def __init__(
@@ -85,7 +87,10 @@ class ReadThrottle:
             self._socket.resume_reading()
 
     def apply(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
-        """Apply the decision about a frame. `wait` is the time until its answers are paid."""
+        """Apply the decision about a frame.
+
+        `wait` is the time until the user's budget for sent bytes covers the answers to the frame.
+        """
         if decision.announce is not None:
             self._client.send_notice(decision.announce)
         wait = max(wait, decision.stop_reading)

@@ -1,4 +1,4 @@
-"""The feed of a Yjs client: sends updates and diffs."""
+"""The feed of a Yjs client: sends updates, and diffs to a client that was slow."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class YjsFeed(Feed):
     """Sends one Yjs client the updates of one document.
 
-    Invariant: the client was sent every update up to `position`, or a diff that contains them.
+    Invariant: the feed has sent every update up to `position`, or a diff that contains them.
 
     A slow client gets no notice, because the Yjs lane has no such message. When the client may get
-    frames again, `catch_up` requests one diff. The commit loop makes it from the committed
+    frames again, `catch_up` requests one diff. The commit loop makes this diff from the committed
     document.
     """
 
@@ -38,7 +38,7 @@ class YjsFeed(Feed):
         super().__init__(context)
         self._request_diff = catch_up
         self._show = show
-        self.is_diff_requested = False  # a requested diff has not arrived yet
+        self.is_diff_requested = False  # true until the commit loop answers with the diff
 
     def on_commit(self, news: News) -> None:
         """Send the news; if that is not possible now, fall behind."""
@@ -59,7 +59,7 @@ class YjsFeed(Feed):
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
         """Send the requested diff, which leads to `version`, and later updates of the same commit.
 
-        The diff alone does not lead to the head when the same commit has later updates.
+        Without these updates the client would not reach the head.
         """
         frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)

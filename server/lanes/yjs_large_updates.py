@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.websocket.socket import Socket
 
-# The limit when frames have no limit. A larger update, unsplit, would delay other documents too
-# long.
+# Bytes. When `WEFT_MAX_FRAME` is 0, the server splits updates above this size. Otherwise a larger
+# update would delay other documents too long.
 LARGE_UPDATE: Final = 1 << 20
 
 
@@ -55,11 +55,15 @@ class LargeUpdates:
         if not can_write:
             self._socket.limit(self._max_frame, Close.MALFORMED)
         elif self._budgets.claim_large_frame(self):
-            # A client that reconnects would send the same frame, so this close code is final.
+            # A client that reconnects would send the same frame again. So this close code is final:
+            # y-websocket 3.1 does not reconnect after it.
             self._socket.limit(self._services.settings.max_update, Close.MALFORMED)
 
     def release(self) -> None:
-        """Give up the permission after the sync step 2 or at the end; another tab may get it."""
+        """End the permission, after the sync step 2 or when the connection ends.
+
+        Then another tab of the user may get it.
+        """
         if self._budgets.release_large_frame(self):
             self._socket.limit(self._max_frame)
 
@@ -96,7 +100,7 @@ class LargeUpdates:
                     self._submit(Update(piece))
         except Rejected as rejected:
             if rejected.refusal.code is Code.MISSING_DEPENDENCY:
-                self.allow(can_write=True)  # the client is asked for a whole sync step 2 again
+                self.allow(can_write=True)  # the server asks for a whole sync step 2 again
             self._on_refusal(rejected.refusal, whole.is_whole)
         finally:
             self._waiting.clear()

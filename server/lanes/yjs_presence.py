@@ -1,4 +1,7 @@
-"""A Yjs client's presence: its own states, and the messages that show other clients to it."""
+"""A Yjs client's presence: its own states, and the messages that show other clients to it.
+
+y-websocket sends every awareness message that it gets back to the server: an echo.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ if TYPE_CHECKING:
 
 MAX_STATE = 1 << 20  # the limit when the setting has no limit
 NO_CLIENTS = yjs_frames.awareness(awareness.encode([]))
-# The most bytes and messages that count as a later echo. Clients echo at once, so few echoes are
-# outstanding.
+# The most bytes and messages of echoes that a client may still send for free. Clients echo at once,
+# so few echoes are missing at any time.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
 
 class YjsPresence:
     """Connects one Yjs session with the presence book of its document.
 
-    Invariant: the session is in the book from the beginning until `leave`. The client does not pay
-    for echoes. It can echo at most as many messages and bytes as it was sent.
+    Invariant: the session is in the book from its creation until `leave`. Echoes are free, up to
+    the messages and bytes that the server has sent to the client.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class YjsPresence:
         self._book = live.presence.book
         self._session = member.author.session
         self._bounds = awareness.AwarenessBounds(
-            # y-websocket echoes the states of all clients, including clients that left.
+            # An echo contains the states of all clients, also of clients that left.
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
@@ -50,7 +53,7 @@ class YjsPresence:
         live.presence.notify_other_tabs(author)
 
     def count_shown(self, size: int) -> None:
-        """Count bytes of other clients' states sent to this client: y-websocket echoes them."""
+        """Count bytes of other clients' states sent to this client, which it will echo."""
         if size:
             self._echoed = min(self._echoed + size, MOST_ECHOED)
             self._echoes = min(self._echoes + 1, MOST_ECHOES)
@@ -67,7 +70,10 @@ class YjsPresence:
         return True
 
     def receive(self, body: bytes) -> Iterator[bytes]:
-        """Apply the client's own states, ignore other states, and return messages to send first."""
+        """Apply the client's own states, and ignore other states.
+
+        Return messages that the client must get before the next presence news.
+        """
         leases = self._live.room.document.leases
         audible = self._book.accepted_client_ids(self._session, leases)
         states = awareness.decode(body, self._bounds, only=audible)
@@ -76,7 +82,7 @@ class YjsPresence:
         return self._messages(behind)
 
     def all_states(self) -> Iterator[bytes]:
-        """Return the messages that show the other clients; an empty message without clients."""
+        """Return the messages that show the other clients, or one empty message without clients."""
         states = self._book.awareness(but=self._session)
         return self.show(states) if states else iter([NO_CLIENTS])
 
@@ -85,7 +91,7 @@ class YjsPresence:
         return self._messages(self._removals(states), states)
 
     def protect_own(self, states: list[State]) -> Iterator[bytes]:
-        """Return the messages to send before the broadcast, so that the client keeps its state."""
+        """Return messages to send before `states`, so that the client keeps its own state."""
         return self._messages(self._removals(states))
 
     def _removals(self, states: list[State]) -> list[State]:
@@ -105,7 +111,7 @@ class YjsPresence:
             yield message
 
     def mark_alive(self) -> None:
-        """Mark the client alive in presence, because its messages are not read now."""
+        """Mark the client alive in presence, because the server does not read its messages now."""
         self._book.extend_timeout(self._session, self._now())
 
     def leave(self) -> None:

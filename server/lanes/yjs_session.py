@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from server.websocket.socket import Socket
 
 # y-websocket 3 closes a socket after 30 s without messages; pings do not count. The docs promise a
-# message every 15 s; one second less allows for the network.
+# message every 15 s. The server sends it a second earlier, because the network delays it.
 KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
-# Refusals of a state vector that close the client: it has another history, or invalid bytes.
+# Refusals of a state vector that close the connection: another history, or invalid bytes.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
@@ -166,7 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening counts as one message: a reconnect does not end the wait after overspending.
+        # The opening counts as one message, so a client in debt cannot avoid it by a reconnect.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
@@ -219,13 +219,13 @@ class YjsConnection:
             return
         kinds = {type(message) for message in messages}
         if kinds == SHOWN and self.presence.consume_echo(len(frame)):
-            return  # echoes are free: an unmodified y-websocket cannot avoid them
+            return  # an echo is free, because an unmodified y-websocket always sends it
         now = self._services.clock.monotonic()
         questions = kinds & QUESTIONS
         if yjs_frames.QueryAwareness in questions:
             self.feed.send_all(self.presence.all_states())
-        # A question of three bytes may need an answer of megabytes. So the client's next question
-        # is read only when the budget has paid for the last answer.
+        # A question of three bytes may need an answer of megabytes. So the server reads the next
+        # question only when the user's budget covers the last answer.
         owed = self._outbound.wait(now) if questions else 0.0
         decision = self.inbound_flow.receive(len(frame), now, len(messages), refusable=False)
         self.read_throttle.apply(decision, wait=owed)
@@ -274,7 +274,7 @@ class YjsConnection:
 
     def _close(self, refusal: Refusal) -> None:
         # After 1009, y-websocket would reconnect for ever and send the same large update each
-        # time. So an update that is too large gets a final close code.
+        # time. So a too large update gets a final close code, after which clients stay away.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 
@@ -293,7 +293,7 @@ class YjsConnection:
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether messages of the client wait behind a large update that is being split."""
+        """Whether the client's messages wait until a worker thread has split a large update."""
         return self.large_updates.is_splitting
 
     def send_notice(self, message: Backpressure | DisconnectNotice) -> None:

@@ -1,4 +1,4 @@
-"""The sync of a Yjs client: sync steps at the beginning, and later catch-ups."""
+"""The sync of a Yjs client: sync steps 1 and 2 at the beginning, and catch-ups later."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ class Mark(ReadStateVector):
 class YjsSync:
     """Makes the sync requests of one connection, and sends their answers.
 
-    Invariant: the client has received, or was sent, everything up to the state vector `_known`. So
-    a catch-up needs only a diff from `_known`.
+    Invariant: the client has, or will receive, everything up to the state vector `_known`. So a
+    catch-up needs only a diff from `_known`.
 
     - `resume` repeats the requests that failed because the storage was unavailable.
-    - One sync step 1 of the client runs at a time. Of later ones, only the last is answered.
-    - When an update lacks dependencies, the client is asked for them. After it has sent everything
-      it has, it is asked at most once more.
+    - The server answers one sync step 1 of the client at a time. When several wait, it answers only
+      the last one.
+    - When an update depends on updates that the server lacks, the server asks the client for them.
+      After the client has sent everything that it has, the server asks at most once more.
     """
 
     def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
@@ -49,10 +50,10 @@ class YjsSync:
         self._submit(ReadStateVector())
 
     def ask_for_missing(self, is_whole: bool) -> bool:
-        """Ask for the updates that an update depends on; False when the client has no more.
+        """Ask for the updates that an update depends on; False when the client lacks them too.
 
-        The client gets a second chance: at its first sync step 2 it may not have the server's
-        state yet, and its edits may depend on that state.
+        The server asks twice. When the client sends its first sync step 2, it may not have the
+        server's state yet, and its edits may depend on that state.
         """
         if is_whole and self._lacks_something:
             return False
@@ -74,7 +75,7 @@ class YjsSync:
             self._submit(ReadState(state_vector))
 
     def catch_up(self) -> None:
-        """Request one diff to the head, and first the state vector that the client then has."""
+        """Request the state vector of the head, and then one diff that leads to it."""
         self._submit(Mark())
         self._submit(CatchUp(self._known))
 
