@@ -1,4 +1,4 @@
-"""The composition root: builds the application from the settings, the adapters and the parts."""
+"""The composition root: builds the application from the settings and a store."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SQLITE = "sqlite+aiosqlite:///"
 
 
 class CannotServeError(Exception):
-    """Another process serves the database."""
+    """Another process already serves the database file."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -91,7 +91,7 @@ def build(
     clock: Clock | None = None,
     on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastPathApp:
-    """Return the application on these adapters. Its lifespan starts and stops them."""
+    """Return the application. Its lifespan starts and stops the store and the background tasks."""
     clock = clock or SystemClock()
     origins = Origins(settings.origins, settings.public_url, clock)
 
@@ -125,8 +125,8 @@ def build(
         middleware=[Middleware(DrainBody), Middleware(Positioned)],
         exception_handlers=HANDLERS,
     )
-    # `/v1/docs/home/` is no document. A redirect would repeat the Host header, which any client
-    # can invent.
+    # `/v1/docs/home/` is no document, so the answer is 404. Starlette's redirect would repeat the
+    # Host header, which any client can invent.
     app.router.redirect_slashes = False
     return app
 
@@ -169,7 +169,7 @@ def _services(
 
 
 def _quarantine_path(settings: Settings) -> Path | None:
-    """Return a path beside the SQLite file, or in the temporary folder for another database."""
+    """Return a path beside the SQLite file. For PostgreSQL it is in the temporary folder."""
     name = settings.database.removeprefix(SQLITE)
     if name == ":memory:":
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-# Documents in one step of retention. Each costs a query, and a few cost a transaction.
+# Documents that one call of `Retention.step` visits. Each needs a query; a few need a transaction.
 DOCS_AT_ONCE = 20
 # Seconds between the end of one walk through all documents and the start of the next.
 WALK_EVERY = 3600.0
@@ -61,7 +61,7 @@ async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def renew_presence(services: Services) -> None:
-    """Renew presence, drop silent clients, and drop budgets that are full again."""
+    """Renew presence, time out silent clients, and drop budgets that are full again."""
     for budget_pool in (services.budget_pool, services.creations.budget_pool):
         budget_pool.evict(services.clock.monotonic())
     services.guest_token_limit.forget(services.clock.monotonic())
@@ -78,10 +78,10 @@ async def save_and_unload(services: Services) -> None:
 
 
 class Retention:
-    """Compacts the logs of all documents, a few documents at a time, again and again.
+    """Compacts the logs of all documents (drops old entries), a few documents at a time, for ever.
 
-    Invariant: a step visits at most `DOCS_AT_ONCE` documents, open or not. Named and published
-    versions stay readable. Request ids are kept for the time in which a client may retry.
+    Invariant: `step` visits at most `DOCS_AT_ONCE` documents, open or not. Named and published
+    versions stay readable. The store keeps request ids as long as a client may retry.
     """
 
     def __init__(self, services: Services) -> None:
@@ -91,7 +91,7 @@ class Retention:
         self._rest_until = 0.0
 
     async def step(self) -> int:
-        """Compact the next documents; return how many entries were dropped."""
+        """Compact the next documents; return how many entries the store dropped."""
         services = self._services
         days = services.settings.retention_days
         if not days or services.clock.monotonic() < self._rest_until:

@@ -1,4 +1,4 @@
-"""The process: runs uvicorn, and stops without losing an accepted edit or a client."""
+"""The process: runs uvicorn. A stop loses no accepted edit, and tells clients when to reconnect."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Commit what is queued, tell clients when to reconnect, and wait until they are gone.
+    """Commit the queued requests, tell clients when to reconnect, and wait until they are gone.
 
-    When the database does not answer, `drain` waits once, and then continues without it:
+    When the database does not answer, `drain` waits for it once, and then continues:
 
     - Clients without an answer retry with the same id after they reconnect.
     - Snapshots are not saved; the log has every accepted edit.
@@ -80,7 +80,7 @@ async def drain(services: Services) -> None:
 
 
 async def _flush(services: Services, seconds: float) -> bool:
-    """Commit what is queued; return whether the database took all of it in time."""
+    """Commit the queued requests; return whether the database committed all of them in time."""
     hub = services.hub
     try:
         async with asyncio.timeout(seconds):
@@ -94,7 +94,7 @@ async def _flush(services: Services, seconds: float) -> bool:
 
 
 async def _save_snapshots(hub: Hub, seconds: float) -> bool:
-    """Save the last snapshots; return whether the database took them in time."""
+    """Save the last snapshots; return whether the database saved them in time."""
     try:
         async with asyncio.timeout(seconds):
             for live in hub.every(lambda live: live.unsaved.is_worth_saving):
@@ -110,7 +110,7 @@ async def _save_snapshots(hub: Hub, seconds: float) -> bool:
 async def _wait_until_gone(hub: Hub, seconds: float) -> None:
     """Wait until all sockets are closed, for at most `seconds`.
 
-    Each socket has its own deadline too. The limit here helps when a socket misses it.
+    Each socket has its own deadline too. `seconds` is for a socket that misses its deadline.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -142,13 +142,13 @@ def run(settings: Settings, store: Store) -> int:
     logs.configure(settings.log_level, settings.log_format)
     for name, meant in unknown_names(environment()).items():
         logger.warning("%s is not a setting%s", name, f"; did you mean {meant}?" if meant else "")
-    # Python switches between threads more often, so a commit's thread waits less for the event
-    # loop. Measured: 100 single commits while the loop was busy. The slowest commit took 150 ms
-    # with Python's own interval of 5 ms, and 21 ms with this interval.
+    # With this interval Python switches between threads more often, so a commit's thread waits
+    # less for the event loop. Measured: 100 single commits while the loop was busy. The slowest
+    # commit took 150 ms with Python's own interval of 5 ms, and 21 ms with this interval.
     sys.setswitchinterval(0.0005)
     server = server_of(settings, store)
     collector.freeze_startup_objects()
-    # After its stop, uvicorn raises the signal again. We ignore it, so the exit code is 0.
+    # After its stop, uvicorn raises SIGTERM again. We ignore that signal, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run()
@@ -194,7 +194,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
 
 
 def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
-    """Return the application; a failed start is reported as a sentence instead of a stack trace."""
+    """Return the application. When its start fails, it reports a sentence, not a stack trace."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_plainly(message: Message) -> None:
@@ -209,7 +209,7 @@ def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
 
 
 async def _print_address(services: Services, port: int) -> None:
-    """Print the address. `startup` calls this when the server answers there."""
+    """Print the URL of the server. `startup` calls this when the server answers requests."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:

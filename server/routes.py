@@ -1,4 +1,4 @@
-"""The route of every address of the server."""
+"""The routes: which function answers each URL path of the server."""
 
 from __future__ import annotations
 

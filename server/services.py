@@ -68,9 +68,9 @@ class Services:
         name: str,
         on_failure: Callable[[], None] = lambda: None,
     ) -> asyncio.Task[None]:
-        """Run a connection's work as a task. An exception ends that task only.
+        """Run a connection's work as a task. An exception ends only this task.
 
-        It is logged, and then `on_failure` is called.
+        The server logs the exception, and then calls `on_failure`.
         """
         return self.group.create_task(_at_the_edge(work, name, on_failure), name=name)
 
