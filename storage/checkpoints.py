@@ -1,4 +1,7 @@
-"""Checkpoints of SQLite's log file, made in a thread of their own instead of inside a commit."""
+"""Checkpoints of SQLite's write-ahead log (WAL), in a thread of their own, not inside a commit.
+
+A checkpoint copies the WAL into the database file.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,21 @@ import sqlite3
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 
-# Commits between two checkpoints, about half a megabyte of log. SQLite's own checkpoint runs at
-# four megabytes, inside the COMMIT that reaches them. With it, p99 from edit to ack was 50-90 ms at
-# 500 edits a second. With checkpoints in this thread it was 25 ms (`python -m bench live`).
+# Commits between two checkpoints, about half a megabyte of WAL. SQLite's own checkpoint runs at
+# four megabytes, inside the COMMIT that reaches this size. With it, p99 from edit to ack was 50-90
+# ms at 500 edits a second. With checkpoints in this thread it was 25 ms (`python -m bench live`).
 COMMITS = 256
-# Pages of log at which SQLite's own checkpoint still runs in the writer. It is only needed when
-# readers never let a passive checkpoint finish.
+# Pages of WAL at which SQLite's own checkpoint still runs in the writer. It is only needed when
+# readers prevent every passive checkpoint from finishing.
 WRITER_PAGES = 16_000
 
 
 class Checkpoints:
-    """Copies the log file into the database file after every `COMMITS` commits.
+    """Copies the WAL into the database file after every `COMMITS` commits.
 
     Invariant: at most one checkpoint runs, and it is passive: it waits for no reader or writer, and
-    no reader or writer waits for it. The next checkpoint copies what this one could not copy.
-    Commits are durable in the log file without any checkpoint.
+    no reader or writer waits for it. It leaves pages that are in use to the next checkpoint.
+    Commits are durable in the WAL without any checkpoint.
     """
 
     def __init__(self, path: str) -> None:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
-# A write waits so many seconds for another writer's lock. The whole call may take twice as long.
+# How many seconds a write waits for another writer's lock, and how many the whole call may take.
 LOCK_SECONDS = 5.0
 DEADLINE_SECONDS = 10.0
 
@@ -25,11 +25,11 @@ class Runner(Protocol):
     dialect: str
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
-        """Run a statement. Return how many rows it wrote, or on PostgreSQL how many it found."""
+        """Run a statement; return how many rows it wrote, or for a SELECT on PostgreSQL found."""
 
 
 class CoreRunner:
-    """A `Runner` on a SQLAlchemy connection, which also detects a lost connection."""
+    """A `Runner` on a SQLAlchemy connection. SQLAlchemy also detects a lost connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -43,8 +43,8 @@ class Database(Protocol):
     """Runs each job inside a transaction of its own.
 
     A job is synchronous SQLAlchemy Core code, the same for every dialect. When another transaction
-    holds a row that the job needs, the job is rolled back and runs again. Errors of the database
-    are raised as `StorageUnavailable` or `Corrupt`.
+    holds a row that a job of `write` needs, the job is rolled back and runs again. A failure of the
+    database raises `StorageUnavailable` or `Corrupt`.
     """
 
     dialect: str
@@ -53,7 +53,7 @@ class Database(Protocol):
         """Run a job that only reads, on one consistent snapshot of the data."""
 
     async def read_long(self, job: Callable[[Connection], T]) -> T:
-        """Like `read`, for large reads. They always leave a connection free for short reads."""
+        """Like `read`, for large reads. One connection always stays free for short reads."""
 
     async def write(self, job: Callable[[Connection], T]) -> T:
         """Run a job that writes."""
@@ -62,10 +62,10 @@ class Database(Protocol):
         """Like `write`, for the hot path: one thread switch, and statements as SQL text."""
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
-        """Like `read`, but other readers never delay it. A commit depends on this read."""
+        """Like `read`, for a read that a commit needs. On PostgreSQL, no reader can delay it."""
 
     async def write_first(self, job: Callable[[Connection], T]) -> T:
-        """Like `write`, but it waits for no row and for no other writes than commits."""
+        """Like `write`, for a job that waits for no row. On PostgreSQL, only commits delay it."""
 
     async def check(self) -> None:
         """Raise `StorageUnavailable` when connections lack the settings that commits need."""
@@ -79,9 +79,10 @@ class Database(Protocol):
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        """Like `write`, in two steps. `between` turns the first result into the input of `then`.
+        """Like `write`, with two jobs in one transaction: `first`, then `then`.
 
-        It runs in the event loop's thread.
+        `between` turns the result of `first` into the input of `then`. It runs in the event loop's
+        thread.
         """
 
     async def close(self) -> None: ...
@@ -89,7 +90,7 @@ class Database(Protocol):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the errors of the drivers into those of the ports."""
+    """Turn the errors of the drivers into the errors of the ports."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The differences between SQLite and PostgreSQL. The rest of `storage/` has one SQL for both."""
+"""The differences between SQLite and PostgreSQL. Most SQL of `storage/` is the same for both."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 
 # sqlite3's primary result codes for a damaged file.
 _BROKEN_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-# Errors of a wrong statement. They are bugs, so they are not reported as a database that is down.
+# Errors of a wrong statement. They are bugs of ours, so `translate` must not report the database as
+# unavailable.
 _OUR_MISTAKES = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
-# SQLSTATEs of PostgreSQL that are wrong-statement errors but no bugs: an object is missing or has
-# changed, as during the restore of a dump; a right was revoked; or a proxy gave our connection to
-# another client.
+# For PostgreSQL, these SQLSTATEs mean a wrong statement too, but they are no bugs of ours. A table
+# or another object is missing or has changed, as during the restore of a dump. Or a right was
+# revoked. Or a proxy gave our connection to another client.
 _SETUP_FAULTS = frozenset(
     ("42P01", "42703", "42704", "42883", "42804", "42501", "3F000", "42P05", "26000")
 )
@@ -48,7 +49,7 @@ def _now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:
-    """Return an INSERT that supports ON CONFLICT, which SQLAlchemy Core's own does not."""
+    """Return an INSERT with ON CONFLICT, which the general INSERT of SQLAlchemy Core lacks."""
     return SqliteInsert(table) if connection.dialect.name == SQLITE else PostgresInsert(table)
 
 

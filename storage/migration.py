@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from storage.dialect import POSTGRES
 from storage.sql.schema import REVISION
 
-# An arbitrary number. No other program's migrations may use the same one.
+# An arbitrary number. The migrations of other programs must use other numbers.
 ADVISORY_LOCK = 0x57454654
 
 
@@ -39,10 +39,10 @@ def revision_of(connection: Connection) -> str:
 
 
 def _wait_for_other_migrations(connection: Connection) -> None:
-    """Wait for another `weft migrate`, without a timeout.
+    """Wait until another `weft migrate` has finished, without a timeout.
 
-    Waits for a table's lock keep their timeout: while a migration waits for a table, the statements
-    of all other clients on that table wait behind it.
+    A wait for the lock of a table keeps its timeout. During such a wait, the statements of all
+    other clients on that table wait too.
     """
     lock_timeout = str(connection.scalar(text("SHOW lock_timeout")))
     connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -24,8 +24,8 @@ V = TypeVar("V")
 _COMMITS = 4
 _WRITERS = 4
 _READERS = 4
-# Readers that may open documents and read history. The others stay free for short queries, such as
-# for the key of a token.
+# Readers that may open documents and read history. The other connections stay free for short
+# queries, for example for the key of a token.
 _LONG_READS = _READERS - 1
 
 _CONNECT_SECONDS = 5.0
@@ -36,8 +36,8 @@ _REQUIRED_SETTINGS = (
     "statement_timeout",
     "idle_in_transaction_session_timeout",
 )
-# A write that waits for a row holds its connection for so many seconds. Then it waits as long
-# without a connection, and tries again.
+# A write that waits for a row occupies its connection for this many seconds. Then it waits for the
+# same time without a connection, and tries again.
 _ROW_WAIT_SECONDS = 0.1
 
 
@@ -116,7 +116,7 @@ class PostgresDatabase:
         return await self.write_first(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        """Run a job that writes. Between two attempts to lock a row, it has no connection."""
+        """Run a job that writes. Between two attempts to lock a row, the job has no connection."""
         until = time.monotonic() + LOCK_SECONDS
         with translated():
             while True:
@@ -162,8 +162,8 @@ class PostgresDatabase:
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        # Jobs run in the event loop's thread here, so `between` can be called directly. `first`
-        # already holds the rows that `then` needs, so `between` runs only once.
+        # On PostgreSQL, jobs run in the event loop's thread, so this can call `between` directly.
+        # `first` has already locked the rows that `then` needs, so `between` runs only once.
         return await self.write(lambda connection: then(connection, between(first(connection))))
 
     async def close(self) -> None:

@@ -1,9 +1,10 @@
-"""Computes what a compaction may drop. Pure functions over versions, for every store.
+"""Computes which entries and snapshots a compaction may drop. Pure functions, for every store.
 
-A compaction keeps two sound snapshots, if there are two, and every entry since the older one. So
-the newer one may be damaged. The older one is called the *floor*. Below the floor, a version stays
-readable only if it is needed. For each needed version, the compaction keeps the newest sound
-snapshot at or below it, and the entries from there up to it.
+A compaction keeps two sound snapshots, if there are two, and every entry after the older snapshot.
+So the document still opens when the newer snapshot is damaged. The older snapshot is called the
+*floor*. Below the floor, a version stays readable only if it is needed, for example because it has
+a name. For each needed version, the compaction keeps two things: the newest sound snapshot at or
+below the version, and the entries between the snapshot and the version.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collab.entry import Entry, since_repair
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a compaction keeps of the versions up to `floor`. It keeps everything above."""
+    """What a compaction keeps of the versions up to `floor`. It keeps everything above `floor`."""
 
     floor: int
     snapshots: frozenset[int]
@@ -63,7 +64,7 @@ def is_complete(since: int, entries: Sequence[Entry], head: int) -> bool:
     """Whether the entries lead from a snapshot at `since` to `head` without a gap.
 
     When `since` is 0, there is no snapshot. When a document was deleted and created again, its
-    first entry continues the old numbers. Entries before a repair are not needed.
+    first entry has the next version after the deleted ones. Entries before a repair are not needed.
     """
     first = since + 1
     if (repaired := since_repair(entries)) is not None:

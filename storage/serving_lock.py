@@ -1,7 +1,7 @@
-"""Allows one server at a time on a SQLite file, by a lock that ends with the process.
+"""Allows one server at a time on a SQLite file: the server holds a lock until its process ends.
 
 A server keeps open documents in memory, and does not see the commits of another server. So two
-servers on one file would both serve stale values. Commands may use the file beside a server,
+servers on one file would both serve stale values. Commands may use the file while a server uses it,
 because they keep no documents in memory.
 """
 

@@ -26,7 +26,8 @@ V = TypeVar("V")
 _READERS = 4
 # Readers that may open documents and read history, as in `postgres`.
 _LONG_READS = _READERS - 1
-# SQLite's own wait for a lock cannot be cancelled, so the writer waits in steps of so many seconds.
+# SQLite's own wait for a lock cannot be cancelled. So the writer waits only for this many seconds
+# at a time, and tries again.
 _WAIT_SECONDS = 0.1
 
 
@@ -37,13 +38,13 @@ def _pragmas(wait: float) -> tuple[str, ...]:
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
         f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}",
-        # A burst may grow the log file. A checkpoint then shrinks it to this size.
+        # Many commits at once may make the WAL large. A checkpoint then shrinks it to this size.
         "PRAGMA journal_size_limit = 67108864",
     )
 
 
 def _prepare(engine: Engine, begin: Callable[[Connection], object], pragmas: Sequence[str]) -> None:
-    """Switch off the driver's own transactions, and begin ours."""
+    """Disable the driver's own transactions, and begin each transaction with `begin`."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: object) -> None:
@@ -69,8 +70,8 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
 def _run_pragma(cursor: Any, pragma: str) -> None:
     """Run a pragma, and try again while the file is locked.
 
-    Processes that open a new file at once all switch it to WAL. SQLite's busy timeout does not
-    always apply to that (seen under load).
+    When several processes open a new file at the same time, each of them switches the file to WAL.
+    SQLite's busy timeout does not always apply to this switch (seen under load).
     """
     until = time.monotonic() + LOCK_SECONDS
     while True:
@@ -100,8 +101,8 @@ class SqliteDatabase:
     """A `Database` on a SQLite file, or in memory.
 
     Invariant: all writes of this process use one connection in one thread, with `BEGIN IMMEDIATE`.
-    After an error, that connection is closed and opened again. A closed database does not wait for
-    a lock.
+    After an error of the database, the connection is closed, and the next write opens a new
+    connection. After `close`, no write waits for a lock.
     """
 
     dialect = SQLITE
@@ -157,7 +158,7 @@ class SqliteDatabase:
         return await self.write(job)
 
     async def check(self) -> None:
-        """Do nothing: no proxy can change the settings of a file's connections."""
+        """Do nothing, because no proxy can change the settings of a connection to a file."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         return await self._in_writer_thread(self._write, job, is_bounded=False)

@@ -22,10 +22,10 @@ from storage.sql.publications import SqlPublications
 from storage.sql.schema import REVISION, accepted, audit, docs, entries, heartbeat, locks, metadata
 from storage.sql.snapshots import SqlSnapshots
 
-# The tables that an edit writes. `ping` only reads the others: a backup or a cleanup may lock one
-# of them, which stops no edit.
+# The tables that an edit writes. `ping` only reads the other tables: a backup or a cleanup may lock
+# such a table, but that stops no edit.
 _WRITTEN = (docs, entries, accepted, locks)
-# Edits do not need these tables. The rows of the audit trail can wait.
+# Edits need neither of these tables: rows of the audit trail can wait.
 _NOT_CHECKED = (audit, heartbeat)
 
 
@@ -79,7 +79,7 @@ class SqlStore(
     SqlAudit,
     SqlRepair,
 ):
-    """The whole `Store`. Each part of it has a module of its own, on one shared database."""
+    """The whole `Store`. Each base class is in its own module. All of them use one database."""
 
     def __init__(self, url: str) -> None:
         super().__init__(_open(url))
@@ -102,7 +102,7 @@ class SqlStore(
         await self._database.migrate(upgrade)
 
     async def ping(self) -> None:
-        """Raise unless the database would accept an edit. Runs the writes of an edit."""
+        """Raise an error unless the database would accept an edit. This changes no document."""
         await self._database.write_first(check_writable)
 
     async def close(self) -> None:

@@ -1,1 +1,1 @@
-"""Reads what is left of a damaged document, and writes the repaired document."""
+"""Reads the remains of a damaged document, and writes the repaired document."""

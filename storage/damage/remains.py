@@ -1,4 +1,4 @@
-"""The rows of a damaged document beside its log: finds the damaged ones, and removes them."""
+"""The rows of a damaged document outside its log: finds and removes the damaged rows."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _MISMATCH = "does not match its checksum"
 
 
 def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
-    """Return epoch, head and revision, and a sentence for each that is damaged.
+    """Return epoch, head and revision, and a sentence for each damaged part of their row.
 
-    An unreadable number becomes 0. Return None when the document does not exist.
+    A number that cannot be read becomes 0. Return None when the document does not exist.
     """
     row = find_document(connection, key)
     if row is None:
@@ -52,7 +52,7 @@ def read_schema(connection: Connection, key: DocKey, row: Row[Any]) -> bytes | N
 
 
 def damage_outside_log(connection: Connection, key: DocKey) -> list[str]:
-    """Return a sentence for each damaged row beside the log."""
+    """Return sentences about the damage in the document's rows outside the log."""
     lost = []
     row = find_document(connection, key)
     if row is not None and read_schema(connection, key, row) is None:

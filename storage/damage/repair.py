@@ -1,4 +1,4 @@
-"""Reads what is left of a damaged document, and writes the repaired document."""
+"""Reads the remains of a damaged document (`collab.ports.repairs`), and writes it repaired."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
 
 
 def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[str]]:
-    """Return the saved undo steps by version, and a sentence for each that cannot be read."""
+    """Return the saved undo steps by version, and a sentence for each row that cannot be read."""
     read: dict[int, bytes] = {}
     lost: list[str] = []
     for version in steps_versions(connection, key):
@@ -113,7 +113,7 @@ def _drop(connection: Connection, table: Table, key: DocKey, versions: Iterable[
 
 
 class SqlRepair:
-    """Reads a damaged document row by row, and writes the repaired one in one transaction."""
+    """Reads a damaged document row by row. Writes the repaired document in one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,6 +1,6 @@
-"""Gossip in one process: enough for a single instance, and a model of which messages may be lost.
+"""Gossip (messages between instances) inside one process. A single instance needs no more.
 
-`RedisGossip` gives its messages to the same `LocalSubscription`.
+`LocalSubscription` limits the waiting messages, and loses the oldest. `RedisGossip` uses it too.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from collab.ids import DocKey
 
-# The message that a reader gets instead of the messages that it lost.
+# The empty message: a reader gets it instead of the messages that it lost.
 LOST = b""
 
 
 class LocalSubscription:
     """The messages of a document that were published since the subscription began.
 
-    Invariant: at most `depth` messages wait. A slower reader loses the oldest ones, and gets one
-    empty message before the rest, however many it lost.
+    Invariant: at most `depth` messages wait. When the reader is too slow, it loses the oldest
+    messages. Then it gets one empty message before the next one, however many messages it lost.
     """
 
     def __init__(self, depth: int, leave: Callable[[LocalSubscription], None]) -> None:

@@ -1,7 +1,7 @@
 """Gossip between instances over Redis pub/sub, with one channel for each document.
 
-Redis may be slow, frozen, wiped or down, and no caller waits for it. Published messages go into a
-bounded outbox. When messages were lost, readers get an empty message later, and then read the log.
+Redis may be slow, frozen, wiped or down, but no caller waits for it. `publish` puts a message into
+a bounded outbox. After a loss of messages, readers get an empty message, and then read the log.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ logger = logging.getLogger(__name__)
 
 _PREFIX = b"weft:"
 _OUTBOX = 10_000
-# Messages in one round trip. They fit into a socket's buffer, so that a connection that is given up
-# can be closed at once.
+# Messages in one round trip. They fit into a socket's buffer, so that a failed connection can be
+# closed at once.
 _BATCH = 256
-# A frozen Redis is detected after twice this time: first silence, then no answer to a PING.
+# When Redis sends nothing for this time, we send a PING. When it then sends nothing for the same
+# time again, it is frozen.
 _SILENCE_SECONDS = 2.0
 _ANSWER_SECONDS = 2.0
 _RETRY_SECONDS = 0.5
@@ -40,21 +41,21 @@ def _channel(key: DocKey) -> bytes:
 
 
 class _RedisFault(Exception):
-    """Redis does not answer. The connection is given up."""
+    """Redis does not answer. The caller opens a new connection later."""
 
 
 @contextmanager
 def _faults_translated() -> Iterator[None]:
     try:
         yield
-    # AttributeError: redis-py 8.1 removes its writer while another task is about to use it.
+    # AttributeError: redis-py 8.1 may remove its writer just before another task uses it.
     except (RedisError, OSError, TimeoutError, AttributeError) as error:
         raise _RedisFault(str(error)) from error
 
 
 def _check(pubsub: PubSub) -> None:
-    # Without this check, the client would reconnect by itself, and subscriptions would not notice
-    # lost messages.
+    # Without this check, redis-py would reconnect silently. Then the subscriptions would lose
+    # messages and get no empty message.
     connection: Connection | None = pubsub.connection
     if connection is None or not connection.is_connected:
         raise ConnectionError("the connection was lost")
@@ -74,7 +75,7 @@ class RedisGossip:
             url,
             socket_timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_ANSWER_SECONDS,
-            # No retries of the client: we reconnect ourselves, and `ping` is False meanwhile.
+            # No retries by redis-py: this class reconnects, and `ping` is False meanwhile.
             retry=Retry(NoBackoff(), 0),
         )
         self._subscriptions: defaultdict[bytes, set[LocalSubscription]] = defaultdict(set)
@@ -94,7 +95,7 @@ class RedisGossip:
 
     async def ping(self) -> bool:
         try:
-            # No timeout here: the client has its own. Cancelling it would leave a half-open
+            # No timeout here: redis-py has its own. A cancelled call would leave a half-open
             # connection.
             with _faults_translated():
                 return bool(await self._client.ping())
@@ -172,7 +173,7 @@ class RedisGossip:
 
     async def _follow_and_listen(self, pubsub: PubSub) -> None:
         with _faults_translated():
-            # No instance publishes here, but without a channel the client opens no connection.
+            # No instance publishes here, but redis-py opens a connection only for a channel.
             await pubsub.subscribe(_PREFIX)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(pubsub), name="gossip channels")

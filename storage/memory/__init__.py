@@ -1,1 +1,1 @@
-"""The ports in memory, for tests. They fulfil the same contract, but nothing is durable."""
+"""The ports in memory, for tests. They pass the same contract tests, but keep nothing on disk."""

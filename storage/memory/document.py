@@ -41,7 +41,7 @@ class Document:
         return [self.entries[version] for version in found]
 
     def bump_revision(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
-        """Increase the revision and change `changed`; False when the revision is another."""
+        """Increase the revision and apply `changed`. Return False when the revision is another."""
         if self.deleted or self.control.revision != revision:
             return False
         self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)

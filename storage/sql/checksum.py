@@ -1,8 +1,10 @@
 """Packs rows with a checksum (CRC), and unpacks them.
 
-A checksum covers the content and the key of a row. So a row that turns up under another document
-is detected. Rows from before the checksums have none. They are accepted until they are written
-again.
+A checksum covers the content and the key of a row. So it also detects a row that has moved to
+another document. Rows of an old Weft version have no checksum. They count as sound until they are
+written again.
+
+An entry contains the answer to its request (`answer`), so that a retry gets the same answer.
 """
 
 from __future__ import annotations
@@ -25,10 +27,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 
 PLAIN, DEFLATED = 0, 1
-_STEPS = b"steps "  # part of the checksum, so that undo steps cannot pass as a snapshot
+_STEPS = b"steps "  # part of the checksum, so that undo steps are not taken for a snapshot
 # A smaller body takes one or two pages anyway, and inflating it would cost more than reading it.
 _SMALLEST_DEFLATED = 8192
-# More than this server ever writes.
+# A limit for inflated bodies. The server never writes a larger body.
 _LARGEST_BODY = 1 << 30
 
 
@@ -79,7 +81,7 @@ _decode_summary = msgspec.msgpack.Decoder(Summary).decode
 
 
 def _key_crc(key: DocKey) -> int:
-    # So that a row that turns up under another document is detected.
+    # So that the checksum also detects a row that has moved to another document.
     return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
 
 
@@ -125,7 +127,7 @@ def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
 
 
 def unpack_without_ops(key: DocKey, row: Sequence[Any]) -> Entry:
-    """Like `unpack_entry`, without the ops. They are decoded only when the answer repeats them."""
+    """Like `unpack_entry`, without the ops. Decode the ops only when the answer repeats them."""
     try:
         if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
             found = _decode_without_ops(row[5])
@@ -142,7 +144,7 @@ def _pack_summary(key_crc: int, entry: Entry) -> bytes:
 
 
 def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Summary:
-    """Return the stored summary, or without one a summary of the entry in this row."""
+    """Return the stored summary. Without a stored summary, make it from the entry in this row."""
     try:
         if packed is None:
             if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
@@ -159,7 +161,7 @@ def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Sum
 
 
 def _without_repeated_ops(entry: Entry) -> Entry:
-    """Return the entry as it is stored: ops that its answer repeats are stored once."""
+    """Return the entry in its stored form: when its answer repeats the ops, store them once."""
     ops = entry.answer.get("ops")
     if ops is None or ops is not entry.ops:
         return entry
@@ -244,7 +246,7 @@ def crc_of(table: str, place: Iterable[str], *columns: object) -> int:
 
 
 def is_sound(crc: int | None, now: Callable[[], int]) -> bool:
-    """Whether a row matches its stored checksum. `now` computes the checksum of what was read."""
+    """Whether a row matches its stored checksum. `now` computes the checksum of the row as read."""
     if crc is None:
         return True
     try:

@@ -2,11 +2,11 @@
 
 The first try assumes the usual case: each head is unchanged, and no request id was accepted before.
 
-- When a head has changed, its document is left out.
-- When an id is known, one row is not inserted. Then the whole transaction is rolled back. A second
-  try locks the rows, looks the ids up, and writes the other documents.
+- When a head has changed, the try leaves out that document (`Clash`).
+- When an id was accepted before, the INSERT skips one row. Then the whole transaction is rolled
+  back. A second try locks the rows, reads the ids, and writes the other documents.
 
-No try waits for a row that another transaction holds: that document is left out as held.
+No try waits for a row that another transaction holds. It leaves out that document (`Held`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _KnownIdError(Exception):
 
 
 class _Packed:
-    """One append with its rows. They are packed before the transaction, to keep it short."""
+    """One append with its rows. The rows are packed before the transaction, to keep it short."""
 
     __slots__ = ("accepted", "append", "entries", "locks")
 
@@ -76,7 +76,10 @@ def _may_create(runner: Runner, key: DocKey) -> bool:
 
 
 def _move_head(runner: Runner, append: Append) -> bool:
-    """Lock the row and advance its head. Return False when the head differs or the row is held."""
+    """Lock the row and advance its head.
+
+    Return False when the head differs, or when another transaction holds the row.
+    """
     key, dialect = append.key, runner.dialect
     expected = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
@@ -138,9 +141,9 @@ def _put_names_and_schema(runner: Runner, append: Append) -> None:
 
 
 def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
-    """Write the appends; return those left out.
+    """Write the appends; return the appends that were left out.
 
-    The outcome is `Full`, or None when the head differs or the row is held.
+    Their outcome is `Full`, or None when the head differs or another transaction holds the row.
     """
     left: dict[_Packed, Full | None] = {}
     # Sorted, so that two writers lock the same documents in the same order.
@@ -173,7 +176,7 @@ def _classify(connection: Connection, append: Append) -> Outcome:
 
 
 def _is_unchanged(connection: Connection, append: Append) -> bool:
-    """Whether the document still is as the append expects. Then only its row was held."""
+    """Whether the document still is as the append expects. Then a held row stopped the append."""
     row = connection.execute(select(docs).where(by_key(docs, append.key))).one_or_none()
     if append.create:
         left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)

@@ -21,8 +21,8 @@ from storage.sql.publications import check_publications
 from storage.sql.schema import accepted, by_key, entries, snapshots
 from storage.sql.snapshots import read_snapshot, snapshot_versions, steps_versions
 
-# Entries that one transaction drops. It holds the write lock for a few milliseconds. Commits run in
-# between.
+# The most entries that one transaction drops. So it holds the write lock for a few milliseconds
+# only, and commits run between two such transactions.
 _SLICE = 500
 
 
@@ -57,10 +57,12 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> Non
 
 
 class SqlCompaction:
-    """Drops entries and snapshots below the floor that no kept version needs.
+    """Drops entries and snapshots that no kept version needs, below the floor.
 
-    Invariant: each gap that it leaves ends at a snapshot, which records where the gap begins. A
-    compaction that is interrupted has only dropped less.
+    `storage.retention` defines the floor.
+
+    Invariant: each gap that a compaction leaves ends at a snapshot, which records where the gap
+    begins. This also holds when the compaction is interrupted.
     """
 
     def __init__(self, database: Database) -> None:
@@ -90,7 +92,7 @@ def _slice(
     row = lock_document(connection, key)
     if row is None:
         return 0
-    check_document(row)  # its `published` names a version that must stay
+    check_document(row)  # `row.published` is a version that must be kept
     kept = {*keep, row.published}
     kept.update(one.version for one in check_names(connection, key))
     kept.update(step.version for step in check_publications(connection, key))
@@ -115,7 +117,7 @@ def _drop_entries(
     rows = connection.execute(
         select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
         .where(*gone)
-        .order_by(entries.c.version.desc())  # so that an interrupted gap still ends at its snapshot
+        .order_by(entries.c.version.desc())  # so that an unfinished gap still ends at its snapshot
         .limit(limit)
     ).all()
     if rows:
@@ -127,7 +129,7 @@ def _drop_entries(
 
 
 def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int]) -> Iterator[Entry]:
-    """Yield the sound entries, read one at a time: together they may not fit into memory."""
+    """Yield the sound entries. Read one at a time: all of them may not fit into memory."""
     for version in versions:
         one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
         # A damaged entry is dropped too: it is not needed, and must not stop the compaction.

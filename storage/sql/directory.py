@@ -30,7 +30,7 @@ def _add_tenant(connection: Connection, tenant: str, at: int) -> bool:
 
 
 def _signing_key(row: Any) -> SigningKey | None:
-    """Return the key in a row; None when the row is damaged: the key could be another tenant's."""
+    """Return the key in a row. A damaged row gives None: its key could be another tenant's."""
     key = SigningKey(row.kid, row.secret, row.created_at, row.retired_at)
     return key if is_sound(row.crc, lambda: signing_key_crc(row.tenant, key)) else None
 

@@ -50,7 +50,7 @@ _CONTENT: tuple[Table, ...] = (
 def control_crc(key: DocKey, epoch: int, deleted_at: int, created_at: int, published: int) -> int:
     """Return the checksum of the columns that change rarely.
 
-    It does not cover `revision`, which changes often and is only compared.
+    The checksum does not cover `revision`, which changes often and is only compared.
     """
     return crc_of("docs", key, epoch, deleted_at, created_at, published)
 
@@ -61,7 +61,7 @@ def head_crc(key: DocKey, head: int, at: int, by: str) -> int:
 
 
 def schema_crc(key: DocKey, schema: bytes) -> int:
-    """Return the checksum of a schema, which may be empty. So a lost schema is detected."""
+    """Return the checksum of a schema. An empty schema has one too, which detects a lost schema."""
     return crc_of("schemas", key, schema)
 
 
@@ -95,7 +95,8 @@ def is_gone(row: Row[Any]) -> bool:
 def check_document(row: Row[Any]) -> None:
     """Raise `Corrupt` when the document cannot be opened with this row.
 
-    The head's checksum is not needed: the log proves the head, and the next commit writes it.
+    This does not need the head's checksum: the log proves the head, and the next commit writes a
+    new checksum.
     """
     if not (is_control_sound(row) and are_counts(row)):
         raise Corrupt(f"the row of {row.tenant}/{row.doc} in `docs` is damaged")
@@ -147,7 +148,10 @@ def bump_revision(
     steps: int = 1,
     **changed: int,
 ) -> bool:
-    """Increase the revision by `steps`. Return False when the revision or the head is another."""
+    """Increase the revision by `steps`.
+
+    Return False when the document has another revision, or another head than `head` (0: any head).
+    """
     expected = [by_key(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
         expected.append(docs.c.head == head)
@@ -215,7 +219,7 @@ def _doc_row(connection: Connection, row: Row[Any]) -> DocRow:
 
 
 def _newest(connection: Connection, key: DocKey) -> Entry | None:
-    """Return the newest entry of a document with a damaged head; None if it is damaged too."""
+    """Return the newest entry of a document with a damaged head; None for a damaged entry too."""
     newest = select(*ENTRY_COLUMNS).where(by_key(entries, key)).order_by(entries.c.version.desc())
     row = connection.execute(newest.limit(1)).one_or_none()
     try:

@@ -1,8 +1,8 @@
 """Reads entries in pages of limited size, and checks that none is missing.
 
-Only a compaction or a repair may leave a gap in the log; every other gap is damage. The gap of a
-compaction always ends at a snapshot, which records where the gap begins. A repair removes damaged
-rows, and no entry before it is needed.
+A gap is a range of versions that the log lacks. Only a compaction or a repair may leave a gap;
+every other gap is damage. The gap of a compaction always ends at a snapshot, which records where
+the gap begins. A repair removes damaged rows, and no entry before the repair is needed.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def read_summaries(
 
 
 def log_bytes(connection: Connection, key: DocKey, after: int, upto: int) -> int:
-    """Return the size of the payloads of a range."""
+    """Return how many bytes the payloads of a range have."""
     total = select(func.coalesce(func.sum(_SIZE), 0)).where(_range(key, after, upto))
     return int(connection.scalar(total) or 0)
 
@@ -115,7 +115,7 @@ def _end(
     *,
     newest_first: bool = False,
 ) -> int | None:
-    """Return the last version of a page. Neither database reads a payload to find its length."""
+    """Return the last version of a page. No database has to read a payload to find its length."""
     version = entries.c.version
     sizes = select(version, _SIZE).order_by(version)
     if newest_first:

@@ -70,8 +70,8 @@ def _save(
 class SqlLocks:
     """Edit locks.
 
-    Invariant: the locks change only when the revision changes. So every commit that was computed at
-    a revision has seen the same locks.
+    Invariant: the locks change only when the revision changes. So all commits that were computed at
+    one revision have seen the same locks.
     """
 
     def __init__(self, database: Database) -> None:

@@ -28,7 +28,7 @@ from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Absent:
-    """Return what is needed to open a document, or how a new one of its name begins."""
+    """Return the rows that open a document, or the epoch and version of a new one of its name."""
     row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     if row is None:
         if last_upto(connection, key, ANY_VERSION):
@@ -59,8 +59,8 @@ def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
 
 def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
     # The commit may still be running. It holds this row from the moment when it advances the head.
-    # So a transaction that gets the row sees whether the commit succeeded. With `nowait`, because
-    # waiting would take a connection from other documents. The caller tries again.
+    # So a transaction that gets the row sees whether the commit succeeded. This uses `nowait`,
+    # because a wait would occupy a connection that other documents need. The caller tries again.
     connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update(nowait=True))
     found: int | None = connection.scalar(
         select(entries.c.version)
@@ -86,13 +86,14 @@ def _last_before(connection: Connection, key: DocKey, at: int) -> int:
     )
     if found is None or not is_count(found):
         return 0
-    # Raises when the entry is damaged: then its time must not decide what is dropped.
+    # This raises `Corrupt` when the entry is damaged: a damaged time must not decide which entries
+    # a compaction drops.
     next(every_entry_without_ops(connection, key, found - 1, found))
     return found
 
 
 class SqlLog:
-    """Reads what was committed. Invariant: a row with a wrong checksum is never returned."""
+    """Reads committed rows. Invariant: it never returns a row with a wrong checksum."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -124,7 +125,7 @@ class SqlLog:
         return await self._database.read(lambda c: log_bytes(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
-        # In the writers' queue, so that it runs after a commit that is still running.
+        # This is a write, because on SQLite it then runs after a commit that is still running.
         return await self._database.write_first(lambda c: _find_commit(c, key, commit))
 
     async def position(self, key: DocKey) -> Position | None:

@@ -48,7 +48,7 @@ def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion],
 
 
 def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
-    """Return the names. Raise `Corrupt` when one is damaged: it could name another version."""
+    """Return the names. Raise `Corrupt` when a row is damaged: its version may be wrong."""
     sound, damaged = read_names(connection, key)
     if damaged:
         raise Corrupt(f"the row of a version name of {key.tenant}/{key.doc} is damaged")
@@ -56,7 +56,7 @@ def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
 
 
 class SqlNames:
-    """The names of versions. A version has at most one name; naming it again renames it."""
+    """The names of versions. A version has at most one name; a new name replaces the old one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,7 @@
-"""Publications: which version is public, and who published it or took it down, and when."""
+"""Publications: which version is public, and who published it or took it down, and when.
+
+Here, a step is one row of `publications`: it made a version public, or took the document down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the request ids that were accepted, with an entry or without."""
+"""Finds accepted request ids: in the log, and in `accepted` for requests without an entry."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from storage.sql.checksum import accepted_crc, is_sound, unpack_answer, unpack_e
 from storage.sql.entries import ENTRY_COLUMNS
 from storage.sql.schema import accepted, by_key, entries
 
-# Ids in one statement. SQLite before 3.32 allows only 999 values. For PostgreSQL more is not
-# faster.
+# Ids in one statement. SQLite before 3.32 allows only 999 values. On PostgreSQL, more ids in one
+# statement are not faster.
 _AT_ONCE = 500
 
 _ACCEPTED_COLUMNS = (
@@ -58,7 +58,7 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
     )
     found = []
     for version in connection.scalars(in_log).all():
-        # One at a time: all of them together may not fit into memory.
+        # Read one entry at a time: all of them may not fit into memory.
         one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
         entry = unpack_entry(key, connection.execute(one).one())
         found.append(Accepted.of(entry))
@@ -79,7 +79,7 @@ def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
 
 
 def damaged_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
-    """Return the user and the id, as read, of each damaged row."""
+    """Return the user and the id of each damaged row, as they were read."""
     damaged = []
     for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(by_key(accepted, key))):
         try:

@@ -53,7 +53,7 @@ class Utf8Text(TypeDecorator[str]):
         return None if value is None else bytes(value).decode(errors="replace")
 
 
-# Compared by bytes, so that the order of pages and of locks is the same as Python's.
+# PostgreSQL compares names by bytes, so that it sorts pages and locks in the same order as Python.
 Name = String().with_variant(String(collation="C"), "postgresql")
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -103,7 +103,7 @@ schemas = Table(
 )
 
 # No foreign key here: a commit writes these rows only after it has advanced their document's head.
-# With a rowid, unlike other tables: the rows of many documents are then appended to one tree.
+# With a rowid, unlike `docs`: so SQLite appends the rows of many documents to one tree.
 # Measured for 64 entries of 60 documents: insert and COMMIT take 1.4 ms, without a rowid 3.3 ms.
 entries = Table(
     "entries",
@@ -164,8 +164,8 @@ def _body_table(name: str, *more: Column[int]) -> Table:
     )
 
 
-# A compaction dropped the entries after `dropped_after` up to the snapshot's version. When it is
-# null, no entry was dropped. So a lost entry differs from a dropped entry.
+# A compaction dropped the entries after `dropped_after` up to the snapshot's version. When
+# `dropped_after` is null, no entry was dropped. So any other missing entry is a lost entry.
 snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
 # The undo steps of users; at most two rows for a document.
 steps = _body_table("steps")
@@ -245,8 +245,8 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-# At most one row: the lowest epoch that a new document may have. A restored database may have lost
-# documents. When their names are used again, their epochs must not repeat.
+# At most one row: the lowest epoch that a new document may have. A restored database may lack some
+# documents. When clients use their names again, the new epochs must differ from the old epochs.
 epochs = Table(
     "epochs",
     metadata,

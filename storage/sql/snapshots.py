@@ -1,7 +1,7 @@
 """Snapshots, and the undo steps that are saved beside them.
 
-A snapshot is a whole state, so that opening a document replays few entries. Damaged snapshots are
-skipped. Of the undo steps, only the last two rows are kept.
+A snapshot is the whole state of a document at a version. So a document opens from its newest sound
+snapshot and the few entries after it. Undo steps have their own rows; only the last two are kept.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from storage.sql.checksum import Packed, pack_snapshot, pack_steps, unpack_snaps
 from storage.sql.entries import every_entry_without_ops
 from storage.sql.schema import by_key, docs, is_count, snapshots, steps
 
-# Rows of undo steps that are kept. When the newest is damaged, the previous one is used, with every
-# entry since.
+# Rows of undo steps that are kept. When the newest row is damaged, the previous row is used, with
+# every entry after it.
 KEPT = 2
 
 
@@ -39,7 +39,7 @@ def saved_versions(connection: Connection, table: Table, key: DocKey) -> list[in
 def saved_row(
     connection: Connection, table: Table, key: DocKey, version: int
 ) -> Sequence[Any] | None:
-    """Return version, packing, body and crc of the row at exactly this version."""
+    """Return version, packing, body and crc of the row at exactly this version; None if absent."""
     return connection.execute(
         select(table.c.version, table.c.packing, table.c.body, table.c.crc).where(
             by_key(table, key), table.c.version == version
@@ -50,7 +50,7 @@ def saved_row(
 def save_packed(
     connection: Connection, table: Table, key: DocKey, version: int, packed: Packed
 ) -> None:
-    """Save a body. It replaces a body of the same version."""
+    """Save a body. Replace a body that the version already has."""
     at, row = (by_key(table, key), table.c.version == version), packed._asdict()
     if connection.execute(update(table).where(*at).values(**row)).rowcount == 0:
         place = {"tenant": key.tenant, "doc": key.doc, "version": version}
@@ -95,10 +95,10 @@ def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
 
 
 def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedSteps | None:
-    """Return the newest sound undo steps, with the entries from there up to `upto`.
+    """Return the newest sound undo steps at or below `upto`, with the entries after them.
 
-    Return None when some of these entries are missing. Then the document opens, but older changes
-    cannot be undone.
+    The entries end at `upto`. When some of them are missing, return None. Then the document opens,
+    but users cannot undo older changes.
     """
     for version in steps_versions(connection, key):
         body = read_steps(connection, key, version) if version <= upto else None
@@ -154,7 +154,8 @@ def _save(
 class SqlSnapshots:
     """Snapshots and undo steps, by document and version.
 
-    Saving a version again replaces its snapshot. Its undo steps are replaced only by new ones.
+    A second snapshot of a version replaces the first. When it has no undo steps, the saved undo
+    steps stay.
     """
 
     def __init__(self, database: Database) -> None:

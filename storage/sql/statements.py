@@ -1,4 +1,4 @@
-"""The statements of a commit as SQL text. Compiling them takes longer than running them."""
+"""The statements of a commit as SQL text: SQLAlchemy would compile longer than they run."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SELECT 1 WHERE pg_try_advisory_xact_lock(hashtextextended(?::text || '/' || ?::t
 AND (NOT EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ?)
     OR EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ? FOR UPDATE SKIP LOCKED))"""
 
-# Finds the tenant's row when the tenant has so many documents. In SQLite it is an UPDATE, because
-# the driver counts only written rows. In PostgreSQL it is a SELECT, because an UPDATE would wait
-# for a held row.
+# Finds the tenant's row when the tenant has at least a number of documents. For SQLite it is an
+# UPDATE, because the driver counts only written rows. For PostgreSQL it is a SELECT, because an
+# UPDATE would wait for a row that another transaction holds.
 _MANY_DOCUMENTS = """
 WHERE tenant = ? AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
 _IS_FULL = "UPDATE tenants SET created_at = created_at" + _MANY_DOCUMENTS
@@ -169,7 +169,7 @@ def _statements(
 
 
 def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
-    """Yield the statements that insert these rows, each with the number of rows it must write."""
+    """Yield statements that insert these rows, each with the number of rows that it must write."""
     return _statements(dialect, _ENTRIES, _ENTRY_TYPES, rows)
 
 

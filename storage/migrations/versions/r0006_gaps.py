@@ -1,4 +1,4 @@
-"""Adds to snapshots where the gap begins that a compaction left before them."""
+"""Adds a column to snapshots: the version after which a compaction has dropped the entries."""
 
 from __future__ import annotations
 
