@@ -7,11 +7,12 @@ const HEIGHT = 64;
 const TOP = 4;
 export const SPAN = 300_000;
 const SHORTEST = 60_000;
-// The server takes a sample every second. A longer distance in time means that it was stopped.
+// The server takes a sample every second. A longer time between two samples means that the server
+// was stopped.
 const GAP = 5000;
 
 export class Chart {
-  // The scale never ends below `floor`, so that noise stays small.
+  // The top of the scale is at least `floor`, so that small changes look small.
   constructor({ floor, label }) {
     this.floor = floor;
     this.label = label;
@@ -83,7 +84,7 @@ function known(values) {
   return values.filter((value) => value !== null);
 }
 
-// Splits a series at nulls and at gaps in time, so that no line is drawn across them.
+// Splits a series at nulls and at gaps in time, so that no line crosses a null or a gap.
 function runsOf(times, values, x, y) {
   const runs = [];
   let run = [];

@@ -1,4 +1,5 @@
-// Formats numbers for people. Each function returns [number, unit], so that the unit can be smaller.
+// Formats numbers for people. Most functions return [number, unit], because the page shows the unit
+// in a smaller font.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });

@@ -48,7 +48,7 @@ async function ask() {
         turnAway();
         return;
       }
-      // Try again without a token: in demo mode none is needed.
+      // Try again without a token, because in demo mode the page needs no token.
       refused = refusal;
       forgetToken();
       wait = 0;
@@ -76,8 +76,8 @@ function show(report) {
   showHealth(report);
 }
 
-// Appends the new samples and drops those older than the chart. After a restart of the server, the
-// old samples stay until then.
+// Appends the new samples, and drops samples that are older than the chart. Samples from before a
+// restart of the server stay until they are that old.
 function keep(fresh, now) {
   if (!samples) {
     samples = fresh;
@@ -122,7 +122,7 @@ function showHealth({ storage }) {
         ? "One document is read-only."
         : `${storage.read_only} documents are read-only.`;
     warn(
-      `The database accepts no edits. ${documents} Weft keeps trying. Check the database and its disk.`,
+      `The database accepts no edits. ${documents} Weft tries again. Check the database and its disk.`,
       "danger",
     );
   } else {

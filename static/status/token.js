@@ -1,5 +1,5 @@
-// The user's token. It comes from the fragment of the address, which browsers never send to a
-// server, and is kept in this tab.
+// The user's token. It comes from the fragment of the page's URL, because browsers never send the
+// fragment to a server. This tab keeps the token.
 
 const NAME = "weft.status.token";
 
@@ -7,7 +7,7 @@ export function token() {
   return sessionStorage.getItem(NAME) ?? "";
 }
 
-// Removes the token from the address, which other people can see, and which the history keeps.
+// Takes the token out of the URL: other people can see the URL, and the browser's history keeps it.
 export function takeToken(fragment) {
   const given = new URLSearchParams(fragment.slice(1)).get("token");
   if (!given) return;
