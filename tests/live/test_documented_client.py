@@ -31,6 +31,7 @@ async def test_three_clients_that_lose_their_connections_converge(
             snippet("docs/client.md", "page"),
             snippet("docs/client.md", "apply"),
             snippet("docs/client.md", "connect"),
+            snippet("docs/client.md", "use"),
             snippet("docs/client.md", "react"),
             f"{server.ws}/v1/docs/{doc}/live",
             "7",

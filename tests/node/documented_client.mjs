@@ -1,11 +1,11 @@
 // Editors made of the code in docs/client.md, typing at once and losing their connections.
 //
-//   node documented_client.mjs PAGE APPLY CONNECT REACT WS-URL SEED TOKEN…   ends with what each of them shows
+//   node documented_client.mjs PAGE APPLY CONNECT USE REACT WS-URL SEED TOKEN…   ends with what each of them shows
 import * as library from 'immutable-json-patch'
 import WebSocket from 'ws'
 import { random } from './random_edits.mjs'
 
-const [pageCode, applyCode, connectCode, reactCode, url, seed, ...tokens] = process.argv.slice(2)
+const [pageCode, applyCode, connectCode, useCode, reactCode, url, seed, ...tokens] = process.argv.slice(2)
 const rng = random(Number(seed))
 const below = (most) => Math.floor(rng() * most)
 const EDITS = 60
@@ -37,23 +37,27 @@ function editor (token, index) {
   let count = 0
   let connections = 0
   let seen
-  const page = new Page({
+  const { page } = run(useCode, '{ page, reconnect }', {
+    Page,
+    connect: (page, options) => {
+      const accept = index ? ['splice'] : []
+      return connect(page, { ...options, opening: { ...options.opening, accept } })
+    },
     apply,
-    nextId: () => `${name}.${++count}`,
-    refused: (patches) => drafts.push(...patches)
+    tab: name,
+    reload: 0,
+    url: address,
+    refused: (patches) => drafts.push(...patches),
+    onChange: () => {},
+    getToken: async () => token,
+    received: ({ type }) => { if (type === 'opened') connections += 1 },
+    stopped: (code) => { throw new Error(`closed with ${code}`) }
   })
   const useSyncExternalStore = (subscribe, get) => {
     if (get() !== get()) throw new Error('React would render for ever')
     subscribe(() => { seen = get() })
   }
   run(reactCode, 'useShown', { page, useSyncExternalStore })()
-  connect(page, {
-    url: address,
-    opening: { client: name, accept: index ? ['splice'] : [] },
-    getToken: async () => token,
-    received: ({ type }) => { if (type === 'opened') connections += 1 },
-    stopped: (code) => { throw new Error(`closed with ${code}`) }
-  })
   const cut = () => sockets.get(address).terminate()
   const undo = () => page.send({ type: 'undo', id: `${name}.u${++count}` })
   return { page, drafts, cut, undo, splices: index > 0, connections: () => connections, seen: () => seen }
