@@ -172,7 +172,7 @@ class CommitLoop:
             self._tasks.spawn(self._retry_row_locked(), "held documents")
 
     async def _retry_row_locked(self) -> None:
-        """Retry the commits of held documents until no document is held."""
+        """Retry the commits of held documents (with a locked row) until no document is held."""
         try:
             while self._row_locked:
                 await asyncio.sleep(self._row_locked.pause())

@@ -1,9 +1,9 @@
 """Lock requests: the server decides each in its turn among a document's requests.
 
-A document's revision grows when its locks change. A client holds a lock when the server has written
-the lock's row and the revision is still the revision of the decision. A commit that was checked
-against earlier locks clashes, and is applied again. Lock requests that wait together are written
-together, so a lock request costs the disk no more than a patch.
+A document's revision grows when its locks change. The server writes a lock's row only if the
+document still has the revision of the decision. Then the client holds the lock. A commit that was
+checked against earlier locks clashes, and is applied again. The server writes all waiting lock
+requests together, so a lock request costs the disk no more than a patch.
 """
 
 from __future__ import annotations

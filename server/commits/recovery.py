@@ -89,7 +89,7 @@ class Recovery:
             self._coming_back.discard(live)
 
     async def _bring_back(self, live: LiveRoom) -> None:
-        """Make a document writable. When its room may differ from the log, reload it before."""
+        """Make a document writable. When its room may differ from the log, first reload it."""
         if live.in_flight or live.state is not LiveState.READ_ONLY:
             return  # the document's commit has not returned yet, or the live room has ended
         try:
@@ -112,8 +112,8 @@ class Recovery:
     async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
         """Raise `StorageUnavailable` while a commit with an unknown outcome may still happen.
 
-        When the commit did happen, the reload sends its changes to all clients. Its authors got a
-        refusal, and retry with the same ids. A retry gets the first answer of its id.
+        When the commit did happen, the following reload sends its changes to all clients. Its
+        authors got a refusal, and retry with the same ids. A retry gets the first answer of its id.
         """
         if live.unknown_commit:
             await self._hub.store.find_commit(live.key, live.unknown_commit)

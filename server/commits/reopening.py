@@ -26,7 +26,7 @@ READ_ONLY = encode(Notice(code="read_only"))
 
 
 class Reopening:
-    """Reloads live rooms from the log, and stops live rooms whose storage fails.
+    """Reloads live rooms from the log, and makes live rooms read-only when the storage fails.
 
     Invariant: a document that cannot be reloaded is read-only, in quarantine or closed. `trouble`
     is set when documents become read-only; `server/commits/recovery.py` waits for it.
@@ -78,7 +78,7 @@ class Reopening:
             before, reopen_waiter = live.room.version, live.reopen_waiter
             room, stored = await hub.load(live.key)
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Another instance deleted the document, or a request whose outcome was unknown.
+                # Another instance, or a delete request with an unknown outcome, deleted it.
                 room.close()
                 hub.end_room(live, RECREATED if room.exists else DELETED)
                 return

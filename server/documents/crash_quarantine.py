@@ -1,4 +1,4 @@
-"""Crash quarantine: a document that crashes the process while it is opened stays closed.
+"""Crash quarantine: a document stays closed after two crashes of the process at its opening.
 
 Opening runs native code over stored bytes. If that code kills the process, a restart would open
 the same document and crash again. All other documents would be down too. So a memory-mapped file,

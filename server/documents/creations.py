@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Creations:
     """Charges users for new documents.
 
-    Invariant: one budget pays for all documents that a user creates in a tenant.
+    Invariant: a user has one budget for all documents that the user creates in a tenant.
     """
 
     def __init__(self, allowance: Allowance, clock: Clock) -> None:

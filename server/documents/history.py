@@ -41,7 +41,7 @@ class History:
         self.reading = asyncio.Semaphore(READERS)
 
     async def value_at(self, key: DocKey, version: int) -> Json:
-        """Return the value at a version; raise `unknown_version` when it is not kept."""
+        """Return the value at a version; raise `unknown_version` when its data is dropped."""
         if version == 0:
             return {}
         value, at = await self._start(key, version)
@@ -126,7 +126,7 @@ class History:
 
 
 def _follow(entries: Sequence[Entry], after: int) -> bool:
-    """Whether the entries start right after `after` and have no gap, as after a repair."""
+    """Whether the entries start right after `after`, without a gap. A repair may leave a gap."""
     versions = [entry.version for entry in entries]
     return bool(versions) and versions == list(range(after + 1, after + 1 + len(versions)))
 

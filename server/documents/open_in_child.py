@@ -1,4 +1,4 @@
-"""Opening a damaged document in a child process, to find out what of it can still be read.
+"""Opens a damaged document in a child process, to find out whether it can still be read.
 
 When native code crashes or hangs, only the child ends. The child reads `Asked` from its standard
 input and writes `Opened` or `Failed` to its standard output.

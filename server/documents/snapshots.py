@@ -87,7 +87,7 @@ class Snapshots:
             live.unsaved.mark_due(now)
 
     async def save(self, live: LiveRoom) -> None:
-        """Save the committed state, unless `begin_save` cannot do so now."""
+        """Save the committed state, if `begin_save` can do so now."""
         saving = self.begin_save(live)
         if saving is not None:
             await saving

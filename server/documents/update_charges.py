@@ -66,7 +66,7 @@ class UpdateCharges:
 
 
 def stored_beyond(request: Request, entry: Entry) -> int:
-    """Return how many bytes of an entry its author pays for in addition to the request.
+    """Return how many bytes of an entry the server charges its author besides the request.
 
     For example, the undo of a large paste is a short request with a large entry.
     """

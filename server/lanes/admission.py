@@ -146,7 +146,7 @@ async def _changes_since(
 
 
 async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
-    """Return a large value as JSON; None for a small value, or when it changed meanwhile."""
+    """Return a large value as JSON; None when it is small, or changed during the encoding."""
     room, version = live.room, live.room.version
     if room.document.size <= LARGE:
         return None

@@ -51,7 +51,7 @@ async def not_found(websocket: WebSocket) -> None:
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
     if not services.origins.allows_request(websocket.scope["headers"]):
-        # This refusal comes before the upgrade, so the browser does not tell the page its reason.
+        # This refusal comes before the upgrade, so the browser gives the page no reason for it.
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not in WEFT_ORIGINS"))
         return
     if services.hub.draining:

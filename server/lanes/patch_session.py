@@ -82,7 +82,7 @@ class PatchSession:
         self._token_expiry.start(claims.expires_at)
 
     def leave(self) -> None:
-        """Leave the document after the socket is closed, and release what the session held."""
+        """After the socket is closed, leave the document; release its live room and the budgets."""
         self._left = True
         self.read_throttle.close()
         self._token_expiry.cancel()

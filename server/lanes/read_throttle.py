@@ -37,7 +37,7 @@ MAX_UNREAD = 256 * 1024
 
 
 class ThrottledClient(Protocol):
-    """The session whose connection is throttled."""
+    """The session of the connection from which the throttle stops and resumes reading."""
 
     @property
     def is_backlogged(self) -> bool:

@@ -41,7 +41,7 @@ class YjsFeed(Feed):
         self.is_diff_requested = False  # true until the commit loop answers with the diff
 
     def on_commit(self, news: News) -> None:
-        """Send the news; if that is not possible now, fall behind."""
+        """Send the news; if that is not possible now, pause the feed."""
         follows = self.position == news.before and not news.is_incomplete
         if follows and self._try_write(news.yjs_frame):
             self.position = news.after

@@ -166,7 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening counts as one message, so a client in debt cannot avoid it by a reconnect.
+        # The opening counts as one message, so a reconnect does not end the wait for a debt.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
@@ -239,7 +239,7 @@ class YjsConnection:
             case yjs_frames.AwarenessUpdate():
                 self.feed.send_all(self.presence.receive(message.body))
             case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
-                pass  # queries are answered once a frame; clients do not send the other message
+                pass  # `_receive` answers queries; clients do not send the other message
 
     def _on_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
@@ -274,7 +274,7 @@ class YjsConnection:
 
     def _close(self, refusal: Refusal) -> None:
         # After 1009, y-websocket would reconnect for ever and send the same large update each
-        # time. So a too large update gets a final close code, after which clients stay away.
+        # time. So after a too large update the server closes with a final code: no reconnect.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 

@@ -176,7 +176,7 @@ class Settings:
     max_documents: int = setting.count(20_000, "Documents of one tenant.")
     slow_seconds: float = setting.seconds(
         30,
-        "How long a reader may stay behind before it is disconnected; 0 means for ever.",
+        "How long a reader may stay behind before the server disconnects it; 0 means for ever.",
         limit=True,
     )
     http_unread: int = setting.size(
@@ -209,7 +209,7 @@ class Settings:
 
     snapshot_entries: int = setting.count(
         200,
-        "A snapshot is saved after this many entries, if the changes are large enough.",
+        "A snapshot is saved after this many entries, if they have 1/8 of the document's size.",
         low=1,
         none=False,
     )
@@ -217,7 +217,7 @@ class Settings:
         1 * MiB, "A snapshot is also saved after this many bytes of entries."
     )
     snapshot_seconds: float = setting.seconds(
-        60, "A snapshot is also saved when the oldest entry since the last one has this age.", low=1
+        60, "A snapshot is also saved when the oldest entry without a snapshot has this age.", low=1
     )
     retention_days: int = setting.count(
         90,

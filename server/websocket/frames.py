@@ -1,4 +1,4 @@
-"""Makes a server's WebSocket frames. They have no mask, so all peers can share them (RFC 6455)."""
+"""Makes a server's WebSocket frames. Without a mask, one frame serves all peers (RFC 6455, 5.2)."""
 
 from __future__ import annotations
 

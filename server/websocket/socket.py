@@ -63,7 +63,7 @@ class Socket(Protocol):
 
     @property
     def peer(self) -> str:
-        """The peer's address, for logs."""
+        """The peer's IP address and port, for logs."""
 
     def write(self, frames: bytes) -> None:
         """Send frames that `server.websocket.frames` made. After `close`, drop them."""
