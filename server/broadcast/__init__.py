@@ -1,1 +1,1 @@
-"""Broadcasts: each commit is encoded once and sent to every client of the document."""
+"""Encodes each commit once, and sends it to every client of the document."""

@@ -163,7 +163,7 @@ class CommitLoop:
 
     def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
         """Wait until no other transaction locks the document's row."""
-        if not live.move(Event.HOLD):  # it was stopped or ended during the commit
+        if not live.move(Event.HOLD):  # it became read-only or ended during the commit
             self._handle_outcome(live, append, Clash())
             return
         self._row_locked.add(live, append)

@@ -128,7 +128,7 @@ class LockRequests:
     def _decide_some(
         self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
     ) -> None:
-        """Decide requests for at most `MAX_SECONDS`, each on the locks after earlier decisions."""
+        """Decide requests for at most `MAX_SECONDS`, each with the results of the earlier ones."""
         clock, now = self._hub.clock, self._hub.time.now()
         until = clock.monotonic() + MAX_SECONDS
         locks = live.room.locks()
@@ -170,7 +170,10 @@ class LockRequests:
         return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
-        """Write the rows of transitions. Return False and write nothing if another was first."""
+        """Write the rows of transitions.
+
+        When another writer was first, return False without a write.
+        """
         steps = [step for step in steps if step.is_written]
         if not steps:
             return True

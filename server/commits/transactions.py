@@ -63,7 +63,7 @@ class RowLockedCommits:
         return min(LONGEST, max(FIRST, self._hub.clock.monotonic() - newest))
 
     def take_stopped(self) -> Appends:
-        """Remove and return the live rooms that were stopped or ended while they waited."""
+        """Remove and return the live rooms that became read-only or ended while they waited."""
         stopped: Appends = []
         for live, (append, _) in list(self._since.items()):
             if live.state is not LiveState.HELD:

@@ -82,7 +82,7 @@ class Batch:
     # --- answers that may be stale ------------------------------------------------------------
 
     def ids_to_verify(self, known: RecentIds) -> dict[str, list[str]]:
-        """Return the ids, by user, that must be looked up in the store before they are answered.
+        """Return the request ids, by user, to look up in the store before the answers are sent.
 
         A retry of an accepted id must get its first answer, even when the request would fail now.
         The unique key of the log finds a retry that makes an entry. A refusal, or an ack without an

@@ -41,7 +41,7 @@ class History:
         self.reading = asyncio.Semaphore(READERS)
 
     async def value_at(self, key: DocKey, version: int) -> Json:
-        """Return the value at a version; raise `unknown_version` when its data is dropped."""
+        """Return the value at a version; raise `unknown_version` when it is no longer stored."""
         if version == 0:
             return {}
         value, at = await self._start(key, version)

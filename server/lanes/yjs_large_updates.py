@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.websocket.socket import Socket
 
-# Bytes. When `WEFT_MAX_FRAME` is 0, the server splits updates above this size. Otherwise a larger
-# update would delay other documents too long.
+# Bytes. When `WEFT_MAX_FRAME` is 0, the server splits updates above this size. Unsplit, they would
+# delay other documents too long.
 LARGE_UPDATE: Final = 1 << 20
 
 

@@ -274,7 +274,7 @@ class YjsConnection:
 
     def _close(self, refusal: Refusal) -> None:
         # After 1009, y-websocket would reconnect for ever and send the same large update each
-        # time. So after a too large update the server closes with a final code: no reconnect.
+        # time. So a too large update gets a final close code (`collab/errors.py`): no reconnect.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 

@@ -2,7 +2,7 @@
 
 Only the event loop writes to them, so they need no lock. The counters of `prometheus_client` lock
 each addition and each bucket. So an addition takes 0.65 µs instead of 0.05, and an observation
-1.6 µs instead of 0.2. They also add a second series with their creation time.
+1.6 µs instead of 0.2. Each of those counters also adds a second series with its creation time.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ By default Python runs a full collection when the number of objects has grown by
 request creates many objects and soon frees most of them. So Python ran full collections again and
 again while the server checked a request. Each took up to 100 ms and found almost nothing.
 
-A document's values have no reference cycles, and the collector does not see its nodes. Only small
-objects have cycles: tasks, connections, exceptions. Python still collects young objects, which
-frees most of these cycles. The other cycles wait for a full collection. It runs when no worker
-thread was busy for ten seconds, or when the memory of the process has doubled.
+A document's values have no reference cycles. The collector does not see the nodes of its layout
+(`collab/types/layout.py`). Only small objects have cycles: tasks, connections, exceptions. Python
+still collects young objects, which frees most of these cycles. The other cycles wait for a full
+collection. It runs when no worker thread was busy for ten seconds, or when the memory of the
+process has doubled.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Watchdog:
         self._worst = 0.0
 
     def take_worst(self) -> float:
-        """Return how late the latest beat was, of all beats since the last call."""
+        """Return the longest delay of a beat since the last call."""
         worst, self._worst = self._worst, 0.0
         return worst
 

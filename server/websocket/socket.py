@@ -30,7 +30,7 @@ class Handler(Protocol):
     """
 
     def on_open(self, socket: Socket) -> None:
-        """The socket is open. The handler gets messages that have already arrived after this."""
+        """The socket is open. After this call, the handler gets messages that arrived before it."""
 
     def on_text(self, message: bytes) -> None:
         """A whole text message arrived. It is valid UTF-8 and within the size limit."""
@@ -163,7 +163,7 @@ NULL_HANDLER: Handler = _NullHandler()
 
 
 class TransportExtension(Protocol):
-    """The object in `scope["extensions"]["weft"]`: our ASGI server gives a transport with it."""
+    """The object in `scope["extensions"]["weft"]`. It takes the transport from our ASGI server."""
 
     def take_over(self, handler: Handler) -> Socket: ...
 
