@@ -98,7 +98,8 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
 class Part(Struct, frozen=True, array_like=True, gc=False):
     """One entry in a step. `only` are the numbers of the records that are left; None means all.
 
-    `marks` hold, for each record, which incarnation of its place it means.
+    `marks` tell, for each record, which incarnation of its place the record means
+    (`collab/identity/incarnations.py`).
     """
 
     version: int

@@ -140,7 +140,7 @@ def _require_section(
 
 
 def check_shape(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
-    """Return a refusal when the request is malformed, whatever the document and the user."""
+    """Return a refusal when the request is malformed. No document or user is needed for this."""
     if scope is None and (lock_id is None or action == "acquire"):
         name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
         return Refusal(Code.MALFORMED, f"`{action}` needs {name}")

@@ -25,8 +25,8 @@ class RecentIds:
     accepted requests are only in the store: a request that made no version, or a request that
     another instance accepted.
 
-    Invariant: a request that was found in the store stays until it is answered again. Without
-    this, the room would load it, drop it and load it again without end.
+    Invariant: a request that was found in the store stays here until it is answered again.
+    Otherwise the room would load it, drop it and load it again without end.
     """
 
     def __init__(self) -> None:

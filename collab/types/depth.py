@@ -78,7 +78,7 @@ def remove_at(txn: Txn, content: Any, path: Path) -> None:
     """Remove the value at `path`.
 
     When the path is longer than `DEEPEST`, remove the value's ancestor at that depth instead. When
-    an earlier step of the path holds no map or array, remove the value at that step.
+    an earlier step of the path leads to no map or array, remove the value at that step.
     """
     handle = content
     for step in path[:-1][: DEEPEST - 1]:

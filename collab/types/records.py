@@ -125,9 +125,9 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m", gc=False):
 class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a Y.Array.
 
-    `removed` are the values taken out and `gone` their first ids. `inserted` are the first ids of
-    the new items and `values` their fingerprints. Without new items, `left` and `right` are the
-    neighbours.
+    `removed` are the removed values, and `gone` are their first ids. `inserted` are the first ids
+    of the new items, and `values` are their fingerprints. When there are no new items, `left` and
+    `right` are the neighbours of the place.
     """
 
     removed: tuple[Any, ...]
@@ -216,7 +216,7 @@ def holder_of(record: SingleRecord) -> Path:
     """Return the path of the container that must still be the same when a record is taken back."""
     match record:
         case ShownRecord(born=False) | MovedRecord():
-            return (*record.path, record.key)  # another element may use the same key by then
+            return (*record.path, record.key)  # another element may have got the same key
         case _:
             return place_of(record)[:-1]
 

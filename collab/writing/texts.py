@@ -103,9 +103,9 @@ class TextWriter:
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
         """Write one edit, and return its hunk.
 
-        The edits behind this edit in the text are already written. So its offsets are still those
-        of `old`. For an insertion into a long text, `characters` may be None, because it is slow to
-        read the ids. Then the hunk gets no new pair of sides.
+        The last edit of a text is written first. So the offsets are still those of `old`. For an
+        insertion into a long text, `characters` may be None, because it is slow to read the ids.
+        Then the hunk gets no new pair of sides.
         """
         txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
         labels: tuple[Label, ...] = ()

@@ -51,7 +51,7 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
         writer.texts.by_others = True
         writer.replace(tokens, value)
         writer.texts.by_others = False
-    # One record stands for the whole move, with the edits that restored the present value.
+    # One record describes the whole move, with the edits that restored the present value.
     writer.journal.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True
 

@@ -35,9 +35,9 @@ from collab.writing.texts import TextWriter
 _NOTHING: Final[Mapping[int, Change]] = {}
 
 
-# The most characters of pointers in the ops that edit a container in place. The Y.Map never forgets
-# a removed key, and the undo step names it. Replacing 20,000 keys by other keys took a second, and
-# eleven times the bytes of the new value. When the container was removed later, one native call
+# The most characters of pointers in the ops that edit a container in place. A removed key stays in
+# the Y.Map forever, and the undo step names it. Replacing 20,000 keys by other keys took a second,
+# and eleven times the bytes of the new value. When the container was removed later, one native call
 # took 10 ms longer.
 MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
