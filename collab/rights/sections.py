@@ -1,8 +1,8 @@
-"""Section rights: which parts of a value the JSON Pointers in a token let its user change.
+"""Section rights: the `sections` of a token limit its user to some parts of a document.
 
-Rules X1 to X9 of collab/SPEC.md. A pointer is looked up in the value before the change. The
-location that it leads to is an area. Every allowed op is at or below an area, so no allowed op
-moves an area. So one look-up is enough for a whole patch.
+Rules X1 to X9 of collab/SPEC.md. Each section is a JSON Pointer, which is looked up in the value
+before the change. The location that the pointer leads to is an area. Every allowed op is at or
+below an area, and no allowed op moves an area. So one look-up is enough for a whole patch.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from collab.patch.values import same
 
 
 class Area(NamedTuple):
-    """A location that the user may change, with all below it.
+    """A location that the user may change, with everything below it.
 
-    `id` is set when the pointer names an element by its `id`. Then the element must keep it.
+    `id` is set when the pointer names an element by its `id`. Then the element must keep its `id`.
+    `in_list` is set when the location is an element of a list.
     """
 
     tokens: Tokens
@@ -65,7 +66,7 @@ class Sections:
     def check(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
         """Raise `forbidden` when a patch changes something outside the areas of its value.
 
-        An op that cannot be read ends the check, because the patch is then refused when it is
+        An op with an invalid pointer ends the check: the patch is refused later, when it is
         applied.
         """
         renaming: set[Area] = set()
@@ -108,7 +109,7 @@ class Sections:
         return next((other for other in found if other is not None), None)
 
     def _allows(self, op: Op, renaming: set[Area]) -> bool:
-        """Whether an op stays inside. Add to `renaming` the elements that may lose their `id`."""
+        """Whether an op is inside the areas. Add areas to `renaming` whose `id` it may change."""
         kind, path = op.get("op"), parse(op.get("path"))
         if kind == "test":
             return True
@@ -132,12 +133,12 @@ class Sections:
         return bool(tokens) and self.covers(tokens[:-1])
 
     def _is_member(self, tokens: Tokens) -> bool:
-        """Whether an `add` at a location overwrites an area, and does not insert beside one."""
+        """Whether an `add` overwrites an area. In a list, it would insert beside the area."""
         area = self._areas.get(tokens)
         return area is not None and not area.in_list
 
     def _named(self, place: Tokens) -> Iterable[Area]:
-        """The element whose `id` a change may affect; none when a wider right covers it."""
+        """The areas whose `id` a change may affect, without areas that a wider right covers."""
         holder = place[:-1] if place[-1:] == ("id",) else place
         for area in (self._areas.get(at) for at in {place, holder}):
             if area is not None and area.id is not None and not self._is_below(area.tokens):
@@ -161,13 +162,13 @@ def forbidden(path: str, op: int | None = None) -> Rejected:
 
 
 def _check_ids(areas: Iterable[Area], ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
-    bounds = replace(bounds, max_ops=0)  # a patch and a whole value have different limits
+    bounds = replace(bounds, max_ops=0)  # the ops for a whole new value may be more than a patch's
     try:
         after = apply(value, ops, bounds=bounds, splices=True).value
     except Rejected as rejected:
         if rejected.refusal.code is Code.TOO_LARGE:
             raise forbidden(*_first(areas, ops)) from rejected
-        return  # the patch is refused when it is applied
+        return  # the patch is refused later, when it is applied
     for area in areas:
         if not keeps_id(after, area):
             raise forbidden(*_first([area], ops))
@@ -192,7 +193,7 @@ def is_id(own: object, wanted: str) -> bool:
 
 
 def _first(areas: Iterable[Area], ops: Sequence[Op]) -> tuple[str, int]:
-    """The pointer and number of the first op that touches the `id` of one of the elements."""
+    """The pointer and number of the first op that touches the `id` of one of the areas."""
     own = {place for area in areas for place in (area.tokens, (*area.tokens, "id"))}
     for index, op in enumerate(ops):
         if parse(op["path"]) in own or ("from" in op and parse(op["from"]) in own):

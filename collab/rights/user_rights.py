@@ -33,7 +33,7 @@ def is_pointer(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """One user's rights in one tenant. When `docs` or `sections` is None, it allows all.
+    """One user's rights in one tenant. None for `docs` or `sections` means no limit.
 
     Invariant: a narrower `docs`, `sections` or role never allows more.
     """
@@ -47,7 +47,7 @@ class Rights:
         return now < self.expires_at
 
     def may_see(self, doc: str) -> bool:
-        """Whether the document's name matches the globs. If not, the document is `not_found`."""
+        """Whether the document's name matches the globs. If not, a request is `not_found`."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
     def can_write(self) -> bool:

@@ -56,7 +56,8 @@ class Schema:
                 f"a schema may have at most {MAX_DEPTH} levels and {MAX_NODES} JSON values",
             )
         try:
-            # Checked before compiling: the validators of single sub-schemas accept invalid ones.
+            # The whole schema is checked first: the validator of one sub-schema accepts invalid
+            # sub-schemas.
             jsonschema_rs.meta.validate(root)
             check_cost(root)
             return cls(root)
@@ -67,9 +68,9 @@ class Schema:
     def check(self, value: Any, ops: Sequence[Op] | None = None, before: Any = None) -> None:
         """Raise `invalid_document`, with the pointer as `path`, when a value breaks the schema.
 
-        `ops` are the exact ops that made the value from `before`, which is valid. Without `ops`,
-        the whole value is checked. Without `before`, a list that several ops shift is checked as a
-        whole.
+        `ops` are the exact ops (`collab.patch.apply.Applied`) that made the value from the valid
+        value `before`. Without `ops`, the whole value is checked. Without `before`, a list that
+        several ops shift is checked as a whole.
         """
         if ops is None:
             self._check_whole(self._root, value, ())
@@ -108,7 +109,10 @@ class Schema:
             self._check_shallow(self._open(nodes, value, at), value, at)
 
     def _open(self, nodes: Iterable[SchemaNode], value: Any, at: Tokens) -> list[SchemaNode]:
-        """All nodes that apply to a value. An opaque node checks the whole value here instead."""
+        """All nodes that apply to a value, without opaque nodes (`collab.schema.walk`).
+
+        An opaque node checks the whole value at once.
+        """
         found: list[SchemaNode] = []
         for node in nodes:
             applied = node.applied(value)
@@ -145,7 +149,10 @@ class Schema:
     def _refusal(
         self, node: SchemaNode, value: Any, at: Tokens, error: jsonschema_rs.ValidationError
     ) -> Rejected:
-        """The refusal with the deepest pointer: inside the branch that a value's `type` chooses."""
+        """The refusal with the deepest pointer.
+
+        In a `oneOf` or `anyOf`, the pointer is inside the branch that the value's `type` chooses.
+        """
         inner = [str(token) for token in error.instance_path]
         path: tuple[str, ...] = (*at, *inner)
         for token in inner:
@@ -169,12 +176,12 @@ class Schema:
 
 
 def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
-    """The nodes that apply to a value. For an opaque node, this is the node alone."""
+    """The nodes that apply to a value. An opaque node stands for itself alone."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
 
 def _touched(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
-    """The changed locations after the ops; True for a whole value, False for its keys or length."""
+    """The changed locations, after the ops. True: check the whole value; False: keys or length."""
     if len(ops) == 1:
         return _touched_by(ops[0])
     if before is not None:
