@@ -1,7 +1,8 @@
-"""Budgets: token buckets for bytes and messages. One frame may put a budget into debt.
+"""Budgets: token buckets for bytes and messages.
 
-Rules B1 to B4 of SPEC.md. Nothing here reads a clock. `now` is in seconds and never goes back; all
-calls take it from the same clock.
+One frame may use more than the budget has left. The difference is a debt, which the budget's rate
+pays back. Rules B1 to B4 of SPEC.md. This module reads no clock. All callers take `now` from one
+clock in seconds, which never goes back.
 """
 
 from __future__ import annotations
@@ -11,20 +12,21 @@ from dataclasses import dataclass
 
 from collab import messages
 
-# In units. Rounding errors of many small earnings must not cause a wait of 1e-16 s.
+# A number of units. A budget refills in many small amounts with rounding errors. These must not
+# cause a wait of 1e-16 s.
 NEGLIGIBLE = 1e-6
-# Work is charged as well as bytes. After the first millisecond of a request, a second of work costs
-# as much as the bytes of ten seconds. So one user's updates take a tenth of the process at most,
-# and a burst.
+# A user also pays for work, in bytes. The first millisecond of a request is free. After it, a
+# second of work costs as much as the bytes of ten seconds. So one user's updates take at most a
+# tenth of the process's time, plus the burst.
 WORK_SECONDS = 0.001
 WORK_SHARE = 0.1
 
 
 class Budget:
-    """Earns `rate` units a second up to `burst`. A rate of 0 means no limit.
+    """A level that grows by `rate` units a second, up to `burst`. A rate of 0 means no limit.
 
-    Invariant: the spent units never exceed `burst + rate * time` by more than the last frame. So a
-    frame larger than the whole burst can still go out. The next frame then waits longer.
+    Invariant: the spent units never exceed `burst + rate * time` by more than the last frame. So
+    even a frame larger than the whole burst can be sent. The next frame then waits longer.
     """
 
     __slots__ = ("_level", "_updated_at", "burst", "rate")
@@ -36,13 +38,13 @@ class Budget:
         self._updated_at = now
 
     def spend(self, amount: float, now: float) -> None:
-        """Charge a frame that goes out or comes in now."""
+        """Charge a frame that is sent or received now."""
         if self.rate:
             self._earn(now)
             self._level -= amount
 
     def try_spend(self, amount: float, now: float) -> bool:
-        """Charge a frame if `would_fit`. Return whether it was charged.
+        """Charge a frame if `would_fit` allows it. Return whether it was charged.
 
         This is called for every reader and every frame, so it repeats the code of `_earn`.
         """
@@ -62,7 +64,7 @@ class Budget:
         return False
 
     def wait(self, now: float, amount: float = 0) -> float:
-        """Seconds until a frame of `amount` may go. Without `amount`, until there is no debt."""
+        """Seconds until `amount` units may be spent. Without `amount`: until no debt is left."""
         if not self.rate:
             return 0.0
         self._earn(now)
@@ -74,7 +76,7 @@ class Budget:
         return self.wait(now, amount) == 0.0
 
     def whole_units(self, now: float) -> int | None:
-        """The whole units that are left before there is debt; None when there is no limit."""
+        """The whole units that can be spent without a debt; None when there is no limit."""
         if not self.rate:
             return None
         self._earn(now)
@@ -89,7 +91,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What the settings let one side of a connection use. A rate of 0 means no limit."""
+    """The limits for one direction of a connection. A rate of 0 means no limit."""
 
     bytes_per_second: int
     bytes_burst: int
@@ -121,7 +123,7 @@ class ByteAndMessageBudget:
         self.messages.spend(count, now)
 
     def charge_time(self, seconds: float, now: float) -> None:
-        """Charge the time that a request took, as bytes."""
+        """Charge the time that a request took, converted to bytes."""
         dear = seconds - WORK_SECONDS
         if dear > 0:
             self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
@@ -136,7 +138,7 @@ class ByteAndMessageBudget:
         return True
 
     def wait(self, now: float, size: int = 0, count: int = 0) -> float:
-        """Seconds until both budgets allow a frame; 0.0 when it may go now."""
+        """Seconds until both budgets allow a frame; 0.0 when it may be sent now."""
         return max(self.bytes.wait(now, size), self.messages.wait(now, count))
 
     def would_fit(self, size: int, now: float, count: int = 1) -> bool:
@@ -186,8 +188,8 @@ class UserBudgets:
 class BudgetPool:
     """Keeps the budgets of each user, by (document, user).
 
-    Invariant: budgets are evicted only when no connection has them and they are full again. So a
-    user earns nothing extra by reconnecting or by waiting for `evict`.
+    Invariant: `evict` drops budgets only when no connection uses them and they are full again. So a
+    user gets nothing extra by reconnecting.
     """
 
     def __init__(self, inbound: Allowance, outbound: Allowance) -> None:
@@ -218,7 +220,7 @@ class BudgetPool:
             self._idle[owner] = now + budgets.refill_time(now)
 
     def evict(self, now: float) -> int:
-        """Drop the budgets that are full and that no connection has. Return their number."""
+        """Drop the budgets that are full and that no connection uses. Return their number."""
         full = [owner for owner, full_at in self._idle.items() if full_at <= now]
         for owner in full:
             del self._idle[owner], self._budgets[owner]
@@ -226,5 +228,5 @@ class BudgetPool:
 
 
 def to_ms(seconds: float) -> int:
-    """A wait in milliseconds, for the wire. It is rounded up, so no client comes back too early."""
+    """A wait in milliseconds, for a message. It is rounded up, so no client retries too early."""
     return -int(-seconds * 1000 // 1)

@@ -13,13 +13,14 @@
 
 `on` and `clear` are `backpressure` messages of direction `in`. The notice is `disconnect_notice`.
 
-While the state is `over`, the server does not read, so TCP slows the client down. A client that
-sends too much for a short time loses nothing. A client that sends too much for longer than
-`patience` is closed. `patience` begins when the debt of the `on` is paid. So a client that needs
-longer than `patience` to pay for one large frame is not closed when it then sends a small one.
+`collab.flow.budget` explains debt. While the state is `over`, the server does not read, so TCP
+slows the client down. A client that sends too much for a short time loses nothing. A client that
+sends too much for longer than `patience` is closed. `patience` begins when the first debt, which
+caused `on`, is paid. So a client may need longer than `patience` to pay for one large frame. It is
+not closed when it then sends a small frame.
 
-When a frame has more messages than the budget has left, only the first are accepted. Otherwise a
-thousand patches in one array would delay all other clients before they are charged.
+When a frame has more messages than the budget has left, only its first messages are accepted.
+Otherwise a thousand patches in one array would delay all other clients before the user is charged.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ class ReadDecision:
     accepted: int
     refusal: Refusal | None = None
     announce: Backpressure | DisconnectNotice | None = None
-    stop_reading: float = 0.0  # seconds until `resume` may return true; 0: go on reading
+    stop_reading: float = 0.0  # seconds until `resume` may return true; 0: continue reading
     close: int = 0
 
 
 class InboundFlow:
     """Decides about the frames of one connection. All connections of a user share the budget.
 
-    Invariant: every byte that arrives is charged, also when its frame is refused. Reading stops
-    after the frame that makes a debt, until the debt is paid.
+    Invariant: every byte that arrives is charged, even when its frame is refused. After a frame
+    that causes a debt, reading stops until the debt is paid.
     """
 
     __slots__ = ("_budget", "_over_since", "_patience", "state")
@@ -71,7 +72,8 @@ class InboundFlow:
         """Decide about a frame of `count` messages.
 
         A frame without messages counts as one message: otherwise it would cost only its two bytes.
-        A frame of the Yjs lane is not `refusable`: it is accepted until the connection is closed.
+        A frame of the Yjs lane is not `refusable`: the server accepts it unless the connection is
+        closed.
         """
         count = max(1, count)
         accepted = self._affordable(count, now) if refusable else count
@@ -82,7 +84,7 @@ class InboundFlow:
         return self._exceed(accepted, count, wait, now)
 
     def receive_opening(self, size: int, now: float, count: int) -> ReadDecision:
-        """Decide about the frame of an `open` and the `count` messages behind it.
+        """Decide about a frame with an `open` and `count` messages after it.
 
         While there is a debt, none of these messages is accepted. Otherwise a client could avoid
         the debt by reconnecting.
@@ -96,7 +98,7 @@ class InboundFlow:
     def resume(self, now: float) -> tuple[bool, Backpressure | None]:
         """Return whether to read, and what to send.
 
-        Call it when the time of a stop is over, and from time to time.
+        Call it when the time in `stop_reading` is over, and regularly after that.
         """
         if self.state is InboundState.OVER and not self._budget.wait(now):
             self.state = InboundState.RECOVERING
@@ -137,7 +139,7 @@ class InboundFlow:
                 return ReadDecision(0, _rate_limited(wait), close=Close.RATE)
 
     def _has_recovered(self, now: float) -> bool:
-        """Whether half of the burst is there. A lower mark would alternate `on` and `clear`."""
+        """Whether half of the burst is left. With a lower limit, `on` and `clear` alternate."""
         allowance = self._budget.allowance
         half = allowance.bytes_burst // 2, allowance.messages_burst // 2
         return not self._budget.wait(now, *half)

@@ -11,13 +11,13 @@
 | either      | both free, at the head              | normal      | clear  |                     |
 | either      | socket full for `patience` seconds  | closed      | notice | 4508                |
 
-"Either" means behind or catching up. A connection has a version, never a queue. In addition to the
-changes, a reader is sent only `on` and `clear` (`backpressure` messages of direction `out`) and the
-last `disconnect_notice`.
+"Either" means behind or catching up. A connection has no queue. It has a cursor: the newest version
+that the server has sent to the reader. Besides the changes, this module sends a reader only `on`
+and `clear` (`backpressure` messages of direction `out`) and the last `disconnect_notice`.
 
-Only a full socket counts towards `patience`, and only while the budget would allow a frame. So a
-reader that is slow because of the server's own limit is never closed for it. Each catch-up that
-goes out restarts the time.
+Only a full socket counts towards `patience`, and only while the budget would allow a frame. So the
+server never closes a reader that is slow because of the server's own limit. Each catch-up that the
+server sends restarts the time.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class OutboundFlow:
         self.state = OutboundState.NORMAL
 
     def try_send(self, size: int, now: float, *, full: bool) -> bool:
-        """Charge a shared frame if this reader is up to date and may have it now.
+        """Charge a shared frame if this reader is up to date and may get the frame now.
 
         Return whether it was charged.
         """
@@ -79,7 +79,7 @@ class OutboundFlow:
         return self._budget.try_spend(size, now)
 
     def spend(self, size: int, now: float) -> None:
-        """Charge a frame that goes out in every state: `opened`, answers, keep-alives, notices."""
+        """Charge a frame that is sent in every state: `opened`, answers, keep-alives, notices."""
         self._budget.spend(size, now)
 
     def fall_behind(self, now: float, behind: Behind) -> Backpressure | None:
@@ -108,7 +108,8 @@ class OutboundFlow:
             self._mark_behind(now)
         owed = self._budget_wait(now, behind.bytes)
         if owed or not full:
-            # Time before this call, and time that our own limit takes, do not count as slowness.
+            # The time before this call does not count as slowness of the reader. Nor does the wait
+            # for our own limit.
             self._stuck_since = now + owed
         if owed:
             return WriteDecision(wait=owed)
@@ -120,7 +121,7 @@ class OutboundFlow:
         return WriteDecision(announce=Backpressure(direction="out", state="clear"))
 
     def caught_up(self, size: int, now: float) -> None:
-        """Charge one merged catch-up to the head, which went out now."""
+        """Charge one merged catch-up to the head, which the server has just sent."""
         self.spend(size, now)
         self.state = OutboundState.CATCHING_UP
         self._stuck_since = now
@@ -161,7 +162,8 @@ class FrameRate:
 
     __slots__ = ("_due_at", "interval")
 
-    # A rate that was sent by mistake (0.001) must not delay a cursor for a quarter of an hour.
+    # A client may send a wrong rate, such as 0.001. It must not delay changes for a quarter of an
+    # hour.
     SLOWEST = 0.2
 
     def __init__(self, fps: float | None) -> None:

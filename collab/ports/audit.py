@@ -14,7 +14,7 @@ class AuditRow(Struct, frozen=True):
     at: int
     actor: str
     action: str
-    origin: str = ""  # address and connection, no content
+    origin: str = ""  # the client's IP address and connection; no content of a document
     outcome: str = "ok"
     version: int = 0
     detail: dict[str, Any] = {}
@@ -32,10 +32,13 @@ class Audit(Protocol):
         """
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
-        """The rows with their numbers, newest first. With `before` 0, start at the newest."""
+        """At most `limit` rows with a number below `before`, newest first, with their numbers.
+
+        When `before` is 0, start at the newest row.
+        """
 
     async def ever_existed(self, key: DocKey) -> bool:
-        """Whether a document of this name ever existed. Other names have no trail to read."""
+        """Whether a document of this name ever existed. If not, its trail cannot be read."""
 
     async def drop_audit(self, older_than: int, most: int) -> int:
         """Drop the oldest rows before `older_than`, at most `most`. Return their number."""

@@ -22,7 +22,7 @@ class Gossip(Protocol):
     """Sends and receives messages that may be late or lost without harm."""
 
     async def run(self) -> None:
-        """Send and receive messages until cancelled. While it does not run, nothing goes out."""
+        """Send and receive messages until cancelled. While it does not run, no message is sent."""
 
     async def publish(self, key: DocKey, message: bytes) -> None: ...
 

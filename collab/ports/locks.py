@@ -1,4 +1,8 @@
-"""Edit locks as they are stored. Their rows change only together with the document's revision."""
+"""Edit locks as they are stored.
+
+Each write of the rows also increases the document's control revision: a number that grows when the
+schema, the locks or the publication change.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +26,11 @@ class StoredLock(Struct, frozen=True):
     secret_hash: bytes
     claimed_by: Author | None = None
     yields_at: int = 0
-    version: int = 0  # the version that the scope is a location of
+    version: int = 0  # `scope` is a location in the value of this version
 
 
 class LockRows(Protocol):
-    """Keeps the locks of a document. Every write moves the document's control revision."""
+    """Keeps the locks of a document. Every write increases the document's control revision."""
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
         """Return the control revision, and the locks at this revision."""
@@ -41,10 +45,10 @@ class LockRows(Protocol):
         head: int = 0,
         steps: int = 1,
     ) -> bool:
-        """Write and drop locks, and move the revision by `steps`: the number of transitions.
+        """Write and drop locks, and increase the revision by `steps`: the number of transitions.
 
-        Return False, and write nothing, when `revision` is not the document's. The same holds for
-        `head`, unless it is 0.
+        When `revision` is not the document's revision, write nothing and return False. The same
+        holds for `head`, unless `head` is 0.
         """
 
     async def now(self) -> int:

@@ -13,7 +13,7 @@ What = Literal["published", "taken_down"]
 
 
 class Publication(Struct, frozen=True):
-    """One step of a document's publishing: `version` was made public or taken down."""
+    """One action: a user made `version` public, or took it down."""
 
     version: int
     by: Author  # user and name, without a client
@@ -22,22 +22,22 @@ class Publication(Struct, frozen=True):
 
     @property
     def pointer(self) -> int:
-        """The document's `published` after this step."""
+        """The public version of the document after this action; 0 when none is public."""
         return self.version if self.what == "published" else 0
 
 
 class PublicState(Struct, frozen=True):
-    """The current publication at a control revision; None when nothing is public."""
+    """The current publication at a control revision; None when no version is public."""
 
     revision: int
     published: Publication | None
 
 
 class Publications(Protocol):
-    """Keeps the publishing steps of a document, and forever every version that was public."""
+    """Keeps the publications of a document. A version that was public is kept forever."""
 
     async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
-        """Add a step. Return False when `revision` is no longer the document's."""
+        """Add a publication. When `revision` is no longer the document's, return False."""
 
     async def public_state(self, key: DocKey) -> PublicState | None:
         """Return the current publication; None when there is no such document."""
@@ -46,4 +46,4 @@ class Publications(Protocol):
         """Every version that was ever public, each once."""
 
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
-        """The steps with after < version <= upto, oldest first."""
+        """The publications with after < version <= upto, oldest first."""

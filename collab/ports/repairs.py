@@ -14,12 +14,12 @@ class Remains(Struct, frozen=True):
     """All rows of a document that match their checksums, and the versions of damaged rows.
 
     - `epoch`, `head` and `revision` are 0 when they cannot be read.
-    - `snapshots` has the body of each snapshot by its version, oldest first. `steps` are what users
-      could undo.
+    - `snapshots` has the body of each snapshot by its version, oldest first. `steps` has what users
+      could undo at some of these versions.
     - `entries` are in order, with gaps.
     - `lost` has a sentence for each unreadable part: epoch, head, revision, locks or steps.
-    - `lost_entries` has the missing versions: the first and the last version of each run. It does
-      not have versions that a compaction or a repair dropped.
+    - `lost_entries` has the missing versions: the first and the last version of each missing range.
+      It does not have versions that a compaction or a repair dropped.
     - `names` are the readable names of versions: version, name, user and time.
     """
 
@@ -40,8 +40,8 @@ class Remains(Struct, frozen=True):
 class Rebuilt(Struct, frozen=True):
     """A rebuilt document. Its history begins with `entry`, a repair, in the new `epoch`.
 
-    - `seen`, `head` and `revision` are the epoch, head and revision that it was rebuilt from.
-    - `body` is its snapshot, and `steps` are what users can undo.
+    - `seen`, `head` and `revision` are the epoch, head and revision of the damaged document.
+    - `body` is the new snapshot, and `steps` has what users can undo.
     - The rebuild drops the unreadable rows in `drop_entries` and `drop_snapshots`, and all locks.
     """
 
@@ -58,13 +58,13 @@ class Rebuilt(Struct, frozen=True):
 
 
 class Repairs(Protocol):
-    """Reads a document row by row, and writes it in one transaction."""
+    """Reads a damaged document row by row, and writes the rebuilt document in one transaction."""
 
     async def remains(self, key: DocKey) -> Remains | None:
-        """Return everything that can be read; None when there is no such document."""
+        """Return everything that is readable; None when there is no such document."""
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         """Write the rebuilt document.
 
-        Return False, and write nothing, when another writer has changed the document before.
+        When another writer has changed the document since `remains`, write nothing, return False.
         """

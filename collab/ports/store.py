@@ -18,12 +18,13 @@ from collab.ports.locks import LockRows, StoredLock
 from collab.ports.publications import Publications
 from collab.ports.repairs import Repairs
 
-# The most stored bytes of entries in one page, unless its first entry alone has more.
+# The most stored bytes of entries that one call of `entries` returns (a page). A page with a larger
+# first entry has only this entry.
 PAGE_BYTES: Final = 4 << 20
 
 
 class StorageUnavailable(Exception):
-    """The database did not answer, or is full, locked or gone. A write may have succeeded."""
+    """The database did not answer, or is full, locked or gone. The write may have succeeded."""
 
 
 class Corrupt(Exception):
@@ -31,7 +32,7 @@ class Corrupt(Exception):
 
 
 class Snapshot(Struct, frozen=True):
-    """A document's whole state at a version, and what its users can undo, if that is saved too.
+    """A document's whole state at a version. `steps` has what its users can undo, if it is saved.
 
     Storage does not read `body` and `steps`. `collab.document` makes them.
     """
@@ -52,8 +53,8 @@ class SavedSteps(Struct, frozen=True):
 class Control(Struct, frozen=True):
     """The schema and the publication. With the value, they decide whether a change is accepted.
 
-    Each write moves `revision`. A commit names the revision that it was checked with. When the row
-    has another revision, the commit clashes.
+    Each write increases `revision`. A commit names the revision with which its changes were
+    checked. When the document's row has another revision, the commit clashes.
     """
 
     revision: int = 0
@@ -64,8 +65,9 @@ class Control(Struct, frozen=True):
 class Stored(Struct, frozen=True):
     """What opening a document needs: the newest sound snapshot and all entries after it, in order.
 
-    The entries are `without_ops`. Opening needs no ops, and the op for one letter in a long text
-    holds the whole text. `steps` are the newest sound steps saved with the snapshot or earlier.
+    The entries are `without_ops`: opening needs no ops, and the op for one letter in a long text
+    may contain the whole text. `steps` are the newest sound undo steps, saved with this or an
+    earlier snapshot.
     """
 
     epoch: int
@@ -96,15 +98,15 @@ class NamedVersion(Struct, frozen=True):
 
 
 class Append(Struct, frozen=True):
-    """What one commit adds to one document.
+    """The changes of one commit to one document.
 
-    - `after` is the head that the entries were computed on. `epoch` and `revision` are the ones
-      that they were checked with.
+    - `after` is the head on which the entries were computed. They were checked with `epoch` and
+      `revision`.
     - With `create`, the document must not exist. `after` and `revision` are those of its `Absent`,
       and `epoch` is that of its `Absent` or a later one.
     - `accepted` are ids that were answered without a new version.
-    - `put` and `drop` are locks that the entries moved or ended. With either, `revision` moves by
-      one.
+    - `put` and `drop` are locks that the entries moved or ended. When there are any, the document's
+      revision grows by one.
     """
 
     key: DocKey
@@ -134,7 +136,7 @@ class Full(Struct, frozen=True, tag=True):
 
 
 class Held(Struct, frozen=True, tag=True):
-    """Another transaction holds the document's row. Nothing of this document was written."""
+    """Another transaction has locked the document's row. Nothing of this document was written."""
 
 
 class Duplicate(Struct, frozen=True, tag=True):
@@ -160,7 +162,7 @@ class DocRow(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True):
-    """A document's position. Each write of the document moves the version or the revision."""
+    """A document's position. Each write of the document increases the version or the revision."""
 
     epoch: int
     version: int
@@ -168,21 +170,21 @@ class Position(Struct, frozen=True):
 
 
 class ChangeLog(Protocol):
-    """Keeps entries under versions without gaps. When two writers have one head, one wins."""
+    """Keeps entries under versions without gaps. Of two writers on one head, only one succeeds."""
 
     async def load(self, key: DocKey) -> Stored | Absent:
         """Return the document to open, or where a new document of this name starts.
 
-        Instead of a corrupt snapshot, return an earlier one and the entries since. A corrupt entry
-        raises `Corrupt`.
+        When a snapshot is corrupt, return an earlier one and the entries since then. When an entry
+        is corrupt, raise `Corrupt`.
         """
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        """Write a batch in one transaction and one hop. Return one outcome per append.
+        """Write a batch in one transaction. Return one outcome per append.
 
         The batch is durable on return. An append that clashes or is a duplicate changes nothing,
-        and does not affect other appends. No append waits for a row that another transaction holds.
-        Raises `StorageUnavailable` when the outcome is unknown. Then call `find_commit`.
+        and does not affect other appends. No append waits for a row that another transaction has
+        locked. When the outcome is unknown, raise `StorageUnavailable`; then call `find_commit`.
         """
 
     async def commit_locked(
@@ -190,21 +192,21 @@ class ChangeLog(Protocol):
         keys: Sequence[DocKey],
         compute: Callable[[list[Stored | Absent]], Sequence[Append]],
     ) -> list[Outcome]:
-        """Commit documents that keep clashing, with their rows locked against other writers.
+        """Commit documents whose commits clash again and again, while other writers wait.
 
-        Locks the rows, loads the documents in the order of `keys`, and commits what `compute` makes
-        of them. `compute` is called once, on the caller's thread, while other writers wait.
+        Lock their rows, load the documents in the order of `keys`, and commit the appends that
+        `compute` returns for them. `compute` is called once, on the caller's thread.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         """The highest version that was written under this commit id, or None.
 
-        Raises `StorageUnavailable` while another transaction holds the document's row, because this
-        may be the transaction of the commit.
+        While another transaction has locked the document's row, raise `StorageUnavailable`: it may
+        be the transaction of this commit.
         """
 
     async def position(self, key: DocKey) -> Position | None:
-        """The document's position; None when there is no document. No wait for other readers."""
+        """The document's position; None without a document. Other readers do not delay it."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """The ids among these request ids that were accepted, with or without a version."""
@@ -215,15 +217,15 @@ class ChangeLog(Protocol):
         """The first entries with after < version <= upto, in order: one page.
 
         A page has at most `limit` entries. Together they have at most `most` bytes, unless the
-        first alone has more. Raises `Corrupt` when an entry is missing that no compaction and no
-        repair dropped."""
+        first entry alone has more. Raise `Corrupt` when an entry is missing that no compaction and
+        no repair dropped."""
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
         """The last entries with after < version <= upto, in order, without values and updates.
 
-        One page, as for `entries`. `most` limits the bytes that are read for it.
+        This is one page, as in `entries`. `most` limits the bytes that are read for the page.
         """
 
     async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
@@ -243,10 +245,12 @@ class ChangeLog(Protocol):
     ) -> int:
         """Drop old entries and snapshots. Return the number of dropped entries.
 
-        Drops below the newest snapshot at or below `before`. The versions in `keep`, named versions
-        and published versions stay readable: each needs a snapshot at or below it and the entries
-        after this snapshot. Beside the newest snapshot, an earlier sound one is kept, with the
-        entries since. `find_accepted` still finds the ids that were accepted at `forget` or later.
+        Find the newest snapshot at or below `before`. Drop what is older, except:
+
+        - The versions in `keep`, named versions and published versions stay readable. Each of them
+          needs a snapshot at or below it, and the entries after this snapshot.
+        - Besides the newest snapshot, an earlier sound snapshot stays, with the entries since then.
+        - `find_accepted` still finds the ids that were accepted at `forget` or later.
         """
 
     async def delete(self, key: DocKey, at: int) -> bool:
@@ -264,14 +268,14 @@ class ChangeLog(Protocol):
     async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]: ...
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
-        """Set the schema. Return False when `revision` is no longer the document's."""
+        """Set the schema. When `revision` is no longer the document's, return False."""
 
 
 class Names(Protocol):
     """Keeps the names of versions. Named versions are never dropped."""
 
     async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
-        """Name a version. Return False when `most` others have a name; 0 means no limit."""
+        """Name a version. When `most` others have a name, return False; 0 means no limit."""
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
 
@@ -299,7 +303,7 @@ class Directory(Protocol):
         """All keys of the tenant, also retired keys, oldest first."""
 
     async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
-        """The tenant and the key of each known key id, in one query."""
+        """The tenant and the key of each known key id, by the key id, in one query."""
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):

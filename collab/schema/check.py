@@ -129,7 +129,7 @@ class Schema:
                 self._check_whole(node, value, at)
 
     def _check_whole(self, node: SchemaNode, value: Any, at: Tokens) -> None:
-        """Check a value by a node; a large one piece by piece, where the node allows that."""
+        """Check a value with a node. Check a large value in pieces when the node allows it."""
         if type(value) in (dict, list) and nesting(value, MOST_VALUES)[1] > MOST_VALUES:
             applied = node.applied_in_pieces(value)
             if applied is not None:
@@ -176,7 +176,7 @@ class Schema:
 
 
 def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
-    """The nodes that apply to a value. An opaque node stands for itself alone."""
+    """The nodes that apply to a value. In place of nodes under an opaque node, it has this node."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
 

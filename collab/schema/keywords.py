@@ -1,4 +1,4 @@
-"""The keywords of JSON Schema, by what they are about."""
+"""The keywords of JSON Schema, in groups by their subject."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ SHALLOW = frozenset(
 )
 CHILDREN = frozenset(["properties", "patternProperties", "additionalProperties", "items"])
 IN_PLACE = frozenset(["$ref", "allOf", "oneOf", "anyOf"])
-# They make a string an atom. A container with one of them is compared as a whole.
+# A string with one of these rules is an atom: patches replace it as a whole and never merge it. A
+# container with one of these rules is compared as a whole.
 WHOLE = frozenset(["enum", "const"])
 SCALAR = frozenset(
     [
@@ -55,7 +56,7 @@ SCALAR = frozenset(
     ]
 )
 TRANSPARENT = NOTES | SHALLOW | CHILDREN | IN_PLACE | SCALAR
-# A rule about all items together, which can be checked apart from them.
+# A rule about all items of a list together. It can be checked apart from the items.
 UNIQUE: Final = "uniqueItems"
 ATOMIC_FORMATS = frozenset(
     [

@@ -1,7 +1,7 @@
-"""A large value is checked in pieces: one native call keeps the interpreter for all of it.
+"""Check a large value in pieces, so that no native call holds the interpreter lock for long.
 
-150,000 values take up to 0.1 s. A sub-schema has no pieces when it is opaque (`walk.py`), other
-than by `uniqueItems`. Then its whole value is one call.
+One call for 150,000 values takes up to 0.1 s. `walk.py` explains opaque sub-schemas. A value is
+checked in one call when its sub-schema is opaque, unless `uniqueItems` is the only reason.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from collab.patch.pointer import Tokens, render
 from collab.schema.keywords import UNIQUE
 from collab.schema.walk import SchemaNode
 
-# Values that one native call checks: some 5 ms, where they have few branches.
+# Values that one native call checks. It takes about 5 ms when their schema has few branches.
 MOST_VALUES: Final = 5_000
 MAX_MESSAGE: Final = 300
-# Items of a list that are looked at together.
+# Items of a list that one native call checks, when they have at most `MOST_VALUES` values.
 _AT_ONCE: Final = 250
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
-# A node, a value that it has to accept, and where that lies below.
+# A node, a value that the node must accept, and the location of this value in its container.
 Piece = tuple[SchemaNode, Any, Tokens]
 
 
 def pieces(node: SchemaNode, value: Any) -> Iterator[Piece]:
-    """Return the children of a container that may be invalid, and the nodes that check them."""
+    """Yield the children of a container that may be invalid, with the nodes that check them."""
     if type(value) is list and "items" in node.schema:
         yield from _items(node, value)
     elif type(value) is dict:
@@ -51,7 +51,7 @@ def _items(node: SchemaNode, value: list[Any]) -> Iterator[Piece]:
 
 
 def check_itself(node: SchemaNode, value: Any, at: Tokens) -> None:
-    """Raise `invalid_document` when a container breaks a rule that is not about its children."""
+    """Raise `invalid_document` when a container breaks a rule about the container as a whole."""
     if node.shallow is not None:
         try:
             node.shallow.validate(shallow_copy(value))
@@ -65,12 +65,12 @@ def check_itself(node: SchemaNode, value: Any, at: Tokens) -> None:
 
 
 def _all_differ(items: list[Any]) -> bool:
-    """Whether no two items are equal; integral numbers are integers (rule D13)."""
+    """Whether no two items are equal. In a document, 1.0 is the integer 1 (rule D13)."""
     return len({_canonical.encode(item) for item in items}) == len(items)
 
 
 def shallow_copy(value: Any) -> Any:
-    """Return a container's keys or length without its children; anything else as it is."""
+    """Return a container with null in place of each child, and a scalar unchanged."""
     if type(value) is dict:
         return dict.fromkeys(value)
     return [None] * len(value) if type(value) is list else value

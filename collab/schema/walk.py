@@ -67,12 +67,12 @@ class SchemaNode:
 
     @cached_property
     def has_pieces(self) -> bool:
-        """Whether a value is valid when its children are, and `check_itself` finds nothing."""
+        """Whether a value is valid when its children are valid and `check_itself` passes."""
         return self._is_transparent({UNIQUE})
 
     @cached_property
     def items(self) -> jsonschema_rs.Validator:
-        """Checks the items of a list, and nothing else of it."""
+        """A validator of the items of a list. It ignores all other rules about the list."""
         return self._tree.validator_of_items(f"{self.pointer}/items")
 
     @cached_property
