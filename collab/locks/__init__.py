@@ -1,1 +1,1 @@
-"""Edit locks: which client holds which part of a document, and which changes that forbids."""
+"""Edit locks: which client holds which part of a document, and which changes a lock forbids."""

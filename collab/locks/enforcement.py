@@ -1,4 +1,4 @@
-"""Enforcing locks: refuse or correct a change under another client's lock, and move the locks."""
+"""Enforce locks: refuse or correct changes under another client's lock, and relocate the locks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class LockGuard:
     """Checks changes against a room's locks, and relocates the locks through the current batch.
 
     Invariant: `committed` are the stored locks at the room's committed version. `_working` are the
-    same locks after the batch. `now` is the time of the database's clock when the batch began.
+    same locks after the entries of the batch so far. `now` is the time of the database's clock when
+    the batch began.
     """
 
     def __init__(self, locks: Locks) -> None:
@@ -48,7 +49,7 @@ class LockGuard:
             raise Rejected(refusal.code, refusal.message, **refusal.extra)
 
     def check_for(self, by: Author) -> Callable[[Json, list[Op]], None] | None:
-        """Return `check` for ops that are known later; None when no other client holds a lock."""
+        """Return `check` for later ops of one author; None when no other client holds a lock."""
         if not self._others(by):
             return None
         return lambda before, ops: self.check(ops, before, by, None, Bounds())
@@ -59,9 +60,9 @@ class LockGuard:
         if not others or self._passes(ops, before, by):
             return None
         value = put_back_locked(others, ops, before)
-        # The entry's ops will be this diff, and locks are relocated through it. A diff recognizes
-        # an element without an id only by its content, so it may move a locked element. Then the
-        # whole change is taken back.
+        # The entry's ops will be the diff to this value, and locks are relocated through these ops.
+        # A diff recognizes an element without an id only by its content, so it may move a locked
+        # element. Then no part of the change stays.
         return value if self._passes(diff(before, value), before, by) else before
 
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
@@ -73,7 +74,7 @@ class LockGuard:
             self._working = self._working.relocate(change).locks
 
     def batch_step(self, history: Sequence[AppliedChange], revision: int) -> LockStep | None:
-        """Return what the batch changes in the locks' rows, or None.
+        """Return the changes that the batch makes to the locks' rows, or None.
 
         `revision` is the document's revision.
         """
@@ -82,7 +83,7 @@ class LockGuard:
         return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """Return the committed locks at a later revision and version that changed no lock."""
+        """Return the committed locks at a later position, after changes that affected no lock."""
         locks = self.committed
         return Locks(revision, locks.held, version, locks.terms)
 
@@ -183,8 +184,8 @@ def _touched(
 def _exact(before: Json, ops: Sequence[Op], bounds: Bounds) -> list[Op]:
     """Return the exact ops that `apply` would make, up to the first op that it would refuse.
 
-    The patch's bounds apply here too. Locks are checked before the patch is applied, and twenty
-    `copy` ops can make a megabyte out of a tiny value.
+    The patch's bounds apply here too, because the locks are checked before the patch is applied.
+    Twenty `copy` ops can make a megabyte from a tiny value.
     """
     try:
         return apply(before, ops, bounds=bounds, splices=True).ops

@@ -47,9 +47,10 @@ def ended(lock: StoredLock, reason: Reason) -> LockChange:
 def changes_between(
     old: Sequence[StoredLock], new: Sequence[StoredLock], now: int
 ) -> list[LockChange]:
-    """Return the events that lead from the old locks to the new locks of another instance.
+    """Return the events for lock changes that another instance (server process) has made.
 
-    The reason why a lock ended is a guess, from the new lock on the same scope.
+    The stored rows do not state why a lock ended. The reason is a guess: it depends on whether the
+    same scope has a new lock.
     """
     stay = {lock.id: lock for lock in new}
     known = {lock.id: lock for lock in old}
@@ -75,7 +76,7 @@ def locked_refusal(lock: StoredLock) -> Refusal:
 
 
 def stale_refusal(over: StoredLock | None) -> Refusal:
-    """Return the refusal of a request whose lock has ended; `over` is the lock there now."""
+    """Return the refusal of a request whose lock has ended. `over` is the present lock, if any."""
     extra: dict[str, Any] = {} if over is None else {"lock": state_of(over)}
     return Refusal(
         Code.STALE_LOCK,
@@ -97,10 +98,10 @@ def _holder(author: Author) -> Holder:
 class MissedLocks:
     """Keeps the lock events that a slow reader missed: only the newest event of each lock.
 
-    A lock that began and ended while the reader was behind is left out.
+    When a lock began and ended while the reader was behind, both events are left out.
 
-    Invariant: it keeps at most one event for each lock that the reader knows or that is held.
-    `fence` is the highest fence that the reader may have received.
+    Invariant: it keeps at most one event for each lock that the reader knows or that a client
+    holds. `fence` is the highest fence that the reader may have received.
     """
 
     def __init__(self, fence: int) -> None:
@@ -111,11 +112,11 @@ class MissedLocks:
         return bool(self._missed)
 
     def mark_sent(self, events: Iterable[LockChange]) -> None:
-        """Note events that the reader was sent."""
+        """Note events that the server has sent to the reader."""
         self._fence = max([self._fence, *(event.fence for event in events)])
 
     def add(self, events: Iterable[LockChange]) -> None:
-        """Keep events that the reader was not sent."""
+        """Keep events that the server has not sent to the reader."""
         for event in events:
             self._missed.pop(event.id, None)
             if event.holder is not None or event.fence <= self._fence:

@@ -1,4 +1,4 @@
-"""Putting back locked elements: a Yjs update cannot be refused, so its forbidden part is undone."""
+"""Put back locked elements: the server cannot refuse a Yjs update, so it reverts a part of it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from collab.patch.steps import Path, Step, to_path, to_tokens
 from collab.ports.locks import StoredLock
 
 _NO_AUTHOR = Author("")
-# Without this limit, an update that moved three hundred locked elements took a minute.
+# The most relocations for one update. Without this limit, an update that moved three hundred locked
+# elements took a minute.
 MAX_RELOCATIONS = 50_000
 
 
 class _Restoring:
-    """Puts back the locked elements that an update changed, by ops after the update's ops.
+    """Puts back the locked elements that an update changed, by further ops.
 
-    Invariant: `value` is the value before the update with the whole history applied. So a
-    location in the value before the update can be relocated through all changes so far.
+    Invariant: `_history` has the update's ops and the further ops. `value` is the value before the
+    update with `_history` applied. So a location in the value before the update can be relocated to
+    `value`.
     """
 
     def __init__(self, before: Json, ops: Sequence[Op]) -> None:
@@ -106,8 +108,8 @@ class _Restoring:
 def put_back_locked(others: Iterable[StoredLock], ops: Sequence[Op], before: Json) -> Json:
     """Return the value after `ops` on `before`, with every locked element as before.
 
-    The update's other changes stay. In two cases no change stays: the parent of a locked element
-    is gone or has another type, or the work takes too long.
+    The update's other changes stay. In two cases, no change of the update stays: the parent of a
+    locked element is gone or has another type, or the work takes too long.
     """
     restoring = _Restoring(before, ops)
     try:

@@ -1,4 +1,8 @@
-"""Lock scopes: which scopes overlap, and where a change moves them."""
+"""Lock scopes: which scopes overlap, and where they are after a change.
+
+The scope of a lock is the pointer of its element. The lock covers this element and all values below
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from collab.ports.locks import StoredLock
 
 
 def overlap(a: str, b: str) -> bool:
-    """Whether two pointers are equal or one lies below the other."""
+    """Whether two pointers are equal, or one is below the other."""
     return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
 
 
@@ -53,13 +57,13 @@ def relocated_scopes(
 
 
 def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:
-    """Return the younger lock of each pair whose scopes overlap.
+    """Return the younger lock of each two locks whose scopes overlap.
 
-    This happens when the holder of both moves one element into the other.
+    Scopes overlap when the holder of two locks moves one locked element into the other.
     """
     over: list[StoredLock] = []
     upper: StoredLock | None = None
-    # In this order, the scopes inside a scope follow directly after it.
+    # In this order, all scopes inside a scope come directly after this scope.
     for lock in sorted(locks, key=lambda one: f"{one.scope}/"):
         if upper is None or not overlap(upper.scope, lock.scope):
             upper = lock

@@ -19,12 +19,13 @@ Rules L1-L12 of SPEC.md. The states of one scope:
 | any     | its element was removed                | free    | ended: deleted                     |
 
 `acquire` by another client is refused as `locked`. `renew` of a lock that has ended is refused as
-`stale_lock`. A new holder of a scope gets a *new* lock with a new id and fence. So the server
-recognizes a late edit that the former holder sends with the old fence.
+`stale_lock`. A fence is a number that a lock gets for its whole life, and an edit can name it. A
+new holder of a scope gets a *new* lock with a new id and fence. So the server recognizes a late
+edit that the former holder sends with the old fence.
 
-Every write of locks increases the document's control revision by one. A transition grants at
-most one lock. So `revision + 1` is a fence that no lock had before, and fences need no counter of
-their own. Times are milliseconds of the database's clock.
+Each transition increases the document's control revision by one, and grants at most one lock. So
+`revision + 1` is a fence that no lock had before, and fences need no counter of their own. Times
+are milliseconds of the database's clock.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ from collab.ports.locks import StoredLock
 class LockStep:
     """A transition: the state after it, the events to broadcast, and the rows to write.
 
-    The rows are written only while the document has `revision`; otherwise the step is discarded.
+    The rows are written only if the document still has `revision`. If not, the step is discarded.
     """
 
     locks: Locks
@@ -93,7 +94,7 @@ class Locks:
         secret: bytes,
         ttl: float | None = None,
     ) -> LockStep | Refusal:
-        """Lock an element of `value`; refused while a lock is on it, above it or below it."""
+        """Lock an element of `value`. Refuse while another lock is on, above or below it."""
         missing = check_element(scope, value)
         if missing is not None:
             return missing
@@ -118,7 +119,7 @@ class Locks:
     def renew(
         self, lock_id: str, by: Author, *, now: int, secret: bytes, ttl: float | None = None
     ) -> LockStep | Refusal:
-        """Extend a lock with a new secret. The old one stays valid: this ack may be lost."""
+        """Extend a lock, with a new secret. The old secret stays valid: the ack may be lost."""
         lock = self.find(lock_id)
         if lock is None or lock.expires_at <= now:
             return stale_refusal(None)
@@ -144,7 +145,7 @@ class Locks:
         return self._pass_on(lock, "released", now)
 
     def release_by_secret(self, lock_id: str, secret: bytes, *, now: int) -> LockStep | Refusal:
-        """Release a lock by its secret, without a token: for a page that the user leaves."""
+        """Release a lock by its secret, without a token. A page does this when its user leaves."""
         lock, digest = self.find(lock_id), _digest(secret)
         known = lock.secret_hash if lock is not None else b""
         if lock is None or not any(
@@ -156,9 +157,9 @@ class Locks:
     def take_over(
         self, lock_id: str, by: Author, *, now: int, secret: bytes = b"", admin: bool = False
     ) -> LockStep | Refusal:
-        """Claim another client's lock: it passes at `yields_at`, unless the holder keeps it.
+        """Claim another client's lock: the claimant gets it at `yields_at`, or at once.
 
-        `secret` is for a lock that the claimant gets at once.
+        Until `yields_at` the holder can `keep` it. `secret` is for a lock that passes at once.
         """
         lock = self.find(lock_id)
         if lock is None:
@@ -188,7 +189,7 @@ class Locks:
     # --- time and document changes --------------------------------------------------------
 
     def expire(self, now: int) -> LockStep | None:
-        """End the expired locks, and pass on at most one claimed lock; None when none is due."""
+        """End the expired locks. Give at most one claimed lock to its claimant. Or return None."""
         over: list[tuple[StoredLock, Reason]] = [
             (lock, "expired")
             for lock in self.held
@@ -200,7 +201,7 @@ class Locks:
         return self._step(end=over) if over else None
 
     def due_at(self) -> int | None:
-        """Return when `expire` has work; a past time when several locks yield at once."""
+        """Return the time of the next `expire`; in the past when several claims are due at once."""
         times = [
             lock.expires_at if lock.claimed_by is None else min(lock.yields_at, lock.expires_at)
             for lock in self.held
@@ -281,7 +282,7 @@ class Locks:
         over: Sequence[tuple[StoredLock, Reason]] = (),
         secret: bytes = b"",
     ) -> LockStep:
-        """End a lock; its claimant gets a new lock."""
+        """End a lock. When it has a claimant, the claimant gets a new lock."""
         end = [*over, (lock, reason)]
         if lock.claimed_by is None:
             return self._step(end=end)

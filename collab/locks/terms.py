@@ -1,13 +1,13 @@
-"""Lock terms: how long a lock lasts, how long a take-over waits, and how many locks there are."""
+"""Lock terms: how long a lock lasts, how long a take-over waits, how many locks are allowed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
-# An insertion before locked elements moves all their locks. Each moved lock costs a row, a
-# broadcast and a line of the audit trail. With 900 locks it took 80 ms, and other documents waited
-# for it (measured).
+# The most locks of a document. An insertion before locked elements moves all their locks. Each
+# moved lock costs a row, a broadcast and a line of the audit trail. With 900 locks, an insertion
+# took 80 ms, and other documents waited for it (measured).
 MAX_LOCKS = 250
 
 

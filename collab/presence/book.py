@@ -12,10 +12,10 @@ Rules W1-W13 of SPEC.md. The states of one entry:
 | unseen  | a state or another message                   | present | joined                    |
 | any     | `leave`                                      | gone    | left, if it was present   |
 
-A transition announces nothing; it only marks the changed entry. `flush` returns one difference
-for the whole room, so each tick costs one encoding, even when many cursors moved. The newest state
-wins; there is no queue. The server relocates `cursor.path` and `cursor.offset` of patch clients.
-It sends cursors of Yjs clients unchanged.
+A transition announces nothing; it only marks the changed entry. At each tick of a timer, `flush`
+returns all marked changes as one difference. So each tick costs one encoding, even when many
+cursors moved. The newest state wins; there is no queue. The server relocates `cursor.path` and
+`cursor.offset` of patch clients. It sends cursors of Yjs clients unchanged.
 
 Unmodified y-websocket clients send four kinds of states: their own, on opening and every 15 s; an
 echo of every state they receive; states of other tabs of the same browser; and removals of
@@ -92,7 +92,7 @@ class PresenceBook:
             self._mark(entry)
 
     def set_state(self, session: str, state: dict[str, Any] | None, now: float) -> Refusal | None:
-        """Set a patch client's state; None hides the session. Return a refusal if malformed."""
+        """Set a patch client's state; None hides the session. Return a refusal if not valid."""
         refusal = check_state(state, max_bytes=self._max_bytes)
         if refusal is not None:
             return refusal
@@ -109,9 +109,9 @@ class PresenceBook:
         now: float,
         leases: Mapping[int, str] | None = None,
     ) -> list[State]:
-        """Apply a Yjs client's awareness; return the states to send to that client first (W13).
+        """Apply a Yjs client's awareness. Return the states that this client gets first (W13).
 
-        `leases` has the user of each client id that edits used.
+        `leases` has the user of each client id with edits in the document.
         """
         entry = self._entries[session]
         behind: list[State] = []
@@ -136,7 +136,7 @@ class PresenceBook:
         return behind
 
     def touch(self, session: str, now: float) -> None:
-        """Note that a patch client sent a message, so that it does not time out."""
+        """Note that a patch client has sent a message. So its session does not time out."""
         entry = self._entries[session]
         if entry.identity.lane == "patch":
             if entry.timed_out:
@@ -144,7 +144,7 @@ class PresenceBook:
             entry.mark_alive(now)
 
     def extend_timeout(self, session: str, now: float) -> None:
-        """Keep a session from timing out while the server does not read from it."""
+        """Extend a session's time while the server does not read from it."""
         entry = self._entries[session]
         if not entry.timed_out:
             entry.last_seen_at = now
@@ -158,7 +158,7 @@ class PresenceBook:
         self._remove(entry)
 
     def expire(self, now: float) -> list[str]:
-        """Time out sessions that sent nothing for 30 s, even connected ones; return their ids."""
+        """Time out sessions that sent nothing for 30 s, even connected ones. Return their ids."""
         timed_out = [
             entry
             for entry in self._entries.values()
@@ -190,7 +190,7 @@ class PresenceBook:
     # --- differences and queries ----------------------------------------------------------
 
     def flush(self, now: float) -> PresenceDifference | None:
-        """Return the difference to send now; a session that changes too often waits."""
+        """Return the difference to send now. A session waits if its last change was just sent."""
         joined: list[Peer] = []
         updated: list[Peer] = []
         for session in list(self._marked.changed):
@@ -235,7 +235,7 @@ class PresenceBook:
         return unannounced
 
     def peers(self, *, but: str = "") -> list[Peer]:
-        """Return the announced peers, without the session `but`."""
+        """Return the peers that all sessions know, without the session `but`."""
         return [p.peer for at, p in self._entries.items() if p.announced and at != but]
 
     def present(self) -> list[Peer]:
@@ -259,7 +259,7 @@ class PresenceBook:
         return frozenset(self._marked.changed)
 
     def other_tabs(self, session: str) -> list[str]:
-        """Return the user's other sessions that may edit, if this session may (`another_tab`)."""
+        """Return the user's other sessions that may edit; none if this session may not edit."""
         newcomer = self._entries[session].identity
         return [one for one, p in self._entries.items() if newcomer.is_another_tab(p.identity)]
 
@@ -297,15 +297,15 @@ class PresenceBook:
         self._marked.awareness[entry.client_id] = State(entry.client_id, entry.clock, None)
 
     def _announce_state(self, entry: PresenceEntry) -> None:
-        # The clock is the client's own if possible, so that the client ignores the echo of its
-        # state. If other clients have seen a later clock, it must grow, or they ignore the state.
+        # If possible, the clock is the client's own. Then the client ignores the echo of its state.
+        # If other clients have seen a later clock, the clock must grow, or they ignore the state.
         entry.clock = min(max(entry.clock + 1, entry.client_clock), MAX_CLOCK)
         self._marked.awareness[entry.client_id] = entry.awareness
 
     def _pass_renewal(self, entry: PresenceEntry, now: float) -> None:
-        """Renew an unchanged state with a later clock, which keeps it alive on the Yjs lane.
+        """Send an unchanged state with a later clock, which keeps it alive on the Yjs lane.
 
-        An echo of a clock that the server raised is ignored; to answer it would never end.
+        The server ignores the echo of a clock that it has increased, because echoes never end.
         """
         if entry.client_clock > entry.clock and now - entry.sent_to_yjs_at >= self._interval:
             entry.sent_to_yjs_at = now

@@ -1,4 +1,4 @@
-"""Client ids: the owner of each awareness state, and the state's last clock."""
+"""Yjs client ids: the session that owns each id, and the last clock of its awareness state."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from collab.presence.presence_entry import ClientIdentity, PresenceEntry
 
-# Clients remember the clock of an id for ever. The server remembers the clocks of this many
-# released ids.
+# Clients remember the clock of an id for ever. The server remembers the clocks of the newest
+# released ids, up to this number.
 CLOCKS_KEPT = 2048
 
 
@@ -62,7 +62,7 @@ class ClientIds:
         return owner is not None and _is_same_client(owner.identity, owner.joined, entry)
 
     def accepted(self, entry: PresenceEntry, leases: Mapping[int, str]) -> Container[int]:
-        """Return the ids whose states an entry may send; other ids are echoes or forged."""
+        """Return the ids whose states an entry may send. Other states are echoes or forged."""
         if not entry.may_show:
             return ()
         own = entry.client_id

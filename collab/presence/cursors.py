@@ -11,8 +11,8 @@ from collab.patch.pointer import parse, render
 from collab.patch.relocate import AppliedChange
 
 # The most ops through which the server relocates one cursor. Without a limit, a client could delay
-# all others: 200 states a second, each at a version a thousand changes old. Above the limit the
-# cursor is dropped; the client's next state has a cursor at the head.
+# all other clients: it could send 200 states a second, each for a version a thousand changes ago.
+# Above the limit, the cursor is dropped. The client's next state has a cursor at the head.
 MOST_RELOCATIONS = 100
 
 
@@ -21,7 +21,8 @@ def relocate_cursor_since(
 ) -> dict[str, Any]:
     """Relocate the cursor of a state from an earlier version to the head.
 
-    The cursor is dropped when the changes since then are too many or are no longer kept (None).
+    `changes` are the changes since this version; None when some of them are no longer kept. The
+    cursor is dropped when `changes` is None or has too many ops.
     """
     if "cursor" not in state:
         return state
@@ -33,9 +34,9 @@ def relocate_cursor_since(
 
 
 def relocate_cursor(state: dict[str, Any], change: AppliedChange) -> dict[str, Any]:
-    """Relocate the cursor of a state through a change; return the same state if it did not move.
+    """Relocate the cursor of a state through a change.
 
-    A cursor whose element is gone is dropped from the state.
+    When the cursor did not move, return the same object. When its text is gone, drop the cursor.
     """
     cursor = state.get("cursor")
     if not isinstance(cursor, dict) or not isinstance(cursor.get("path"), str):

@@ -10,8 +10,9 @@ from msgspec import UNSET
 from collab.messages import Peer, PresenceChange
 from collab.yjs.awareness import State
 
-# When more sessions are updated in one tick, all get the same frame, which contains themselves too.
-# A frame for each of 500 sessions would need 250,000 encoded states instead of 500.
+# When more sessions than this are updated in one tick, all sessions get the same frame. So a
+# session also gets its own state. A separate frame for each of 500 sessions would need 250,000
+# encoded states instead of 500.
 MOST_OWN_FRAMES = 16
 
 
@@ -28,8 +29,8 @@ class PresenceDifference:
     ) -> PresenceChange | None:
         """Return the patch lane's message for one session, without the session itself.
 
-        The session received the peers in `already_sent` on opening. Of these, the message has
-        only changes.
+        The session received the peers in `already_sent` when it opened. For these peers, the
+        message has only changes since then.
         """
         if self.change is None:
             return None

@@ -1,4 +1,4 @@
-"""Missed presence: the changes that a slow reader was not sent, merged for each session."""
+"""Missed presence: the changes that a slow reader did not get, merged for each session."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class MissedPresence:
     def add(
         self, difference: PresenceDifference, already_sent: Mapping[str, Peer] = _NONE_SENT
     ) -> None:
-        """Add a difference that the reader was not sent.
+        """Add a difference that the reader did not get.
 
-        The reader received the peers in `already_sent` on opening.
+        The reader received the peers in `already_sent` when it opened.
         """
         change = difference.change
         if change is not None:

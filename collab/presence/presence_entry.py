@@ -16,7 +16,7 @@ from collab.yjs.awareness import State
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """The identity of a session, from its token; the server makes a patch client's `client_id`."""
+    """The identity of a session, from its token. The server makes a patch client's `client_id`."""
 
     session: str
     user: str
@@ -66,12 +66,12 @@ class PresenceEntry:
 
     @property
     def may_show(self) -> bool:
-        """Whether other clients see its states; a Yjs client that may not write is ignored."""
+        """Whether other clients see the session's states. States of Yjs viewers are ignored."""
         return self.identity.lane == "patch" or self.identity.role != "viewer"
 
     @property
     def visible(self) -> bool:
-        """Whether it has a state and has not timed out."""
+        """Whether the session has a state and has not timed out."""
         return self.state is not None and not self.timed_out
 
     @property
@@ -100,10 +100,10 @@ class PresenceEntry:
         return received.clock > self.client_clock
 
     def catch_up(self, received: State) -> list[State]:
-        """Note the client's own clock, and return the states to send to that client first.
+        """Note the client's own clock, and return the states that this client gets first.
 
-        When other clients know a later clock, the client gets its own removal at that clock. Then
-        y-protocols keeps the client's state and continues to count from that clock.
+        When other clients know a later clock, the client gets the removal of its own id at this
+        later clock. Then y-protocols keeps the client's state and continues from this clock.
         """
         self.client_clock = received.clock
         if received.state is None or received.clock > self.clock:
@@ -150,8 +150,8 @@ _encode = msgspec.json.encode
 def check_state(state: dict[str, Any] | None, *, max_bytes: int) -> Refusal | None:
     """Return a refusal for a patch client's state that is too large or not valid JSON.
 
-    `max_bytes` of 0 means no limit. Browsers echo the state on the Yjs lane, which accepts only
-    valid JSON.
+    `max_bytes` of 0 means no limit. Yjs clients get the state too and echo it, and the Yjs lane
+    accepts only valid JSON.
     """
     if state is None:
         return None
