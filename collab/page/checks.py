@@ -20,7 +20,7 @@ from collab.patch.pointer import render
 Check = Literal["required", "links", "sections", "weight"]
 Strictness = Literal["off", "warn", "refuse"]
 
-# The most findings in one answer. The author fixes these, and the next check finds more.
+# The most findings in one answer. When the author has fixed them, the next check finds more.
 MAX_FINDINGS = 100
 # The most characters of a section's type that a message quotes.
 MAX_NAME = 64
@@ -36,7 +36,7 @@ class Finding(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How strict each check is, and the most bytes of a page; 0 for no limit."""
+    """How strict each check is, and the most bytes of the document; 0 for no limit."""
 
     required: Strictness = "warn"
     links: Strictness = "warn"
@@ -122,7 +122,7 @@ def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], gi
 
 
 def _page_of(site: Site, tokens: tuple[str, ...]) -> Page | None:
-    """Return the page that contains a location; None for a part that every page shows."""
+    """Return the page that contains a location; None when every page shows this location."""
     if len(tokens) < 2 or tokens[0] != "pages":
         return None
     return next((page for page in site.pages if page.key == tokens[1]), None)

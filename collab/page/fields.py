@@ -10,13 +10,13 @@ Fields = dict[str, Any]
 
 
 def fields(holder: Any, key: str) -> Fields:
-    """Return the object under a key; empty when the value is no object."""
+    """Return the object under a key; an empty object when the value is not an object."""
     value = holder.get(key) if isinstance(holder, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def text(holder: Fields, key: str) -> str:
-    """Return the text under a key, without outer spaces; empty when the value is no string."""
+    """Return the text under a key, without outer spaces; empty when the value is not a string."""
     value = holder.get(key)
     return value.strip() if isinstance(value, str) else ""
 

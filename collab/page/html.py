@@ -1,7 +1,7 @@
 """A page of a document as HTML: no script, all text escaped, one style sheet.
 
-The page leaves out unknown sections, fields of another type and links that are not allowed. No
-JSON value raises an error: the result is a page or None.
+The HTML leaves out unknown sections, fields with a value of the wrong type, and links that are not
+allowed. No JSON value raises an error: the result is a page or None.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _RenderedSection:
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """The server's public origin, and the origins that may show a page in a frame."""
+    """The server's public origin, and the origins that may show a page in an `iframe`."""
 
     url: str = ""
     frame_ancestors: Sequence[str] = ()
@@ -99,7 +99,7 @@ def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
 
 
 def _body(site: Site, page: Page, translation: Translation, made: list[_RenderedSection]) -> str:
-    """Return header, main and footer. Footers before another section stay inside main."""
+    """Return header, main and footer. A footer before another section stays inside main."""
     last = len(made)
     while last and made[last - 1].kind == "footer":
         last -= 1
@@ -125,7 +125,7 @@ def _sections(
     """Yield each section with content.
 
     The headline of the first section is the page's `h1`. When the first section has no headline,
-    all headlines are lower, and the page gets a hidden `h1` before them.
+    all headlines are `h2`, and the page gets a hidden `h1` before them.
     """
     shown = [each for each in objects(page.fields, "sections") if _is_shown(each)]
     anchors: set[str] = set()
@@ -156,8 +156,8 @@ def _wrap(
     section: Section, given: Fields, own: Fields, inner: str, tinted: bool, anchors: set[str]
 ) -> str:
     names = [name for name in (text(given, "anchor"), text(given, "id")) if _ANCHOR.fullmatch(name)]
-    # The server's own ids begin with `weft-`. When two sections have one name, a link to it leads
-    # to the first.
+    # The server's own ids begin with `weft-`. When two sections have the same name, a link to this
+    # name leads to the first section.
     fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]
     anchors.update(fresh)
     marks = "".join(f"<span{attrs(id=name, class_='mark')}></span>" for name in fresh[1:])

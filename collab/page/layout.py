@@ -48,9 +48,9 @@ def head(site: Site, page: Page, style: str) -> str:
 
 
 def _canonical(site: Site, page: Page, seo: Fields) -> str:
-    """Return the author's canonical address, or else the page's own address.
+    """Return the canonical URL that the author has set, or else the page's own URL.
 
-    It is absolute when the server knows its public origin.
+    It is an absolute URL when the server knows its public origin.
     """
     own = site.public_address(page)
     if not safe_link(seo.get("canonical")):
@@ -60,7 +60,7 @@ def _canonical(site: Site, page: Page, seo: Fields) -> str:
 
 
 def _base_address(site: Site, page: Page, canonical: str) -> str:
-    """Return the base for relative addresses on the page; empty when it is unknown."""
+    """Return the base URL for relative URLs on the page; empty when it is unknown."""
     own = site.public_address(page)
     return own or (canonical if canonical.startswith("http") else "")
 

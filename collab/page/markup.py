@@ -1,4 +1,4 @@
-"""HTML as text: the only module that escapes the text of users and makes markup of it."""
+"""HTML as text. Only this module escapes the text of users and makes markup from it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.site import Site
 from collab.page.translations import Translation
 
-# SVG paths, drawn with lines of one width on a grid of 24 by 24.
+# SVG paths on a grid of 24 by 24. All lines have the same width.
 _ICONS = {
     "basket": "M4 10h16l-2 10H6zM8 10l3-6M16 10l-3-6M10 14v3M14 14v3",
     "bee": "M12 9c3 0 4 2 4 5s-2 6-4 6-4-3-4-6 1-5 4-5zM8 13h8M8 16h8M10 9 8 5M14 9l2-4"
@@ -113,7 +113,7 @@ def picture(section: Section, holder: Fields, key: str = "image", class_: str | 
 
 
 def icon(name: str) -> str:
-    """Return the icon with this name, or a spark for an unknown name; empty without a name."""
+    """Return the icon with this name, or a star for an unknown name; empty without a name."""
     if not name:
         return ""
     path = _ICONS.get(name.lower(), _OTHER_ICON)
@@ -143,7 +143,7 @@ def all_buttons(section: Section) -> str:
 
 
 def link(section: Section, given: Fields) -> str:
-    """Return a link; its label alone, as text, when the link is not allowed."""
+    """Return a link. When the link is not allowed, return only its label."""
     href, label = section.site.href(given.get("href")), text(given, "label")
     return line("a", label, href=href) if href else line("span", label)
 

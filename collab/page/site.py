@@ -15,7 +15,7 @@ _TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site; `slug` is empty when the page has no address of its own."""
+    """A page of the site. `slug` is the last part of its URL; empty when the page has no URL."""
 
     key: str
     slug: str
@@ -29,10 +29,11 @@ class Page:
 class Site:
     """Finds a document's pages and their addresses.
 
-    The site is at the path `base` of the origin `public_url`, which is empty when it is unknown.
+    The site is at the path `base` of the origin `public_url`. `public_url` is empty when the server
+    does not know its public origin.
 
-    Invariant: the home page is first, and the other pages follow by key. Each slug leads to one
-    page.
+    Invariant: the home page is first, and the other pages follow in the order of their keys. Each
+    slug leads to one page.
     """
 
     def __init__(self, value: Json, base: str = "", public_url: str = "") -> None:
@@ -70,7 +71,7 @@ class Site:
 
 
 def slug_in_link(link: str) -> str | None:
-    """Return the slug that a link names, empty for the home page; None for any other link."""
+    """Return the slug in a link to this site, empty for the home page; None for other links."""
     match = _TO_PAGE.fullmatch(link)
     return None if match is None else match[1] or ""
 

@@ -1,6 +1,8 @@
-"""A theme as CSS custom properties: every value is parsed, checked and written again.
+"""A theme as CSS custom properties. This module parses every value and writes it again.
 
-When the author sets no colour for text, the text gets a colour with enough contrast.
+So no other text of a theme gets into the CSS. When the author sets no colour for text, the text
+gets a colour with enough contrast. In this module, ink is the colour of text, and ground is the
+colour behind it.
 """
 
 from __future__ import annotations
@@ -88,7 +90,7 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             "accent": accent,
             "on-accent": ink_on(accent),
             "link": readable(accent, ground),
-            # A warm accent on a cold, dark ground gives a muddy tint.
+            # A warm accent on a cold, dark ground gives a dirty tint, so the text's colour is used.
             "tint": ink if is_dark else accent,
             "lift": "5%" if is_dark else "55%",
         }.items()
@@ -98,7 +100,7 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
 def _ink(value: object, ground: Color, fallback: Color | None) -> Color:
     """Return the colour of text: the author's colour if set, even when it is hard to read.
 
-    Otherwise it is the fallback when that has enough contrast, or else black or white.
+    Otherwise, return the fallback if its contrast is enough, or else black or white.
     """
     chosen = read_color(value) if isinstance(value, str) else None
     if chosen is not None:
@@ -141,7 +143,7 @@ def _font(families: str) -> str:
 
 
 def read_color(value: Json) -> Color | None:
-    """Parse `#rgb` or `#rrggbb`; an alpha channel is ignored, because text must be readable."""
+    """Parse `#rgb` or `#rrggbb`. Ignore an alpha channel, because text must be readable."""
     if not isinstance(value, str):
         return None
     match = _HEX.fullmatch(value.strip())

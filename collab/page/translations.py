@@ -1,4 +1,4 @@
-"""The texts that a page adds itself, in the page's language, or in English as a fallback."""
+"""The texts that the server adds to a page, in the page's language. The fallback is English."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Translation(NamedTuple):
     free: str
     rating: str
     closed: str
-    marks: str = ".,"  # the marks between thousands and before decimals
+    marks: str = ".,"  # the mark between thousands, and the mark before decimals
 
     def amount(self, price: float, currency: str) -> str:
         """Return a price in the format of this language."""
