@@ -180,7 +180,7 @@ def other_room(it: Alone, *entries: Entry, epoch: int = 1) -> Room:
     """A room of the same document at a later version, as another instance has written it."""
     room = Room(PAGE, Absent(), it.bounds, None)
     room.begin(COMMIT, 0)
-    room.apply(it.ada.member, Create({"list": ["a"]}, "make"), 0)
+    room.apply(it.ada.member, Create({"list": ["a"]}), 0)
     for number, id in enumerate(("x", "y"), 2):
         ops = [{"op": "add", "path": f"/{id}", "value": number}]
         room.apply(it.bo.member, PatchRequest(id, None, ops), 7)

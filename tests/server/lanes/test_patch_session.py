@@ -1,0 +1,222 @@
+"""The session of a patch client: expired and renewed tokens, budgets, barriers and the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.rights.user_rights import Role
+from server.broadcast.close_reasons import DELETED
+from tests.held_store import until
+from tests.server.lanes.lane_clients import Lanes, PatchClient, lanes
+
+PATCH_OF_N = {"op": "replace", "path": "/n", "value": 1}
+
+
+async def renewed(it: Lanes, client: PatchClient, token: str) -> list[tuple[Any, ...]]:
+    """Let the client send a new token; return what it hears."""
+    client.says({"type": "token", "token": token})
+    await until(lambda: client.socket.frames or client.socket.closed)
+    return client.heard()
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+async def test_an_expired_token_closes_the_connection_and_writes_nothing() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client(it.token(seconds=100))
+        it.clock.advance(100)
+        client.patch("late", "/n", 1, base=1)  # before the timer of the token
+        await it.settled()
+        assert client.heard() == [("reject", "late", 1, "unauthenticated")]
+        session = client.connection._session
+        assert session is not None
+        session._token_expiry.check()
+        assert client.socket.codes == [4401]
+        assert it.live.room.value == {"n": 0}
+
+
+async def test_a_client_is_warned_before_its_token_expires() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client(it.token(seconds=3_600))
+        it.clock.advance(3_590)
+        session = client.connection._session
+        assert session is not None
+        session._token_expiry.check()
+        [notice] = client.socket.messages()
+        assert (notice["code"], notice["in_seconds"]) == ("token_expiring", 10)
+
+
+async def test_a_renewed_token_replaces_the_rights() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client(it.token(role=Role.VIEWER))
+        client.patch("p-1", "/n", 1, base=1)
+        await it.settled()
+        assert client.heard() == [("reject", "p-1", 1, "forbidden")]
+        assert await renewed(it, client, it.token()) == [("notice", "token_accepted")]
+        client.patch("p-2", "/n", 1, base=1, after="other")
+        await it.settled()
+        assert client.heard() == [("ack", "p-2", 2)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"user": "bo"}, 4403), ({"docs": ("other",)}, 4404), ({"age": 7_200}, 4401)],
+)
+async def test_a_token_of_another_user_or_without_the_document_closes_the_connection(
+    fields: dict[str, Any], code: int
+) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        await renewed(it, client, it.token(**fields))
+        assert client.socket.codes == [code]
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+
+async def test_each_kind_of_message_is_answered_in_the_order_of_the_frame() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.says(
+            {"type": "patch", "id": "p", "base": 1, "ops": [PATCH_OF_N]},
+            {"type": "undo", "id": "u"},
+            {"type": "redo", "id": "r"},
+            {"type": "undo", "id": "none", "scope": "/m"},
+        )
+        await it.settled()
+        assert client.heard() == [
+            ("ack", "p", 2),
+            ("ack", "u", 3),
+            ("ack", "r", 4),
+            ("reject", "none", 4, "nothing_to_undo"),
+        ]
+
+
+async def test_the_fields_of_a_patch_reach_the_room() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        await it.set("/m", 1)
+        client.socket.frames.clear()
+        client.patch("strict", "/n", 1, base=1, strict=True)
+        await it.settled()
+        client.connection.on_pong((1).to_bytes(8, "big"))
+        client.patch("fence", "/n", 1, base=2, fence=77)
+        await it.settled()
+        client.connection.on_pong((2).to_bytes(8, "big"))
+        client.patch("after", "/n", 1, base=2, after="strict")
+        client.patch("good", "/n", 2, base=2, after="unknown", step="typing")
+        await it.settled()
+        assert [one[1] for one in client.heard()] == ["strict", "fence", "after", "good"]
+        assert it.live.room.value == {"n": 2, "m": 1}
+
+
+async def test_a_reject_bars_later_patches_until_the_pong_of_its_barrier() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.patch("bad", "/missing/x", 1, base=1)
+        client.patch("next", "/n", 1, base=1)
+        await it.settled()
+        assert client.heard() == [
+            ("reject", "bad", 1, "path_not_found"),
+            ("reject", "next", 1, "conflict"),
+        ]
+        assert client.socket.pings == [2]
+        client.connection.on_pong(b"keep")
+        client.connection.on_pong((2).to_bytes(8, "big"))
+        client.patch("again", "/n", 1, base=1)
+        await it.settled()
+        assert client.heard() == [("ack", "again", 2)]
+
+
+async def test_messages_over_the_budget_are_refused_each_by_its_id() -> None:
+    async with lanes({"n": 0}, in_messages_per_second=1, in_messages_burst=3) as it:
+        client = await it.patch_client()
+        it.clock.advance(60)
+        ops: list[dict[str, Any]] = [PATCH_OF_N]
+        patches = [{"type": "patch", "id": f"p-{n}", "base": 1, "ops": ops} for n in range(4)]
+        client.says(*patches, {"type": "ping", "at": 1})
+        await it.settled()
+        heard = client.heard()
+        assert ("ack", "p-0", 2) in heard
+        assert ("ack", "p-2", 2) in heard
+        assert ("reject", "p-3", 2, "rate_limited") in heard
+        assert ("error", "rate_limited") in heard
+        assert not client.socket.is_reading
+
+
+async def test_a_message_that_cannot_be_read_is_refused_by_its_id_in_its_turn() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.says(
+            {"type": "patch", "id": "p", "base": 1, "ops": [PATCH_OF_N]},
+            {"type": "patch", "id": "odd", "base": "x", "ops": []},
+            {"type": "odd"},
+        )
+        await it.settled()
+        heard = client.heard()
+        assert ("error", "malformed") in heard
+        assert [one for one in heard if one[0] != "error"] == [
+            ("ack", "p", 2),
+            ("reject", "odd", 2, "malformed"),
+        ]
+        client.connection.on_text(b"{")
+        assert client.socket.codes == [4400]
+
+
+# --- other clients, and the end ---------------------------------------------------------------
+
+
+async def test_another_tab_of_the_user_is_told_in_both_tabs() -> None:
+    async with lanes({"n": 0}) as it:
+        first = await it.patch_client()
+        second = PatchClient(it, it.token())
+        second.open()
+        await second.is_open()
+        assert ("notice", "another_tab") in first.heard()
+        assert ("notice", "another_tab") in second.heard()
+        other = PatchClient(it, it.token("bo"))
+        other.open()
+        await other.is_open()
+        assert ("notice", "another_tab") not in other.heard()
+
+
+async def test_the_end_of_the_document_closes_and_a_temporary_end_says_so_first() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        session = client.connection._session
+        assert session is not None
+        session.dismiss(4529, "rate_limited", 700)
+        [notice] = client.socket.messages()
+        assert (notice["type"], notice["code"]) == ("disconnect_notice", 4529)
+        assert notice["retry_after_ms"] == 700
+        it.hub.end_room(it.live, DELETED)
+        assert client.socket.messages() == []
+        assert client.socket.codes == [4529, 4404]
+
+
+async def test_a_session_that_left_gives_back_its_budget_and_its_timers() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        session = client.connection._session
+        assert session is not None
+        owner = (it.live.key, "ada")
+        assert it.services.budget_pool._budgets[owner].connections == 1
+        client.connection.on_close(1001)
+        assert it.services.budget_pool._budgets[owner].connections == 0
+        assert session._token_expiry._timer is None
+        assert session.feed._timer is None
+
+
+async def test_a_cursor_of_an_older_version_is_relocated_to_the_head() -> None:
+    async with lanes({"list": ["a", "b"]}) as it:
+        client = await it.patch_client()
+        await it.set("/list/0", "new")
+        state = {"cursor": {"path": "/list/1"}}
+        client.says({"type": "presence", "state": state, "base": 1})
+        it.clock.advance(1)
+        it.live.presence._tick()
+        [peer] = it.live.presence.book.peers()
+        assert peer.state["cursor"]["path"] == "/list/2"

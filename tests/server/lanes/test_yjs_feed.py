@@ -1,0 +1,208 @@
+"""The feed of a Yjs client: updates in order, one diff after a pause, and expired tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pycrdt
+import pytest
+
+from collab.rights.user_rights import Role
+from collab.yjs import frames as yjs_frames
+from server.commits import recovery
+from server.documents.room_state import LiveState
+from server.lanes import yjs_session
+from server.lanes.feed import FULL_SOCKET
+from tests.held_store import until
+from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
+
+
+class Copy:
+    """A Yjs client with its copy of the document."""
+
+    def __init__(self, client: YjsClient) -> None:
+        self.client, self.socket = client, client.socket
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self.content = self.doc.get("content", type=pycrdt.Map)
+
+    def read(self) -> list[str]:
+        """Take what was sent; return the kinds of the messages."""
+        messages = self.socket.yjs()
+        for message in messages:
+            if isinstance(message, yjs_frames.SyncStep2 | yjs_frames.SyncUpdate):
+                self.doc.apply_update(message.update)
+        return [type(message).__name__ for message in messages]
+
+    def edit(self, name: str, value: object) -> bytes:
+        """Change the copy; return the update."""
+        before = self.doc.get_state()
+        self.content[name] = value
+        return self.doc.get_update(before)
+
+    def send(self, message: bytes) -> None:
+        self.client.connection.on_binary(message)
+
+    @property
+    def value(self) -> dict[str, Any]:
+        return {name: self.content[name] for name in self.content}
+
+
+async def synced(it: Lanes, token: str | None = None) -> Copy:
+    """Return a client that has the document."""
+    copy = Copy(await it.yjs_client(token))
+    copy.send(yjs_frames.sync_step1(copy.doc.get_state()))
+    await it.settled()
+    copy.read()
+    return copy
+
+
+async def test_a_client_gets_the_step_1_of_the_server_and_the_answer_to_its_own() -> None:
+    async with lanes({"n": 0}) as it:
+        copy = Copy(await it.yjs_client())
+        copy.send(yjs_frames.sync_step1(copy.doc.get_state()))
+        await it.settled()
+        assert copy.read() == ["AwarenessUpdate", "SyncStep1", "SyncStep2"]
+        assert copy.value == {"n": 0}
+
+
+async def test_each_commit_is_sent_as_its_updates_in_order_and_to_its_author_too() -> None:
+    async with lanes({"n": 0}) as it:
+        ada, cy = await synced(it), await synced(it, it.token("cy"))
+        ada.send(yjs_frames.update(ada.edit("a", 1)))
+        await it.settled()
+        await it.set("/n", 5)
+        assert cy.read() == ["SyncUpdate", "SyncUpdate"]
+        ada.read()
+        assert ada.value == cy.value == it.live.room.value == {"n": 5, "a": 1}
+
+
+async def test_a_client_that_reads_nothing_gets_one_diff_when_it_reads_again() -> None:
+    async with lanes({"n": 0}) as it:
+        ada = await synced(it)
+        ada.socket.waiting = FULL_SOCKET + 1
+        for number in range(3):
+            await it.set("/n", number + 1)
+        assert ada.read() == []
+        ada.socket.waiting = 0
+        ada.client.connection.on_writable()
+        await it.settled()
+        assert ada.read() == ["SyncUpdate"]
+        assert ada.value == {"n": 3}
+        ada.client.connection.feed.pump()
+        await it.set("/n", 9)
+        assert ada.read() == ["SyncUpdate"]
+        assert ada.value == {"n": 9}
+
+
+async def test_a_second_diff_holds_only_what_came_after_the_first() -> None:
+    async with lanes({"n": 0, "t": "x" * 3_000}) as it:
+        ada = await synced(it)
+        sizes = []
+        for number in range(2):
+            ada.socket.waiting = FULL_SOCKET + 1
+            await it.set("/n", number + 1)
+            ada.socket.waiting = 0
+            ada.client.connection.on_writable()
+            await it.settled()
+            sizes.append(sum(map(len, ada.socket.frames)))
+            ada.read()
+            ada.client.connection.feed.pump()
+        assert ada.value["n"] == 2
+        assert sizes[1] < 100
+
+
+async def test_an_update_of_an_expired_token_is_refused_and_the_client_is_closed() -> None:
+    async with lanes({"n": 0}) as it:
+        ada = await synced(it, it.token(seconds=100))
+        it.clock.advance(100)
+        ada.send(yjs_frames.update(ada.edit("late", 1)))
+        await it.settled()
+        assert ada.socket.codes == [4401]
+        assert it.live.room.value == {"n": 0}
+        ada.client.connection._token_expiry.check()
+        assert ada.socket.codes == [4401, 4401]
+
+
+async def test_a_viewer_is_told_that_its_update_is_forbidden_and_stays() -> None:
+    async with lanes({"n": 0}) as it:
+        viewer = await synced(it, it.token(role=Role.VIEWER))
+        viewer.send(yjs_frames.update(viewer.edit("v", 1)))
+        await it.settled()
+        assert viewer.read() == ["PermissionDenied"]
+        assert viewer.socket.codes == []
+        assert it.live.room.value == {"n": 0}
+
+
+async def test_a_client_without_the_dependencies_is_asked_twice_and_then_closed() -> None:
+    async with lanes({"n": 0}) as it:
+        ada = await synced(it)
+        ada.edit("lost", 1)
+        late = ada.edit("late", 2)
+        ada.send(yjs_frames.update(late))
+        await it.settled()
+        assert ada.read() == ["SyncStep1"]
+        ada.send(yjs_frames.sync_step2(late))
+        await it.settled()
+        assert ada.read() == ["SyncStep1"]
+        ada.send(yjs_frames.sync_step2(late))
+        await it.settled()
+        assert ada.socket.codes == [4410]
+
+
+async def test_a_text_frame_closes_the_connection() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        client.connection.on_text(b"{}")
+        assert client.socket.codes == [4400]
+        client.connection.on_binary(b"\xff\xff")
+        assert client.socket.codes == [4400, 4400]
+
+
+async def test_a_client_that_leaves_gives_everything_back() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        live = it.live
+        assert (live.users, len(live.audience), len(live.presence.book)) == (1, 1, 1)
+        client.connection.on_close(1001)
+        assert (live.users, len(live.audience), len(live.presence.book)) == (0, 0, 0)
+        keep_alive = client.connection._keep_alive
+        assert keep_alive is not None
+        assert keep_alive.cancelled()
+        client.connection.on_binary(yjs_frames.query_awareness())
+        client.connection.resynchronise()
+        client.connection.on_writable()
+
+
+async def test_a_keep_alive_says_nothing_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        await it.settled()
+        client.socket.yjs()
+        before = client.connection._keep_alive
+        client.connection._send_keep_alive()
+        assert [type(one).__name__ for one in client.socket.yjs()] == ["AwarenessUpdate"]
+        assert client.connection._keep_alive is not before
+        assert yjs_session.KEEP_ALIVE_SECONDS < 15
+
+
+async def test_an_update_that_failed_in_trouble_is_asked_for_again_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
+    async with lanes({"n": 0}) as it:
+        ada = await synced(it)
+        update = ada.edit("a", 1)
+        it.calls.hold("ping")
+        it.calls.fail_next("commit")
+        ada.send(yjs_frames.update(update))
+        await until(lambda: it.live.state is LiveState.READ_ONLY)
+        ada.send(yjs_frames.sync_step1(ada.doc.get_state()))  # a read waits
+        assert ada.read() == []
+        it.calls.release("ping")
+        await until(lambda: it.live.state is LiveState.OPEN)
+        await it.settled()
+        assert sorted(ada.read()) == ["SyncStep1", "SyncStep2"]
+        ada.send(yjs_frames.sync_step2(update))
+        await it.settled()
+        assert it.live.room.value == {"n": 0, "a": 1}
+        assert ada.socket.codes == []
