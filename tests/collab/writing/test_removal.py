@@ -26,7 +26,8 @@ class Held:
 
     def __init__(self, held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.document = Document.create(1)
-        # Maps of more than 600 entries: those that are loaded away where no more are allowed.
+        # The number of maps with more than 600 entries: with that limit, the document is reloaded
+        # without them.
         self.wide = {len(ZEROS): 1, len(PAGES): 0, len(KEYS): 1, len(LISTS): 2}[len(held)]
         self.peer: Any = Doc()
         self.peer["content"] = Map()
