@@ -227,6 +227,9 @@ class Oracle:
         self.transferred: set[Place] = set()
         # Steps that removed or changed something, by version: the author and the texts.
         self.harm: dict[int, tuple[str, set[Place]]] = {}
+        # Pointers of replaced values that an undo could not restore, because another user wrote in
+        # the new value. What earlier steps did in the old value stays lost.
+        self.not_restored: set[str] = set()
 
     # --- edits ------------------------------------------------------------------------------
 
@@ -499,9 +502,11 @@ class Taking:
             one.whole or one.overwritten or one.plus_slots or one.minus_slots
             for one in (step, *self.passed)
         )
-        if not as_a_value and not self._was_harmed():
+        if as_a_value:
+            self.oracle.not_restored |= set(self.skipped)
+        elif not self._was_harmed():
             moved = {self.after.pointer(place) for place in self.oracle.transferred}
-            left = set(self.skipped) - moved
+            left = set(self.skipped) - moved - self.oracle.not_restored
             assert not left, f"{left} was left, but no other user changed it"
         self._check_places(back)
 

@@ -17,6 +17,7 @@ REGRESSIONS = {
     "letters_that_are_replaced_by_the_same_letters": (169, 80),
     "a_text_of_which_only_the_spaces_are_kept": (19, 80),
     "a_step_that_is_taken_back_in_part": (10, 80),
+    "a_text_that_gave_way_to_one_in_which_another_user_wrote": (4147093963, 150),
 }
 
 
