@@ -25,7 +25,10 @@ class Runner(Protocol):
     dialect: str
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
-        """Run a statement; return how many rows it wrote, or for a SELECT on PostgreSQL found."""
+        """Run a statement. Return how many rows it wrote.
+
+        For a SELECT on PostgreSQL, return how many rows it found.
+        """
 
 
 class CoreRunner:

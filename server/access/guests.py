@@ -52,7 +52,7 @@ class GuestTokenLimit:
 
 
 def is_own_host(host: str, public_url: str) -> bool:
-    """Whether the Host header proves that the request is no DNS rebinding by another site.
+    """Whether the Host header shows that another site did not use DNS rebinding.
 
     Another site can make its own host name resolve to this server's IP address. Then a browser
     lets that site's pages read our answers. But the Host header of such a request has the name of

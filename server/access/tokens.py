@@ -205,7 +205,7 @@ def token_in_subprotocols(subprotocols: Iterable[str]) -> str | None:
 
 
 def token_in_query(query: bytes) -> str | None:
-    """Return the token of `?token=`. Clients of the Yjs lane can send their token only so."""
+    """Return the token of `?token=`. Clients of the Yjs lane can send a token in no other way."""
     try:
         pairs = parse_qsl(query.decode("ascii"), max_num_fields=64)
     except ValueError:

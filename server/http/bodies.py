@@ -28,7 +28,7 @@ MAX_VALUES_OF_DOCUMENT = 100_000
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the whole body. Refuse it at the first sign that it exceeds `limit` (0: no limit)."""
+    """Return the whole body. Refuse it as soon as its size exceeds `limit` (0: no limit)."""
     declared = request.headers.get("content-length", "")
     if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
         raise _too_large(limit)
@@ -52,7 +52,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def _charge(request: Request, size: int, whole: int) -> None:
-    """Charge the user for the `size` bytes that arrived, of `whole` bytes so far.
+    """Charge the user for `size` new bytes of a body, which has `whole` bytes so far.
 
     A single body costs at most one burst of the budget (`collab.flow.budget`). At its full price,
     an import would lock its author out for minutes. Only several bodies at once can make a debt of

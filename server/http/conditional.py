@@ -55,14 +55,14 @@ def only_if_absent(request: Request) -> bool:
 def wanted_version(tags: set[str], head: Position) -> Position | None:
     """Return the version that `If-Match` requires the head to be; None for `*`.
 
-    The header may have several tags. This returns the first entry of this list that has a tag:
+    The header may have several tags. Of the versions that they name, this returns:
 
     1. the head;
-    2. the newest of the older versions of this epoch. The refusal then contains the changes since
-       that version;
-    3. a version of another epoch, which is never the head.
+    2. without the head, the newest version of this epoch before the head. The refusal then contains
+       the changes since that version;
+    3. without a version of this epoch, a version of another epoch, which is never the head.
 
-    When no entry has a tag, this refuses the request.
+    When the tags name no such version, this refuses the request.
     """
     if "*" in tags:
         return None

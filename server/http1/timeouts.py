@@ -33,8 +33,8 @@ class Deadline:
 class UnreadTimeout:
     """Aborts a connection whose client reads too slowly.
 
-    Invariant: in each period of `within` seconds, the client reads at least `MIN_READ` bytes, or
-    everything that was written. When `within` is 0, there is no timeout.
+    Invariant: while the timeout runs, the client reads at least `MIN_READ` bytes in each period of
+    `within` seconds, or everything that was written. When `within` is 0, there is no timeout.
     """
 
     __slots__ = ("_abort", "_read", "_timer", "_transport", "_within", "written")

@@ -135,7 +135,7 @@ def _revert(name: str, summary: str) -> Operation:
         (DOC, IDEMPOTENCY_KEY, CLIENT),
         Body(
             RevertScope,
-            "Which step to undo or redo: the changes that one undo takes back are a step. Default: "
+            "Which step to undo or redo. A step is all changes that one undo takes back. Default: "
             "your newest step, in the whole document.",
             required=False,
         ),

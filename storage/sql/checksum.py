@@ -27,7 +27,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 
 PLAIN, DEFLATED = 0, 1
-_STEPS = b"steps "  # part of the checksum, so that undo steps are not taken for a snapshot
+_STEPS = b"steps "  # part of the checksum, so that undo steps are never read as a snapshot
 # A smaller body takes one or two pages anyway, and inflating it would cost more than reading it.
 _SMALLEST_DEFLATED = 8192
 # A limit for inflated bodies. The server never writes a larger body.

@@ -125,7 +125,7 @@ class SqlLog:
         return await self._database.read(lambda c: log_bytes(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
-        # This is a write, because on SQLite it then runs after a commit that is still running.
+        # This is a write. So on SQLite it runs after a commit that is still running.
         return await self._database.write_first(lambda c: _find_commit(c, key, commit))
 
     async def position(self, key: DocKey) -> Position | None:

@@ -1,4 +1,4 @@
-"""The statements of a commit as SQL text: SQLAlchemy would compile longer than they run."""
+"""The statements of a commit as SQL text. A statement runs faster than SQLAlchemy compiles it."""
 
 from __future__ import annotations
 
