@@ -64,6 +64,7 @@ async def test_all_entries_of_a_round_have_one_commit_id_and_each_round_another(
         ids = [{entry.commit for entry in batch.entries} for batch in it.batches()]
         assert [len(one) for one in ids] == [1, 1, 1]
         assert len(set.union(*ids)) == 3
+        assert all(id.startswith("c-") for id in set.union(*ids))
 
 
 async def test_a_refused_request_is_answered_in_its_turn_and_makes_no_version() -> None:

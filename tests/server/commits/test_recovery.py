@@ -8,6 +8,7 @@ import pytest
 
 from collab.ids import DocKey
 from collab.ports.store import Corrupt
+from collab.room.requests import ReadStateVector
 from server.commits import recovery
 from server.commits.recovery import AT_ONCE
 from server.documents.room_state import Event, LiveState
@@ -151,6 +152,17 @@ async def test_requests_that_came_during_the_recovery_are_committed_after_it() -
         it.ada.set(it.hub, "a", "/n", 1)
         await it.settled()
         assert (2, "a") in await it.ids_in_log()
+
+
+async def test_reads_that_waited_are_answered_after_the_recovery() -> None:
+    async with scene() as it:
+        it.calls.hold("ping")
+        await fail_a_commit(it)
+        it.bo.send(it.hub, ReadStateVector())
+        assert it.events() == []
+        it.calls.release("ping")
+        await it.settled()
+        assert it.of("bo")[-1] == ("", 1)
 
 
 async def test_a_stopping_process_recovers_no_document() -> None:
