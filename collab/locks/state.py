@@ -19,9 +19,9 @@ Rules L1-L12 of SPEC.md. The states of one scope:
 | any     | its element was removed                | free    | ended: deleted                     |
 
 `acquire` by another client is refused as `locked`. `renew` of a lock that has ended is refused as
-`stale_lock`. A fence is a number that a lock gets for its whole life, and an edit can name it. A
-new holder of a scope gets a *new* lock with a new id and fence. So the server recognizes a late
-edit that the former holder sends with the old fence.
+`stale_lock`. Each new lock of a document has a higher fence: a number that an edit can name. A new
+holder of a scope gets a *new* lock with a new id and fence. So the server recognizes a late edit
+that the former holder sends with the old fence.
 
 Each transition increases the document's control revision by one, and grants at most one lock. So
 `revision + 1` is a fence that no lock had before, and fences need no counter of their own. Times
@@ -159,7 +159,7 @@ class Locks:
     ) -> LockStep | Refusal:
         """Claim another client's lock: the claimant gets it at `yields_at`, or at once.
 
-        Until `yields_at` the holder can `keep` it. `secret` is for a lock that passes at once.
+        Until `yields_at`, the holder can `keep` it. `secret` is for a lock that is granted at once.
         """
         lock = self.find(lock_id)
         if lock is None:
@@ -189,7 +189,7 @@ class Locks:
     # --- time and document changes --------------------------------------------------------
 
     def expire(self, now: int) -> LockStep | None:
-        """End the expired locks. Give at most one claimed lock to its claimant. Or return None."""
+        """End the expired locks, and give one due lock to its claimant; None if none is due."""
         over: list[tuple[StoredLock, Reason]] = [
             (lock, "expired")
             for lock in self.held

@@ -1,4 +1,4 @@
-"""A theme as CSS custom properties. This module parses every value and writes it again.
+"""A theme as CSS custom properties. This module parses, checks and rewrites every value.
 
 So no other text of a theme gets into the CSS. When the author sets no colour for text, the text
 gets a colour with enough contrast. In this module, ink is the colour of text, and ground is the

@@ -36,9 +36,9 @@ class Bounds:
 UNBOUNDED = Bounds(
     max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
 )
-# No limits either. For ops that the server has already checked: it does not even measure their
-# values. To learn the length of a megabyte of text, it would have to encode it, which takes a
-# millisecond. A rebased patch is replayed several times.
+# No limits either, for ops that the server has already checked. The server does not even measure
+# their values: it would have to encode each value, which takes a millisecond for a megabyte of
+# text. A rebased patch is replayed several times.
 TRUSTED = replace(UNBOUNDED)
 
 

@@ -30,7 +30,7 @@ class AppliedChange:
     """Relocates pointers and cursors through one applied change.
 
     Invariant: `ops` are exact on `before`, the value before the change. The steps are computed when
-    they are first used. So the changes in memory cost no steps while every client is at the head.
+    they are first used. So no change needs its steps while every client is at the head.
     """
 
     def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:

@@ -21,7 +21,7 @@ class AuditRow(Struct, frozen=True):
 
 
 class Audit(Protocol):
-    """Keeps who did what to which document, when, and from where."""
+    """Keeps the audit trail: which user did what to which document, when, and from where."""
 
     async def write_audit(
         self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False

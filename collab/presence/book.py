@@ -305,7 +305,7 @@ class PresenceBook:
     def _pass_renewal(self, entry: PresenceEntry, now: float) -> None:
         """Send an unchanged state with a later clock, which keeps it alive on the Yjs lane.
 
-        The server ignores the echo of a clock that it has increased, because echoes never end.
+        The server ignores the echo of a clock that it has increased: each answer causes an echo.
         """
         if entry.client_clock > entry.clock and now - entry.sent_to_yjs_at >= self._interval:
             entry.sent_to_yjs_at = now

@@ -33,7 +33,7 @@ class ClientIds:
         self._released: OrderedDict[int, _ReleasedId] = OrderedDict()
 
     def __contains__(self, client_id: int) -> bool:
-        """Whether a session owns the id, or owned it lately, so that clients know its clock."""
+        """Whether a session owns the id or owned it recently, so that clients know its clock."""
         return client_id in self._owners or client_id in self._released
 
     def owner(self, client_id: int) -> PresenceEntry | None:

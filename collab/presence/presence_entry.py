@@ -116,7 +116,7 @@ class PresenceEntry:
         self.timed_out = False
 
     def set_state(self, state: dict[str, Any] | None) -> None:
-        """Set the newest state, signed with the user from the token."""
+        """Set the newest state, with the user from the token in it."""
         self.cursor = ""
         if state is None:
             self.state = self.awareness_state = None

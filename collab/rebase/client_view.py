@@ -63,7 +63,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A location that the client wrote. `path` is right after the first `head_steps` head steps."""
+    """A location that the client wrote: its `path` after the first `head_steps` head steps."""
 
     path: Path
     head_steps: int

@@ -27,8 +27,8 @@ class Edit:
     """What one op does for its author.
 
     - `over` is the step that removes the member that a `move` or `copy` overwrites.
-    - `upsert` is set when an `add` or a `copy` writes over a member. It still works when the member
-      is gone.
+    - `upsert` is set when an `add` or a `copy` writes over a member. Such an edit still works when
+      the member is gone.
     - `copies` is set for a `copy`.
     """
 

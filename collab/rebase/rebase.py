@@ -250,7 +250,7 @@ class Rebasing:
         self._overwrite(edit, path, element_before(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
-            # The target is in the next element, which now has this pointer: RFC 6902 has no `move`.
+            # RFC 6902 forbids this `move`: without the element, the next one has the same pointer.
             moved = lookup(self.head, to_tokens(found.path))
             self._head.mark_shared(moved)
             added = {"op": "add", "path": target_path, "value": moved}

@@ -34,7 +34,7 @@ class Area(NamedTuple):
 
 
 def areas_of(sections: Iterable[str], value: Json) -> list[Area]:
-    """The areas of the pointers in a value. A pointer that leads nowhere has no area."""
+    """The areas of the pointers in a value. A pointer to a missing location has no area."""
     known: dict[int, Named] = {}
     found = (_resolve(_parsed(pointer), value, known) for pointer in sections)
     return [area for area in found if area is not None]

@@ -176,7 +176,7 @@ class Schema:
 
 
 def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
-    """The nodes that apply to a value. In place of nodes under an opaque node, it has this node."""
+    """The nodes that apply to a value. For an opaque node, it is only this node."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
 

@@ -139,7 +139,7 @@ class SchemaNode:
         return plan
 
     def applied_in_pieces(self, value: Any) -> list[SchemaNode] | None:
-        """As `applied`, where the items of a list may have to differ."""
+        """Return the same as `applied`, but a node with `uniqueItems` does not count as opaque."""
         return self._plan(value, in_pieces=True)
 
     def _plan(self, value: Any, *, in_pieces: bool = False) -> list[SchemaNode] | None:
@@ -233,7 +233,7 @@ class SchemaTree:
         return jsonschema_rs.validator_for(schema, registry=self._registry, **OPTIONS)
 
     def validator_of_items(self, pointer: str) -> jsonschema_rs.Validator:
-        """A validator of lists whose items the sub-schema at a pointer checks."""
+        """A validator of a list: the sub-schema at the pointer checks each item."""
         schema = {**self._dialect(), "items": {"$ref": f"{_ROOT}#{quote(pointer)}"}}
         return jsonschema_rs.validator_for(schema, registry=self._registry, **OPTIONS)
 
