@@ -155,7 +155,7 @@ class Opened(Outgoing, frozen=True, tag="opened"):
 
 
 class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
-    """The change of one version. With `from`: the merged change of the versions since `from`."""
+    """The change of one version. With `from`: one change for the versions `from` to `version`."""
 
     version: int
     by: Author
@@ -168,10 +168,10 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """A value that one edit overwrote, although its author had not seen it.
+    """A value that two users changed, so that one of the changes is lost.
 
-    `resolution` names the edit that the document has now. The server leaves out values that are too
-    large to send.
+    `resolution` names the change that the document has now. The server leaves out values that are
+    too large to send.
     """
 
     path: str
