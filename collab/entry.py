@@ -51,15 +51,15 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     reverts: list[int] = []  # of an undo or redo: the versions that it took back or put back
     leases: list[int] = []  # the Yjs client ids that the entry's update was the first to use
     answer: dict[str, Any] = {}  # the ack's other fields, to answer a retry of the request
-    digest: bytes = b""  # of the request; empty when an earlier release of Weft wrote the entry
+    digest: bytes = b""  # of the request; empty when an older version of Weft wrote the entry
 
 
 class Accepted(Struct, frozen=True):
     """The id of an accepted request, with the answer for a retry.
 
     `answer` has the fields of the ack other than the version. `digest` shows whether a second
-    request with the same id is a retry or a different request. `digest` is empty when an earlier
-    release of Weft accepted the request.
+    request with the same id is a retry or a different request. `digest` is empty when an older
+    version of Weft accepted the request.
     """
 
     user: str

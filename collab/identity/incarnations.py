@@ -63,7 +63,7 @@ class Incarnations:
 
     @property
     def most(self) -> int:
-        """The limit of tokens. Above it, the caller drops the tokens that no step asks for."""
+        """The limit of tokens. Above it, the caller drops the tokens that no undo step needs."""
         return self._most
 
     @property
@@ -97,14 +97,14 @@ class Incarnations:
         """Whether a place still holds the incarnation that a record left there."""
         slot = slot_of(single)
         if slot is None:
-            return True  # undo finds it by the ids of its text or list instead
+            return True  # an edit in a text or list: undo uses the ids of characters or items
         anchor, depth = self._walk(holder_of(single))
         if (anchor, depth) != (mark.anchor, mark.depth):
             return False
         return self._get((anchor, slot[depth:])) == mark.now
 
     def is_known(self, path: Path) -> bool:
-        """Whether a step may ask for a present or former value of a place."""
+        """Whether a place has a token. Then an undo step may need one of the place's values."""
         anchor, depth = self._walk(path[:-1])
         return (anchor, path[depth:]) in self._tokens
 

@@ -15,7 +15,10 @@ _TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site. `slug` is the last part of its URL; empty when the page has no URL."""
+    """A page of the site. `slug` is the last part of its URL.
+
+    `slug` is empty when neither the page's own `slug` nor its key is valid.
+    """
 
     key: str
     slug: str

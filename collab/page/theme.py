@@ -114,7 +114,8 @@ def _dark_palette(
 ) -> tuple[Color, Color, Color]:
     """Return background, text and accent for dark mode.
 
-    They are the theme's dark colours, or else colours made from the light mode.
+    They are the theme's dark colours, or else colours made from the light mode. This function
+    replaces a background that is too light, and a text with too little contrast, by a default.
     """
     dark_ground = read_color(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
     if dark_ground.luminance > 0.05:

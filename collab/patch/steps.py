@@ -1,4 +1,4 @@
-"""Steps: the effects of exact ops on locations. Relocation goes through them.
+"""Steps: the effects of exact ops on locations. Relocation uses them to find the new locations.
 
 `collab.patch.apply.Applied` explains exact ops. The pointer `/pages/404` can name the member `404`
 of an object or the element 404 of a list. When another element is inserted before it, only the
@@ -32,8 +32,9 @@ class Step:
     - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
     - `old` is the removed or replaced value.
 
-    When an op moves an element over the member that contains it, its exact op is a `replace`. So is
-    its step here. `collab.rebase.edits.edit_of` recognizes this step and makes it a move.
+    When an op moves an element over the member that contains it, its exact op is a `replace`. Its
+    step here is a `replace` too. `collab.rebase.edits.edit_of` recognizes this step and makes it a
+    move.
     """
 
     kind: Literal["add", "remove", "replace", "move"]

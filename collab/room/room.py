@@ -171,7 +171,10 @@ class Room:
         return [entry for entry, _ in batch]
 
     def set_locks(self, locks: Locks) -> None:
-        """Replace the committed locks and the revision at which they were written."""
+        """Replace the committed locks and the revision at which they were written.
+
+        A document's revision grows when its schema, its locks or its publication change.
+        """
         self.guard.set_committed(locks)
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 

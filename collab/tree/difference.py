@@ -1,7 +1,7 @@
 """Collects the changes of a Yjs update: the exact ops, and the records that undo them.
 
-Exact ops state what was applied (rule P3 of SPEC.md). A record describes one change so that undo
-can take it back (`collab/types/records.py`).
+Exact ops state what was applied (rule P3 of `collab/SPEC.md`). A record describes one change so
+that undo can take it back (`collab/types/records.py`).
 """
 
 from __future__ import annotations
@@ -54,11 +54,14 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """Return the deleted texts at a path and below it, with the characters that steps name."""
+        """Return the deleted texts at a path and below it, with the characters in undo steps."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
-        """Record an edit of a text. It can have new characters although both strings are equal."""
+        """Record an edit of a text.
+
+        Both strings can be equal: an edit can replace characters by equal ones, with new ids.
+        """
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings

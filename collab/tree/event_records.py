@@ -27,8 +27,8 @@ from collab.types.records import (
 )
 from collab.yjs.spans import Run
 
-# The parts of a Yjs event, in order: `retain`, `delete` and `insert`. In a text they count UTF-8
-# bytes.
+# The parts of a Yjs event, in their order in the text or list. Each part is a `retain`, a `delete`
+# or an `insert`. In a text, `retain` and `delete` count UTF-8 bytes.
 Delta: TypeAlias = list[dict[str, Any]]
 
 

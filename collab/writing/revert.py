@@ -1,7 +1,7 @@
 """Takes back records: finds the change of each record, and checks that it is still there.
 
-A record describes one write (`collab/types/records.py`). Its mark tells which value of a place the
-write left there (`collab/identity/incarnations.py`).
+A record describes one write (`collab/types/records.py`). Its mark identifies the value that the
+write left at the record's place (`collab/identity/incarnations.py`).
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ NO_TEXT = (0, 0)  # the id of a text that a dry run only plans
 
 
 class Reverter:
-    """Takes back records through a writer. A redo takes back the new records of this writer.
+    """Takes back records through a writer. The writer records these changes too.
+
+    A redo takes back the writer's records.
 
     Without `incarnations`, all records must come from the last write: then they are still valid.
     Edits of texts are planned first, and `write_texts` writes them. So a text is written once, also

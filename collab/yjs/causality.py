@@ -1,10 +1,11 @@
 """An order in which yrs can integrate the new structs of an update, if there is one.
 
-A struct is one item of an update: client id, clocks and content. yrs integrates a struct when it
-adds the struct to the document. When yrs cannot integrate a struct, it keeps the struct pending and
-reports no error. The content of such an update is then missing in every later state (measured). So
-this module first looks for an order, in the same way as yrs: it takes the structs client by client.
-A client waits when its next struct depends on a later struct of another client.
+yrs is the Yjs library that pycrdt contains. A struct is one item of an update: client id, clocks
+and content. yrs integrates a struct when it adds the struct to the document. When yrs cannot
+integrate a struct, it keeps the struct pending and reports no error. The content of such an update
+is then missing in every later state (measured). So this module first looks for an order, in the
+same way as yrs: it takes the structs client by client. A client waits when its next struct depends
+on a later struct of another client.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class _CausalSort:
     def _advance(self, client: int, struct: Struct | None) -> Struct | None:
         """Take structs of a client until a struct has to wait, or another client can continue.
 
-        Return the client's next struct when it can continue later, else None.
+        When another client can continue, return this client's next struct. Otherwise return None.
         """
         waiting = self._waiting[client]
         while struct is not None and self._is_free(client, struct):

@@ -112,7 +112,10 @@ class AnswerObserver(Protocol):
     def now(self) -> float: ...
 
     def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
-        """Note that the audience sent these answers. They are durable since `durable_at`."""
+        """Note that the server sent these answers. They are durable since `durable_at`."""
 
     def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        """Note lock events, caused by a request, a timeout or an edit."""
+        """Note lock events, caused by a request, a timeout or an edit.
+
+        `asked` is the action of the request. It is empty when no request caused the events.
+        """

@@ -36,7 +36,8 @@ _FLAGS = ("host", "port", "database", "redis", "demo")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 means done, 1 failed, 2 wrong arguments or settings.
+    0 means done, 1 failed, 2 wrong arguments or settings, 130 interrupted. `serve` also returns 3
+    when it cannot start.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -178,7 +179,8 @@ def _add_key(commands: _Commands) -> None:
     adding.add_argument(
         "--show",
         action="store_true",
-        help="also print the secret, which no later command prints. Decode it from base64url",
+        help="also print the secret, which no later command prints. It is in base64url: decode it "
+        "before you sign tokens with it",
     )
     retiring = _action(actions, "retire", "refuse the tokens of a key from now on")
     retiring.add_argument("kid", metavar="KEY")

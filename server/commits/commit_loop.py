@@ -219,7 +219,7 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the older entries that the next request needs into the tail, if the log has them.
+        """Load the older entries of the next request, if the log has them, and put them into the tail.
 
         The tail is the newest entries of a document in memory.
         """
@@ -246,8 +246,8 @@ class CommitLoop:
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
         """Refuse the batches of a failed commit, and find the document that made it fail.
 
-        After a failure of several documents, the loop commits each of them alone from now on. When
-        the commit of one document alone fails, its live room ends.
+        After a failure of several documents, the loop commits each of them alone, until that commit
+        succeeds. When the commit of one document alone fails, its live room ends.
         """
         for live in lives:
             live.fail(IN_TROUBLE)

@@ -96,7 +96,7 @@ async def get_document(request: Request) -> Response:
 
 
 async def put_document(request: Request) -> Response:
-    """Create the document. With `If-Match`, replace its value by the smallest patch."""
+    """Create the document. With `If-Match`, replace its value: apply only the differences."""
     async with permitted(request, Role.EDITOR) as (claims, key):
         creations, tags = services_of(request).creations, if_match(request)
         if tags is None:

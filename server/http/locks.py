@@ -113,7 +113,10 @@ async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) 
 
 
 async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
-    """Release the lock that has this secret. When the secret is wrong, open no document."""
+    """Release the lock that has this secret. When the secret is wrong, open no document.
+
+    The secret begins with the tenant's name and a dot, because the request has no token.
+    """
     services = services_of(request)
     key = DocKey(secret.partition(".")[0], request.path_params["doc"])
     lock_id = request.path_params["lock"]
@@ -121,6 +124,7 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
         raise _no_such_lock()
     stored = await _stored(request, key)
     lock = stored.find(lock_id)
+    # Only the secret is checked here, so the time does not matter.
     opened = stored.release_by_secret(lock_id, secret.encode(), now=0)
     if lock is None or isinstance(opened, Refusal):
         raise _no_such_lock()

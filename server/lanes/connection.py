@@ -69,6 +69,8 @@ class PatchConnection:
         self._waiting: list[bytes] = []
         self._deadline: asyncio.TimerHandle | None = None
         self._release_large: Callable[[], None] = lambda: None
+        # Releases the connection's place in the `ConnectionLimit` of its IP address. The endpoint
+        # sets this function.
         self.release_place: Callable[[], None] = lambda: None
 
     # --- events of the socket ---------------------------------------------------------------

@@ -64,7 +64,8 @@ class Feed(ABC):
         self._outbound_flow = context.outbound_flow
         self._now = context.now
         self._metrics = context.metrics
-        self.already_sent: dict[str, Peer] = {}  # peers of `opened` that were not announced yet
+        # Peers that this client got in `opened`, before the server announced them to all clients.
+        self.already_sent: dict[str, Peer] = {}
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0

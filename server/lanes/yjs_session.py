@@ -166,7 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening counts as one message, so a reconnect does not end the wait for a debt.
+        # The opening spends one message. So a user over the budget still waits after a reconnect.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()

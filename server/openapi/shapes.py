@@ -119,7 +119,7 @@ class LockPage(Struct, frozen=True):
 
 
 class LockHeld(LockState, frozen=True, omit_defaults=True):
-    """A lock. Its holder also gets a one-time secret, which releases the lock without a token."""
+    """A lock. Its holder also gets a secret, which releases the lock without a token."""
 
     secret: str | UnsetType = UNSET
 

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 0.05
 FRAMES = 32
-# Seconds between two log lines. An event loop that is always late must not fill the log.
+# Seconds between two logged stalls. An event loop that is always late must not fill the log.
 LOG_EVERY = 5.0
 
 

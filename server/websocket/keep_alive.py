@@ -24,7 +24,8 @@ class KeepAlive:
     Invariant: these count as signs of life:
 
     - a received byte; the socket sets `has_received`, which needs no clock;
-    - a byte that left our write buffer, because our ping waits in the same buffer.
+    - a byte that left our write buffer. While the peer reads other bytes first, our ping may still
+      wait in this buffer.
 
     While we pause reading, no byte can arrive. So `KeepAlive` does not abort the socket then.
     """

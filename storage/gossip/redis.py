@@ -1,7 +1,8 @@
 """Gossip between instances over Redis pub/sub, with one channel for each document.
 
-Redis may be slow, frozen, wiped or down, but no caller waits for it. `publish` puts a message into
-a bounded outbox. After a loss of messages, readers get an empty message, and then read the log.
+The server does not use this module yet. Redis may be slow, frozen, wiped or down, but `publish`
+does not wait for it: it puts a message into a bounded outbox. After a loss of messages, each
+subscription of the document gets an empty message. Then its reader must read the log.
 """
 
 from __future__ import annotations
