@@ -1,0 +1,96 @@
+"""The presence of a Yjs client: own states, free echoes, and what is shown of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.yjs import awareness
+from collab.yjs import frames as yjs_frames
+from collab.yjs.awareness import State
+from server.lanes.yjs_presence import MOST_ECHOES
+from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
+
+
+async def client(it: Lanes, user: str = "ada") -> YjsClient:
+    found = await it.yjs_client(it.token(user))
+    await it.settled()
+    found.socket.yjs()
+    return found
+
+
+def show(client: YjsClient, number: int, clock: int, state: dict[str, Any] | None) -> None:
+    body = awareness.encode([State(number, clock, state)])
+    client.connection.on_binary(yjs_frames.awareness(body))
+
+
+def announce(it: Lanes) -> None:
+    """Let the timer of the presence fire."""
+    it.clock.advance(1)
+    it.live.presence._tick()
+
+
+def states(client: YjsClient) -> list[tuple[int, int, object]]:
+    """Return client, clock and `at` of each state that the client was sent."""
+    return [
+        (one.client, one.clock, None if one.state is None else one.state.get("at"))
+        for message in client.socket.yjs()
+        if isinstance(message, yjs_frames.AwarenessUpdate)
+        for one in awareness.decode(message.body)
+    ]
+
+
+async def test_a_state_is_shown_to_the_others_and_on_request_to_a_newcomer() -> None:
+    async with lanes({"n": 0}) as it:
+        ada, bo = await client(it), await client(it, "bo")
+        show(ada, 7, 1, {"at": 1})
+        announce(it)
+        assert (7, 1, 1) in states(bo)
+        late = await it.yjs_client(it.token("cy"))
+        await it.settled()
+        assert (7, 1, 1) in states(late)
+        bo.connection.on_binary(yjs_frames.query_awareness())
+        assert states(bo) == [(7, 1, 1)]
+
+
+async def test_a_client_that_leaves_is_taken_from_the_others() -> None:
+    async with lanes({"n": 0}) as it:
+        ada, bo = await client(it), await client(it, "bo")
+        show(ada, 7, 1, {"at": 1})
+        announce(it)
+        states(bo)
+        ada.connection.on_close(1001)
+        announce(it)
+        assert [(one[0], one[2]) for one in states(bo)] == [(7, None)]
+
+
+async def test_an_echo_of_what_was_shown_is_free_and_a_second_one_is_not() -> None:
+    async with lanes({"n": 0}) as it:
+        presence = (await client(it)).connection.presence
+        assert not presence.consume_echo(1)
+        presence.count_shown(10)
+        presence.count_shown(0)
+        assert not presence.consume_echo(11)
+        assert presence.consume_echo(10)
+        assert not presence.consume_echo(1)
+        for _ in range(MOST_ECHOES + 5):
+            presence.count_shown(2)
+        assert sum(presence.consume_echo(1) for _ in range(MOST_ECHOES + 5)) == MOST_ECHOES
+
+
+async def test_a_client_may_not_show_the_state_of_another_client() -> None:
+    async with lanes({"n": 0}) as it:
+        ada, bo = await client(it), await client(it, "bo")
+        show(ada, 7, 1, {"at": 1})
+        announce(it)
+        show(bo, 7, 5, {"at": "false"})
+        announce(it)
+        assert all(at != "false" for _, _, at in states(ada))
+
+
+async def test_without_other_clients_the_answer_is_an_empty_message() -> None:
+    async with lanes({"n": 0}) as it:
+        ada = await client(it)
+        ada.connection.on_binary(yjs_frames.query_awareness())
+        [message] = ada.socket.yjs()
+        assert isinstance(message, yjs_frames.AwarenessUpdate)
+        assert awareness.decode(message.body) == []
