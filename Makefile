@@ -13,7 +13,7 @@ export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 # A test that waits forever ends the run, with a stack trace of the place where it waits.
 ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
-.PHONY: help run demo test test-long check format smoke bench clean
+.PHONY: help run demo test test-long check format mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: .venv/.provisioned ## check format, lint, types, import rules and fast te
 format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
+
+mutants: .venv/.provisioned ## break the code in small ways, and list the changes that no fast test notices (45 minutes; ONLY=package)
+	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[mutants]'
+	@$(BIN)/python -m tests.mutants $(ONLY)
 
 smoke: .venv/.installed ## start Weft on a free port, make one edit, read it back, stop
 	@$(BIN)/python tests/smoke.py
