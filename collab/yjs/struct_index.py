@@ -210,12 +210,15 @@ class StructIndex:
     def alive(self, client: int, start: int, end: int) -> Iterator[StructPlace]:
         """The places in a range of clocks where something is not deleted yet.
 
-        Structs of the base index are left out.
+        Structs of the base index are left out, and clocks that the index does not have.
         """
+        end = min(end, self._end(client))
         known = self._clients.get(client)
-        if known is None or not known.starts or end <= known.starts[0]:
+        if known is None or not known.starts:
             return
         at = max(start, known.starts[0])
+        if at >= end:
+            return
         for number in range(bisect_right(known.starts, at) - 1, bisect_left(known.starts, end)):
             behind = known.starts[number + 1] if number + 1 < len(known.starts) else end
             if not known.has_deleted(max(at, known.starts[number]), min(end, behind)):

@@ -142,3 +142,24 @@ def test_a_small_deletion_is_left_to_the_update(costs: list[int]) -> None:
     costs.clear()
     document.integrate(update, version=2, user="ben", at=0, structs=structs)
     assert costs == []
+
+
+def test_what_the_update_itself_inserts_and_deletes_is_no_former_value() -> None:
+    document = made()
+    peer: Any = Doc(client_id=77)
+    content: Any = Map()
+    peer["content"] = content
+    peer.apply_update(document.update_since(b"\x00"))
+    content["large"] = Map()  # the last struct of this client that the server knows
+    document.integrate(peer.get_update(), version=2, user="ben", at=0)
+    fill = [{"op": "add", "path": "/large/zeros", "value": ZEROS}]
+    document.patch(fill, version=3, user="ann", at=0)
+    before: Any = document.value
+    with peer.transaction():
+        content["kept"]["text"].insert(0, "not ")
+        del content["kept"]["text"][:4]
+        del content["zeros"]
+    structs = StructIndex.of(document.update_since(b"\x00"))
+    document.integrate(peer.get_update(), version=4, user="ben", at=0, structs=structs)
+    assert document.read() == document.value
+    assert document.value == {key: value for key, value in before.items() if key != "zeros"}
