@@ -219,7 +219,7 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the older entries of the next request, if the log has them, and put them into the tail.
+        """Load the older entries of the next request into the tail, if the log has them.
 
         The tail is the newest entries of a document in memory.
         """
