@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from collab.entry import Entry
+from collab.entry import Entry, Op
 from collab.errors import Code, Refusal, Rejected
 from collab.messages import MAX_ID, Change, ClientMessage, Patch, ServerMessage
 from collab.raw_json import MAX_VALUES, has_at_most_values, has_few_separators, repeated_in_message
@@ -133,6 +133,10 @@ def _type_and_id(raw: bytes) -> tuple[str, str | None]:
 
 def encode(message: ServerMessage | dict[str, Any]) -> bytes:
     return _encoder.encode(message)
+
+
+def encode_ops(ops: Sequence[Op]) -> bytes:
+    return _encoder.encode(ops)
 
 
 def rfc3339(ms: int) -> str:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import structs
+from msgspec import Raw, structs
 
 from collab import wire
 from collab.errors import Close
@@ -15,14 +15,14 @@ from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import MissedLocks
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
-from server.broadcast.news import News, render, spliced
+from server.broadcast.news import News, encoded_ops, render, spliced
 from server.broadcast.subscriber import Answered
 from server.lanes.feed import Feed, FeedContext
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
 
 if TYPE_CHECKING:
-    from collab.entry import Author, Op
+    from collab.entry import Author
     from collab.ids import Json
     from server.broadcast.news import LockNews, PresenceNews
     from server.documents.changes import LastChange
@@ -44,12 +44,12 @@ class PendingAnswer(NamedTuple):
 
 
 class CatchUpTarget(NamedTuple):
-    """The version that a catch-up leads to, its author, and the ops if they are computed."""
+    """The version that a catch-up leads to, its author, and the ops if a thread has made them."""
 
     version: int
     value: Json
     made: LastChange | None
-    ops: list[Op] | None = None
+    ops: Raw | None = None
 
 
 class PatchFeed(Feed):
@@ -242,7 +242,7 @@ class PatchFeed(Feed):
 
     async def _diff(self, head: CatchUpTarget) -> None:
         try:
-            ops = await run_in_thread(diff, self.value, head.value)
+            ops = await run_in_thread(encoded_ops, self.value, head.value, splice=self._splice)
             self._diff_task, self._diffed = None, head._replace(ops=ops)
             self.pump()
         except Exception:  # an error here ends only this connection
@@ -285,9 +285,11 @@ class PatchFeed(Feed):
                 return wire.encode(acks[0])
             change = wire.change(last, with_id=last.author.user == self._user)
         else:
-            ops = diff(self.value, target.value) if target.ops is None else target.ops
+            ops = diff(self.value, target.value) if target.ops is None else []
             change = merge(target.made, self.position + 1, target.version, ops)
             change = structs.replace(change, acks=acks)
+            if target.ops is not None:
+                return wire.encode(structs.replace(change, ops=target.ops))
         return wire.encode(spliced(change, self.value) if self._splice else change)
 
     def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:

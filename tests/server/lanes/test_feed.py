@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pycrdt
 import pytest
 
-from collab.entry import Author
+from collab import wire
+from collab.entry import Author, Op
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.presence_entry import ClientIdentity
@@ -18,6 +20,7 @@ from collab.yjs import frames as yjs_frames
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.live_room import LiveRoom
+from server.lanes import patch_feed
 from server.lanes.feed import FULL_SOCKET, FeedContext
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.yjs_feed import YjsFeed
@@ -65,7 +68,13 @@ class Reading:
     session = "s-reader"
 
     def __init__(
-        self, live: LiveRoom, clock: ManualClock, *, fps: float | None = None, rate: int = 0
+        self,
+        live: LiveRoom,
+        clock: ManualClock,
+        *,
+        fps: float | None = None,
+        rate: int = 0,
+        splice: bool = False,
     ) -> None:
         self.live, self.clock = live, clock
         self.pipe = Pipe()
@@ -73,7 +82,7 @@ class Reading:
         outbound_flow = OutboundFlow(self.budget, patience=PATIENCE)
         lane = Metrics().lanes["patch"]
         context = FeedContext(self.pipe, live, self, outbound_flow, clock.monotonic, lane)
-        self.feed = PatchFeed(context, Author("reader"), frame_rate=FrameRate(fps), splice=False)
+        self.feed = PatchFeed(context, Author("reader"), frame_rate=FrameRate(fps), splice=splice)
         live.audience.join(self)
 
     def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
@@ -275,6 +284,37 @@ async def test_b6_a_yjs_reader_gets_the_updates_after_its_diff(
         assert reading.feed.lag.is_level
         assert reading.pipe.updates == 2
         assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
+
+
+@pytest.mark.parametrize("splice", [False, True])
+async def test_b6_a_thread_compares_and_encodes_a_large_catch_up(
+    hall: Inside, monkeypatch: pytest.MonkeyPatch, splice: bool
+) -> None:
+    encoders: list[str] = []
+    encode_ops = wire.encode_ops
+
+    def noting(ops: Sequence[Op]) -> bytes:
+        encoders.append(threading.current_thread().name)
+        return encode_ops(ops)
+
+    monkeypatch.setattr(wire, "encode_ops", noting)
+    monkeypatch.setattr(patch_feed, "LARGE", -1)
+    async with hall.hub.using(PAGE) as live:
+        reading = Reading(live, hall.clock, fps=1.0, splice=splice)
+        for text in ("one two", "one or two", "one and two"):  # the first is sent at once
+            await hall.set("/text", text)
+        hall.clock.advance(1.0)
+        reading.feed.pump()
+        assert reading.feed._diff_task is not None
+        await reading.feed._diff_task
+        reading.feed.close()
+        [name] = encoders
+        assert name.startswith("worker")
+        _, change = reading.pipe.messages
+        assert (change["from"], change["version"]) == (3, 4)
+        [op] = change["ops"]
+        assert op["path"] == "/text"
+        assert op["op"] == ("splice" if splice else "replace")
 
 
 async def test_b7_a_reader_with_max_fps_gets_no_backpressure_notice(
