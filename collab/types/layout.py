@@ -14,7 +14,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import merge
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -52,13 +52,28 @@ def unescape(key: str) -> str:
     return key[1:] if key[:2] == "@@" and _NEEDS_ESCAPE.fullmatch(key) else key
 
 
+# A removed key counts as so many characters more than it has.
+KEY_COST: Final = 8
+# Characters of removed keys in one map. yrs takes 30 ms to collect 14,000 entries.
+MOST_GONE: Final = 128 * 1024
+
+
 class ObjectNode(Struct, gc=False):
-    """An object. `children` holds the nodes of its containers, by map key."""
+    """An object. `children` holds the nodes of its containers, by map key.
+
+    `gone` counts the characters of keys that were removed since the document was opened. The Y.Map
+    never forgets a key.
+    """
 
     children: dict[str, Node] = {}
+    gone: int = 0
+
+    def note_gone(self, key: str) -> None:
+        """Count a removed key."""
+        self.gone += len(key) + KEY_COST
 
     def copy(self) -> ObjectNode:
-        return ObjectNode(dict(self.children))
+        return ObjectNode(dict(self.children), self.gone)
 
 
 class ArrayNode(Struct, gc=False):

@@ -5,6 +5,7 @@ A record describes a change so that undo can take it back (`collab/types/records
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from collab.entry import Op
@@ -15,7 +16,7 @@ from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, render
 from collab.patch.values import Atomic, named_atomic
 from collab.types.handles import StandIn, Txn, get_or_none
-from collab.types.layout import VALUE, ObjectNode
+from collab.types.layout import MOST_GONE, VALUE, Node, ObjectNode, Step
 from collab.types.place import Place, open_path
 from collab.types.records import Path, Record, Reinsertion
 from collab.types.yjs_document import OpenTransaction, Transactions
@@ -72,26 +73,32 @@ class Journal:
             self.identity.add(self.author or "", record)
         self.records.append(record)
 
-    def clear(self, holder: Any, path: Path, key: str) -> Any:
+    def clear(self, holder: Any, path: Path, key: str, node: Node | None = None) -> Any:
         """Before the removal of an entry, delete its content if large. Return the entry's map.
 
-        `holder` is the entry's map, and `path` is the path of its `Slot`. For very large
+        `holder` is the entry's map, `path` is the path of its `Slot`, and `node` is the node of
+        its content. For very large
         content the document is loaded again. Then the returned map is a new handle, and the entry
         itself is already deleted.
         """
         if not isinstance(self.open, Transactions):
             return holder
         remover = Remover(self.open)
+        within = path if key == VALUE else (*path, key)
         while True:
             try:
+                for worn in _worn(node, within):
+                    place = open_path(self.txn, self.root, worn)
+                    if place is not None:
+                        remover.remove_map(place.handle)
                 self.open.spend(remover.clear(get_or_none(self.txn, holder, key)))
                 return holder
             except Reloaded:
                 holder = self._holder(path, key)
 
-    def remove_entry(self, holder: Any, path: Path, key: str) -> None:
+    def remove_entry(self, holder: Any, path: Path, key: str, node: Node | None = None) -> None:
         """Delete an entry of a map, with its content."""
-        holder = self.clear(holder, path, key)
+        holder = self.clear(holder, path, key, node)
         if holder.has(self.txn, key):
             holder.remove(self.txn, key)
 
@@ -126,3 +133,17 @@ class Journal:
         if self._atomic is named_atomic:  # needs no value, and it takes time to make the value
             return named_atomic(tokens, None)
         return self._atomic(tokens, self.value)
+
+
+def _worn(node: Node | None, path: Path) -> Iterator[Path]:
+    """Return the paths of the objects that had many more keys, innermost first."""
+    if node is None:
+        return
+    children = node.children
+    steps: Iterable[tuple[Step, Node | None]] = (
+        enumerate(children) if isinstance(children, list) else children.items()
+    )
+    for step, child in steps:
+        yield from _worn(child, (*path, step))
+    if isinstance(node, ObjectNode) and node.gone > MOST_GONE:
+        yield path

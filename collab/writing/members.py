@@ -60,6 +60,9 @@ class MemberWriter:
         present = old is not None or slot.handle.has(txn, slot.key)
         before = Exactly(raw_of(txn, old)) if present else Absent()
         removed = self._texts.removed(old, place) if present else ()
+        holder = slot.handle
+        if present:
+            holder = journal.clear(holder, slot.path, slot.key, slot.children.get(slot.name))
         value, node = read(raw)
         if node is None:
             slot.children.pop(slot.name, None)
@@ -67,10 +70,9 @@ class MemberWriter:
             slot.children[slot.name] = node
         journal.note(SetRecord(slot.path, slot.key, before, fingerprint(value), removed, token))
         journal.emit("replace" if present else "add", slot.tokens, value)
-        handle = journal.clear(slot.handle, slot.path, slot.key) if present else slot.handle
-        self._build.put(handle, slot.key, raw, slot.tokens)
+        self._build.put(holder, slot.key, raw, slot.tokens)
         if texts:
-            self._texts.restore_identity(get_or_none(self._txn, handle, slot.key), texts)
+            self._texts.restore_identity(get_or_none(self._txn, holder, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove an existing key of an object."""
@@ -79,7 +81,8 @@ class MemberWriter:
         held = get_or_none(self._txn, place.handle, key)
         before = Exactly(raw_of(self._txn, held))
         removed = self._texts.removed(held, (*place.path, key))
-        self._journal.remove_entry(place.handle, place.path, key)
+        self._journal.remove_entry(place.handle, place.path, key, node.children.get(key))
         node.children.pop(key, None)
+        node.note_gone(key)
         self._journal.note(SetRecord(place.path, key, before, Absent(), removed, token))
         self._journal.emit("remove", (*place.tokens, unescape(key)))

@@ -13,7 +13,7 @@ blocks, so joining them moves no other block. The former entries are collected, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pycrdt import _pycrdt as native
 
@@ -62,11 +62,16 @@ class Remover:
         if blocks < MOST_BLOCKS or not isinstance(held, native.Map):
             return blocks
         keys = _keys(self._transactions.txn, held)
-        self.remove(held, keys)
         if len(keys) > MOST_ENTRIES:
-            self._transactions.remove_empty(held)
-            raise Reloaded
+            self.remove_map(held)
+        self.remove(held, keys)
         return 1
+
+    def remove_map(self, held: Any) -> NoReturn:
+        """Remove a map that has, or had, very many entries. Raises `Reloaded`."""
+        self.remove(held, _keys(self._transactions.txn, held))
+        self._transactions.remove_empty(held)
+        raise Reloaded
 
     def _remove_portion(self, portion: list[_Entry]) -> None:
         """Delete a few entries, with one transaction for each level of their content."""

@@ -12,13 +12,21 @@ from typing import Any, Final
 from collab.entry import Op
 from collab.ids import Json
 from collab.patch.apply import apply
-from collab.patch.bounds import json_size
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, parse, render
 from collab.patch.values import same
 from collab.types.build import Builder, Layouts, own_id
 from collab.types.handles import Txn, get_or_none
-from collab.types.layout import ArrayNode, ListNode, Step, escape
+from collab.types.layout import (
+    KEY_COST,
+    MOST_GONE,
+    ArrayNode,
+    ListNode,
+    Node,
+    ObjectNode,
+    Step,
+    escape,
+)
 from collab.types.place import Place, open_tokens, step_of, value_at, value_under
 from collab.types.records import (
     SetRecord,
@@ -33,13 +41,6 @@ from collab.writing.members import MemberWriter
 from collab.writing.texts import TextWriter
 
 _NOTHING: Final[Mapping[int, Change]] = {}
-
-
-# The most characters of pointers in the ops that edit a container in place. A removed key stays in
-# the Y.Map forever, and the undo step names it. Replacing 20,000 keys by other keys took a second,
-# and eleven times the bytes of the new value. When the container was removed later, one native call
-# took 10 ms longer.
-MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
 
 class Writer:
@@ -147,10 +148,11 @@ class Writer:
     def _replace_container(self, place: Place, tokens: Tokens, value: Json) -> None:
         """Edit only the parts that differ. So other clients' unsent edits of the rest survive."""
         old = value_at(self.txn, self.root, tokens)
-        live = len(open_tokens(self.txn, self.root, tokens).tokens) == len(tokens)
+        held = open_tokens(self.txn, self.root, tokens)
+        live = len(held.tokens) == len(tokens)
         if live and type(old) is type(value) and not self._is_another(place, tokens, old, value):
             ops = diff(old, value, moves_left=self.elements.moves_left)
-            if not any(op["path"] == "" for op in ops) and _stays(old, value, ops):
+            if not any(op["path"] == "" for op in ops) and _keeps(held.node, ops):
                 self.apply(ops, under=tokens)
                 return
         if not tokens:
@@ -196,9 +198,7 @@ class Writer:
         self._replace_whole(place, step, whole)
 
 
-def _stays(old: Json, new: Json, ops: Sequence[Op]) -> bool:
-    """Whether to edit a container in place: the ops are few, or half of the container stays."""
-    pointer_characters = sum(len(op["path"]) for op in ops)
-    return pointer_characters <= MAX_POINTER_CHARACTERS or 2 * pointer_characters <= json_size(
-        old
-    ) + json_size(new)
+def _keeps(node: Node, ops: Sequence[Op]) -> bool:
+    """Whether the map of an object may stay when ops remove keys."""
+    gone = sum(len(op["path"]) + KEY_COST for op in ops if op["op"] == "remove")
+    return not isinstance(node, ObjectNode) or node.gone + gone <= MOST_GONE
