@@ -54,7 +54,7 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """Return the deleted texts at a path and below it, with the characters in undo steps."""
+        """Return deleted texts at a path and below it, with the characters that undo steps name."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:

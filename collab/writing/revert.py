@@ -47,7 +47,7 @@ from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer
 
 Marks = Sequence[Mark]
-NO_TEXT = (0, 0)  # the id of a text that a dry run only plans
+NO_TEXT = (0, 0)  # the id of a new text in a dry run (an undo that writes nothing)
 
 
 class Reverter:

@@ -96,7 +96,10 @@ def _pass_on(address: _Address) -> None:
 
 
 def address_of(host: str) -> str:
-    """Return one name for all addresses of one internet customer: an IPv6 /64 (RFC 6177)."""
+    """Return the name of a host's address: the IPv4 address, or the IPv6 /64 network.
+
+    An internet customer has at least one IPv6 /64 network (RFC 6177).
+    """
     try:
         address = ip_address(host)
     except ValueError:

@@ -57,7 +57,8 @@ class Submission:
     def oldest_base(self) -> int | None:
         """The version after which the request needs all entries; None when it needs no entries.
 
-        A patch may depend on pending patches of its pipeline, which have an older base.
+        A patch may depend on the connection's pending patches (its pipeline). These may have an
+        older base.
         """
         request = self.request
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
@@ -87,7 +88,8 @@ class Subscriber(Protocol):
     def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         """Handle a commit: durable entries, and the answers to this subscriber's requests.
 
-        A paused subscriber gets only the commits that answer its requests.
+        A subscriber that cannot send news at once is paused. A paused subscriber gets only the
+        commits that answer its requests.
         """
 
     def on_presence(self, news: PresenceNews) -> None:

@@ -109,7 +109,7 @@ class CommitLoop:
             return
         except Exception:  # a server bug or a damaged row: the loop continues for other documents
             logger.exception(
-                "a commit failed by a bug or a damaged row; each document retries alone"
+                "a bug or a damaged row made a commit fail; the server refuses its requests"
             )
             self._isolate_failures(lives)
             return
@@ -219,7 +219,7 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the older entries of the next request into the tail, if the log has them.
+        """Load the older entries that the next request needs into the tail, if the log has them.
 
         The tail is the newest entries of a document in memory.
         """

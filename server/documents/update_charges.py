@@ -1,4 +1,8 @@
-"""Update charges: the costs of a batch for its authors, and the rest of a long update."""
+"""Update charges: the costs of a batch for its authors, and the rest of a long update.
+
+The server applies a long update in pieces, one after the other. The rest is the pieces that it has
+not applied yet.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
 
-# Seconds. When an author's debt (what exceeds the budget) lasts longer, the server drops the rest
-# of a long update. It also disconnects the client.
+# Seconds. A debt is what an author has used beyond the budget. When the budget needs more time to
+# pay it back, the server drops the rest of a long update. It also disconnects the client.
 MOST_DEBT = 10.0
 # An entry is larger than its request: it contains an update and undo records. So an entry is free
 # up to `FREE_BYTES` plus `FREE_SHARE` times the size of its request.
@@ -36,7 +40,7 @@ class UpdateCharges:
     def __init__(self) -> None:
         self._done: list[tuple[Submission, float]] = []
         self._stored: list[tuple[Submission, int]] = []
-        self._rest: Sequence[bytes] = ()  # the rest of the last update
+        self._rest: Sequence[bytes] = ()  # of a long update, the last one in its batch
 
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
         """Note the costs of an applied request."""

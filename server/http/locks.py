@@ -81,8 +81,8 @@ async def release(request: Request) -> Response:
     if "authorization" not in request.headers:
         secret = await _secret(request)
         if secret is None:
-            await claims_of(request)  # raises `unauthenticated`: there is no token
-            raise _no_such_lock()
+            await claims_of(request)  # always raises `unauthenticated`: there is no token
+            raise _no_such_lock()  # never reached
         return json_response(await _release_by_secret(request, secret))
     async with permitted(request, Role.VIEWER) as (claims, key):
         secret = await _secret(request)
