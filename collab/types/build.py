@@ -20,6 +20,7 @@ from collab.types.layout import (
     UNSEEN,
     VALUE,
     escape,
+    in_order,
     is_hidden,
     order_of,
     scalar,
@@ -143,11 +144,9 @@ class Builder:
     def _fill_array(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
         for key in sorted(RESERVED & raw.keys()):
             self.put(handle, key, raw[key], tokens)
-        keys = sorted(
-            (key for key in raw if key not in RESERVED), key=lambda key: (order_of(raw[key]), key)
-        )
+        pairs = [(order_of(inner), key) for key, inner in raw.items() if key not in RESERVED]
         shown = 0
-        for key in keys:
+        for _, key in in_order(pairs):
             hidden = is_hidden(raw[key])
             self.put(handle, key, raw[key], (*tokens, "-" if hidden else str(shown)))
             shown += not hidden
