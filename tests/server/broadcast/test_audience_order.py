@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from collab.errors import Code, Refusal
+from collab.messages import LockChange
+from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest
 from server.broadcast.close_reasons import DELETED
 from server.broadcast.news import News
@@ -96,3 +99,28 @@ async def test_the_end_closes_each_subscriber_once_with_the_reason() -> None:
         assert it.events() == [(name, "closed", 4404) for name in ("ada", "bo", "cy")]
         assert len(it.live.audience) == 0
         await asyncio.sleep(0)
+
+
+class Observer:
+    """Keeps the answers of each broadcast, and when they became durable."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[list[int], float]] = []
+
+    def now(self) -> float:
+        return 7.5
+
+    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
+        self.seen.append(([answer.version for _, answer in answered], durable_at))
+
+    def on_locks_changed(
+        self, events: Sequence[LockChange], by: Member | None, asked: str
+    ) -> None: ...
+
+
+async def test_the_observer_gets_the_answers_with_the_time_before_the_broadcast() -> None:
+    async with scene() as it:
+        it.live.audience.observer = observer = Observer()
+        it.live.audience.broadcast(nothing(it), [])
+        it.live.audience.broadcast(nothing(it), [answered(it.ada, "a", Answer(4))])
+        assert observer.seen == [([4], 7.5)]

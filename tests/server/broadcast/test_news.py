@@ -7,10 +7,13 @@ from typing import Any
 
 from collab.entry import Author, Entry
 from collab.errors import Code, Refusal
-from collab.messages import Change
+from collab.messages import Change, Peer
+from collab.presence.difference import difference
 from collab.room.requests import Answer, PatchRequest, Update
+from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
-from server.broadcast.news import MOST_OPS, News, render, spliced
+from collab.yjs.awareness import State
+from server.broadcast.news import MOST_OPS, News, PresenceNews, render, spliced
 from tests.server.websocket.splitting import split
 
 TEXT = "a" * 4_000
@@ -97,3 +100,30 @@ def test_a_request_with_an_id_gets_an_ack_or_a_reject_and_another_one_only_an_er
     error = render(Update(b""), Answer(4, refusal=no))
     assert error is not None
     assert (error["type"], error["code"]) == ("error", "conflict")
+
+
+def peer(session: str, state: dict[str, Any] | None = None) -> Peer:
+    return Peer(session, 7, session, "", "", "editor", state or {})
+
+
+def test_presence_is_one_frame_for_all_but_the_sessions_that_it_is_about() -> None:
+    ada, bo = peer("s-ada"), peer("s-bo")
+    news = PresenceNews(difference([ada, bo], [], ["s-gone"], []))
+    assert news.patch_frame_for("s-cy", {}) is news.patch_frame
+    [own] = said(news.patch_frame_for("s-ada", {}))
+    assert [one["session"] for one in own["joined"]] == ["s-bo"]
+    assert own["left"] == ["s-gone"]
+    [known] = said(news.patch_frame_for("s-cy", {"s-ada": ada, "s-bo": peer("s-bo", {"at": 0})}))
+    assert "joined" not in known
+    assert [one["session"] for one in known["updated"]] == ["s-bo"]
+
+
+def test_presence_without_a_change_or_a_state_is_no_frame() -> None:
+    assert PresenceNews(difference([], [], [], [])).yjs_frame == b""
+    alone = PresenceNews(difference([peer("s-ada")], [], [], []))
+    assert alone.patch_frame_for("s-ada", {}) == b""
+    shown = PresenceNews(difference([], [], [], [State(7, 1, {"at": 1})]))
+    [(_, payload)] = split(shown.yjs_frame)
+    [message] = yjs_frames.decode(payload)
+    assert isinstance(message, yjs_frames.AwarenessUpdate)
+    assert awareness.decode(message.body) == [State(7, 1, {"at": 1})]

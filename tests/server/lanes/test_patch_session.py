@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -72,6 +73,20 @@ async def test_a_token_of_another_user_or_without_the_document_closes_the_connec
         client = await it.patch_client()
         await renewed(it, client, it.token(**fields))
         assert client.socket.codes == [code]
+
+
+async def test_a_client_that_leaves_while_its_token_is_renewed_keeps_no_timer() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        session = client.connection._session
+        assert session is not None
+        before = set(asyncio.all_tasks())
+        client.says({"type": "token", "token": it.token()})
+        renewing = set(asyncio.all_tasks()) - before
+        client.connection.on_close(1001)
+        await asyncio.gather(*renewing)
+        assert session._token_expiry._timer is None
+        assert client.heard() == []
 
 
 # --- requests ---------------------------------------------------------------------------------
