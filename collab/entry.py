@@ -47,7 +47,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     lane: Lane = "patch"
     id: str = ""  # the request's id, unique per user and document; empty when it had none
     commit: str = ""  # the id of the entry's batch; shows whether an uncertain COMMIT succeeded
-    inverse: bytes = b""  # the records that undo takes back, encoded by `collab.document`
+    inverse: bytes = b""  # what undo needs to take the entry back, encoded by `collab.document`
     reverts: list[int] = []  # of an undo or redo: the versions that it took back or put back
     leases: list[int] = []  # the Yjs client ids that the entry's update was the first to use
     answer: dict[str, Any] = {}  # the ack's other fields, to answer a retry of the request
@@ -113,7 +113,7 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
 
 
 def without_ops(entry: Entry) -> Entry:
-    """Return the entry without its ops. The server opens a document without them."""
+    """Return the entry without its ops. The server does not need ops to open a document."""
     return replace(entry, ops=[])
 
 

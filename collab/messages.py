@@ -206,6 +206,7 @@ class Reject(Outgoing, frozen=True, tag="reject"):
     base: int | UnsetType = UNSET
     changes: list[Any] | UnsetType = UNSET
     conflicts: list[Any] | UnsetType = UNSET
+    removed_by: Author | UnsetType = UNSET
     op: int | UnsetType = UNSET
     path: str | UnsetType = UNSET
     lock: LockState | UnsetType = UNSET

@@ -134,7 +134,7 @@ class Incarnations:
         self._most = max(1_000, 2 * len(self._tokens))
 
     def _walk(self, path: Path) -> tuple[int, int]:
-        """Return the innermost token above a path, and the depth of the path to its container."""
+        """Return the innermost token at or above a path, and the length of its container's path."""
         anchor, start = 0, 0
         if self._is_blank():
             return anchor, start

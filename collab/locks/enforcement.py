@@ -26,7 +26,7 @@ _STILL = frozenset({"replace", "splice", "test"})
 
 
 class LockGuard:
-    """Checks changes against a room's locks, and relocates the locks through the current batch.
+    """Checks changes against a room's locks. Moves each lock along with its element in a batch.
 
     Invariant: `committed` are the stored locks at the room's committed version. `_working` are the
     same locks after the entries of the batch so far. `now` is the time of the database's clock when
@@ -83,7 +83,7 @@ class LockGuard:
         return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """Return the committed locks at a later position, after changes that affected no lock."""
+        """Return the committed locks, which did not change up to this revision and version."""
         locks = self.committed
         return Locks(revision, locks.held, version, locks.terms)
 

@@ -181,8 +181,8 @@ class PatchRun(Draft):
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
-        # The size of the whole document is known already. So a patch that copies the document into
-        # itself again and again does not make the server measure it each time.
+        # When `self.exact` is true, `self.size` is the size of the whole document. So a patch that
+        # copies the document into itself many times does not make the server measure it each time.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
         self.check_depth(value, len(source), len(tokens))
         self.count_copy(value)

@@ -32,9 +32,9 @@ class Step:
     - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
     - `old` is the removed or replaced value.
 
-    When an op moves an element over the member that contains it, its exact op is a `replace`. Its
-    step here is a `replace` too. `collab.rebase.edits.edit_of` recognizes this step and makes it a
-    move.
+    An op may move an element to the place of the member that contains it: from `/a/0` to `/a`. Then
+    its exact op is a `replace`. Its step here is a `replace` too. `collab.rebase.edits.edit_of`
+    recognizes this step and makes it a move.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -112,7 +112,9 @@ class TracedRun(PatchRun):
         self._source: Path = ()
 
     def perform(self, ops: Sequence[Any]) -> list[range]:
-        """Apply a patch as `apply` does. For each op, return the numbers of its exact ops.
+        """Apply a patch as `collab.patch.apply.apply` does.
+
+        For each op, return the range of the indexes of its exact ops in `self.ops`.
 
         A refusal names the refused op. The changes of the earlier ops remain in the draft.
         """

@@ -13,13 +13,14 @@ from collab.ids import DocKey
 class Remains(Struct, frozen=True):
     """All rows of a document that match their checksums, and the versions of damaged rows.
 
-    - `epoch`, `head` and `revision` are 0 when they cannot be read.
+    - `epoch`, `head` and `revision` are 0 when they cannot be read. `revision` is
+      `Control.revision` (`collab/ports/store.py`).
     - `snapshots` has the body of each snapshot by its version, oldest first. `steps` has what users
       could undo at some of these versions.
     - `entries` are in order, with gaps.
     - `lost` has a sentence for each unreadable part: epoch, head, revision, locks or steps.
-    - `lost_entries` has the missing versions: the first and the last version of each missing range.
-      It does not have versions that a compaction or a repair dropped.
+    - `lost_entries` has the versions without a row: the first and the last version of each range.
+      A damaged entry still has a row. Versions that a compaction or a repair dropped are not lost.
     - `names` are the readable names of versions: version, name, user and time.
     """
 
@@ -38,7 +39,9 @@ class Remains(Struct, frozen=True):
 
 
 class Rebuilt(Struct, frozen=True):
-    """A rebuilt document. Its history begins with `entry`, a repair, in the new `epoch`.
+    """A rebuilt document. `entry`, a repair, is its newest version, and the first in `epoch`.
+
+    Readable entries before it stay in the history.
 
     - `seen`, `head` and `revision` are the epoch, head and revision of the damaged document.
     - `body` is the new snapshot, and `steps` has what users can undo.

@@ -92,7 +92,7 @@ class Working:
         return committed + [applied for _, applied in self.batch if applied.version > version]
 
     def structs(self) -> StructIndex:
-        """Return the index of every struct of the document, for the guard."""
+        """Return the index of every struct of the document, for `collab/yjs/guard.py`."""
         return self._structs.of(self.document)
 
     def enter(
@@ -161,8 +161,8 @@ class Working:
 class LazyStructIndex:
     """An index of structs that is built and updated only when it is read.
 
-    Invariant: the index and the waiting updates cover the whole document, or both are empty. A
-    document that only patches change never builds the index.
+    Invariant: the index and the waiting updates cover the whole document, or both are empty. When
+    only patches change the document, the index is never built.
     """
 
     def __init__(self) -> None:

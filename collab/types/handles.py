@@ -74,7 +74,10 @@ class ArrayStandIn(StandIn):
     handle: Any = None
 
     def where(self, run: tuple[int, int, int]) -> list[int]:
-        """Return the indexes of the items whose first ids are in the run."""
+        """Return the indexes of the items whose first ids are in `run`.
+
+        `run` is a range of Yjs ids (`collab/yjs/spans.py`).
+        """
         raise NotImplementedError
 
     def first(self, index: int) -> tuple[int, int]:
@@ -121,7 +124,7 @@ def matches_node(node: Node, held: object) -> bool:
 
 
 def raw_of(txn: Txn, handle: Any) -> Any:
-    """Convert a value from `get` into the layout's JSON form.
+    """Convert a value from `get` into its JSON form (`collab/types/layout.py` explains this form).
 
     XML becomes its string. A text loses its embedded objects. A sub-document becomes its guid. The
     types are read one by one: one native call for 150,000 values would block Python for 400 ms.

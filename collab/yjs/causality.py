@@ -5,7 +5,7 @@ and content. yrs integrates a struct when it adds the struct to the document. Wh
 integrate a struct, it keeps the struct pending and reports no error. The content of such an update
 is then missing in every later state (measured). So this module first looks for an order, in the
 same way as yrs: it takes the structs client by client. A client waits when its next struct depends
-on a later struct of another client.
+on a struct of another client that is not in the order yet.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
 
     Raise `Rejected(MISSING_DEPENDENCY)` in three cases:
 
-    - There is a gap before the clocks of a client.
+    - The clocks of a client have a gap: after its clock in `known`, or between two new structs.
     - A struct depends on a struct that is neither known nor in the update.
     - Structs depend on each other in a circle.
     """
@@ -77,8 +77,8 @@ class _CausalSort:
     clock of another client that its next struct needs. So the sort examines a struct once, and once
     more after each wait.
 
-    A waiting client continues as soon as it can. So yrs integrates the neighbours of a struct
-    before later structs, and does not have to search through other structs.
+    A waiting client continues as soon as it can. So yrs integrates a struct soon
+    after its neighbours. Few other structs are then between them, and yrs finds its place fast.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:

@@ -1,6 +1,7 @@
 """Documents over HTTP: read, create, patch, replace, delete, undo, redo, and list the clients.
 
-`live` is the live room of an open document: its room, with the subscribers and waiting requests.
+`live` is a `LiveRoom`: one open document in this process (its room, `collab/room/room.py`), with
+its subscribers and waiting requests.
 """
 
 from __future__ import annotations

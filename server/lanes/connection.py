@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 # An opening usually contains only a token and names. It is larger when it creates a document.
 SMALL_OPENING = 64 * 1024
-# The server reads this many large openings of one IP address at a time; the other openings wait.
+# The server reads this many large openings of one IP address at a time. Its other large openings
+# wait.
 LARGE_OPENINGS = 4
 CROWDED = Refusal(
     Code.RATE_LIMITED,

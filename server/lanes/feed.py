@@ -49,9 +49,9 @@ class Feed(ABC):
     """Keeps one client's position in its document, and decides when the position advances.
 
     Invariant: the feed has sent every change up to `position`, once and in order. When the feed
-    cannot send news at once, it is paused and gets no news. Later it sends one catch-up: a merged
-    change to the head (the newest version). A timer, the drained socket or a finished diff starts
-    the catch-up.
+    cannot send the news of a commit (`server/broadcast/news.py`) at once, it is paused. A paused
+    feed gets no news of commits. Later it sends one catch-up: a merged change to the head (the
+    newest version). A timer, the drained socket or a finished diff starts the catch-up.
     """
 
     lane: ClassVar[str]

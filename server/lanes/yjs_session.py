@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
-# Refusals of a state vector that close the connection: another history, or invalid bytes.
+# Refusals of a state vector that close the connection.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
@@ -57,6 +57,7 @@ class YjsConnection:
         self._live: LiveRoom | None = None
         self._is_closed = False
         self._waiting: list[bytes] = []
+        # Frees the place that the socket takes in `ConnectionLimit` until its client is admitted.
         self.release_place: Callable[[], None] = lambda: None
         self._keep_alive: asyncio.TimerHandle | None = None
         self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
@@ -166,7 +167,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening spends one message. So a user over the budget still waits after a reconnect.
+        # The opening spends one message: a user over the budget still waits after a reconnect.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
@@ -273,8 +274,7 @@ class YjsConnection:
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:
-        # After 1009, y-websocket would reconnect for ever and send the same large update each
-        # time. So a too large update gets a final close code (`collab/errors.py`): no reconnect.
+        # After 1009, y-websocket would reconnect and send the refused update again, without end.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from collab.document.history_rows import VersionRow
-from collab.entry import Op
+from collab.entry import Author, Op
 from collab.errors import Code
 from collab.messages import Change, Conflict, LockState, Peer, Pointer
 from collab.page.checks import Finding
@@ -35,6 +35,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     base: int | UnsetType = UNSET
     changes: list[Change] | UnsetType = UNSET
     conflicts: list[Conflict] | UnsetType = UNSET
+    removed_by: Author | UnsetType = UNSET
     op: int | UnsetType = UNSET
     path: str | UnsetType = UNSET
     lock: LockState | UnsetType = UNSET

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 # Rows, and versions of edits, that may wait while the database does not answer.
 MOST = 20_000
-# Rows in one transaction. It takes one or two milliseconds, and an edit's commit waits for it.
+# Rows in one transaction. It takes one or two milliseconds. A commit of edits that comes meanwhile
+# waits for its end, because SQLite has one writer.
 AT_ONCE = 50
 # Rows that one transaction drops, and the seconds between two such transactions. A million rows at
 # once would delay every edit for seconds (measured).
@@ -95,7 +96,7 @@ class AuditTrail:
         self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
         self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
-        self._writing = asyncio.Lock()
+        self._writing = asyncio.Lock()  # held while rows are written to the database
 
     def __len__(self) -> int:
         return len(self._tried) + len(self._rows) + self._versions
