@@ -18,26 +18,25 @@ from collab.patch.pointer import Tokens
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
 from collab.tree.large_deletions import large_deletions, map_at
+from collab.tree.purge import Purge
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
 from collab.types.handles import Txn, raw_at_once, raw_of
-from collab.types.layout import ArrayNode, hidden_in, read_object
+from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
-from collab.types.place import Place, open_path, pointer_tokens
+from collab.types.place import pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
-from collab.writing.removal import Reloaded, Remover
+from collab.writing.removal import remove_entries
 from collab.writing.write import Writer
 from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"
-# The most hidden elements that one write deletes: 1 ms when each has three blocks of yrs.
-MOST_PURGED = 100
 LARGE = 128 * 1024  # bytes of updates, about 10,000 values; above, types are read one by one
 
 
@@ -87,7 +86,7 @@ class Tree:
         self.initial, self.root = read_object(self._raw())
         self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._yjs)
-        self._to_purge: list[tuple[Path, str]] = []
+        self._purge = Purge()
 
     def close(self) -> None:
         """Drop the callbacks."""
@@ -124,8 +123,9 @@ class Tree:
         journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
         try:
             work(Writer(journal, prefix))
-            if journal.records and self._to_purge:
-                self._purge(transactions)
+            if journal.records:
+                self._purge.unmark(journal.records)
+                self._purge.delete_some(transactions, self.root)
         finally:
             update = transactions.close()
             self._observer.listening = True
@@ -140,25 +140,6 @@ class Tree:
             work(Writer(journal, prefix))
         finally:
             txn.drop()
-
-    def _purge(self, transactions: Transactions) -> None:
-        """Delete some of the elements that are marked for purge."""
-        keys: dict[Path, list[str]] = {}
-        for path, key in self._to_purge[-MOST_PURGED:]:
-            keys.setdefault(path, []).append(key)
-        del self._to_purge[-MOST_PURGED:]
-        for path, own in keys.items():
-            while not self._purge_from(transactions, path, own):
-                pass
-
-    def _purge_from(self, transactions: Transactions, path: Path, keys: Sequence[str]) -> bool:
-        """Delete hidden elements of one array. Return False when the caller must retry."""
-        txn = transactions.txn
-        place = open_path(txn, Place(transactions.content, self.root, (), ()), path)
-        if place is None or type(place.node) is not ArrayNode:
-            return True
-        hidden = [key for key in keys if key not in place.node.orders]
-        return _remove_from(transactions, place.handle, hidden)
 
     def integrate(
         self,
@@ -184,6 +165,7 @@ class Tree:
         first = self._delete_first(summary.deletes, structs) if limits is None else b""
         merged = [first, *apply_update(self._doc, self._content, self._observer, slices)]
         ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
+        self._purge.unmark(records)
         integrated = Integrated(merge_updates(merged), ops, records)
         if trial is not None:
             if not stays_within:
@@ -202,7 +184,7 @@ class Tree:
         transactions = Transactions(self._yjs)
         for path, keys in found:
             while (held := map_at(transactions.txn, transactions.content, path)) is not None:
-                if _remove_from(transactions, held, keys):
+                if remove_entries(transactions, held, keys):
                     break
             self._observer.add(path, keys)
         update = transactions.close()
@@ -297,18 +279,8 @@ class Tree:
         return list(hidden_in(self._raw()))
 
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
-        """Mark elements for purge. Later writes delete them, if they are still hidden."""
-        self._to_purge = list(elements)
-
-
-def _remove_from(transactions: Transactions, holder: Any, keys: Sequence[str]) -> bool:
-    """Delete entries of a map. Return False when the caller must find the map again and retry."""
-    there = [key for key in keys if holder.has(transactions.txn, key)]
-    try:
-        Remover(transactions).remove(holder, there)
-    except Reloaded:
-        return False
-    return True
+        """Mark elements for purge. Later writes delete them, unless a change shows them first."""
+        self._purge.marked = list(elements)
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:

@@ -13,7 +13,7 @@ When the map that holds a map is removed too, its entry is set to null instead, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
 from pycrdt import _pycrdt as native
@@ -98,6 +98,16 @@ class Remover:
             for holder, key, _ in portion:
                 holder.remove(self._transactions.txn, key)
             self._transactions.cut()
+
+
+def remove_entries(transactions: Transactions, holder: Any, keys: Sequence[str]) -> bool:
+    """Delete entries of a map. Return False when the caller must find the map again and retry."""
+    there = [key for key in keys if holder.has(transactions.txn, key)]
+    try:
+        Remover(transactions).remove(holder, there)
+    except Reloaded:
+        return False
+    return True
 
 
 def _keys(txn: Any, held: Any) -> list[str]:

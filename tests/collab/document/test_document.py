@@ -220,6 +220,32 @@ def test_u8_the_next_write_purges_elements_that_no_step_needs() -> None:
     assert document.mark_unneeded() == 0
 
 
+@pytest.mark.parametrize("shown_by", ["ada", "yan"])
+def test_u8_an_element_that_a_step_names_again_is_not_purged(shown_by: str) -> None:
+    document = Document.create(1, undo=UndoBounds(1))
+    elements = [{"id": "a"}, {"id": "b"}]
+
+    def patch(version: int, op: dict[str, Any]) -> None:
+        document.patch([op], version=version, user="ada", at=version * 5_000)
+
+    patch(1, {"op": "add", "path": "/list", "value": elements})
+    patch(2, {"op": "remove", "path": "/list/1"})
+    patch(3, {"op": "add", "path": "/n", "value": 1})
+    assert document.mark_unneeded() == 1
+    peer: Doc[Any] = Doc()
+    content: Map[Any] = peer.get("content", type=Map)
+    peer.apply_update(document.update_since(b"\0"))
+    del content["list"]["b"]["@deleted"]
+    document.integrate(peer.get_update(), version=4, user="yan", at=20_000)
+    if shown_by == "yan":
+        document.undo("yan", version=5, at=25_000)
+        document.redo("yan", version=6, at=30_000)
+    else:
+        patch(5, {"op": "remove", "path": "/list/1"})
+        document.undo("ada", version=6, at=30_000)
+    assert document.value == {"list": elements, "n": 1}
+
+
 @pytest.mark.parametrize("number", [1.0, -0.0, 2.5, 1e20, 2**53 - 1, -(2**53) + 1, 5e-324])
 def test_d13_a_number_reads_back_as_it_was_accepted(number: float) -> None:
     document = page()

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from collab.tree import tree
+from collab.tree import purge
 from collab.types import yjs_document
 from collab.writing import removal
 from tests.collab.document.world import back_and_forth, run
@@ -45,7 +45,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (removal, yjs_document):
         monkeypatch.setattr(module, "MOST_BLOCKS", 4)
     monkeypatch.setattr(removal, "MOST_ENTRIES", 2)
-    monkeypatch.setattr(tree, "MOST_PURGED", 2)
+    monkeypatch.setattr(purge, "MOST_PURGED", 2)
 
 
 @pytest.mark.usefixtures("small_portions")

@@ -9,7 +9,7 @@ from pycrdt import Doc, Map
 
 from collab.document.document import Document
 from collab.entry import Op
-from collab.tree.tree import MOST_PURGED
+from collab.tree.purge import MOST_PURGED
 from collab.types.yjs_document import MOST_BLOCKS, YjsDocument
 from collab.writing import removal
 from collab.yjs.joining import Part
@@ -127,7 +127,7 @@ def test_u8_a_write_removes_a_few_of_the_elements_that_no_step_needs(
     assert held.document.mark_unneeded() == 1_000
     held.costs.clear()
     writes = 0
-    while held.document._tree._to_purge:
+    while held.document._tree._purge.marked:
         held.patch([{"op": "add", "path": f"/n{writes}", "value": 0}])
         writes += 1
     assert writes == 1_000 // MOST_PURGED
