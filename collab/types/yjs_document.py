@@ -10,16 +10,27 @@ A `Part` is the update of one of these transactions (`collab/yjs/joining.py`).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from collab.types.events import Observer
 from collab.types.handles import Txn
 from collab.types.loader import Loader
 from collab.yjs.guard import STORED_BOUNDS, inspect
-from collab.yjs.joining import Part, all_deleted, deletion_of, joined, parent_of_first
+from collab.yjs.joining import (
+    Part,
+    all_deleted,
+    deleted_since,
+    deletion_of,
+    joined,
+    parent_of_first,
+)
 from collab.yjs.rewriting import Rewriter
 from collab.yjs.spans import Id
 from collab.yjs.state_pieces import state_pieces
+from collab.yjs.update import Range
+
+Deleted: TypeAlias = Mapping[int, Sequence[Range]]
 
 NOTHING_KNOWN: Final = b"\x00"  # the state vector of a client that has no document
 # A transaction ends after it has inserted or deleted this many blocks, in about 5 ms.
@@ -55,23 +66,29 @@ class YjsDocument:
         if self._of_events is None:
             self._of_events = self.content.observe_deep(self.observer.on_events)
 
-    def reload_without(self, own: Id) -> None:
-        """Load the document again without the map whose id is `own`.
+    def reload_without(self, own: Id) -> Deleted:
+        """Load the document again without the map whose id is `own`. Return what that deleted.
 
         The caller has removed the map's entries. No earlier handle may be used after this call.
         """
         txn = self.begin()
         state = self.doc.get_update(txn, NOTHING_KNOWN)
-        deleted = self.doc.get_update(txn, self.doc.get_state(txn))
+        before = self._deleted(txn)
         txn.drop()
-        dead = all_deleted(
-            (inspect(deleted, STORED_BOUNDS).deletes, {own[0]: [(own[1], own[1] + 1)]})
-        )
+        dead = all_deleted((before, {own[0]: [(own[1], own[1] + 1)]}))
         loader = Loader(self.doc.client_id())
         loader.apply(state_pieces(Rewriter(dead).rewrite(state)))
         self.close()
         self.doc, self.content = loader.doc, loader.content
         self._of_commits = self.doc.observe(self.observer.on_commit)
+        txn = self.begin()
+        after = self._deleted(txn)
+        txn.drop()
+        return deleted_since(before, after)
+
+    def _deleted(self, txn: Txn) -> Deleted:
+        update = self.doc.get_update(txn, self.doc.get_state(txn))
+        return inspect(update, STORED_BOUNDS).deletes
 
     def begin(self) -> Txn:
         """Return a new, open transaction."""
@@ -146,8 +163,8 @@ class Transactions(OpenTransaction):
                 break
             number += 1
         self.txn.drop()
-        self.document.reload_without(parent)
-        self.add(deletion_of([parent]))
+        # The map may have held items without a key, which are deleted with it.
+        self.add(deletion_of(self.document.reload_without(parent)))
         self.txn, self.content = self.document.begin(), self.document.content
 
     def add(self, part: Part) -> None:

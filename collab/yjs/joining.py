@@ -6,7 +6,7 @@ structs. This module only puts the bytes of the structs one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import NamedTuple
 
@@ -57,10 +57,10 @@ def joined(parts: Sequence[Part]) -> bytes:
     return bytes(out)
 
 
-def deletion_of(ids: Iterable[Id]) -> Part:
-    """An update that deletes the items with these ids."""
+def deletion_of(deletes: Mapping[int, Sequence[Range]]) -> Part:
+    """An update that only deletes these ranges of clocks."""
     out = bytearray()
-    write_deletes(out, all_deleted({client: [(clock, clock + 1)]} for client, clock in ids))
+    write_deletes(out, deletes)
     return Part(b"\x00" + bytes(out), bytes(out))
 
 
@@ -91,6 +91,30 @@ def all_deleted(each: Iterable[Mapping[int, Sequence[Range]]]) -> dict[int, list
         for client, ranges in deletes.items():
             together.setdefault(client, []).append(ranges)
     return {client: _united(lists) for client, lists in together.items()}
+
+
+def deleted_since(
+    before: Mapping[int, Sequence[Range]], after: Mapping[int, Sequence[Range]]
+) -> dict[int, list[Range]]:
+    """The ranges that are deleted after a change, and were not before it."""
+    since = {
+        client: list(_without(ranges, before.get(client, ()))) for client, ranges in after.items()
+    }
+    return {client: ranges for client, ranges in since.items() if ranges}
+
+
+def _without(ranges: Sequence[Range], less: Sequence[Range]) -> Iterator[Range]:
+    at = 0
+    for start, end in ranges:
+        while at < len(less) and less[at][0] < end:
+            if start < less[at][0]:
+                yield start, less[at][0]
+            start = max(start, less[at][1])
+            if less[at][1] > end:
+                break
+            at += 1
+        if start < end:
+            yield start, end
 
 
 def _united(lists: list[Sequence[Range]]) -> list[Range]:

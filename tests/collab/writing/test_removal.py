@@ -12,8 +12,11 @@ from collab.entry import Op
 from collab.tree.purge import MOST_PURGED
 from collab.types.yjs_document import MOST_BLOCKS, YjsDocument
 from collab.writing import removal
+from collab.yjs.guard import check
 from collab.yjs.joining import Part
+from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
+from tests.collab.yjs.updates import NULL, plain, shared, string, update
 
 ZEROS = [0] * 2_000  # three blocks each
 PAGES = [{"id": f"p{n}", "text": "one", "tags": ["a", {"b": "c"}]} for n in range(500)]
@@ -42,10 +45,11 @@ class Held:
 
         monkeypatch.setattr(YjsDocument, "commit", counted)
 
-    def patch(self, ops: list[Op]) -> None:
+    def patch(self, ops: list[Op]) -> bytes:
         change = self.document.patch(ops, version=self.document.version + 1, user="ann", at=0)
         assert change is not None
         self.peer.apply_update(change.update)
+        return change.update
 
     def back(self, *, redo: bool = False) -> None:
         turn: Any = self.document.redo if redo else self.document.undo
@@ -103,9 +107,9 @@ def test_d6_a_map_of_very_many_entries_is_not_collected_at_once(
     loaded: list[Any] = []
     reload_without = YjsDocument.reload_without
 
-    def counted(document: YjsDocument, own: Any) -> None:
+    def counted(document: YjsDocument, own: Any) -> Any:
         loaded.append(own)
-        reload_without(document, own)
+        return reload_without(document, own)
 
     monkeypatch.setattr(YjsDocument, "reload_without", counted)
     held.patch(TURNS[turn])
@@ -134,3 +138,26 @@ def test_u8_a_write_removes_a_few_of_the_elements_that_no_step_needs(
     assert max(held.costs) <= 8 * MOST_PURGED
     assert held.document.mark_unneeded() == 0
     assert held.is_whole()
+
+
+def test_an_update_names_all_that_goes_with_a_map_of_very_many_entries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the guard takes the deletions of a client that only follows for its edits."""
+    monkeypatch.setattr(removal, "MOST_ENTRIES", 600)
+    held = Held(KEYS, monkeypatch)
+    structs = StructIndex.of(held.peer.get_update())
+    known = inspect(held.peer.get_update()).sections[1]
+    own = next((1, one.clock) for one in known if one.key == "held")
+    # Items without a key: a text, a map, and an entry of this map.
+    items = [string("hi", parent=own), shared(1, parent=own), plain(NULL, parent=(77, 2), key="x")]
+    added = held.document.integrate(update((77, 0, items)), version=2, user="ben", at=0)
+    assert added is not None
+    held.peer.apply_update(added.update)
+    structs.add(inspect(added.update))
+    removed = held.patch([{"op": "remove", "path": "/held"}])
+    structs.add(inspect(removed))
+    sent = inspect(held.peer.get_update())
+    state = held.document.state_vector()
+    assert sent.deletes == {1: [(0, state[1])], 77: [(0, 4)]}
+    assert not check(sent, state, leases={77: "ben"}, user="cy", index=structs).has_effect

@@ -9,7 +9,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.types.loader import Loader
 from collab.types.yjs_document import Transactions, YjsDocument
-from collab.yjs.joining import all_deleted, deletion_of
+from collab.yjs.joining import all_deleted, deleted_since, deletion_of
 from collab.yjs.update import inspect
 
 
@@ -66,10 +66,19 @@ def test_a_write_that_does_nothing_has_no_update(document: YjsDocument) -> None:
 def test_a_deletion_of_ids_is_an_update() -> None:
     text: Any = Text("abc")
     one: Any = Doc({"text": text}, client_id=5)
-    one.apply_update(deletion_of([(5, 1), (5, 0)]).update)
+    one.apply_update(deletion_of({5: [(0, 2)]}).update)
     assert str(text) == "c"
 
 
 def test_ranges_that_touch_or_overlap_are_one() -> None:
     each = [{1: [(0, 2), (5, 6)]}, {1: [(2, 3), (5, 9)], 2: [(0, 1)]}, {1: [(20, 21)]}]
     assert all_deleted(each) == {1: [(0, 3), (5, 9), (20, 21)], 2: [(0, 1)]}
+
+
+def test_what_was_deleted_before_is_no_part_of_a_change() -> None:
+    before = {1: [(2, 3), (5, 9), (20, 21)], 2: [(0, 1)]}
+    after = {1: [(0, 4), (5, 12), (14, 30)], 2: [(0, 1)], 3: [(7, 8)]}
+    since = {1: [(0, 2), (3, 4), (9, 12), (14, 20), (21, 30)], 3: [(7, 8)]}
+    assert deleted_since(before, after) == since
+    assert deleted_since({}, after) == after
+    assert deleted_since(after, after) == {}
