@@ -126,6 +126,7 @@ class Transactions(OpenTransaction):
     def __init__(self, document: YjsDocument) -> None:
         super().__init__(document.begin(), document.content)
         self.document = document
+        self.reloads = 0
         self._spent = 0
         self._parts: list[Part] = []
 
@@ -165,6 +166,7 @@ class Transactions(OpenTransaction):
         self.txn.drop()
         # The map may have held items without a key, which are deleted with it.
         self.add(deletion_of(self.document.reload_without(parent)))
+        self.reloads += 1
         self.txn, self.content = self.document.begin(), self.document.content
 
     def add(self, part: Part) -> None:

@@ -20,7 +20,8 @@ from pycrdt import _pycrdt as native
 
 from collab.types.yjs_document import MOST_BLOCKS, Transactions
 
-# The most entries of a map that yrs collects together with the map, in about 20 ms.
+# The most entries of a map that yrs collects together with the map, in about 20 ms. Each reload
+# doubles this for the rest of the write: a reload takes as long as opening the document.
 MOST_ENTRIES: Final = 10_000
 # A map, one of its keys, and the value at this key.
 _Entry = tuple[Any, str, Any]
@@ -60,14 +61,15 @@ class Remover:
     def clear(self, held: Any) -> int:
         """Delete the content of a value when it is large. Return how many blocks are left.
 
-        Raise `Reloaded` when the value, or a value in it, is a map with more than `MOST_ENTRIES`
-        entries. This map is then deleted too. The caller calls again for the content that is left.
+        Raise `Reloaded` when the value, or a value in it, is a map with too many entries
+        (`MOST_ENTRIES`). This map is then deleted too. The caller calls again for the content that
+        is left.
         """
         blocks = blocks_in(self._transactions.txn, held, MOST_BLOCKS)
         if blocks < MOST_BLOCKS or not isinstance(held, native.Map):
             return blocks
         keys = _keys(self._transactions.txn, held)
-        if len(keys) > MOST_ENTRIES:
+        if len(keys) > MOST_ENTRIES << self._transactions.reloads:
             self.remove_map(held)
         self._in_portions(held, keys, is_going=True)
         return MOST_BLOCKS + len(keys)  # its entries are null, and what they held before is left

@@ -29,9 +29,8 @@ class Held:
 
     def __init__(self, held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.document = Document.create(1)
-        # The number of maps with more than 600 entries: with that limit, the document is reloaded
-        # without them.
-        self.wide = {len(ZEROS): 1, len(PAGES): 0, len(KEYS): 1, len(LISTS): 2}[len(held)]
+        # Whether the document is reloaded once where 600 entries are the limit.
+        self.wide = {len(ZEROS): 1, len(PAGES): 0, len(KEYS): 1, len(LISTS): 1}[len(held)]
         self.peer: Any = Doc()
         self.peer["content"] = Map()
         self.costs: list[int] = []
@@ -119,6 +118,24 @@ def test_d6_a_map_of_very_many_entries_is_not_collected_at_once(
     assert len(loaded) == held.wide * (3 if turn == "move" else 2)
     assert held.is_whole()
     held.patch([{"op": "add", "path": "/more", "value": [1, {"id": "a"}]}])
+    assert held.is_whole()
+
+
+def test_d6_a_write_of_many_such_maps_reloads_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(removal, "MOST_BLOCKS", 50)
+    held = Held(KEYS, monkeypatch)
+    held.patch([{"op": "replace", "path": "/held", "value": [[0] * 60] * 40}])
+    loaded: list[Any] = []
+    reload_without = YjsDocument.reload_without
+
+    def counted(document: YjsDocument, own: Any) -> Any:
+        loaded.append(own)
+        return reload_without(document, own)
+
+    monkeypatch.setattr(YjsDocument, "reload_without", counted)
+    held.patch([{"op": "remove", "path": "/held"}])
+    assert len(loaded) == 1
     assert held.is_whole()
 
 
