@@ -175,6 +175,8 @@ class Tree:
 
     def _delete_first(self, deletes: Deletes, structs: StructIndex | None) -> bytes:
         """Delete the large containers that an update deletes, in portions. Return their update."""
+        if structs is None or not deletes:
+            return b""
         txn = self._doc.create_transaction()
         found = large_deletions(txn, self._content, structs, deletes)
         txn.drop()

@@ -94,14 +94,12 @@ class YjsDocument:
         """Return a new, open transaction."""
         return self.doc.create_transaction()
 
-    def commit(self, txn: Txn, *, with_deletes: bool = False) -> Part:
-        """End a transaction. Return its own update, which is empty when it changed nothing.
-
-        With `with_deletes` the part also holds the deletions of the update.
-        """
-        self.observer.with_deletes = with_deletes
+    def commit(self, txn: Txn) -> Part:
+        """End a transaction. Return its own update, which is empty when it changed nothing."""
+        self.observer.with_deletes = True
         txn.commit()
         txn.drop()
+        self.observer.with_deletes = False
         return Part(self.observer.take_update(), self.observer.take_deletes())
 
 
@@ -141,7 +139,7 @@ class Transactions(OpenTransaction):
         `is_transient` means that a later transaction deletes all that this transaction inserted.
         """
         self.document.mute()
-        part = self.document.commit(self.txn, with_deletes=True)
+        part = self.document.commit(self.txn)
         part = part._replace(is_transient=is_transient)
         self.add(part)
         self.txn = self.document.begin()
@@ -176,9 +174,11 @@ class Transactions(OpenTransaction):
 
     def close(self) -> bytes:
         """End the last transaction. Return the update of the write; empty if it changed nothing."""
-        last = self.document.commit(self.txn, with_deletes=bool(self._parts))
+        if not self._parts:  # as for most writes
+            self.txn.commit()
+            self.txn.drop()
+            self.document.unmute()
+            return self.document.observer.take_update()
+        self.add(self.document.commit(self.txn))
         self.document.unmute()
-        if not self._parts:
-            return last.update
-        self.add(last)
         return joined(self._parts)

@@ -43,7 +43,7 @@ class Journal:
         author: str | None = None,
     ) -> None:
         self.open = open_transaction
-        self._root = root
+        self._root = Place(open_transaction.content, root, (), ())
         self.identity = identity
         self.author = author  # becomes the author of words that a whole-text `replace` changes
         self.records: list[Record] = []
@@ -60,7 +60,9 @@ class Journal:
 
     @property
     def root(self) -> Place:
-        return Place(self.open.content, self._root, (), ())
+        if self._root.handle is not self.open.content:  # the document was loaded again
+            self._root = self._root._replace(handle=self.open.content)
+        return self._root
 
     def note(self, record: Record) -> None:
         """Keep a record, and add it to the identity index at once.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from collab.types.build import Builder
-from collab.types.handles import Txn, get_or_none, raw_of
+from collab.types.handles import Txn, get_or_none, is_map, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
@@ -61,7 +61,7 @@ class MemberWriter:
         before = Exactly(raw_of(txn, old)) if present else Absent()
         removed = self._texts.removed(old, place) if present else ()
         holder = slot.handle
-        if present:
+        if is_map(old):
             holder = journal.clear(holder, slot.path, slot.key, slot.children.get(slot.name))
         value, node = read(raw)
         if node is None:

@@ -68,8 +68,8 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     commit = YjsDocument.commit
 
-    def counted(document: YjsDocument, txn: Any, *, with_deletes: bool = False) -> Part:
-        part = commit(document, txn, with_deletes=True)
+    def counted(document: YjsDocument, txn: Any) -> Part:
+        part = commit(document, txn)
         deletes = inspect(part.update, STORED_BOUNDS).deletes if part.update else {}
         found.append(sum(b - a for own in deletes.values() for a, b in own))
         return part

@@ -37,8 +37,8 @@ class Held:
         self.patch([{"op": "add", "path": "/held", "value": held}])
         commit = YjsDocument.commit
 
-        def counted(document: YjsDocument, txn: Any, *, with_deletes: bool = False) -> Part:
-            part = commit(document, txn, with_deletes=True)
+        def counted(document: YjsDocument, txn: Any) -> Part:
+            part = commit(document, txn)
             self.costs.append(clocks(part.update))
             return part
 
