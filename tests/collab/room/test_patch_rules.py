@@ -287,3 +287,16 @@ def test_a_token_with_sections_creates_no_document_and_restores_only_inside_them
     assert code(room, Replace(old, None), writer) == "forbidden"
     done(room, RestoreVersion(1, old, "/a"), writer)
     assert room.document.value == {"a": {"x": 0}, "n": 0}
+
+
+def test_the_ack_of_an_undo_tells_its_ops_its_versions_and_what_was_left_out() -> None:
+    room = opened({"n": 0})
+    done(room, put("/n", 1), now=60_000)
+    ack = done(room, UndoRequest("u"), now=90_000).ack
+    assert ack == {
+        "ops": [{"op": "replace", "path": "/n", "value": 0}],
+        "undone": [{"version": 2, "at": "1970-01-01T00:01:00.000Z", "pointers": ["/n"]}],
+        "skipped": [],
+    }
+    entry = room.working.batch[-1][0]
+    assert (entry.kind, entry.reverts) == ("undo", [2])

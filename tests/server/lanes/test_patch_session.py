@@ -139,8 +139,11 @@ async def test_a_reject_bars_later_patches_until_the_pong_of_its_barrier() -> No
             ("reject", "next", 1, "conflict"),
         ]
         assert client.socket.pings == [2]
-        client.connection.on_pong(b"keep")
-        client.connection.on_pong((2).to_bytes(8, "big"))
+        client.connection.on_pong(b"keep")  # the answer to another ping
+        client.patch("early", "/n", 1, base=1)
+        await it.settled()
+        assert client.heard() == [("reject", "early", 1, "conflict")]
+        client.connection.on_pong((3).to_bytes(8, "big"))
         client.patch("again", "/n", 1, base=1)
         await it.settled()
         assert client.heard() == [("ack", "again", 2)]

@@ -173,6 +173,20 @@ async def test_a_client_that_leaves_gives_everything_back() -> None:
         client.connection.on_writable()
 
 
+async def test_the_budget_of_the_user_pays_and_a_closed_tab_lets_another_send_a_large_frame() -> (
+    None
+):
+    async with lanes({"n": 0}, max_frame=1_000) as it:
+        first, second = await it.yjs_client(), await it.yjs_client()
+        budgets = it.services.budget_pool._budgets[it.live.key, "ada"]
+        assert first.connection.member.budget is budgets.inbound
+        assert not budgets.claim_large_frame(second)
+        first.connection.on_close(1001)
+        assert budgets.claim_large_frame(second)
+        second.connection.disconnect_slow()
+        assert second.socket.closed == [(4508, "slow_consumer")]
+
+
 async def test_a_keep_alive_says_nothing_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with lanes({"n": 0}) as it:
         client = await it.yjs_client()

@@ -130,3 +130,7 @@ async def test_a_large_update_that_is_refused_drops_what_waits_behind_it(
         assert sending.refused == [(code.value, True)]
         assert sending.submitted == []
         assert sending.socket.limits == limits
+        cutter.error = None
+        sending.updates.receive(yjs_frames.SyncUpdate(bytes(5 * FRAME)))
+        await until(lambda: not sending.updates.is_splitting)
+        assert sending.submitted == [(b"\0\0", False)] * 2
