@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from collab.document.restoring import restore_ops
-from collab.errors import Rejected
+from collab.errors import Code, Rejected
+from collab.ids import Json
 from collab.patch.apply import replay
 
 
@@ -50,3 +51,11 @@ def test_a_value_that_never_existed_cannot_be_restored() -> None:
 def test_a_removed_key_is_added_again() -> None:
     ops = [{"op": "add", "path": "/seo", "value": 1}]
     assert restore_ops(page(seo=1), page(), "/seo") == (("seo",), ops)
+
+
+@pytest.mark.parametrize(("old", "now"), [({"x": 1}, ["y"]), ({"x": 1}, "text"), (["y"], {"x": 1})])
+def test_a_parent_of_another_type_is_not_a_place(old: Json, now: Json) -> None:
+    pointer = "/a/x" if isinstance(old, dict) else "/a/0"
+    with pytest.raises(Rejected) as refused:
+        restore_ops({"a": old}, {"a": now}, pointer)
+    assert refused.value.refusal.code is Code.PATH_NOT_FOUND
