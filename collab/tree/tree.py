@@ -17,7 +17,7 @@ from collab.patch.apply import replay
 from collab.patch.pointer import Tokens
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
-from collab.tree.large_deletions import large_deletions, map_at
+from collab.tree.large_deletions import MapSizes, large_deletions, map_at
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, TrialCopy
@@ -87,6 +87,7 @@ class Tree:
         self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._yjs)
         self._purge = Purge()
+        self._map_sizes = MapSizes()
 
     def close(self) -> None:
         """Drop the callbacks."""
@@ -178,7 +179,7 @@ class Tree:
         if structs is None or not deletes:
             return b""
         txn = self._doc.create_transaction()
-        found = large_deletions(txn, self._content, structs, deletes)
+        found = large_deletions(txn, self._content, structs, deletes, self._map_sizes)
         txn.drop()
         if not found:
             return b""

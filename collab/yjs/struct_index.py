@@ -238,6 +238,19 @@ class StructIndex:
                     return client, clock
         return None
 
+    def present_types(self) -> Iterator[tuple[int, Id]]:
+        """Yield the list of each key whose present value is a shared type, and the id of the type.
+
+        Structs of the base index are left out.
+        """
+        for client, known in self._clients.items():
+            last = len(known.starts) - 1
+            for number, where in enumerate(known.lists):
+                if where & KEYED and known.depths[number] & 1:
+                    end = self.clocks[client] if number == last else known.starts[number + 1]
+                    if not known.has_deleted(end - 1, end):
+                        yield where, (client, end - 1)
+
     def cuts(self, client: int, clock: int) -> bool:
         """Whether a cut before this clock splits a surrogate pair."""
         known = self._clients.get(client)

@@ -144,6 +144,64 @@ def test_a_small_deletion_is_left_to_the_update(costs: list[int]) -> None:
     assert costs == []
 
 
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that gets an entry for each search through a document."""
+    found: list[Any] = []
+    search = large_deletions._Search
+
+    def counted(*asked: Any) -> Any:
+        found.append(asked)
+        return search(*asked)
+
+    monkeypatch.setattr(large_deletions, "_Search", counted)
+    return found
+
+
+def test_only_a_deletion_that_may_be_large_searches_the_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, document = searches(monkeypatch), made()
+    structs = StructIndex.of(document.update_since(b"\x00"))
+
+    def integrate(turn: Callable[[Any], None], version: int) -> None:
+        change = document.integrate(
+            sent(document, turn), version=version, user="ben", at=0, structs=structs
+        )
+        assert change is not None
+        structs.add(inspect(change.update, STORED_BOUNDS))
+
+    for version in range(2, 8):
+        integrate(lambda content: content["pages"].pop(f"p{version}"), version)  # noqa: B023 - used at once
+    assert found == []
+    integrate(lambda content: content.pop("zeros"), 8)
+    assert len(found) == 1
+
+
+def test_a_map_that_grew_after_it_was_measured_is_found(
+    monkeypatch: pytest.MonkeyPatch, costs: list[int]
+) -> None:
+    monkeypatch.setattr(large_deletions, "MOST_GAINED", 500)
+    document = made()
+    structs = StructIndex.of(document.update_since(b"\x00"))
+    first = document.integrate(
+        sent(document, lambda content: content["pages"].pop("p7")),
+        version=2,
+        user="ben",
+        at=0,
+        structs=structs,
+    )
+    fill = [{"op": "add", "path": "/kept/zeros", "value": ZEROS}]
+    grown = document.patch(fill, version=3, user="ann", at=0)
+    for change in (first, grown):
+        assert change is not None
+        structs.add(inspect(change.update, STORED_BOUNDS))
+    costs.clear()
+    update = sent(document, lambda content: content.pop("kept"))
+    document.integrate(update, version=4, user="ben", at=0, structs=structs)
+    assert len(costs) > 2
+    assert document.read() == document.value
+
+
 def test_what_the_update_itself_inserts_and_deletes_is_no_former_value() -> None:
     document = made()
     peer: Any = Doc(client_id=77)
