@@ -48,8 +48,8 @@ class Incarnations:
     """The tokens of a document's places. A place without a token counts as unchanged.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
-    path from that container. So the places in a container keep their tokens while another
-    container is in its place.
+    path from that container. So the places in a container keep their tokens also while another
+    container replaces it.
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:

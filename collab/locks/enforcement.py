@@ -83,7 +83,10 @@ class LockGuard:
         return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """Return the committed locks, which did not change up to this revision and version."""
+        """Return the committed locks, with the given revision and version as their own.
+
+        The caller knows that no lock has changed up to this revision and version.
+        """
         locks = self.committed
         return Locks(revision, locks.held, version, locks.terms)
 
@@ -141,7 +144,7 @@ def _holds(locks: Locks, fence: int, by: Author, now: int) -> bool:
 
 
 def _is_readable(op: Op) -> bool:
-    """Whether an op has valid pointers; `apply` refuses an op without them."""
+    """Whether an op's name and pointers are strings; `apply` refuses other ops."""
     parts = op.get("op"), op.get("path"), op.get("from", "")
     return all(isinstance(part, str) for part in parts)
 

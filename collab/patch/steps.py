@@ -35,6 +35,9 @@ class Step:
     An op may move an element to the place of the member that contains it: from `/a/0` to `/a`. Then
     its exact op is a `replace`. Its step here is a `replace` too. `collab.rebase.edits.edit_of`
     recognizes this step and makes it a move.
+
+    An op may also move a value out of a list element, to the place before the element. Its exact
+    ops are a `remove` and an `add`. `edit_of` makes one move of the two steps.
     """
 
     kind: Literal["add", "remove", "replace", "move"]

@@ -39,9 +39,10 @@ class Remains(Struct, frozen=True):
 
 
 class Rebuilt(Struct, frozen=True):
-    """A rebuilt document. `entry`, a repair, is its newest version, and the first in `epoch`.
+    """A rebuilt document.
 
-    Readable entries before it stay in the history.
+    `entry` has the kind `repair`. It is the newest version, and the first version in the new
+    `epoch`. Readable entries before it stay in the history.
 
     - `seen`, `head` and `revision` are the epoch, head and revision of the damaged document.
     - `body` is the new snapshot, and `steps` has what users can undo.

@@ -79,6 +79,7 @@ class Room:
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.exists = isinstance(stored, Stored)
         opening = opening or Opening.of_stored(stored)
+        # Whether opening took long although the estimate in the snapshot was short.
         self.was_underestimated = opening.was_underestimated
         atomic = named_atomic if schema is None else schema.is_atomic
         self.document = Document(opening, atomic, bounds.undo)
@@ -123,7 +124,8 @@ class Room:
     def apply(self, member: Member, request: Request, now: int) -> Answer:
         """Apply one request to the working document, and return its answer or a refusal.
 
-        `now` is Unix time in milliseconds.
+        `now` is Unix time in milliseconds. The reject of a patch has a *barrier*, a ping. Patches
+        that arrive before its pong may depend on the rejected patch.
         """
         try:
             return self._dispatch(member, request, now)

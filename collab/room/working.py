@@ -107,7 +107,10 @@ class Working:
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
     ) -> Answer:
-        """Add a change to the batch as the next entry. The document has applied it already."""
+        """Add a change to the batch as the next entry. The document has applied it already.
+
+        `leases` are the Yjs client ids that belong to the member's user from now on.
+        """
         entry = Entry(
             version=self.head + 1,
             author=member.author,

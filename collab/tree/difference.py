@@ -23,7 +23,7 @@ from collab.types.records import Path, Record, RemovedText
 class Difference:
     """Collects the ops and records of an update.
 
-    `summary` describes the update. `before` holds the texts and lists as they were before it.
+    `summary` describes the update. `before` holds the ids of texts and lists before it.
 
     Invariant: `ops` turn the old value into the new one. `records`, taken back in reverse order,
     undo them.
@@ -54,7 +54,7 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """Return deleted texts at a path and below it, with the characters that undo steps name."""
+        """Return the deleted texts at and below a path, with the ids that undo steps refer to."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:

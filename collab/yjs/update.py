@@ -53,7 +53,7 @@ class Struct(NamedTuple):
     - `origin` and `right` are the neighbours between which its author inserted it. A struct without
       them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
       `key`.
-    - `text` is set only for a string with surrogate pairs.
+    - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
     - `takes_text` is true for Y.Text and Y.XmlText.
     - The struct's bytes in the update are those from `at` up to `to`.
     """

@@ -246,8 +246,8 @@ class CommitLoop:
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
         """Refuse the batches of a failed commit, and find the document that made it fail.
 
-        After a failure of several documents, the loop commits each of them alone, until that commit
-        succeeds. When the commit of one document alone fails, its live room ends.
+        When a commit of several documents fails, the loop commits each of them alone. After such a
+        commit succeeds, the document shares transactions again. When it fails, its live room ends.
         """
         for live in lives:
             live.fail(IN_TROUBLE)

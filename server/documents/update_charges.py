@@ -70,7 +70,7 @@ class UpdateCharges:
 
 
 def stored_beyond(request: Request, entry: Entry) -> int:
-    """Return how many bytes of an entry the server charges its author besides the request.
+    """Return how many bytes the server charges an entry's author in addition to the request.
 
     For example, the undo of a large paste is a short request with a large entry.
     """

@@ -40,7 +40,7 @@ NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
 # Refusals of a state vector that close the connection.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
-SHOWN = {yjs_frames.AwarenessUpdate}
+SHOWN = {yjs_frames.AwarenessUpdate}  # a frame of these alone may be an echo
 
 
 class YjsConnection:

@@ -82,8 +82,8 @@ class Writing:
 class AuditTrail:
     """The rows that wait for the next write to the database.
 
-    Invariant: at most `most` rows and `most` versions wait. The trail drops and counts further
-    rows. It keeps the oldest rows, because the beginning of an incident explains more than its end.
+    Invariant: at most twice `most` rows and `most` versions wait. The trail drops and counts
+    further rows. It keeps the oldest rows: the beginning of an incident explains more than its end.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics, most: int = MOST) -> None:
@@ -173,6 +173,7 @@ class AuditTrail:
                     return
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
+                self._gather()  # edits that had no room before
 
     def _next_rows(self) -> list[Row]:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
@@ -186,7 +187,9 @@ class AuditTrail:
         return dropped
 
     def _gather(self) -> None:
-        """Turn the noted edits into rows, and sort all waiting rows by time."""
+        """Turn the noted edits into rows, unless too many rows wait, and sort the rows by time."""
+        if len(self._tried) + len(self._rows) >= self._most:
+            return
         writings, self._writings = self._writings, {}
         self._versions = 0
         if writings:

@@ -111,6 +111,20 @@ async def test_beyond_the_limit_new_rows_are_dropped_and_counted() -> None:
     assert (await rows(store))[0].detail["versions"] == [[0, 2]]
 
 
+async def test_failed_writes_do_not_let_the_rows_of_edits_pile_up() -> None:
+    audit, store, metrics, _ = trail(most=5)
+    store.away = True
+    for number in range(100):
+        audit.wrote(HOME, member(session=f"s-{number}"), "edit", number, at=number)
+        if number % 5 == 4:
+            await audit.flush()
+    assert len(audit) == 10
+    assert metrics.audit.labels("lost").value == 90
+    store.away = False
+    await audit.flush()
+    assert [row.version for row in await rows(store)] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
 async def test_refusals_are_capped_for_each_document() -> None:
     audit, store, metrics, clock = trail()
     for number in range(REFUSALS[1] + 40):
