@@ -130,7 +130,7 @@ class Settings:
     )
     max_values: int = setting.count(
         200_000,
-        "Values in one document, objects and arrays included; each takes up to 2 KB of memory.",
+        "Values in one document, objects and arrays included; each takes up to 2.7 KB of memory.",
     )
     max_ops: int = setting.count(1000, "Operations in one patch.", limit=True)
     max_connections: int = setting.count(1000, "Connections to one document.", limit=True)

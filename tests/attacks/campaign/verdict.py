@@ -20,8 +20,9 @@ PAUSE: Final = 50.0
 MEMORY: Final = 16
 MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
 MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
-# Bytes for each value of an open document: its Yjs types, its nodes, and the value.
-MEMORY_OF_A_VALUE: Final = 2_000
+# Bytes for each value of an open document: its Yjs types, its nodes, its undo steps, and the value.
+# yrs takes half of it: it keeps three blocks for each number in a list.
+MEMORY_OF_A_VALUE: Final = 2_700
 # Bytes in the database for each accepted byte: the ops, the update, and the undo records with the
 # values before. Each is about as long as the request. Rule B10 allows more: the author pays
 # for bytes beyond twelve times the request. A list of small numbers has 27 bytes of update for
