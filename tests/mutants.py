@@ -35,9 +35,16 @@ PACKAGES: Final = {
     "collab/patch": ("tests/collab/patch", "tests/collab/rebase"),
     "collab/rebase": ("tests/collab/rebase",),
     "collab/document": ("tests/collab/document",),
-    "storage": ("tests/storage",),
+    "storage": (
+        *("tests/storage/test_store.py", "tests/storage/test_sqlite.py", "tests/storage/sql"),
+        *("tests/storage/test_postgres_pools.py", "tests/storage/test_dialect.py"),
+        *("tests/storage/test_checkpoints.py", "tests/storage/test_retention.py"),
+        *("tests/storage/damage", "tests/storage/memory", "tests/storage/gossip"),
+    ),
 }
 FAST: Final = "not real and not thorough and not long"
+# The contract on SQLite is `thorough`, because all of it takes five seconds. One test is short.
+MARKS: Final = {"storage": "not real and not long"}
 # Lines with a sentence are left as they are: the text of a message, of a log line, of a task.
 SENTENCE: Final = r"\"[^\"]* [^\"]*\""
 # A call with this name only makes the mutants and learns which tests run which function.
@@ -112,7 +119,7 @@ only_mutate ={listed(f"{package}/*.py")}
 do_not_mutate ={listed("storage/migrations/*.py")}
 do_not_mutate_patterns ={listed(SENTENCE)}
 also_copy ={listed("bench", "docs", "static", "Makefile", "README.md")}
-pytest_add_cli_args ={listed("-p", "no:cacheprovider", "-m", FAST)}
+pytest_add_cli_args ={listed("-p", "no:cacheprovider", "-m", MARKS.get(package, FAST))}
 pytest_add_cli_args_test_selection ={listed(*PACKAGES[package])}
 timeout_multiplier = 8
 use_setproctitle = False
