@@ -202,9 +202,10 @@ class PatchRun(Draft):
         )
 
     def _add_value(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """Write a copy of a value into itself, or over a container of this value.
+        """Write a value. The exact op has the value instead of the source.
 
-        The exact op has the value instead of the source.
+        A copy uses this when its source contains its target, or its target contains its source.
+        `_move_before_holder` uses it too.
         """
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
@@ -253,7 +254,7 @@ class PatchRun(Draft):
         return type(parent) is dict and tokens[-1] in parent and same(parent[tokens[-1]], value)
 
     def _holder(self, tokens: Tokens) -> Any:
-        """The container of a location; None when there is no value."""
+        """The container of a location; None when the container does not exist."""
         holder = self.root
         for token in tokens[:-1]:
             holder = child(holder, token)

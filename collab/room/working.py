@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# With more waiting updates than this, reading the whole state again is not slower.
+# With more waiting updates than this, the index is built again from the whole state. That is not
+# slower than adding the updates to the index.
 MOST_WAITING = 1000
 
 

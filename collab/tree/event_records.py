@@ -1,6 +1,7 @@
 """Makes records from the events of texts and lists.
 
-The records name characters and items by their first ids (`collab/types/records.py`).
+A record describes one write, so that undo can take the write back. Records name characters and
+items by their first ids (`collab/types/records.py`).
 """
 
 from __future__ import annotations

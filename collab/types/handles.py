@@ -155,7 +155,7 @@ def raw_at_once(txn: Txn, handle: Any) -> Any:
 
 
 def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
-    """In `raw`, a container's JSON form, give each XML string sorted attributes and formats."""
+    """Sort the attributes and formats of each XML string in `raw`, a container's JSON form."""
     for step in raw if isinstance(raw, dict) else range(len(raw)):
         held = handle.get(txn, step)
         if isinstance(held, _XML):

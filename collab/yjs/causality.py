@@ -77,8 +77,9 @@ class _CausalSort:
     clock of another client that its next struct needs. So the sort examines a struct once, and once
     more after each wait.
 
-    A waiting client continues as soon as it can. So yrs integrates a struct soon
-    after its neighbours. Few other structs are then between them, and yrs finds its place fast.
+    A waiting client continues as soon as it can. So yrs integrates a struct soon after its
+    neighbours `origin` and `right`. Few other structs are then between these neighbours, and yrs
+    finds the place of the new struct fast.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:

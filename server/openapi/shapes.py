@@ -15,6 +15,7 @@ from collab.page.checks import Finding
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
+# In a refused `publish`: the version that is public now.
 class Meanwhile(Struct, frozen=True):
     version: int
     by: dict[str, str]
