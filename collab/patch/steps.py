@@ -1,5 +1,6 @@
-"""Steps: the effects of exact ops on locations. Relocation uses them to find the new locations.
+"""Steps: the effects of exact ops on locations.
 
+Relocation (`collab.patch.relocate`) uses steps: it finds where an element is after a step.
 `collab.patch.apply.Applied` explains exact ops. The pointer `/pages/404` can name the member `404`
 of an object or the element 404 of a list. When another element is inserted before it, only the
 element of a list moves. So the path of a step shows the difference: indexes of lists are integers,

@@ -46,6 +46,8 @@ class RoomBounds:
 class Working:
     """A document with its current batch, and the locks and the schema that changes must satisfy.
 
+    `tail` (`collab/room/tail.py`) has the newest committed entries.
+
     Invariant: `head` is the document's version. `tail` and the batch hold the entries up to
     `head` without a gap. `exists` is already true when the batch contains the creation.
     """

@@ -126,8 +126,9 @@ def matches_node(node: Node, held: object) -> bool:
 def raw_of(txn: Txn, handle: Any) -> Any:
     """Convert a value from `get` into its JSON form (`collab/types/layout.py` explains this form).
 
-    XML becomes its string. A text loses its embedded objects. A sub-document becomes its guid. The
-    types are read one by one: one native call for 150,000 values would block Python for 400 ms.
+    XML becomes its string. A text loses its embedded objects. A sub-document becomes an object
+    with its `guid`. The types are read one by one: one native call for 150,000 values would block
+    Python for 400 ms.
     """
     if isinstance(handle, native.Map):
         keys = handle.keys(txn)  # type: ignore[attr-defined]  # not in its stub
@@ -146,7 +147,10 @@ def raw_of(txn: Txn, handle: Any) -> Any:
 
 
 def raw_at_once(txn: Txn, handle: Any) -> Any:
-    """Return the same as `raw_of`, in a third less time. Use it only for a small map or array."""
+    """Return the same as `raw_of`, in two thirds of the time.
+
+    Use it only for a small map or array.
+    """
     text = handle.to_json(txn)
     raw = json.loads(text)
     if SORTED in text:

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from server.websocket.socket import Socket
 
 
-# An opening usually contains only a token and names. It is larger when it creates a document.
+# The most bytes of a small `open` message. It usually contains only a token and names. It is larger
+# when it creates a document.
 SMALL_OPENING = 64 * 1024
-# The server reads this many large openings of one IP address at a time. Its other large openings
-# wait.
+# The server reads this many large `open` messages of one IP address at a time. Other large `open`
+# messages of this address wait.
 LARGE_OPENINGS = 4
 CROWDED = Refusal(
     Code.RATE_LIMITED,
