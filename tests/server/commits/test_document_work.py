@@ -124,8 +124,11 @@ async def test_older_entries_that_cannot_be_read_in_trouble_stop_the_document() 
         it.bo.send(it.hub, on_version_1("old"))
         await it.in_state(LiveState.READ_ONLY)
         assert it.of("bo") == [("old", "storage_unavailable"), ("notice", "read_only")]
+        loads = len(it.calls.of("load"))
         it.calls.release("ping")
         await it.settled()
+        assert it.calls.of("find_commit") == [], "no commit has an unknown outcome"
+        assert len(it.calls.of("load")) == loads, "the room is still sound"
 
 
 async def test_a_bug_in_the_work_for_a_document_closes_it() -> None:

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from collab.ports.store import Corrupt
+from collab.room.requests import PatchRequest
 from server.broadcast.close_reasons import DELETED
+from server.broadcast.subscriber import Submission
 from server.commits import recovery
 from server.documents.room_state import Event, LiveState
 from tests.faults.inside import PAGE
@@ -101,6 +103,36 @@ async def test_a_batch_that_clashes_in_a_stopped_document_is_refused_and_reloade
         it.here.commits._reopening.trouble.set()
         await it.settled()
         assert it.events()[:3] == [(name, "news", 2) for name in NAMES]
+
+
+async def test_a_batch_that_the_store_has_is_answered_though_its_document_is_stopped() -> None:
+    async with scene() as it:
+        await it.hold_a_commit()
+        it.bo.set(it.hub, "b", "/b", 1)
+        it.here.commits._reopening.stop(it.live)
+        assert it.events() == [
+            ("bo", "b", REFUSED),
+            *((name, "notice", "read_only") for name in NAMES),
+        ]
+        assert not it.live.is_broken
+        it.calls.release("commit")
+        await until(lambda: not it.live.is_busy)
+        assert it.of("cy") == [("news", 2), ("first", 2)]
+
+
+async def test_a_batch_that_the_store_has_not_is_refused_and_its_room_reloaded() -> None:
+    async with scene() as it:
+        it.live.move(Event.WORK)
+        ops = [{"op": "add", "path": "/slow", "value": 1}]
+        request = PatchRequest("slow", None, ops)
+        it.live.queue.append(Submission(it.ada.member, request, 0.0, subscriber=it.ada))
+        await it.live.apply_in_thread(0, "c-slow")
+        it.here.commits._reopening.stop(it.live)
+        assert it.of("ada") == [("slow", REFUSED), ("notice", "read_only")]
+        assert it.live.is_broken
+        it.here.commits._reopening.trouble.set()
+        await it.settled()
+        assert it.live.room.head == it.live.room.version == 1
 
 
 async def test_a_reload_that_fails_makes_the_document_read_only_and_refuses_its_requests() -> None:
