@@ -48,8 +48,8 @@ class Incarnations:
     """The tokens of a document's places. A place without a token counts as unchanged.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
-    path from that container. So the places in a container keep their tokens also while another
-    container replaces it.
+    path from that container. Another container may replace this container; it has another token.
+    So the places in the old container keep their tokens.
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:

@@ -41,7 +41,10 @@ class LockGuard:
     def check(
         self, ops: Sequence[Op], before: Json, by: Author, fence: int | None, bounds: Bounds
     ) -> None:
-        """Raise `locked` or `stale_lock` when a lock forbids applying the ops to `before`."""
+        """Raise `locked` when a lock forbids applying the ops to `before`.
+
+        Raise `stale_lock` when the author does not hold the lock of `fence`.
+        """
         refusal = check_locks(
             self._working, ops, before, by=by, now=self.now, fence=fence, bounds=bounds
         )
@@ -112,7 +115,9 @@ def check_locks(
     fence: int | None = None,
     bounds: Bounds = BOUNDS,
 ) -> Refusal | None:
-    """Return a refusal (`stale_lock`, `locked`) when a lock forbids applying the ops to `before`.
+    """Return a refusal, or None: `locked` when a lock forbids applying the ops to `before`.
+
+    The refusal is `stale_lock` when the author does not hold the lock of `fence`.
 
     - A change touches a lock when it changes anything inside the scope.
     - It also touches the lock when it replaces, removes or moves a parent of the scope.

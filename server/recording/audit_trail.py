@@ -82,7 +82,7 @@ class Writing:
 class AuditTrail:
     """The rows that wait for the next write to the database.
 
-    Invariant: at most twice `most` rows and `most` versions wait. The trail drops and counts
+    Invariant: at most `2 * most` rows wait, and at most `most` versions. The trail drops and counts
     further rows. It keeps the oldest rows: the beginning of an incident explains more than its end.
     """
 

@@ -174,7 +174,8 @@ class RedisGossip:
 
     async def _follow_and_listen(self, pubsub: PubSub) -> None:
         with _faults_translated():
-            # No instance publishes here, but redis-py opens a connection only for a channel.
+            # redis-py opens the connection only when we subscribe to a channel. So we subscribe to
+            # this channel, to which no instance publishes.
             await pubsub.subscribe(_PREFIX)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(pubsub), name="gossip channels")
