@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from collab.presence.presence_entry import ClientIdentity
 from server.lanes import patch_feed
 from server.lanes.feed import FULL_SOCKET
 from server.lanes.patch_feed import PatchFeed
@@ -196,3 +198,32 @@ async def test_a_closed_feed_sends_nothing_and_keeps_no_timer() -> None:
         timers.append(feed._timer)
         assert [timer is None for timer in timers] == [False, True]
         assert ada.connection._session is None
+
+
+def come(it: Lanes, session: str, number: int) -> None:
+    """Let a peer join, and let the timer of the presence fire."""
+    it.clock.advance(0.1)
+    it.live.presence.book.join(
+        ClientIdentity(session, session, "", "", "editor", "patch", number), it.clock.monotonic()
+    )
+    it.live.presence._tick()
+
+
+async def test_presence_waits_behind_presence_that_could_not_be_sent() -> None:
+    async with lanes({"n": 0}) as it:
+        client = PatchClient(it, it.token())
+        client.open(max_fps=0.5)
+        await client.is_open()
+        await it.set("/n", 1)
+        come(it, "first", 7)
+        client.socket.frames.clear()
+        stop(client)
+        come(it, "second", 8)
+        client.socket.waiting = 0
+        come(it, "third", 9)
+        assert client.socket.frames == []
+        it.clock.advance(10)
+        feed_of(client).pump()
+        [frame] = client.socket.frames
+        [presence] = [one for one in json.loads(b"[%s]" % frame) if "joined" in one]
+        assert {one["session"] for one in presence["joined"]} == {"second", "third"}
