@@ -73,7 +73,10 @@ def text_record(
 
 
 def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:
-    """Return the ids of the inserted text, or None when the update's strings do not give them."""
+    """Return the ids of the inserted text, or None when `strings` does not give them.
+
+    `strings` has the runs of new characters in the update (`UpdateSummary.strings`).
+    """
     total = sum(units(one.inserted) for one in found)
     if not total:
         return [[] for _ in found]

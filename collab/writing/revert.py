@@ -55,7 +55,8 @@ class Reverter:
 
     A redo takes back the writer's records.
 
-    Without `incarnations`, all records must come from the last write: then they are still valid.
+    Without `incarnations`, all records must come from the update that the document has just
+    applied: then they are still valid.
     Edits of texts are planned first, and `write_texts` writes them. So a text is written once, also
     when many of its edits are taken back.
     """

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# Ten times as many sockets as the limit may wait for a place. The next socket is refused.
+# For each place of an address, ten sockets may wait. The server refuses the next socket.
 QUEUE = 10
 
 

@@ -56,6 +56,7 @@ class CommitLoop:
         self._retries = False  # a task retries commits of documents with a locked row
         self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
+        # Rooms of a failed commit. The loop commits each of them alone (`_isolate_failures`).
         self._isolated_rooms: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
@@ -162,7 +163,11 @@ class CommitLoop:
                     self._wait_for_row(live, append)
 
     def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
-        """Wait until no other transaction locks the document's row."""
+        """Wait until no other transaction locks the document's row.
+
+        A document that became read-only or ended meanwhile is handled like one with a clash:
+        `reopen` refuses its waiting requests.
+        """
         if not live.move(Event.HOLD):  # it became read-only or ended during the commit
             self._handle_outcome(live, append, Clash())
             return
@@ -235,7 +240,7 @@ class CommitLoop:
                 value = await hub.history.value_at(live.key, base)
                 tail.prepend(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
-            logger.info("the entries that a request needs are no longer kept")
+            logger.info("the entries that a request needs are no longer kept, or are damaged")
         except StorageUnavailable:
             self._reopening.enter_trouble([live])
             return
@@ -246,8 +251,9 @@ class CommitLoop:
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
         """Refuse the batches of a failed commit, and find the document that made it fail.
 
-        When a commit of several documents fails, the loop commits each of them alone. After such a
-        commit succeeds, the document shares transactions again. When it fails, its live room ends.
+        After such a failure of several documents, the loop commits the next batch of each of them
+        alone. When this commit succeeds, the document shares transactions again. When it fails, the
+        document's live room ends.
         """
         for live in lives:
             live.fail(IN_TROUBLE)

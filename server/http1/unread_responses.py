@@ -66,12 +66,14 @@ class UnreadResponses:
                 self.bytes -= response.size
 
     def _is_first_reader(self, response: UnreadResponse) -> bool:
+        """Count a connection that sends the body. Return whether it is the only one."""
         if isinstance(response.body, int):
             return True
         readers = self._readers[id(response.body)] = self._readers.get(id(response.body), 0) + 1
         return readers == 1
 
     def _is_last_reader(self, response: UnreadResponse) -> bool:
+        """Stop counting a connection that sent the body. Return whether it was the only one."""
         if isinstance(response.body, int):
             return True
         readers = self._readers.pop(id(response.body)) - 1

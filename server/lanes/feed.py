@@ -51,7 +51,8 @@ class Feed(ABC):
     Invariant: the feed has sent every change up to `position`, once and in order. When the feed
     cannot send the news of a commit (`server/broadcast/news.py`) at once, it is paused. A paused
     feed gets no news of commits. Later it sends one catch-up: a merged change to the head (the
-    newest version). A timer, the drained socket or a finished diff starts the catch-up.
+    newest version). A timer or the drained socket starts the catch-up. When a worker thread makes
+    the diff of a large document (`patch_feed.py`), the end of this diff starts the catch-up.
     """
 
     lane: ClassVar[str]
