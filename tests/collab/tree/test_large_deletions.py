@@ -17,6 +17,8 @@ from collab.yjs.joining import Part
 from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
 
+pytestmark = pytest.mark.thorough
+
 ZEROS = [0] * 1_500
 VALUE = {
     "zeros": ZEROS,

@@ -18,6 +18,8 @@ from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
 from tests.collab.yjs.updates import NULL, plain, shared, string, update
 
+pytestmark = pytest.mark.thorough
+
 ZEROS = [0] * 2_000  # three blocks each
 PAGES = [{"id": f"p{n}", "text": "one", "tags": ["a", {"b": "c"}]} for n in range(500)]
 KEYS = {f"k{n}": {"text": "one"} for n in range(1_000)}

@@ -43,6 +43,7 @@ def test_d7_replacing_few_keys_edits_the_object_in_place() -> None:
     assert len(slot.document.update_since(b"\0")) > state, "the state still has the old keys"
 
 
+@pytest.mark.thorough
 def test_d7_an_object_that_had_very_many_keys_is_replaced_as_a_whole() -> None:
     """So neither its state nor the removal of its Y.Map grows for ever."""
     slot = Slot(keys(1_000, "a"))
