@@ -24,8 +24,6 @@ from collab.yjs.struct_index import KEYED, StructIndex, StructPlace, list_id
 TypesPath = tuple[Step, ...]
 # Documents with fewer blocks are not searched.
 SMALL: Final = 10_000
-
-
 # Maps with fewer blocks are not measured one by one.
 LEAST: Final = 20
 # Blocks that a document may gain before its maps are measured again.
@@ -54,7 +52,7 @@ class MapSizes:
     def most_blocks(
         self, txn: Txn, content: Any, index: StructIndex, alive: Sequence[StructPlace]
     ) -> int:
-        """Return how many blocks the deletion of these structs and of their content has at most."""
+        """Return an upper estimate of the blocks of these structs and of their content."""
         if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
             self._measure(txn, content, index)
         gained = index.blocks - self._blocks

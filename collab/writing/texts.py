@@ -7,6 +7,7 @@ from typing import Any
 
 from collab.identity.characters import EXACT, Characters, id_at, text_id, units
 from collab.identity.draft import Edit, TextDraft
+from collab.identity.identity_index import GONE
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
 from collab.types.handles import StandIn, Txn, is_array, is_map, is_text
@@ -130,7 +131,7 @@ class TextWriter:
 
     def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:
         for offset, client, clock, count in labels:
-            now = (run[0], run[1] + offset) if offset >= 0 else (0, 0)
+            now = (run[0], run[1] + offset) if offset >= 0 else GONE
             self._journal.add_reinsertion((client, clock, count, *now))
 
     def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from collab.yjs.causality import Clocks, Fresh, in_causal_order
+from collab.yjs.joining import write_deletes
 from collab.yjs.lib0 import write_uint
 from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, inspect
 
@@ -185,13 +186,7 @@ def encode(update: bytes, structs: Fresh, ranges: Sequence[tuple[int, Range]]) -
     deletes: dict[int, list[Range]] = {}
     for client, one in ranges:
         deletes.setdefault(client, []).append(one)
-    write_uint(out, len(deletes))
-    for client, own in deletes.items():
-        write_uint(out, client)
-        write_uint(out, len(own))
-        for start, stop in own:
-            write_uint(out, start)
-            write_uint(out, stop - start)
+    write_deletes(out, deletes)
     return bytes(out)
 
 

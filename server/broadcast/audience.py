@@ -110,7 +110,7 @@ class Audience:
         for subscriber in list(self.subscribers):
             try:
                 say(subscriber)
-            except Exception:
+            except Exception:  # as in `_send`: the others must still get the message
                 _drop(subscriber)
 
     def notice(self, payload: bytes) -> None:

@@ -41,7 +41,7 @@ class DocumentTasks:
         """Log an exception of the block, which is a server bug, and end only this live room."""
         try:
             yield
-        except Exception:
+        except Exception:  # any bug here must end one document, not the whole task group
             logger.exception("a task of a document failed with a bug")
             if live is not None:
                 self._hub.end_room(live, OUR_FAULT)

@@ -16,6 +16,7 @@ from collab.yjs.guard import check
 from collab.yjs.joining import Part
 from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
+from tests.collab.writing.reloads import count_reloads
 from tests.collab.yjs.updates import NULL, plain, shared, string, update
 
 pytestmark = pytest.mark.thorough
@@ -105,14 +106,7 @@ def test_d6_a_map_of_very_many_entries_is_not_collected_at_once(
     held: Held, turn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "MOST_ENTRIES", 600)
-    loaded: list[Any] = []
-    reload_without = YjsDocument.reload_without
-
-    def counted(document: YjsDocument, own: Any) -> Any:
-        loaded.append(own)
-        return reload_without(document, own)
-
-    monkeypatch.setattr(YjsDocument, "reload_without", counted)
+    loaded = count_reloads(monkeypatch)
     held.patch(TURNS[turn])
     held.back()
     held.back(redo=True)
@@ -128,14 +122,7 @@ def test_d6_a_write_of_many_such_maps_reloads_few_times(monkeypatch: pytest.Monk
     monkeypatch.setattr(removal, "MOST_BLOCKS", 50)
     held = Held(KEYS, monkeypatch)
     held.patch([{"op": "replace", "path": "/held", "value": [[0] * 60] * 40}])
-    loaded: list[Any] = []
-    reload_without = YjsDocument.reload_without
-
-    def counted(document: YjsDocument, own: Any) -> Any:
-        loaded.append(own)
-        return reload_without(document, own)
-
-    monkeypatch.setattr(YjsDocument, "reload_without", counted)
+    loaded = count_reloads(monkeypatch)
     held.patch([{"op": "remove", "path": "/held"}])
     assert len(loaded) == 1
     assert held.is_whole()

@@ -10,8 +10,8 @@ from pycrdt import Doc, Map
 from collab.document.document import Document
 from collab.ids import Json
 from collab.types.layout import MOST_GONE
-from collab.types.yjs_document import YjsDocument
 from collab.writing import journal
+from tests.collab.writing.reloads import count_reloads
 
 
 class Slot:
@@ -81,14 +81,7 @@ def test_d7_another_clients_edit_survives_where_little_stays() -> None:
 def test_d6_an_object_that_had_very_many_keys_is_not_collected_at_once(
     inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded: list[Any] = []
-    reload_without = YjsDocument.reload_without
-
-    def counted(document: YjsDocument, own: Any) -> Any:
-        loaded.append(own)
-        return reload_without(document, own)
-
-    monkeypatch.setattr(YjsDocument, "reload_without", counted)
+    loaded = count_reloads(monkeypatch)
     monkeypatch.setattr(journal, "MOST_GONE", 3_000)
     slot = Slot({"in": keys(300, "a")} if inside else keys(300, "a"))
     at = "/s/in" if inside else "/s"
