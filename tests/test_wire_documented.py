@@ -45,8 +45,10 @@ def section(side: str, name: str) -> str:
 
 
 def first_cells(text: str) -> set[str]:
-    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
-    return {name for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
+    """Return the names in the first column of the tables whose first column is `field`."""
+    tables = re.findall(r"^\| field \|[^\n]*\n((?:\|[^\n]*\n)+)", text, re.MULTILINE)
+    cells = [row.split("|")[1] for table in tables for row in table.splitlines()]
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
 @EVERY_MESSAGE
