@@ -2,7 +2,7 @@
 
 A call is one entry of a Python function of `collab/`, `server/` or `storage/`, a resumed coroutine
 included. The bench counts every thread of the server. The clients run in a thread that it leaves
-out.
+out. `python -m bench.calls` lists the calls by package and by function.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from bench.served import free_port
+from bench.table import render
 from collab.rights.user_rights import Rights, Role
 from collab.yjs import frames
 from server.access.keyring import Keyring
@@ -45,6 +46,17 @@ class Figure(NamedTuple):
     modules: int
 
 
+class PackageCalls(NamedTuple):
+    calls: float
+    package: str
+
+
+class FunctionCalls(NamedTuple):
+    calls: float
+    at: str
+    function: str
+
+
 class CallCounter:
     """Counts the calls of this thread and of all threads that start later."""
 
@@ -63,6 +75,29 @@ class CallCounter:
     def figure(self, edit: str, edits: int) -> Figure:
         modules = {code.co_filename for code, calls in self.calls.items() if calls >= edits}
         return Figure(edit, round(self.calls.total() / edits), len(modules))
+
+    def functions(self, edits: int) -> list[FunctionCalls]:
+        """Return the functions that run at least once in two edits, the most frequent first."""
+        return [
+            FunctionCalls(
+                round(calls / edits, 1), f"{_path(code)}:{code.co_firstlineno}", code.co_qualname
+            )
+            for code, calls in self.calls.most_common()
+            if calls * 2 >= edits
+        ]
+
+    def packages(self, edits: int) -> list[PackageCalls]:
+        """Return the packages by their calls."""
+        packages: Counter[str] = Counter()
+        for code, calls in self.calls.items():
+            packages[str(_path(code).parent)] += calls
+        return [
+            PackageCalls(round(calls / edits, 1), name) for name, calls in packages.most_common()
+        ]
+
+
+def _path(code: CodeType) -> Path:
+    return Path(code.co_filename).relative_to(ROOT)
 
 
 class PatchClient:
@@ -112,13 +147,31 @@ class YjsClient:
         self.socket.send(frames.update(self._updates[-1]))
 
 
+class Measured(NamedTuple):
+    figure: Figure
+    packages: list[PackageCalls]
+    functions: list[FunctionCalls]
+
+
 def rows() -> Iterable[Figure]:
     """Return the calls of a small edit on each lane, without and with a second client."""
+    return [edit.figure for edit in measured()]
+
+
+def main() -> None:
+    """Print the calls of each edit by package, and by function."""
+    for figure, packages, functions in measured():
+        print(f"\n{figure.edit}: {figure.calls} calls")
+        print(render([one._asdict() for one in packages]), end="\n\n")
+        print(render([one._asdict() for one in functions]))
+
+
+def measured() -> list[Measured]:
     with tempfile.TemporaryDirectory() as home:
         return asyncio.run(_measure(Path(home)))
 
 
-async def _measure(home: Path) -> list[Figure]:
+async def _measure(home: Path) -> list[Measured]:
     counter = CallCounter()
     counter.start()
     url, port = f"sqlite+aiosqlite:///{home}/weft.db", free_port()
@@ -141,7 +194,7 @@ async def _measure(home: Path) -> list[Figure]:
         await serving
 
 
-def _drive(port: int, tokens: list[str], counter: CallCounter) -> list[Figure]:
+def _drive(port: int, tokens: list[str], counter: CallCounter) -> list[Measured]:
     sys.setprofile(None)
     author = PatchClient(port, tokens[0], PAGE)
     figures = [_count(counter, "a patch, its author alone", author.edit, author)]
@@ -157,7 +210,7 @@ def _drive(port: int, tokens: list[str], counter: CallCounter) -> list[Figure]:
 
 def _count(
     counter: CallCounter, name: str, edit: Callable[[int], None], *watching: PatchClient
-) -> Figure:
+) -> Measured:
     """Make the edits one after the other, each when all clients have the one before it."""
     version = max(client.version for client in watching)
     counter.calls.clear()
@@ -168,4 +221,8 @@ def _count(
         for client in watching:
             client.until_version(version)
     counter.counts = False
-    return counter.figure(name, EDITS)
+    return Measured(counter.figure(name, EDITS), counter.packages(EDITS), counter.functions(EDITS))
+
+
+if __name__ == "__main__":
+    main()
