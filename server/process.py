@@ -1,4 +1,4 @@
-"""The process: runs uvicorn. A stop loses no accepted edit, and tells clients when to reconnect."""
+"""The process: runs uvicorn. When it stops, it commits all edits and says when to reconnect."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class DrainingServer(uvicorn.Server):
 async def drain(services: Services) -> None:
     """Commit the queued requests, tell clients when to reconnect, and wait until they are gone.
 
-    When the database does not answer, `drain` waits for it once. Then it continues, with these
-    consequences:
+    When the database does not answer, `drain` waits for it for half of `drain_seconds`, and not a
+    second time. Then it continues, with these consequences:
 
     - Clients without an answer retry with the same id after they reconnect.
     - Snapshots are not saved; the log has every accepted edit.
@@ -102,7 +102,7 @@ async def _save_snapshots(hub: Hub, seconds: float) -> bool:
                 await hub.snapshots.save(live)
     except TimeoutError:
         logger.warning(
-            "the last snapshots were not saved in time; no edit is lost, the log has all"
+            "the last snapshots were not saved in time; no edit is lost, the log has every edit"
         )
         return False
     return True
@@ -210,7 +210,7 @@ def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
 
 
 async def _print_address(services: Services, port: int) -> None:
-    """Print the URL of the server. `startup` calls this when the server answers requests."""
+    """Print the URL of the server. `startup` calls this once, when the server is ready."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:

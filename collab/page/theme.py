@@ -1,8 +1,8 @@
-"""A theme as CSS custom properties. This module parses, checks and rewrites every value.
+"""A theme as CSS custom properties. This module checks every value.
 
-So no other text of a theme gets into the CSS. When the author sets no colour for text, the text
-gets a colour with enough contrast. In this module, ink is the colour of text, and ground is the
-colour behind it.
+So only checked values get into the CSS. When the author sets no colour for text, the text gets a
+default colour, or black or white when the default is hard to read. In this module, ink is the
+colour of text, and ground is the colour behind it.
 """
 
 from __future__ import annotations

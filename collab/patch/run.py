@@ -181,8 +181,8 @@ class PatchRun(Draft):
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
-        # When `self.exact` is true, `self.size` is the size of the whole document. So a patch that
-        # copies the document into itself many times does not make the server measure it each time.
+        # When `self.exact` is true, `self.size` is the size of the whole document. So a copy of the
+        # whole document does not measure it again.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
         self.check_depth(value, len(source), len(tokens))
         self.count_copy(value)
@@ -217,8 +217,8 @@ class PatchRun(Draft):
     def _move_before_holder(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
         """Move a value out of a list element, to the place directly before this list element.
 
-        The exact ops are a `remove` and an `add`: the inverse of one `move` would move a value
-        into itself.
+        The exact ops are a `remove` and an `add`, not one `move`. Example: a `move` from `/2/x` to
+        `/2`. Its inverse would move `/2` into `/2/x`, and no value can be moved into itself.
         """
         self._remove({"op": "remove", "path": op["from"]}, source)
         self.mark_shared(value)

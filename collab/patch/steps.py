@@ -1,10 +1,11 @@
 """Steps: the effects of exact ops on locations.
 
 Relocation (`collab.patch.relocate`) uses steps: it finds where an element is after a step.
-`collab.patch.apply.Applied` explains exact ops. The pointer `/pages/404` can name the member `404`
-of an object or the element 404 of a list. When another element is inserted before it, only the
-element of a list moves. So the path of a step shows the difference: indexes of lists are integers,
-keys of objects are strings. An undo step is something else (`collab.document.steps`).
+`collab.patch.apply.Applied` explains exact ops. A JSON Pointer does not show whether a number is a
+key or an index: `/pages/404` can name the member `404` of an object, or the element 404 of a list.
+When another element is inserted before it, only the element of a list moves. So the path of a step
+shows the difference: indexes of lists are integers, keys of objects are strings. An undo step is
+something else (`collab.document.steps`).
 """
 
 from __future__ import annotations
@@ -171,8 +172,8 @@ class TracedRun(PatchRun):
 def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
     """The steps of exact ops, and the value after them.
 
-    With `expand`, a `replace` of an object by an object, or of an array by an array, becomes the
-    steps that edit the differences. So equal parts keep their locations.
+    With `expand`, a `replace` of an object by an object, or of an array by an array, becomes
+    smaller steps. They change only the parts that differ. So equal parts keep their locations.
     """
     trail = TracedRun(value)
     for op in ops:

@@ -44,7 +44,8 @@ class Rebuilt(Struct, frozen=True):
     `entry` has the kind `repair`. It is the newest version, and the first version in the new
     `epoch`. Readable entries before it stay in the history.
 
-    - `seen`, `head` and `revision` are the epoch, head and revision of the damaged document.
+    - `seen` is the epoch of the damaged document, and `epoch` is the new one. `head` and `revision`
+      are those of the damaged document.
     - `body` is the new snapshot, and `steps` has what users can undo.
     - The rebuild drops the unreadable rows in `drop_entries` and `drop_snapshots`, and all locks.
     """
@@ -70,5 +71,6 @@ class Repairs(Protocol):
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         """Write the rebuilt document.
 
-        When another writer has changed the document since `remains`, write nothing, return False.
+        If another writer has changed the document since the call of `remains`, write nothing, and
+        return False.
         """

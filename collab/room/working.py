@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# With more waiting updates than this, the index is built again from the whole state. That is not
-# slower than adding the updates to the index.
+# The most updates that may wait until `LazyStructIndex` adds them to its index. With more, it
+# builds the index again from the whole state. That is not slower.
 MOST_WAITING = 1000
 
 
@@ -95,7 +95,7 @@ class Working:
         return committed + [applied for _, applied in self.batch if applied.version > version]
 
     def structs(self) -> StructIndex:
-        """Return the index of every struct of the document, for `collab/yjs/guard.py`."""
+        """Return the one index of all structs in the document, for `collab/yjs/guard.py`."""
         return self._structs.of(self.document)
 
     def enter(
@@ -142,7 +142,7 @@ class Working:
     def unchanged(
         self, member: Member, request: RequestWithId, ack: dict[str, Any] | None = None
     ) -> Answer:
-        """Return the ack at the head for a request that made no version, and accept its id."""
+        """Answer a request that made no version: an ack with the head. Remember its accepted id."""
         if request.id:
             user, digest = member.author.user, digest_of(request)
             self.accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
@@ -185,7 +185,7 @@ class LazyStructIndex:
             self._waiting.clear()
 
     def of(self, document: Document) -> StructIndex:
-        """Return the index of every struct of the document, brought up to date."""
+        """Return the one index of all structs in the document, brought up to date."""
         if self._index is None:
             self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:

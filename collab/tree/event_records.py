@@ -45,8 +45,8 @@ def text_record(
 ) -> TextRecord:
     """Return the record of a text edit.
 
-    The record has no hunks when the text has embedded objects, or when its events do not give the
-    edit exactly. Then undo cannot take the edit back.
+    The record has no hunks (`Replacement`) in two cases: the text has embedded objects, or its
+    events are not enough to compute the exact edit. Then undo cannot take the edit back.
     """
     own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
@@ -95,7 +95,11 @@ def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Side
 
 
 class Replacement(NamedTuple):
-    """One replacement: its offsets in the old and new text in UTF-16 units, and both contents."""
+    """One replacement in a text.
+
+    - `was` and `at` are its offsets in the old and the new text, in UTF-16 units.
+    - `deleted` and `inserted` are the old and the new characters.
+    """
 
     was: int
     at: int

@@ -51,9 +51,9 @@ NO_TEXT = (0, 0)  # the id of a new text in a dry run (an undo that writes nothi
 
 
 class Reverter:
-    """Takes back records through a writer. The writer records these changes too.
+    """Takes back the writes of records, through a writer. The writer makes new records.
 
-    A redo takes back the writer's records.
+    A redo takes back these new records.
 
     Without `incarnations`, all records must come from the update that the document has just
     applied: then they are still valid.

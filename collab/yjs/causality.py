@@ -5,7 +5,7 @@ and content. yrs integrates a struct when it adds the struct to the document. Wh
 integrate a struct, it keeps the struct pending and reports no error. The content of such an update
 is then missing in every later state (measured). So this module first looks for an order, in the
 same way as yrs: it takes the structs client by client. A client waits when its next struct depends
-on a struct of another client that is not in the order yet.
+on another client's struct, and that struct is not in the order yet.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ Fresh = list[tuple[int, Struct]]
 
 
 def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
-    """The structs beyond the clocks in `known`, each after all structs that it depends on.
+    """Return the structs that are newer than the clocks in `known`, in causal order.
+
+    Each struct comes after all structs that it depends on.
 
     Raise `Rejected(MISSING_DEPENDENCY)` in three cases:
 

@@ -1,4 +1,4 @@
-"""Limits the sockets of one IP address whose clients the server has not admitted yet.
+"""Limits how many sockets one IP address may have before the server admits their clients.
 
 The server admits a client when its token is valid and its document is open. In this module, an
 address is an IPv4 address or an IPv6 /64 network.
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# For each place of an address, ten sockets may wait. The server refuses the next socket.
+# An address has a number of places for sockets whose clients are not admitted. For each place, ten
+# more sockets may wait. The server refuses any more.
 QUEUE = 10
 
 

@@ -23,8 +23,8 @@ SECRET_BYTES = 32  # RFC 7518, section 3.2: at least as long as the hash
 
 # After a key is retired, the server may accept its tokens for this time.
 KNOWN_SECONDS = 1.0
-# How long the server remembers that a kid is unknown. This time may be longer: no client sends the
-# kid of a key before the key exists.
+# How long the server remembers that a kid is unknown. This time may be longer than `KNOWN_SECONDS`:
+# no client sends the kid of a key before the key exists.
 UNKNOWN_SECONDS = 10.0
 MAX_REMEMBERED = 1024
 MAX_UNKNOWN = 256  # unknown kids that may wait for the database
@@ -45,7 +45,8 @@ class Keyring:
     Invariant:
 
     - Memory is bounded, however many kids clients send.
-    - A kid has one lookup at a time, and at most one lookup a second.
+    - A kid has one lookup at a time. Its result is kept for at least a second, unless too many
+      other kids replace it.
     - Lookups of unknown kids share one query at a time. A kid that was valid before never waits for
       that query.
     """

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class Submission:
     """A request in the commit loop, and the receiver of its answer.
 
-    Exactly one of these is set: `subscriber` is a connection, which gets answers with the news;
-    `deliver` is the callback of an HTTP request. `history_loaded` means that the server has tried
-    to load entries older than the tail (the newest entries, in memory) for this request. `read_log`
-    means that the server has read the log for entries of another instance (another `weft serve`
-    process).
+    Exactly one of these is set: `subscriber` is a connection, which gets its answers together with
+    the new entries (`News`); `deliver` is the callback of an HTTP request. `history_loaded` means
+    that the server has tried to load entries older than the tail (the newest entries, in memory)
+    for this request. `read_log` means that the server has read the log for entries of another
+    instance (another `weft serve` process).
     """
 
     member: Member

@@ -105,8 +105,8 @@ def _add(commands: _Commands, name: str, summary: str) -> argparse.ArgumentParse
 def _of_database(parser: argparse.ArgumentParser) -> None:
     """Add the flag `--database`.
 
-    The flag may come before or after the action, which is `ls` in `weft doc ls`. When the flag is
-    absent after the action, its value from before the action stays.
+    The flag may come before or after the action, which is `ls` in `weft doc ls`. A missing flag
+    sets nothing. So it does not overwrite a value that was given before the action.
     """
     parser.add_argument(
         "--database", metavar="URL", default=argparse.SUPPRESS, help="instead of WEFT_DATABASE"

@@ -78,7 +78,7 @@ class CommitLoop:
             await self._commit([live])
 
     async def drain(self) -> None:
-        """Return when no request waits. Requests in read-only documents may still wait."""
+        """Return when no request waits, except in read-only documents."""
         while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
             await asyncio.sleep(0.01)
 
@@ -224,9 +224,9 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load the older entries that the next request needs into the tail, if the log has them.
+        """Load older entries, which the next request needs, from the log into the tail.
 
-        The tail is the newest entries of a document in memory.
+        The tail is the newest entries of a document in memory. The log may not have the entries.
         """
         hub = self._hub
         submission.history_loaded = True

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
 
-# Seconds. A debt is what an author has used beyond the budget. When the budget needs more time to
-# pay it back, the server drops the rest of a long update. It also disconnects the client.
+# The longest time in seconds that a debt may take to pay back. A debt is what an author has used
+# beyond the budget. With a larger debt, the server drops the rest of a long update. It also
+# disconnects the client.
 MOST_DEBT = 10.0
-# An entry is larger than its request: it contains an update and undo records. So an entry is free
-# up to `FREE_BYTES` plus `FREE_SHARE` times the size of its request.
+# An entry is a change as the log stores it. It is larger than its request, because it contains an
+# update and undo records. So an entry is free up to `FREE_BYTES` plus `FREE_SHARE` times the size
+# of its request.
 FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 
@@ -34,13 +36,15 @@ class UpdateCharges:
     """Keeps the costs of one batch until it is durable.
 
     Invariant: the server charges authors, and continues a long update, only after the batch is
-    durable. A requeued batch costs nothing, and is applied again with the whole update.
+    durable. When a commit fails, its batch costs nothing. The server applies it again, with its
+    long update from the start.
     """
 
     def __init__(self) -> None:
         self._done: list[tuple[Submission, float]] = []
         self._stored: list[tuple[Submission, int]] = []
-        self._rest: Sequence[bytes] = ()  # of a long update, the last one in its batch
+        # The unapplied pieces of a long update, which is always the last request of its batch.
+        self._rest: Sequence[bytes] = ()
 
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
         """Note the costs of an applied request."""

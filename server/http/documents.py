@@ -1,7 +1,7 @@
 """Documents over HTTP: read, create, patch, replace, delete, undo, redo, and list the clients.
 
-`live` is a `LiveRoom`: one open document in this process (its room, `collab/room/room.py`), with
-its subscribers and waiting requests.
+`live` is a `LiveRoom`: one open document of this process. It holds the document's room
+(`collab/room/room.py`), its subscribers and its waiting requests.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ async def put_document(request: Request) -> Response:
 async def patch_document(request: Request) -> Response:
     """Apply a JSON Patch. `?base=` is the version that it was made on; by default the head.
 
-    With `If-Match`, apply the patch only when the head is the version of that header.
+    With `If-Match`, apply the patch only when one of its tags names the head, or when it is `*`.
     """
     async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_patch(request, PATCH_TYPE, JSON)
@@ -198,7 +198,8 @@ async def _ask(
 async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
     """Return the head.
 
-    Ask the database for the head's change only when this process does not know the change.
+    The result has the change that made the head. Ask the database for this change only when this
+    process does not know it.
     """
     at, value = position_of(live), live.room.value
     version = at.version

@@ -66,7 +66,7 @@ class UnreadResponses:
                 self.bytes -= response.size
 
     def _is_first_reader(self, response: UnreadResponse) -> bool:
-        """Count a connection that sends the body. Return whether it is the only one."""
+        """Count a connection whose client reads this body. Return whether it is the only one."""
         if isinstance(response.body, int):
             return True
         readers = self._readers[id(response.body)] = self._readers.get(id(response.body), 0) + 1

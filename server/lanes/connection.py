@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from server.websocket.socket import Socket
 
 
-# The most bytes of a small `open` message. Most `open` messages contain only a token and names. An
-# `open` message that creates a document can be larger.
+# An `open` message with at most this many bytes is small. Most `open` messages contain only a token
+# and names. An `open` message that creates a document can be larger.
 SMALL_OPENING = 64 * 1024
 # The server reads this many large `open` messages of one IP address at a time. Other large `open`
 # messages of this address wait.

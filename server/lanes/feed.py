@@ -1,7 +1,7 @@
 """A feed sends one client the changes of its document.
 
-It keeps the client's position: the newest version that it has sent. It has no queue. When the
-client is slow, the feed keeps only the position, and later sends one merged change.
+It keeps the client's position: the newest version that it has sent. It has no queue of changes:
+when the client is slow, the feed keeps the position, and later sends one merged change.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ class Feed(ABC):
 
     @abstractmethod
     def _count_pending(self) -> int:
-        """Return how many answers and events wait for a catch-up, also for a client at the head."""
+        """Return how many answers and events the next catch-up will send.
+
+        There can be some even when the client has all versions.
+        """
 
     @abstractmethod
     def _presence_frame(self, news: PresenceNews) -> bytes:

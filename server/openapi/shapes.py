@@ -161,14 +161,17 @@ class Public(Struct, frozen=True):
 
 
 class NewPublication(Struct, frozen=True, omit_defaults=True):
-    """What to publish. `expected_published`: the version that you believe is public; 0 for none."""
+    """What to publish. `expected_published`: the version that you believe is public.
+
+    0 or null mean that no version is public.
+    """
 
     version: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
     expected_published: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
 
 
 class Outcome(Struct, frozen=True):
-    """The published version. `url` is that of its page, absolute when `WEFT_PUBLIC_URL` is set."""
+    """The published version. `url` is the URL of its page: absolute if `WEFT_PUBLIC_URL` is set."""
 
     published: int
     url: str

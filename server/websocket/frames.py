@@ -1,4 +1,7 @@
-"""Makes a server's WebSocket frames. Without a mask, one frame serves all peers (RFC 6455, 5.2)."""
+"""Makes a server's WebSocket frames.
+
+A server does not mask its frames (RFC 6455, 5.2). So the same bytes can go to all clients.
+"""
 
 from __future__ import annotations
 
