@@ -6,13 +6,22 @@ steps. So steps are saved less often, and old steps are deleted earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from collab.document.steps import Stacks
+from collab.document.msgpack_pieces import (
+    Encoded,
+    decode_each,
+    is_large,
+    list_header,
+    map_header,
+    split,
+    split_map,
+)
+from collab.document.steps import Stacks, Step
 from collab.ids import Json
 from collab.types.records import Path, Reinsertion
 
@@ -58,6 +67,10 @@ encode = msgspec.msgpack.Encoder().encode
 encode_json = msgspec.json.Encoder().encode
 _decode_body = msgspec.msgpack.Decoder(Body).decode
 _decode_steps = msgspec.msgpack.Decoder(Steps).decode
+_decode_step = msgspec.msgpack.Decoder(Step).decode
+_decode_reinsertion: Callable[[Encoded], Reinsertion] = msgspec.msgpack.Decoder(Reinsertion).decode
+_Token: TypeAlias = tuple[int, Path, int]
+_decode_token: Callable[[Encoded], _Token] = msgspec.msgpack.Decoder(_Token).decode
 _decode_any = msgspec.msgpack.Decoder(strict=False).decode
 
 
@@ -89,35 +102,40 @@ def encode_steps(steps: Steps) -> bytes:
 
 
 def _pieces(steps: Steps) -> Iterator[bytes]:
-    yield _array(5) + encode(steps.format) + _head(0x80, 0xDE, len(steps.stacks))
+    yield list_header(5) + encode(steps.format) + map_header(len(steps.stacks))
     for user, own in steps.stacks.items():
-        yield encode(user) + _array(3)
+        yield encode(user) + list_header(3)
         for some in (own.undo, own.redo):
-            yield _array(len(some))
+            yield list_header(len(some))
             yield from map(encode, some)
         yield encode(own.size)
     for rows in (steps.reinsertions, steps.tokens):
-        yield _array(len(rows))
+        yield list_header(len(rows))
         yield from map(encode, rows)
     yield encode(steps.most_tokens)
 
 
-def _array(count: int) -> bytes:
-    return _head(0x90, 0xDC, count)
-
-
-def _head(short: int, long: int, count: int) -> bytes:
-    """Return the MessagePack header for a container of `count` elements."""
-    if count < 16:
-        return bytes((short | count,))
-    if count < 1 << 16:
-        return bytes((long,)) + count.to_bytes(2, "big")
-    return bytes((long + 1,)) + count.to_bytes(4, "big")
-
-
 def decode_steps(raw: bytes) -> Steps:
     """Decode saved steps. Steps in another format are dropped."""
-    return _decode_steps(raw) if raw[1:2] == _one_byte(FORMAT) else Steps()
+    if raw[1:2] != _one_byte(FORMAT):
+        return Steps()
+    if not is_large(raw):
+        return _decode_steps(raw)
+    format, stacks, reinsertions, tokens, most = split(raw)
+    return Steps(
+        _decode_any(format),
+        {user: _decode_stacks(own) for user, own in split_map(stacks)},
+        decode_each(reinsertions, _decode_reinsertion),
+        decode_each(tokens, _decode_token),
+        _decode_any(most),
+    )
+
+
+def _decode_stacks(encoded: Encoded) -> Stacks:
+    undo, redo, size = split(encoded)
+    return Stacks(
+        decode_each(undo, _decode_step), decode_each(redo, _decode_step), _decode_any(size)
+    )
 
 
 def with_version(raw: bytes, version: int) -> bytes:

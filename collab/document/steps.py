@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from collab.document.msgpack_pieces import Encoded, decode_each, decode_json, is_large, split
 from collab.entry import Lane
 from collab.identity.incarnations import Mark
 from collab.types.records import (
@@ -142,9 +144,11 @@ class Stacks(Struct, array_like=True, gc=False):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Inverse)
+_decode = msgspec.msgpack.Decoder(Inverse).decode
+_decode_small_record: Callable[[Encoded], Record] = msgspec.msgpack.Decoder(Record).decode
 # The tag of a ShownRecord in MessagePack.
 _SHOWN = _encoder.encode(ShownRecord((), "", True))[1:3]
+_NO_RECORDS = _encoder.encode(())
 # The first byte of an inverse from before records named characters by ids: an array of five.
 _OLD = 0x95
 
@@ -157,7 +161,20 @@ def encode_inverse(inverse: Inverse) -> bytes:
 
 def decode_inverse(blob: bytes) -> Inverse:
     """Decode an entry's inverse. The inverse of an older Weft is dropped: it has no ids."""
-    return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
+    if not blob or blob[0] == _OLD:
+        return Inverse()
+    if not is_large(blob):
+        return _decode(blob)
+    records, *others = split(blob)
+    rest = _decode(b"".join((blob[:1], _NO_RECORDS, *others)))
+    return replace(rest, records=tuple(decode_each(records, _decode_record)))
+
+
+def _decode_record(encoded: Encoded) -> Record:
+    if is_large(encoded):
+        record: Record = msgspec.convert(decode_json(encoded), Record)  # copies no large value
+        return record
+    return _decode_small_record(encoded)
 
 
 def contains_version(step: Step, version: int) -> bool:
