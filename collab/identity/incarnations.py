@@ -1,11 +1,10 @@
 """Incarnations: whether a place still holds the value that a record left there.
 
-A record notes what one write changed, so that undo can take it back. A place of a document is an
-entry of a Yjs map. It holds one value after another, and each value is an incarnation of the
-place. After the write, another user may write an equal value, or add an element with the same
-key. That is a new incarnation, and undo must not take it back. So each incarnation has a token,
-made from the change that put it there. An undo that brings a value back also brings its token
-back.
+A record notes what one write changed, so that undo can take it back. A place of a document is a key
+of a Yjs map. It holds one value after another, and each value is an incarnation of the place. After
+the write, another user may write an equal value, or add an element with the same key. That is a new
+incarnation, and undo must not take it back. So each incarnation has a token, made from the change
+that put it there. An undo that brings a value back also brings its token back.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ class Incarnations:
     """The tokens of a document's places. A place without a token counts as unchanged.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
-    path from that container. Another container may replace this container; it has another token.
-    So the places in the old container keep their tokens.
+    path from that container. When another container replaces this one, it has another token. So
+    places in the new container have other keys, and places in the old one keep their tokens.
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:
@@ -115,7 +114,7 @@ class Incarnations:
             self._tokens[mark.anchor, slot[mark.depth :]] = mark.was
 
     def prune(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
-        """Keep only tokens that steps ask for: of their places, and of the places above them."""
+        """Keep only the tokens of the places in `steps`, and of all places above these."""
         asked: set[Key] = set()
         for single, _ in steps:
             path = slot_of(single) or place_of(single)

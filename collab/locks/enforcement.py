@@ -65,7 +65,7 @@ class LockGuard:
         value = put_back_locked(others, ops, before)
         # The entry's ops will be the diff to this value, and locks are relocated through these ops.
         # A diff recognizes an element without an id only by its content, so it may move a locked
-        # element. Then no part of the change stays.
+        # element. Then the method returns `before`: the whole change is reverted.
         return value if self._passes(diff(before, value), before, by) else before
 
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:

@@ -4,8 +4,8 @@ pycrdt reads types recursively. A document that nests too deep would overflow th
 or of Python.
 
 The Yjs guard (`collab/yjs/guard.py`) refuses types that nest deeper than 256 levels. Here the limit
-is `DEEPEST`, and the objects and lists in plain values count too. So this module measures the
-changed places after each update.
+is lower (`DEEPEST`), and the objects and lists in plain values count too. The guard does not check
+this. So this module measures the changed places after each update.
 """
 
 from __future__ import annotations

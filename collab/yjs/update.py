@@ -1,4 +1,7 @@
-"""Decode Yjs updates (V1) and state vectors. The bytes are neither trusted nor applied."""
+"""Decode Yjs updates (V1) and state vectors. The bytes are neither trusted nor applied.
+
+pycrdt is the Python binding of yrs, the Yjs library in Rust.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class GuardBounds:
     # Levels of nested shared types. 20,000 levels crash the process when the document is read.
     depth: int = 256
     # Clocks that one new struct may take. In an update, a run of deleted clocks of any length needs
-    # only about four bytes.
+    # only about four bytes. So the limit of bytes does not bound it.
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17

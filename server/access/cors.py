@@ -1,4 +1,7 @@
-"""CORS: lets pages of allowed origins call the API and read its answers (Fetch, 3.2)."""
+"""CORS: lets pages of allowed origins call the API and read its answers.
+
+The rules are in the Fetch Standard of WHATWG, section 3.2.
+"""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class AuditTrail:
                     await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
                     self._tried = rows
-                    logger.warning("the audit trail could not be written; the server retries")
+                    logger.warning("the audit trail could not be written; its rows wait")
                     return
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))

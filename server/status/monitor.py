@@ -81,7 +81,9 @@ class Monitor:
             async with asyncio.timeout(self.last_rows_within):
                 await self._trail.flush()
         except TimeoutError:
-            logger.warning("the last rows of the audit trail are lost: the database is too slow")
+            pass
+        if len(self._trail):
+            logger.warning("the last rows of the audit trail are lost: the database did not answer")
 
 
 async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:

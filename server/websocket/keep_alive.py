@@ -62,8 +62,8 @@ class KeepAlive:
 class ControlBudget:
     """The control frames that a peer may still send: a rate with a burst. Callers pass the time.
 
-    A pong that answers our ping costs nothing: the server sends a ping after each reject, so a
-    client with many rejects must answer many pings.
+    A pong that answers our ping costs nothing. The server sends a ping with each rejected patch, so
+    a client with many rejected patches must answer many pings.
     """
 
     __slots__ = ("_at", "_bounds", "_expected_pongs", "_level")
