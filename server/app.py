@@ -23,6 +23,7 @@ from server.access.connection_limit import ConnectionLimit
 from server.access.guests import GuestTokenLimit
 from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
+from server.access.share_links import ShareLinks
 from server.archives.export import Exports
 from server.commits.commit_loop import CommitLoop
 from server.documents.crash_quarantine import CrashQuarantine
@@ -30,9 +31,9 @@ from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.long_work import UpdateCutter
 from server.documents.snapshots import HubBounds
-from server.http.drain_body import DrainBody
 from server.http.position import Positioned
 from server.http.problem import HANDLERS
+from server.http1.drain_body import DrainBody
 from server.lanes.connection import LARGE_OPENINGS
 from server.maintenance import run_maintenance
 from server.publishing.fast_path import FastPathApp
@@ -141,6 +142,7 @@ def _services(
         crash_quarantine=CrashQuarantine(_quarantine_path(settings)),
     )
     exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
+    keyring, connections = Keyring(store, clock), hub.recorder.connections
     release = version("weft")
     return Services(
         settings=settings,
@@ -148,7 +150,8 @@ def _services(
         store=store,
         hub=hub,
         commits=CommitLoop(hub),
-        keyring=Keyring(store, clock),
+        keyring=keyring,
+        share_links=ShareLinks(store, keyring, clock, settings, connections),
         origins=origins,
         budget_pool=_budget_pool(settings),
         connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),

@@ -43,6 +43,7 @@ async def run_maintenance(services: Services) -> None:
         for name, work in (
             ("presence", lambda: renew_presence(services)),
             ("snapshots and retention", store),
+            ("share links", services.share_links.maintain),
             ("memory", memory.trim),
             ("collector", collector.run),
         ):

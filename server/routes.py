@@ -18,6 +18,7 @@ from server.http import (
     operations,
     publishing,
     schemas,
+    shares,
 )
 from server.http1.head import has_encoded_slash
 from server.lanes import endpoints as sockets
@@ -67,6 +68,9 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/locks/{{lock}}/release", locks.release, methods=["POST"]),
         Route(f"{doc}/locks/{{lock}}/take-over", locks.take_over, methods=["POST"]),
         Route(f"{doc}/locks/{{lock}}/keep", locks.keep, methods=["POST"]),
+        Route(f"{doc}/share", shares.list_shares, methods=["GET"]),
+        Route(f"{doc}/share", shares.make_share, methods=["POST"]),
+        Route(f"{doc}/share/{{share}}", shares.end_share, methods=["DELETE"]),
         Route(f"{doc}/schema", schemas.get_schema, methods=["GET"]),
         Route(f"{doc}/schema", schemas.put_schema, methods=["PUT"]),
         Route(f"{doc}/schema", schemas.delete_schema, methods=["DELETE"]),

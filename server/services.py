@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from server.access.guests import GuestTokenLimit
     from server.access.keyring import Keyring
     from server.access.origins import Origins
+    from server.access.share_links import ShareLinks
     from server.archives.export import Exports
     from server.commits.commit_loop import CommitLoop
     from server.documents.creations import Creations
@@ -45,6 +46,7 @@ class Services:
     hub: Hub
     commits: CommitLoop
     keyring: Keyring
+    share_links: ShareLinks
     origins: Origins
     budget_pool: BudgetPool
     connection_limit: ConnectionLimit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from collab.ports.store import SigningKey, StorageUnavailable
+from collab.ports.directory import SigningKey
+from collab.ports.store import StorageUnavailable
 from storage.memory.directory import MemoryDirectory
 
 

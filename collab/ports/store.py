@@ -1,4 +1,4 @@
-"""The ports of one database: the change log, names of versions, the directory of tenants.
+"""The ports of one database: the change log, and the names of versions.
 
 Every adapter in `storage/` passes the contract suite of its port. All times are milliseconds since
 1970, UTC. A call that cannot reach the database raises `StorageUnavailable`.
@@ -14,6 +14,7 @@ from msgspec import Struct
 from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
 from collab.ports.audit import Audit
+from collab.ports.directory import Directory, ShareLinks
 from collab.ports.locks import LockRows, StoredLock
 from collab.ports.publications import Publications
 from collab.ports.repairs import Repairs
@@ -280,33 +281,9 @@ class Names(Protocol):
     async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
 
 
-class SigningKey(Struct, frozen=True):
-    kid: str
-    secret: bytes
-    created_at: int
-    retired_at: int = 0  # 0: still active
-
-
-class Directory(Protocol):
-    """Keeps tenants and their signing keys."""
-
-    async def add_tenant(self, tenant: str, at: int) -> bool:
-        """Add a tenant. Return False when it exists already."""
-
-    async def tenants(self) -> list[str]: ...
-
-    async def add_key(self, tenant: str, key: SigningKey) -> None: ...
-
-    async def retire_key(self, tenant: str, kid: str, at: int) -> bool: ...
-
-    async def keys(self, tenant: str) -> list[SigningKey]:
-        """All keys of the tenant, also retired keys, oldest first."""
-
-    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
-        """The tenant and the key of each known key id, by the key id, in one query."""
-
-
-class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):
+class Store(
+    ChangeLog, Names, Publications, Directory, ShareLinks, LockRows, Audit, Repairs, Protocol
+):
     """One database with all ports."""
 
     async def start(self) -> None:

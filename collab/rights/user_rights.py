@@ -35,6 +35,8 @@ def is_pointer(text: str) -> bool:
 class Rights:
     """One user's rights in one tenant. None for `docs` or `sections` means no limit.
 
+    `share` is the id of the share link that the user came with, or empty.
+
     Invariant: a narrower `docs`, `sections` or role never allows more.
     """
 
@@ -42,6 +44,7 @@ class Rights:
     expires_at: int  # milliseconds since 1970, UTC
     docs: tuple[str, ...] | None = None  # globs over document names
     sections: tuple[str, ...] | None = None  # JSON Pointers
+    share: str = ""
 
     def is_valid_at(self, now: int) -> bool:
         return now < self.expires_at

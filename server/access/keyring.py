@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import is_tenant_name
-from collab.ports.store import Directory, SigningKey, StorageUnavailable
+from collab.ports.directory import Directory, SigningKey
+from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, key_id, mint, refuse, verify_token
 from server.runtime.batched_lookup import BatchedLookup
@@ -95,6 +96,12 @@ class Keyring:
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
         claims = Claims(DEMO_TENANT, guest, f"Guest {guest[-4:]}", rights, now, kid="")
         return mint(await self._demo_key(), claims), claims
+
+    async def forget(self, kid: str) -> None:
+        """Refuse the tokens of a key that no longer exists, from now on."""
+        while lookup := self._lookups.get(kid):  # it may have found the key before
+            await asyncio.wait([lookup])
+        self._remember(kid, None)
 
     async def _demo_key(self) -> SigningKey:
         held = self._signing

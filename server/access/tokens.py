@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import TENANT_NAME
-from collab.ports.store import SigningKey
+from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role, is_pointer
 
 ALGORITHM = "HS256"
@@ -134,7 +134,7 @@ def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
     except UNREADABLE as error:
         refuse(f"the token's claims are not valid: {error}")
     _check(payload, tenant, now)
-    return _claims(payload, key.kid)
+    return _claims(payload, key)
 
 
 def _is_signed_with_text(token: str, key: SigningKey) -> bool:
@@ -165,12 +165,13 @@ def _check(payload: Payload, tenant: str, now: int) -> None:
         refuse("the token's sections must be JSON Pointers")
 
 
-def _claims(payload: Payload, kid: str) -> Claims:
+def _claims(payload: Payload, key: SigningKey) -> Claims:
     rights = Rights(
         role=payload.role,
         expires_at=int(payload.exp * 1000),
-        docs=_frozen(payload.docs),
+        docs=(key.doc,) if key.doc else _frozen(payload.docs),
         sections=_frozen(payload.sections),
+        share=key.kid if key.doc else "",
     )
     return Claims(
         tenant=payload.tid,
@@ -178,7 +179,7 @@ def _claims(payload: Payload, kid: str) -> Claims:
         name=payload.name or payload.sub,
         rights=rights,
         issued_at=int(payload.iat * 1000),
-        kid=kid,
+        kid=key.kid,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from collab.ports.store import SigningKey, Store
+from collab.ports.directory import SigningKey
+from collab.ports.store import Store
 from server.cli.store import open_store
 from server.runtime.settings import Settings, unknown_names
 from storage.migration import SchemaOutdatedError

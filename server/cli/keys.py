@@ -6,7 +6,8 @@ import sys
 from argparse import Namespace
 from base64 import urlsafe_b64encode
 
-from collab.ports.store import SigningKey, Store
+from collab.ports.directory import SigningKey
+from collab.ports.store import Store
 from collab.rights.user_rights import Rights, Role
 from collab.wire import rfc3339
 from server.access.keyring import Keyring

@@ -27,6 +27,8 @@ MOST = 1000
 async def list_documents(request: Request) -> Response:
     """Return the documents that the token may see, sorted by name."""
     claims = await claims_of(request)
+    if claims.rights.share:
+        raise Rejected(Code.FORBIDDEN, "the token of a share link may not list documents")
     with spending_budget(request, DocKey(claims.tenant, ""), claims.user):
         limit = page_size(request)
         cursor = request.query_params.get("cursor", "")

@@ -19,8 +19,17 @@ from server.openapi.operation import PROBLEM, Body, Operation, Parameter, Respon
 from server.openapi.operations import PROCESS
 from server.openapi.publishing import PUBLISHING
 from server.openapi.shapes import Problem
+from server.openapi.shares import SHARES
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *AUDITING, *PROCESS)
+OPERATIONS: tuple[Operation, ...] = (
+    *DOCUMENTS,
+    *HISTORY,
+    *PUBLISHING,
+    *LOCKS,
+    *SHARES,
+    *AUDITING,
+    *PROCESS,
+)
 
 # URLs that are not part of the API: pages, pictures, and the metrics for Prometheus.
 UNDESCRIBED = frozenset(

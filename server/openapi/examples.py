@@ -72,6 +72,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "doc": "home",
     "tenant": "demo",
     "lock": "l-2",
+    "share": "share-1k4rhszrgmwz",
     "version": 1,
     "at": 1,
     "base": 1,
@@ -195,6 +196,33 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         }
     ),
     "keepLock": Example(responses={200: LOCK}),
+    "listShares": Example(
+        responses={
+            200: {
+                "items": [
+                    {
+                        "id": "share-1k4rhszrgmwz",
+                        "role": "viewer",
+                        "by": "ada",
+                        "created_at": AT,
+                        "expires_at": "2026-03-08T09:41:07.000Z",
+                    }
+                ]
+            }
+        }
+    ),
+    "makeShare": Example(
+        {"role": "viewer", "ttl": 604800},
+        {
+            201: {
+                "url": "/preview/home#token=eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ3ZWZ0In0.c2lnbmF0",
+                "token": "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ3ZWZ0In0.c2lnbmF0",
+                "id": "share-1k4rhszrgmwz",
+                "role": "viewer",
+                "expires_at": "2026-03-08T09:41:07.000Z",
+            }
+        },
+    ),
     "makeGuest": Example(
         responses={
             200: {

@@ -126,6 +126,37 @@ class LockHeld(LockState, frozen=True, omit_defaults=True):
     secret: str | UnsetType = UNSET
 
 
+class NewShare(Struct, frozen=True):
+    """What a share link allows, and for how many seconds."""
+
+    role: Literal["viewer", "commenter"]
+    ttl: Annotated[float, Meta(gt=0)] | None = None
+
+
+class ShareToken(Struct, frozen=True):
+    """A new share link. `url` is that of a page which shows the document with the token."""
+
+    url: str
+    token: str
+    id: str
+    role: Literal["viewer", "commenter"]
+    expires_at: Time
+
+
+class Share(Struct, frozen=True):
+    """A share link, and the user who made it."""
+
+    id: str
+    role: str
+    by: str
+    created_at: Time
+    expires_at: Time
+
+
+class SharePage(Struct, frozen=True):
+    items: list[Share]
+
+
 class VersionPage(Struct, frozen=True, omit_defaults=True):
     items: list[VersionRow]
     cursor: str | UnsetType = UNSET

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from collab.errors import Close
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from collab.ids import DocKey
     from collab.room.member import Member
     from server.runtime.clock import Clock
@@ -75,6 +79,17 @@ class Connections:
         lane = info.lane
         self._sent[lane] = self._sent.get(lane, 0) + info.socket.sent
         self._received[lane] = self._received.get(lane, 0) + info.socket.received
+
+    def share_links(self) -> set[str]:
+        """Return the ids of the share links that open connections came with."""
+        members = (info.member for info in self.infos if info.member is not None)
+        return {member.rights.share for member in members} - {""}
+
+    def close_shared(self, ended: Collection[str]) -> None:
+        """Close the connections that came with one of these share links."""
+        for info in list(self.infos):
+            if info.member is not None and info.member.rights.share in ended:
+                info.socket.close(Close.FORBIDDEN, "the share link was ended")
 
     def sent(self) -> dict[str, int]:
         """Return the bytes sent since the start, by lane."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 KiB = 1024
 MiB = 1024 * KiB
@@ -138,6 +138,28 @@ def is_origin(text: str) -> bool:
     rest = host if port is None else f"{host}:{port}"
     is_whole = parts.scheme in ("http", "https") and parts.netloc.lower() == rest
     return is_whole and _HOST.fullmatch(host or "") is not None and not any(parts[2:])
+
+
+def is_database(text: str) -> bool:
+    """Whether `text` names a database that Weft can open."""
+    if text.startswith("sqlite+aiosqlite:///"):
+        return len(text) > len("sqlite+aiosqlite:///")
+    return _is_url(text, {"postgresql+asyncpg"})
+
+
+def is_redis(text: str) -> bool:
+    """Whether `text` is empty or the URL of a Redis server."""
+    return text == "" or _is_url(text, {"redis", "rediss"})
+
+
+def _is_url(text: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError when it is out of range
+    except ValueError:
+        return False
+    # PostgreSQL's driver accepts a Unix socket's directory as `?host=/run/postgresql`.
+    return parts.scheme in schemes and bool(parts.hostname or "host" in parse_qs(parts.query))
 
 
 def choice(default: str, choices: tuple[str, ...], doc: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from server.runtime import setting_kinds as setting
 from server.runtime.setting_kinds import KiB, MiB, rule_of
@@ -32,26 +31,6 @@ class BadSetting(Exception):
         self.problems = problems
 
 
-def _is_database(text: str) -> bool:
-    if text.startswith("sqlite+aiosqlite:///"):
-        return len(text) > len("sqlite+aiosqlite:///")
-    return _is_url(text, {"postgresql+asyncpg"})
-
-
-def _is_redis(text: str) -> bool:
-    return text == "" or _is_url(text, {"redis", "rediss"})
-
-
-def _is_url(text: str, schemes: set[str]) -> bool:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises ValueError when it is out of range
-    except ValueError:
-        return False
-    # PostgreSQL's driver accepts a Unix socket's directory as `?host=/run/postgresql`.
-    return parts.scheme in schemes and bool(parts.hostname or "host" in parse_qs(parts.query))
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. The variable of a field is `WEFT_` and the field's name in capitals.
@@ -72,13 +51,13 @@ class Settings:
         "sqlite+aiosqlite:///var/weft.db",
         "sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
         "The database with the documents and keys.",
-        _is_database,
+        setting.is_database,
     )
     redis: str = setting.text(
         "",
         "redis://HOST:PORT/N or rediss://…, or empty",
         "Reserved for messages between servers. Not used yet, so run only one server.",
-        _is_redis,
+        setting.is_redis,
     )
     demo: bool = setting.flag(
         False, "Creates demo documents, and gives every visitor a publisher's token."
@@ -231,6 +210,16 @@ class Settings:
     max_named: int = setting.count(1000, "Named versions of one document.")
     max_exports: int = setting.count(4, "Exports that run at once; one user may run half of them.")
     max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
+    max_shares: int = setting.count(100, "Share links of one document that have not expired.")
+    share_ttl: float = setting.seconds(
+        7 * 86_400,
+        "How long a share link lasts when the request has no `ttl`.",
+        low=60,
+        high=3_660 * 86_400,
+    )
+    share_max_ttl: float = setting.seconds(
+        90 * 86_400, "The longest `ttl` of a share link.", low=60, high=3_660 * 86_400
+    )
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     publish_required: str = setting.choice(
         "warn", _STRICTNESS, "What publishing does about missing titles, descriptions, image texts."

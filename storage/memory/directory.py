@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
-from collab.ports.store import SigningKey
+from collab.ports.directory import ShareLink, SigningKey
 
 
 class MemoryDirectory:
-    """Tenants and their keys. Invariant: a key id is unique among all tenants."""
+    """Tenants, their keys, and share links. Invariant: a key id is unique among all tenants."""
 
     def __init__(self) -> None:
         super().__init__()
         self._tenants: set[str] = set()
         self._keys: dict[str, tuple[str, SigningKey]] = {}
+        self._links: dict[str, tuple[DocKey, ShareLink]] = {}
 
     async def add_tenant(self, tenant: str, at: int) -> bool:
         new = tenant not in self._tenants
@@ -44,7 +45,30 @@ class MemoryDirectory:
         return sorted(owned, key=lambda key: (key.created_at, key.kid))
 
     async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
-        return {kid: self._keys[kid] for kid in kids if kid in self._keys}
+        found = {kid: self._keys[kid] for kid in kids if kid in self._keys}
+        for kid in kids:
+            if kid in self._links:
+                key, link = self._links[kid]
+                found[kid] = key.tenant, SigningKey(kid, link.secret, link.created_at, doc=key.doc)
+        return found
+
+    async def shares(self, key: DocKey) -> list[ShareLink]:
+        links = [link for owner, link in self._links.values() if owner == key]
+        return sorted(links, key=lambda link: (link.created_at, link.id))
+
+    async def end_share(self, key: DocKey, id: str) -> bool:
+        if self._links.get(id, (None, None))[0] != key:
+            return False
+        del self._links[id]
+        return True
+
+    async def drop_shares(self, before: int) -> int:
+        return self._keep_links(lambda _, link: link.expires_at >= before)
+
+    def _keep_links(self, wanted: Callable[[DocKey, ShareLink], bool]) -> int:
+        all_links = self._links
+        self._links = {id: one for id, one in all_links.items() if wanted(*one)}
+        return len(all_links) - len(self._links)
 
 
 class MemoryAudit:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ids import DocKey
+from collab.ports.directory import ShareLink
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState
 from collab.ports.repairs import Rebuilt, Remains
@@ -154,6 +155,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return False
         revision = document.control.revision
         self._documents[key] = Document(document.epoch, document.head, Control(revision))
+        self._keep_links(lambda owner, _: owner != key)
         return True
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None:
@@ -243,6 +245,15 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
         return [named for _, named in sorted(self._documents[key].named.items())]
+
+    async def add_share(self, key: DocKey, link: ShareLink, most: int = 0) -> bool | None:
+        if self._existing(key) is None:
+            return None
+        links = await self.shares(key)
+        if most and sum(one.expires_at > link.created_at for one in links) >= most:
+            return False
+        self._links[link.id] = key, link
+        return True
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
         document = self._existing(key)

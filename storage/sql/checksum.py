@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from collab.entry import Accepted, Author, Entry, Kind, Lane, Summary, pointers_of, without_ops
 from collab.ids import DocKey
+from collab.ports.directory import ShareLink, SigningKey
 from collab.ports.publications import Publication
-from collab.ports.store import Corrupt, NamedVersion, SigningKey, Snapshot
+from collab.ports.store import Corrupt, NamedVersion, Snapshot
 
 T = TypeVar("T")
 
@@ -294,3 +295,8 @@ def accepted_crc(key: DocKey, one: Accepted, at: int, answer: bytes) -> int:
 def signing_key_crc(tenant: str, key: SigningKey) -> int:
     columns = (key.secret, key.created_at, key.retired_at)
     return crc_of("signing_keys", (tenant, key.kid), *columns)
+
+
+def share_link_crc(key: DocKey, link: ShareLink) -> int:
+    times = (link.created_at, link.expires_at)
+    return crc_of("share_links", key, link.id, link.secret, link.role, link.by, *times)

@@ -26,6 +26,7 @@ from storage.sql.schema import (
     padded_batches,
     publications,
     schemas,
+    share_links,
     snapshots,
     steps,
 )
@@ -41,6 +42,7 @@ _CONTENT: tuple[Table, ...] = (
     publications,
     locks,
     schemas,
+    share_links,
 )
 
 

@@ -29,7 +29,7 @@ from collab.ids import MAX_SAFE_INTEGER, DocKey
 T = TypeVar("T")
 
 # The newest file in `migrations/versions`. A test compares the two.
-REVISION = "0008"
+REVISION = "0009"
 
 # The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1
@@ -227,6 +227,22 @@ signing_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger, nullable=False),
     _crc(),
+)
+
+# A token of a share link is valid while its row exists, because `secret` verifies the token.
+share_links = Table(
+    "share_links",
+    metadata,
+    Column("id", Utf8Text, primary_key=True),
+    *_key(),
+    Column("secret", LargeBinary, nullable=False),
+    Column("role", Utf8Text, nullable=False),
+    Column("by", Utf8Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    _crc(),
+    _document_foreign_key(),
+    Index("share_links_document", "tenant", "doc"),
 )
 
 audit = Table(

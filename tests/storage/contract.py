@@ -10,6 +10,7 @@ import pytest
 from collab.entry import Accepted, Author, Entry, Op, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
+from collab.ports.directory import ShareLink, SigningKey
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState, What
 from collab.ports.repairs import Rebuilt, Remains
@@ -25,7 +26,6 @@ from collab.ports.store import (
     NamedVersion,
     Outcome,
     Position,
-    SigningKey,
     Snapshot,
     Store,
     Stored,
@@ -712,6 +712,54 @@ class TenantContract:
             await store.add_key("nowhere", SigningKey("k-2", b"t", 11))
 
 
+def link(id: str, created_at: int = 10, expires_at: int = 100) -> ShareLink:
+    return ShareLink(id, b"\0secret", "viewer", "ada", created_at, expires_at)
+
+
+class ShareLinksContract:
+    async def test_a_share_link_is_found_as_a_key_for_its_document(self, store: Store) -> None:
+        await store.commit([made(HOME), made(AWAY)])
+        first, second = link("share-1", 10), link("share-2", 20)
+        assert await store.add_share(HOME, second)
+        assert await store.add_share(HOME, first)
+        assert await store.shares(HOME) == [first, second]
+        assert await store.shares(AWAY) == []
+        key = SigningKey("share-1", b"\0secret", 10, doc=HOME.doc)
+        assert await store.find_keys(["share-1", "share-9"]) == {"share-1": (HOME.tenant, key)}
+        assert await store.keys(HOME.tenant) == []
+
+    async def test_an_ended_share_link_has_no_key(self, store: Store) -> None:
+        await store.commit([made(HOME), made(AWAY)])
+        await store.add_share(HOME, link("share-1"))
+        assert not await store.end_share(AWAY, "share-1")
+        assert await store.end_share(HOME, "share-1")
+        assert not await store.end_share(HOME, "share-1")
+        assert await store.find_keys(["share-1"]) == {}
+
+    async def test_a_document_has_a_limited_number_of_valid_share_links(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.add_share(HOME, link("share-1", 10, 50), 2)
+        assert await store.add_share(HOME, link("share-2", 20, 90), 2)
+        assert await store.add_share(HOME, link("share-3", 30, 90), 2) is False
+        assert await store.add_share(HOME, link("share-4", 50, 90), 2), "the first link is over"
+
+    async def test_expired_share_links_are_dropped(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        await store.add_share(HOME, link("share-1", 10, 50))
+        await store.add_share(HOME, link("share-2", 10, 60))
+        assert await store.drop_shares(60) == 1
+        assert [one.id for one in await store.shares(HOME)] == ["share-2"]
+
+    async def test_the_share_links_of_a_deleted_document_are_gone(self, store: Store) -> None:
+        assert await store.add_share(HOME, link("share-1")) is None
+        await store.commit([made(HOME), made(AWAY)])
+        await store.add_share(HOME, link("share-1"))
+        await store.add_share(AWAY, link("share-2"))
+        await store.delete(HOME, 30)
+        assert await store.add_share(HOME, link("share-3")) is None
+        assert list(await store.find_keys(["share-1", "share-2"])) == ["share-2"]
+
+
 def lock(id: str, scope: str = "/sections/0") -> StoredLock:
     return StoredLock(id, scope, Author("ada", "Ada", "tab-1"), 7, 100, 400, b"\0hash")
 
@@ -834,6 +882,7 @@ class StoreContract(
     DocumentsContract,
     PublicationsContract,
     TenantContract,
+    ShareLinksContract,
     LocksContract,
     AuditContract,
 ):

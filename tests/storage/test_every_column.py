@@ -19,6 +19,7 @@ from alembic.util import CommandError
 
 from collab.entry import Accepted, Author
 from collab.ports.audit import AuditRow
+from collab.ports.directory import ShareLink, SigningKey
 from collab.ports.locks import StoredLock
 from collab.ports.repairs import Rebuilt
 from collab.ports.store import (
@@ -26,7 +27,6 @@ from collab.ports.store import (
     Corrupt,
     DocRow,
     NamedVersion,
-    SigningKey,
     Snapshot,
     StorageUnavailable,
     Stored,
@@ -91,6 +91,7 @@ async def fill(store: SqlStore) -> None:
     await store.raise_epochs(7)
     await store.add_tenant("demo", 1)
     await store.add_key("demo", SigningKey("k-1", b"secret " * 4, 1, 9))
+    link = ShareLink("share-1", b"secret " * 4, "viewer", "ada", 5, 10**13)
     entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, HEAD + 1)]
     entries[31] = msgspec.structs.replace(large(32), id="p-32", commit="c-32")
     answered = [Accepted("bo", "none", HEAD, {"skipped": [1]}, b"0123456789abcdef")]
@@ -107,6 +108,7 @@ async def fill(store: SqlStore) -> None:
     await store.save_locks(HOME, revision=3, put=[LOCK], drop=[])
     await store.compact(HOME, before=30, keep=[])
     await store.write_audit([(HOME, AuditRow(5, "ada", "edit", "::1", "ok", 3, {"n": 1}))])
+    await store.add_share(HOME, link)
     await store.ping()
 
 
@@ -131,6 +133,10 @@ async def row(store: SqlStore) -> DocRow | str | None:
 
 async def signing_key(store: SqlStore) -> tuple[str, SigningKey] | None:
     return (await store.find_keys(["k-1"])).get("k-1")
+
+
+async def share_link_key(store: SqlStore) -> tuple[str, SigningKey] | None:
+    return (await store.find_keys(["share-1"])).get("share-1")
 
 
 async def listed(store: SqlStore) -> list[DocRow | str]:
@@ -164,6 +170,8 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     locks,
     lambda store: store.keys("demo"),
     signing_key,
+    share_link_key,
+    lambda store: store.shares(HOME),
     lambda store: store.load(AWAY),
     *(lambda store, at=at: store.snapshot_before(HOME, at) for at in (15, 25, 33, HEAD)),
 ]

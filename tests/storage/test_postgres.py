@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
+from collab.ports.directory import SigningKey
 from collab.ports.store import (
     Append,
     Clash,
@@ -21,7 +22,6 @@ from collab.ports.store import (
     Full,
     Held,
     Position,
-    SigningKey,
     StorageUnavailable,
 )
 from storage import postgres

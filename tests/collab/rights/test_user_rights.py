@@ -18,8 +18,12 @@ def pointer(path: list[str]) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
 
 
-def rights(role: Role = Role.EDITOR, **narrowed: tuple[str, ...] | None) -> Rights:
-    return Rights(role, expires_at=1000, **narrowed)
+def rights(
+    role: Role = Role.EDITOR,
+    docs: tuple[str, ...] | None = None,
+    sections: tuple[str, ...] | None = None,
+) -> Rights:
+    return Rights(role, 1000, docs, sections)
 
 
 def test_a_role_from_editor_up_may_write() -> None:

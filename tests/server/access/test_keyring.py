@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from collab.errors import Code, Rejected
-from collab.ports.store import SigningKey
+from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role
 from server.access.keyring import (
     KNOWN_SECONDS,

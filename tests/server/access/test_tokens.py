@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.errors import Code, Rejected
-from collab.ports.store import SigningKey
+from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import (
     LEEWAY_MS,

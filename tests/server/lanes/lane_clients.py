@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from collab.entry import Author
-from collab.ports.store import SigningKey
+from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.ports.store import SigningKey
+from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, mint
 from server.runtime.logs import bind, bound, configure, redact
