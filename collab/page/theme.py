@@ -41,6 +41,7 @@ class Color(NamedTuple):
 
 
 BLACK = Color(16, 18, 20)
+PURE_BLACK = Color(0, 0, 0)
 WHITE = Color(255, 255, 255)
 ACCENT = Color(47, 91, 234)
 LIGHT_GROUND, LIGHT_INK = Color(255, 255, 255), Color(24, 27, 33)
@@ -164,8 +165,12 @@ def contrast(one: Color, other: Color) -> float:
 
 
 def ink_on(ground: Color) -> Color:
-    """Return black or white: the colour with more contrast on this ground."""
-    return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
+    """Return white or a soft black: the colour with more contrast on this ground.
+
+    On a middle grey, neither has enough contrast. Then return pure black, which has.
+    """
+    best = max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
+    return best if contrast(best, ground) >= READABLE else PURE_BLACK
 
 
 def readable(ink: Color, ground: Color) -> Color:

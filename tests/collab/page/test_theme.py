@@ -1,0 +1,39 @@
+"""The colours of a theme: text without a colour of its own is readable on every background."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from collab.page.theme import READABLE, Color, contrast, ink_on, read_color, readable
+
+GREYS = [Color(level, level, level) for level in range(256)]
+COLOURS = [Color(*each) for each in product(range(0, 256, 51), repeat=3)]
+
+
+def test_text_is_readable_on_every_background() -> None:
+    hard_to_read = [
+        (ink, ground)
+        for ground in GREYS + COLOURS
+        for ink in (ink_on(ground), readable(ground, ground))
+        if contrast(ink, ground) < READABLE
+    ]
+    assert not hard_to_read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("#fff", Color(255, 255, 255)),
+        ("#0a1B2c", Color(10, 27, 44)),
+        ("#0a1b2c80", Color(10, 27, 44)),
+        (" #abc ", Color(170, 187, 204)),
+        ("red", None),
+        ("#12345", None),
+        ("#fff;}", None),
+        (7, None),
+    ],
+)
+def test_a_color_is_read_or_ignored(written: str | int, read: Color | None) -> None:
+    assert read_color(written) == read
