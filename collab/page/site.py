@@ -35,8 +35,8 @@ class Site:
     The site is at the path `base` of the origin `public_url`. `public_url` is empty when the server
     does not know its public origin.
 
-    Invariant: the home page is first, and the other pages follow in the order of their keys. Each
-    slug leads to one page.
+    Invariant: the page with the key `home` is first. Pages with the slug `home` follow, and then
+    the other pages; each group is in the order of its keys. Each slug leads to one page.
     """
 
     def __init__(self, value: Json, base: str = "", public_url: str = "") -> None:

@@ -167,7 +167,7 @@ def contrast(one: Color, other: Color) -> float:
 def ink_on(ground: Color) -> Color:
     """Return white or a soft black: the colour with more contrast on this ground.
 
-    On a middle grey, neither has enough contrast. Then return pure black, which has.
+    On a middle grey, neither has enough contrast. Then return pure black: its contrast is enough.
     """
     best = max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
     return best if contrast(best, ground) >= READABLE else PURE_BLACK

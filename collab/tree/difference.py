@@ -23,7 +23,8 @@ from collab.types.records import Path, Record, RemovedText
 class Difference:
     """Collects the ops and records of an update.
 
-    `summary` describes the update. `before` holds the ids of texts and lists before it.
+    `summary` describes the update. `before` holds the ids that texts and lists had before the
+    update.
 
     Invariant: `ops` turn the old value into the new one. `records`, taken back in reverse order,
     undo them.

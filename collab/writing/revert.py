@@ -1,7 +1,8 @@
 """Takes back records: finds the change of each record, and checks that it is still there.
 
 A record describes one write (`collab/types/records.py`). Its mark identifies the value that the
-write left at the record's place (`collab/identity/incarnations.py`).
+write left at the record's place. A place holds one value after another, and each is an incarnation
+of the place (`collab/identity/incarnations.py`).
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ class Reverter:
         return True
 
     def _set_wrapped(self, record: SetRecord, mark: Mark) -> bool:
-        """Take back a change of the value of an element that is not an object."""
+        """Take back a change of an element's value. The element is not an object."""
         found = self._array(record.path[:-1])
         key = record.path[-1]
         if found is None or key not in found[1].orders or isinstance(record.before, Absent):

@@ -48,8 +48,8 @@ class Keyring:
     - Memory is bounded, however many kids clients send.
     - A kid has one lookup at a time. Its result is kept for at least a second, unless too many
       other kids replace it.
-    - Lookups of unknown kids share one query at a time. A kid that was valid before never waits for
-      that query.
+    - Lookups of unknown kids share one query at a time. A kid that the cache knows as valid never
+      waits for that query.
     """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -90,7 +90,10 @@ class Keyring:
         return key
 
     async def guest(self) -> tuple[str, Claims]:
-        """Return a token and its claims: for a new publisher of the demo tenant, for an hour."""
+        """Return a token for a new guest, a publisher of the demo tenant, and its claims.
+
+        The token is valid for an hour.
+        """
         guest = self._clock.new_id("guest")
         now = self._clock.now_ms()
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)

@@ -1,4 +1,4 @@
-"""The commit loop: all waiting requests go into one transaction; clients get news after COMMIT.
+"""The commit loop: the waiting requests go into one transaction; clients get news after COMMIT.
 
 This is group commit without a timer: requests that arrive during a transaction wait for the next
 one. So batches grow when the disk is slow, and a single edit on an idle server never waits.
@@ -53,7 +53,7 @@ class CommitLoop:
         self._reopening = Reopening(hub, self._tasks)
         self._recovery = Recovery(hub, self._reopening, self._tasks)
         self._row_locked = RowLockedCommits(hub, self._reopening)
-        self._retries = False  # a task retries commits of documents with a locked row
+        self._retries = False  # whether a task now retries commits of documents with a locked row
         self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
         # Rooms of a failed commit. The loop commits each of them alone (`_isolate_failures`).
@@ -165,8 +165,8 @@ class CommitLoop:
     def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
         """Wait until no other transaction locks the document's row.
 
-        A document that became read-only or ended meanwhile is handled like one with a clash:
-        `reopen` refuses its waiting requests.
+        A document that became read-only or ended meanwhile is handled as if another writer had
+        committed first (a clash): `reopen` refuses its waiting requests.
         """
         if not live.move(Event.HOLD):  # it became read-only or ended during the commit
             self._handle_outcome(live, append, Clash())
@@ -226,7 +226,8 @@ class CommitLoop:
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
         """Load older entries, which the next request needs, from the log into the tail.
 
-        The tail is the newest entries of a document in memory. The log may not have the entries.
+        The tail is the newest entries of a document in memory. The log may not have the older
+        entries.
         """
         hub = self._hub
         submission.history_loaded = True

@@ -1,4 +1,6 @@
-"""Update charges: the costs of a batch for its authors, and the rest of a long update.
+"""Update charges: what a batch costs its authors, and the rest of a long update.
+
+A batch is the requests of one commit.
 
 The server applies a long update in pieces, one after the other. The rest is the pieces that it has
 not applied yet.

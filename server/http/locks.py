@@ -1,4 +1,4 @@
-"""Edit locks over HTTP: list them, and the same lock requests as on the patch lane."""
+"""Edit locks over HTTP: a list of the locks, and the same lock requests as on the patch lane."""
 
 from __future__ import annotations
 

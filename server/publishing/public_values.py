@@ -40,8 +40,8 @@ class PublicValues:
     """A cache of values, and of the page names in each.
 
     Invariant: the cache reads one value at a time from the log, because a read occupies the event
-    loop. After the first read of a version, the cache keeps the names of its pages, also when it
-    has dropped the value.
+    loop. After the first read of a version, the cache keeps the names of its pages, for at most
+    `KEPT_SITES` versions. It may drop the value earlier.
     """
 
     def __init__(self, hub: Hub) -> None:

@@ -30,8 +30,8 @@ class Watchdog:
     `patience` is 0, the detection is off.
 
     Invariant: a stall is counted once. The task counts it, after the stall. The thread logs the
-    stack during the stall. Native code that holds the interpreter's lock stops the thread too; then
-    the log has only the length of the stall.
+    stack during the stall, at most every `LOG_EVERY` seconds. Native code that holds the
+    interpreter's lock stops the thread too; then the log has only the length of the stall.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics, patience: float) -> None:
@@ -86,7 +86,7 @@ class Watchdog:
             self.look(watched)
 
     def look(self, watched: int) -> None:
-        """Log the stack of the watched thread, once for each stall.
+        """Log the stack of the watched thread, at most once for each stall.
 
         The event loop logs how long the stall was, after the stall.
         """
