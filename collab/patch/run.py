@@ -105,7 +105,10 @@ class PatchRun(Draft):
         )
 
     def _insert(self, op: Op, parent: Any, tokens: Tokens, value: Any, added: int) -> str:
-        """Insert a value of `added` JSON bytes at a new location, and return its pointer."""
+        """Insert a value at a new location, and return its pointer.
+
+        `added` is the size of the value in JSON bytes.
+        """
         token = tokens[-1]
         comma = 1 if parent else 0
         if type(parent) is dict:
@@ -139,7 +142,7 @@ class PatchRun(Draft):
         )
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
-        """Remove an existing value of `removed` JSON bytes from its container."""
+        """Remove an existing value from its container. `removed` is its size in JSON bytes."""
         parent = self.writable(tokens)
         key = key_of(parent, tokens[-1])
         if type(parent) is dict:

@@ -3,9 +3,9 @@
 Relocation (`collab.patch.relocate`) uses steps: it finds where an element is after a step.
 `collab.patch.apply.Applied` explains exact ops. A JSON Pointer does not show whether a number is a
 key or an index: `/pages/404` can name the member `404` of an object, or the element 404 of a list.
-When another element is inserted before it, only the element of a list moves. So the path of a step
-shows the difference: indexes of lists are integers, keys of objects are strings. An undo step is
-something else (`collab.document.steps`).
+An insertion can move the element of a list to another index, but never the member of an object. So
+the path of a step shows the difference: indexes of lists are integers, keys of objects are strings.
+An undo step is something else (`collab.document.steps`).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class TracedRun(PatchRun):
 
         For each op, return the range of the indexes of its exact ops in `self.ops`.
 
-        A refusal names the refused op. The changes of the earlier ops remain in the draft.
+        A refusal names the refused op. The changes of the earlier ops remain.
         """
         check_length(ops, self.bounds)
         parts: list[range] = []

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# The most updates that may wait until `LazyStructIndex` adds them to its index. With more, it
-# builds the index again from the whole state. That is not slower.
+# The maximum number of updates that `LazyStructIndex` has not added to its index yet. When more
+# updates wait, it builds the index again from the whole state. That is not slower.
 MOST_WAITING = 1000
 
 

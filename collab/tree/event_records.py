@@ -45,8 +45,8 @@ def text_record(
 ) -> TextRecord:
     """Return the record of a text edit.
 
-    The record has no hunks (`Replacement`) in two cases: the text has embedded objects, or its
-    events are not enough to compute the exact edit. Then undo cannot take the edit back.
+    The record has no hunks (`Hunk`) in two cases: the text has embedded objects, or its events are
+    not enough to compute the exact edit. Then undo cannot take the edit back.
     """
     own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None

@@ -4,7 +4,7 @@ A read through a wrapper takes more than ten times as long as a native read. Mea
 0.14.13: `get` on a native map takes 0.12 µs; reading an item of `pycrdt.Map` takes 1.7 µs. The open
 transaction is an argument of every call. Text indexes count UTF-8 bytes.
 
-A *stand-in* replaces a handle in a dry run: an undo that is tried without writing anything.
+A dry run tries an undo without writing anything. In a dry run, a *stand-in* replaces a handle.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class ArrayStandIn(StandIn):
         raise NotImplementedError
 
     def set_identity(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
-        """Set the first ids of consecutive items: the item at index `at` gets the first of them."""
+        """Set the first ids of consecutive items, beginning with the item at index `at`."""
         raise NotImplementedError
 
 

@@ -70,7 +70,7 @@ class ReadResult:
 
 
 async def get_document(request: Request) -> Response:
-    """Return the value or a part of it, of the head or of the version `?at=`."""
+    """Return the value of the head, or of the version in `?at=`, or a part of this value."""
     async with document_of(request) as (_, live):
         version, pointer = whole_number(request, "at"), request.query_params.get("pointer")
         tokens = None if pointer is None else parse_named(pointer, "pointer")
@@ -224,7 +224,7 @@ async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:
     try:
         return await head_change(services.store, live.key, version)
-    except StorageUnavailable:  # the value is in memory, so the client gets it without its change
+    except StorageUnavailable:  # the client gets the value, but not the author and the time
         return None
 
 

@@ -51,8 +51,8 @@ class Feed(ABC):
     Invariant: the feed has sent every change up to `position`, once and in order. When the feed
     cannot send the news of a commit (`server/broadcast/news.py`) at once, it is paused. A paused
     feed gets no news of commits. Later it sends one catch-up: a merged change to the head (the
-    newest version). A timer or the drained socket starts the catch-up. When a worker thread makes
-    the diff of a large document (`patch_feed.py`), the end of this diff starts the catch-up.
+    newest version). A timer or the drained socket starts the catch-up. A worker thread may make the
+    diff of a large document (`patch_feed.py`). Then the catch-up starts when the diff is ready.
     """
 
     lane: ClassVar[str]
@@ -178,7 +178,7 @@ class Feed(ABC):
             self._live.audience.resume(self._subscriber)
 
     def _caught_up(self, size: int) -> None:
-        """Note that a catch-up of `size` bytes was sent."""
+        """Record that a catch-up of `size` bytes was sent."""
         self._outbound_flow.caught_up(size, self._now())
         self._missed_before = self._live.audience.missed[self.lane]
 
