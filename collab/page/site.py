@@ -9,6 +9,9 @@ from collab.ids import Json
 from collab.page.fields import Fields, fields, text
 from collab.page.links import safe_link
 
+# Lists show at most so many characters of a title.
+MAX_TITLE = 200
+
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
 
@@ -27,6 +30,17 @@ class Page:
     @property
     def title(self) -> str:
         return text(self.fields, "title")
+
+
+def title_of(value: Json) -> str:
+    """Return the title of a document for lists, at most `MAX_TITLE` characters; or empty.
+
+    It is the document's own title, or else the name of its site, or the title of its home page.
+    """
+    whole = value if isinstance(value, dict) else {}
+    home = fields(fields(whole, "pages"), "home")
+    title = text(whole, "title") or text(fields(whole, "site"), "name") or text(home, "title")
+    return title[:MAX_TITLE]
 
 
 class Site:

@@ -122,6 +122,7 @@ class Append(Struct, frozen=True):
     quota: int = 0  # with `create`: the most documents of the tenant; 0 means no limit
     names: list[NamedVersion] = []  # with `create`: the names in an import
     schema: bytes = b""
+    title: str | None = None  # the document's title for lists; None when it is unchanged
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -263,6 +264,9 @@ class ChangeLog(Protocol):
         """Give every document that is created from now on this epoch or a later one."""
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]: ...
+
+    async def titles(self, tenant: str, docs: Sequence[str]) -> dict[str, str]:
+        """The titles of these documents, in one query. A document without a title is left out."""
 
     async def row(self, key: DocKey) -> DocRow | None: ...
 

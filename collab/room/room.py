@@ -26,6 +26,7 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
+from collab.page.site import title_of
 from collab.patch.values import named_atomic
 from collab.ports.store import Absent, Append, Control, Snapshot, Stored
 from collab.room import patch_rules, yjs_rules
@@ -91,6 +92,8 @@ class Room:
         self.value: Json = self.document.value
         self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
+        self._stored_title: str | None = None  # None: not known yet
+        self._new_title = ""
         # The first snapshot already purges, because a document that is seldom used may be closed
         # before it has `PURGE_EVERY` new versions.
         self._purge_at = 0
@@ -144,6 +147,7 @@ class Room:
         self._lock_step = step = self.guard.batch_step(
             [applied for _, applied in working.batch], revision
         )
+        self._new_title = title = title_of(self.document.value)
         return Append(
             key=self.key,
             epoch=self.epoch,
@@ -155,6 +159,7 @@ class Room:
             quota=self.bounds.max_documents,
             put=[] if step is None else list(step.put),
             drop=[] if step is None else list(step.drop),
+            title=None if title == self._stored_title else title,
         )
 
     def commit(self) -> list[Entry]:
@@ -164,6 +169,7 @@ class Room:
             self.tail.append(entry, applied)
             self.ids.add_entry(entry)
         self.ids.add(accepted)
+        self._stored_title = self._new_title
         self.exists = self.working.exists
         self.version, self.value = self.working.head, self.document.value
         step, self._lock_step = self._lock_step, None

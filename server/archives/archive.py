@@ -13,6 +13,7 @@ from collab.document.imported import check_values
 from collab.entry import REPAIR, Entry
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import DocKey, Json
+from collab.page.site import title_of
 from collab.patch.apply import replay
 from collab.patch.values import same
 from collab.ports.store import Append, Committed, Full, NamedVersion, Store, Stored
@@ -94,6 +95,7 @@ async def create_document(
         quota=quota,
         names=list(names.values()),
         schema=schema,
+        title=title_of(archive.value),
     )
     match (await store.commit([append]))[0]:
         case Committed():

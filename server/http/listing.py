@@ -10,11 +10,13 @@ from starlette.responses import Response
 from collab import wire
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, is_doc_name
+from collab.page.site import title_of
 from collab.ports.store import DocRow
 from server.access.tokens import Claims
 from server.http.requests import (
     claims_of,
     json_response,
+    large_json_response,
     services_of,
     spending_budget,
     whole_number,
@@ -22,6 +24,9 @@ from server.http.requests import (
 
 PAGE = 100
 MOST = 1000
+# The most clients of one document in a list.
+MOST_PRESENT = 100
+INCLUDABLE = frozenset({"presence", "summary"})
 
 
 async def list_documents(request: Request) -> Response:
@@ -34,11 +39,66 @@ async def list_documents(request: Request) -> Response:
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_doc_name(cursor):
             raise Rejected(Code.MALFORMED, "`cursor` must be the `cursor` of the previous page")
+        included = _included(request)
         rows = await _visible(request, claims, cursor, limit + 1)
-    page: dict[str, Any] = {"items": [_listed(row) for row in rows[:limit]]}
+        items = [_listed(row) for row in rows[:limit]]
+        if "summary" in included:
+            await _add_summaries(request, claims.tenant, rows[:limit], items)
+        if "presence" in included:
+            _add_presence(request, claims.tenant, items)
+    page: dict[str, Any] = {"items": items}
     if len(rows) > limit:
         page["cursor"] = rows[limit - 1].doc
-    return json_response(page)
+    return await large_json_response(page) if included else json_response(page)
+
+
+def _included(request: Request) -> set[str]:
+    """Return the parts of `?include=`, or raise `malformed` for an unknown part."""
+    included = {part for part in request.query_params.get("include", "").split(",") if part}
+    if included - INCLUDABLE:
+        raise Rejected(
+            Code.MALFORMED, "`include` may have `presence` and `summary`, separated by a comma"
+        )
+    return included
+
+
+async def _add_summaries(
+    request: Request, tenant: str, rows: list[DocRow], items: list[dict[str, Any]]
+) -> None:
+    """Add title, time and publication to each item. The titles are read in one query.
+
+    A document that is open in this process has its newest title.
+    """
+    services = services_of(request)
+    titles = await services.store.titles(tenant, [row.doc for row in rows])
+    for row, item in zip(rows, items, strict=True):
+        live = services.hub.lives.get(DocKey(tenant, row.doc))
+        is_open = live is not None and live.room.exists
+        title = title_of(live.room.value) if live and is_open else titles.get(row.doc, "")
+        published = row.published or None
+        item["summary"] = {
+            "title": title,
+            "updated": item["updated_at"],
+            "published": published,
+        }
+
+
+def _add_presence(request: Request, tenant: str, items: list[dict[str, Any]]) -> None:
+    """Add to each item the clients that are in the document, without their states."""
+    lives = services_of(request).hub.lives
+    for item in items:
+        live = lives.get(DocKey(tenant, item["doc"]))
+        peers = live.presence.book.present()[:MOST_PRESENT] if live is not None else ()
+        item["presence"] = [
+            {
+                "session": peer.session,
+                "user": peer.user,
+                "name": peer.name,
+                "client": peer.client,
+                "role": peer.role,
+            }
+            for peer in peers
+        ]
 
 
 def page_size(request: Request) -> int:

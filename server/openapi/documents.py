@@ -51,6 +51,13 @@ ONLY_IF_ABSENT = Parameter(
 EPOCH = Parameter("epoch", "query", int, "The epoch of `base`. Default: the current epoch.", WHOLE)
 READING = ("ETag", "Last-Modified", "Weft-Updated-By", "Cache-Control", "Vary")
 ONE = "/v1/docs/{doc}"
+INCLUDE = Parameter(
+    "include",
+    "query",
+    str,
+    "What else each item has: `presence`, `summary`, or both, separated by a comma.",
+    {"pattern": "^((presence|summary)(,(presence|summary))*)?$"},
+)
 
 LIST = Operation(
     "GET",
@@ -59,7 +66,8 @@ LIST = Operation(
     "Documents",
     "List the tenant's documents by name",
     {200: Response("A page of documents.", DocumentPage)},
-    (LIMIT, replace(CURSOR, schema={"pattern": f"^({DOC_NAME.pattern})?$"})),
+    (LIMIT, replace(CURSOR, schema={"pattern": f"^({DOC_NAME.pattern})?$"}), INCLUDE),
+    refusals=(Code.FORBIDDEN,),
 )
 GET = Operation(
     "GET",

@@ -81,6 +81,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "to": 2,
     "each": "1",
     "limit": 20,
+    "include": "presence,summary",
     "pointer": "/sections/0",
     "If-Match": '"1.1"',
     "If-None-Match": '"1.1"',
@@ -102,6 +103,16 @@ EXAMPLES: Final[Mapping[str, Example]] = {
                         "updated_at": AT,
                         "updated_by": "ada",
                         "published": 41,
+                        "presence": [
+                            {
+                                "session": "s-91",
+                                "user": "ada",
+                                "name": "Ada",
+                                "client": "tab-7f",
+                                "role": "editor",
+                            }
+                        ],
+                        "summary": {"title": "Hello", "updated": AT, "published": 41},
                     }
                 ],
                 "cursor": "home",

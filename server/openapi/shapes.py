@@ -65,10 +65,29 @@ class Changed(Struct, frozen=True, omit_defaults=True):
     duplicate: bool = False
 
 
+class PresentClient(Struct, frozen=True):
+    """A client in a document, without the state that it shows."""
+
+    session: str
+    user: str
+    name: str
+    client: str
+    role: str
+
+
+class Summary(Struct, frozen=True):
+    """What a list shows of a document. `published`: the public version, or null."""
+
+    title: str
+    updated: Time
+    published: int | None
+
+
 class ListedDocument(Struct, frozen=True, omit_defaults=True):
     """A document in a list. `published` is the public version.
 
-    `damaged` is true when the stored row does not match its checksum.
+    `damaged` is true when the stored row does not match its checksum. `presence` and `summary` are
+    there when `include` names them.
     """
 
     doc: str
@@ -79,6 +98,8 @@ class ListedDocument(Struct, frozen=True, omit_defaults=True):
     updated_by: str
     published: int | UnsetType = UNSET
     damaged: bool | UnsetType = UNSET
+    presence: list[PresentClient] | UnsetType = UNSET
+    summary: Summary | UnsetType = UNSET
 
 
 class DocumentPage(Struct, frozen=True, omit_defaults=True):

@@ -34,6 +34,7 @@ class Document:
     named: dict[int, NamedVersion] = field(default_factory=dict)
     publications: list[Publication] = field(default_factory=list)
     locks: dict[str, StoredLock] = field(default_factory=dict)
+    title: str = ""
 
     def between(self, after: int, upto: int) -> list[Entry]:
         """Return the entries with after < version <= upto, in order."""
@@ -82,6 +83,8 @@ class Document:
         if append.put or append.drop:
             self.bump_revision(self.control.revision)
             self.move_locks(append.put, append.drop)
+        if append.title is not None:
+            self.title = append.title
         for entry in last:
             self.head, self.updated_at = entry.version, entry.at
             self.updated_by = entry.author.user

@@ -190,6 +190,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         rows = [await self.row(key) for key in names]
         return [row for row in rows if row][:limit]
 
+    async def titles(self, tenant: str, docs: Sequence[str]) -> dict[str, str]:
+        found = {doc: self._existing(DocKey(tenant, doc)) for doc in docs}
+        return {doc: one.title for doc, one in found.items() if one is not None and one.title}
+
     async def row(self, key: DocKey) -> DocRow | None:
         document = self._existing(key)
         if document is None:

@@ -277,6 +277,10 @@ def name_crc(key: DocKey, one: NamedVersion) -> int:
     return crc_of("named", key, one.version, one.name, one.by, one.at)
 
 
+def title_crc(key: DocKey, title: str) -> int:
+    return crc_of("titles", key, title)
+
+
 def publication_crc(key: DocKey, number: int, step: Publication) -> int:
     by = step.by
     return crc_of("publications", key, number, step.version, by.user, by.name, step.at, step.what)

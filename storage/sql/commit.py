@@ -33,7 +33,7 @@ from collab.ports.store import (
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
 from storage.sql import statements
-from storage.sql.checksum import accepted_crc, name_crc, pack_answer, pack_entries
+from storage.sql.checksum import accepted_crc, name_crc, pack_answer, pack_entries, title_crc
 from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.sql.locks import pack_lock
 from storage.sql.log import load_document
@@ -129,13 +129,16 @@ def _is_full(runner: Runner, append: Append) -> bool:
     return runner.run(statements.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
 
 
-def _put_names_and_schema(runner: Runner, append: Append) -> None:
-    """Write the named versions and the schema of an imported document."""
+def _put_details(runner: Runner, append: Append) -> None:
+    """Write a new title, and the named versions and the schema of an imported document."""
     key, dialect = append.key, runner.dialect
+    if append.title is not None:
+        row = (*key, append.title.encode(), title_crc(key, append.title))
+        runner.run(statements.put_title(dialect), row)
     for one in append.names:
         crc = name_crc(key, one)
-        row = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
-        runner.run(statements.put_name(dialect), row)
+        named = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
+        runner.run(statements.put_name(dialect), named)
     if append.schema:
         runner.run(statements.put_schema(dialect), (*key, append.schema))
 
@@ -157,7 +160,7 @@ def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | Non
     _insert(runner, moved)
     for packed in moved:
         _move_locks(runner, packed)
-        _put_names_and_schema(runner, packed.append)
+        _put_details(runner, packed.append)
     return left
 
 

@@ -29,6 +29,7 @@ from storage.sql.schema import (
     share_links,
     snapshots,
     steps,
+    titles,
 )
 
 # The tables whose rows are deleted with a document. Its row in `docs` stays, because the epoch and
@@ -43,6 +44,7 @@ _CONTENT: tuple[Table, ...] = (
     locks,
     schemas,
     share_links,
+    titles,
 )
 
 

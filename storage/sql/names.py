@@ -1,7 +1,8 @@
-"""The names of versions."""
+"""The names of versions, and the titles of documents."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy import Connection, delete, func, select
@@ -9,9 +10,9 @@ from sqlalchemy import Connection, delete, func, select
 from collab.ids import DocKey
 from collab.ports.store import Corrupt, NamedVersion
 from storage.database import Database
-from storage.sql.checksum import name_crc, sound_and_damaged
+from storage.sql.checksum import is_sound, name_crc, sound_and_damaged, title_crc
 from storage.sql.documents import lock_document
-from storage.sql.schema import by_key, named
+from storage.sql.schema import by_key, named, titles
 
 
 def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:
@@ -55,8 +56,27 @@ def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
     return sound
 
 
+def _titles(connection: Connection, tenant: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the sound titles. They are read as one range, because lists are sorted by name."""
+    if not names:
+        return {}
+    within = (titles.c.doc >= min(names), titles.c.doc <= max(names))
+    rows = connection.execute(select(titles).where(titles.c.tenant == tenant, *within))
+    wanted = set(names)
+    return {
+        row.doc: row.title
+        for row in rows
+        if row.doc in wanted
+        and row.title
+        and is_sound(row.crc, partial(title_crc, DocKey(tenant, row.doc), row.title))
+    }
+
+
 class SqlNames:
-    """The names of versions. A version has at most one name; a new name replaces the old one."""
+    """The names of versions, and the titles of documents.
+
+    A version has at most one name; a new name replaces the old one.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,3 +86,6 @@ class SqlNames:
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
         return await self._database.read(lambda c: check_names(c, key))
+
+    async def titles(self, tenant: str, docs: Sequence[str]) -> dict[str, str]:
+        return await self._database.read(lambda c: _titles(c, tenant, docs))

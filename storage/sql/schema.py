@@ -29,7 +29,7 @@ from collab.ids import MAX_SAFE_INTEGER, DocKey
 T = TypeVar("T")
 
 # The newest file in `migrations/versions`. A test compares the two.
-REVISION = "0009"
+REVISION = "0010"
 
 # The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1
@@ -169,6 +169,17 @@ def _body_table(name: str, *more: Column[int]) -> Table:
 snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
 # The undo steps of users; at most two rows for a document.
 steps = _body_table("steps")
+
+# The titles of documents for lists. They are not in `docs`, because every commit writes that row.
+titles = Table(
+    "titles",
+    metadata,
+    *_key(),
+    Column("title", Utf8Text, nullable=False),
+    _crc(),
+    PrimaryKeyConstraint("tenant", "doc"),
+    _document_foreign_key(),
+)
 
 named = Table(
     "named",

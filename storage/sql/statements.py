@@ -42,6 +42,9 @@ _IS_FULL_UNHELD = "SELECT 1 FROM tenants" + _MANY_DOCUMENTS
 
 _NAME = """
 INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_TITLE = """
+INSERT INTO titles (tenant, doc, title, crc) VALUES (?, ?, ?, ?)
+ON CONFLICT (tenant, doc) DO UPDATE SET title = excluded.title, crc = excluded.crc"""
 _SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
 
 # For requests without a new version: lock and compare the row, and leave it unchanged.
@@ -117,6 +120,10 @@ def is_full(dialect: str) -> str:
 
 def put_name(dialect: str) -> str:
     return _numbered(dialect, _NAME)
+
+
+def put_title(dialect: str) -> str:
+    return _numbered(dialect, _TITLE)
 
 
 def put_schema(dialect: str) -> str:

@@ -430,3 +430,21 @@ async def test_edits_that_wait_while_the_schema_changes_are_not_lost(
 
     await asyncio.gather(edit(), govern())
     assert ask("GET").body == {"n": 59}
+
+
+async def test_the_list_shows_who_is_in_the_documents_that_a_token_sees(
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
+) -> None:
+    await join(doc, ada, client="tab-1", create={"title": "Hello"})
+    await join(f"{doc}-2", bo, create={"title": "Other"})
+    narrow = await server.mint("cy", Role.VIEWER, docs=(doc,))
+    url = f"{server.http}/v1/docs?include=presence,summary"
+    [item] = call("GET", url, token=narrow).body["items"]
+    [peer] = item["presence"]
+    assert (item["doc"], item["summary"]["title"]) == (doc, "Hello")
+    assert (peer["user"], peer["name"], peer["client"], peer["role"]) == (
+        *("ada", "Ada", "tab-1", "editor"),
+    )
+    assert "state" not in peer
+    stranger = await server.mint("eve", Role.ADMIN, tenant="acme")
+    assert call("GET", url, token=stranger).body["items"] == []

@@ -716,6 +716,32 @@ def link(id: str, created_at: int = 10, expires_at: int = 100) -> ShareLink:
     return ShareLink(id, b"\0secret", "viewer", "ada", created_at, expires_at)
 
 
+class TitlesContract:
+    async def test_a_title_is_kept_until_a_commit_has_another(self, store: Store) -> None:
+        names = [HOME.doc, AWAY.doc]
+        first = msgspec.structs.replace(made(HOME), title="Hello")
+        await store.commit([first, made(AWAY)])
+        assert await store.titles(HOME.tenant, names) == {HOME.doc: "Hello"}
+        await store.commit([further(HOME, 1)])
+        assert await store.titles(HOME.tenant, names) == {HOME.doc: "Hello"}
+        await store.commit([msgspec.structs.replace(further(HOME, 2), title="\0é")])
+        assert await store.titles(HOME.tenant, names) == {HOME.doc: "\0é"}
+        assert await store.titles("acme", names) == {}
+        assert await store.titles(HOME.tenant, []) == {}
+        assert await store.titles(HOME.tenant, [AWAY.doc]) == {}
+
+    async def test_a_deleted_document_has_no_title(self, store: Store) -> None:
+        await store.commit([msgspec.structs.replace(made(HOME), title="Hello")])
+        await store.delete(HOME, 5)
+        assert await store.titles(HOME.tenant, [HOME.doc]) == {}
+
+    async def test_a_commit_that_clashes_leaves_the_title(self, store: Store) -> None:
+        await store.commit([msgspec.structs.replace(made(HOME), title="Hello")])
+        stale = msgspec.structs.replace(further(HOME, 9), title="Late")
+        assert await store.commit([stale]) == [Clash()]
+        assert await store.titles(HOME.tenant, [HOME.doc]) == {HOME.doc: "Hello"}
+
+
 class ShareLinksContract:
     async def test_a_share_link_is_found_as_a_key_for_its_document(self, store: Store) -> None:
         await store.commit([made(HOME), made(AWAY)])
@@ -882,6 +908,7 @@ class StoreContract(
     DocumentsContract,
     PublicationsContract,
     TenantContract,
+    TitlesContract,
     ShareLinksContract,
     LocksContract,
     AuditContract,

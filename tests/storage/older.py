@@ -18,7 +18,8 @@ LATER = (
 def make_older(url: str) -> None:
     """Change a SQLite file back to revision 0005."""
     with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
-        file.execute("DROP TABLE share_links")
+        for table in ("share_links", "titles"):
+            file.execute(f"DROP TABLE {table}")
         for table, column in LATER:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         file.execute("UPDATE alembic_version SET version_num = '0005'")

@@ -95,7 +95,7 @@ async def fill(store: SqlStore) -> None:
     entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, HEAD + 1)]
     entries[31] = msgspec.structs.replace(large(32), id="p-32", commit="c-32")
     answered = [Accepted("bo", "none", HEAD, {"skipped": [1]}, b"0123456789abcdef")]
-    await store.commit([Append(HOME, 7, 0, 0, entries, create=True)])
+    await store.commit([Append(HOME, 7, 0, 0, entries, create=True, title="Home")])
     await store.commit([msgspec.structs.replace(further(HOME, HEAD), epoch=7, entries=[])])
     await store.commit([Append(HOME, 7, HEAD, 0, [], answered), made(AWAY, 3)])
     for version in (10, 20, 30, 36):
@@ -135,6 +135,10 @@ async def signing_key(store: SqlStore) -> tuple[str, SigningKey] | None:
     return (await store.find_keys(["k-1"])).get("k-1")
 
 
+async def titles(store: SqlStore) -> list[tuple[str, str]]:
+    return list((await store.titles("demo", ["home"])).items())
+
+
 async def share_link_key(store: SqlStore) -> tuple[str, SigningKey] | None:
     return (await store.find_keys(["share-1"])).get("share-1")
 
@@ -171,6 +175,7 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     lambda store: store.keys("demo"),
     signing_key,
     share_link_key,
+    titles,
     lambda store: store.shares(HOME),
     lambda store: store.load(AWAY),
     *(lambda store, at=at: store.snapshot_before(HOME, at) for at in (15, 25, 33, HEAD)),

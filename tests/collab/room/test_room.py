@@ -18,6 +18,7 @@ from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Replace, RestoreVersion, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import MOST_WAITING, RoomBounds
+from tests.collab.room.rooms import done, opened, put
 
 ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "http")
 HOME = DocKey("demo", "home")
@@ -109,3 +110,21 @@ def test_a_whole_value_may_make_more_ops_than_a_patch_may_have() -> None:
     assert room.document.value == put
     back = room.apply(ADA, RestoreVersion(1, {str(n): n for n in range(places)}), 2)
     assert back.refusal is None
+
+
+def test_a_batch_names_the_title_when_it_is_new() -> None:
+    room = opened()
+    titles = []
+    for request in (
+        Create({"title": "Hello"}, "make"),
+        put("/n", 1),
+        put("/title", "Bye"),
+        put("/title", 7),
+    ):
+        room.begin("c", 0)
+        done(room, request)
+        append = room.pending()
+        assert append is not None
+        titles.append(append.title)
+        room.commit()
+    assert titles == ["Hello", None, "Bye", ""]

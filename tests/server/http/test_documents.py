@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -26,7 +26,7 @@ class WatchedStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = 0
+        self.rows = self.lists = 0
         self.is_down = False
         self.before_schema: Callable[[], Awaitable[object]] | None = None
 
@@ -37,9 +37,14 @@ class WatchedStore(MemoryStore):
         return await super().row(key)
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        self.lists += 1
         if self.is_down:
             raise StorageUnavailable
         return await super().list_docs(tenant, after, limit)
+
+    async def titles(self, tenant: str, docs: Sequence[str]) -> dict[str, str]:
+        self.lists += 1
+        return await super().titles(tenant, docs)
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         meanwhile, self.before_schema = self.before_schema, None
@@ -163,3 +168,52 @@ async def test_an_internal_error_does_not_show_the_stack_trace(
     assert (failed.status_code, failed.json()["title"]) == (500, "Internal Server Error")
     assert failed.headers["content-type"] == "application/problem+json"
     assert "Traceback" not in failed.text
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+async def listed(admin: httpx.AsyncClient, include: str) -> list[Any]:
+    found = await admin.get(f"/v1/docs?include={include}")
+    assert found.status_code == 200, found.text
+    items: list[Any] = found.json()["items"]
+    return items
+
+
+async def test_a_list_with_summaries_needs_two_queries_for_any_number_of_documents(
+    admin: httpx.AsyncClient, store: WatchedStore, services: Services
+) -> None:
+    for n in range(5):
+        await admin.put(f"/v1/docs/page-{n}", json={"title": f"Page {n}"})
+    for live in list(services.hub.lives.values()):
+        await services.hub.unload(live)
+    assert services.hub.lives == {}
+    items = await listed(admin, "summary,presence")
+    assert [item["summary"]["title"] for item in items] == [f"Page {n}" for n in range(5)]
+    assert [item["presence"] for item in items] == [[]] * 5
+    assert store.lists == 2
+    assert services.hub.lives == {}, "the list opens no document"
+
+
+async def test_a_summary_has_title_time_and_public_version(admin: httpx.AsyncClient) -> None:
+    await admin.put(HOME, json={"site": {"name": "Larkfield"}})
+    await admin.post(f"{HOME}/publish", json={})
+    [item] = await listed(admin, "summary")
+    assert item["summary"] == {"title": "Larkfield", "updated": item["updated_at"], "published": 1}
+    assert "presence" not in item
+    await admin.patch(HOME, json=[{"op": "add", "path": "/title", "value": "Spring"}])
+    [item] = await listed(admin, "summary")
+    assert item["summary"]["title"] == "Spring"
+
+
+async def test_a_document_without_a_title_has_an_empty_one(admin: httpx.AsyncClient) -> None:
+    await admin.put(HOME, json={"n": 1})
+    [item] = await listed(admin, "summary")
+    assert item["summary"] == {"title": "", "updated": item["updated_at"], "published": None}
+
+
+@pytest.mark.parametrize("include", ["people", "presence,people", "Presence"])
+async def test_an_unknown_part_is_refused(admin: httpx.AsyncClient, include: str) -> None:
+    found = await admin.get(f"/v1/docs?include={include}")
+    assert (found.status_code, found.json()["code"]) == (400, "malformed")
+    assert "`presence`" in found.json()["detail"]
