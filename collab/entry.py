@@ -16,7 +16,7 @@ Op = dict[str, Any]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
-# The kind of an entry that begins a damaged document again. Its ops replace the whole value. Its
+# A repair of a damaged document writes an entry of this kind. Its ops replace the whole value. Its
 # update is the whole state of a new Yjs document. So the server opens the document without the
 # entries before the repair.
 REPAIR: Final = "repair"

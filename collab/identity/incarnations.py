@@ -47,7 +47,7 @@ class Incarnations:
     """The tokens of a document's places. A place without a token counts as unchanged.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
-    path from that container. When another container replaces this one, it has another token. So
+    path from that container. When a new container replaces an old one, it gets another token. So
     places in the new container have other keys, and places in the old one keep their tokens.
     """
 
@@ -133,7 +133,7 @@ class Incarnations:
         self._most = max(1_000, 2 * len(self._tokens))
 
     def _walk(self, path: Path) -> tuple[int, int]:
-        """Return the innermost token at or above a path, and the length of its container's path."""
+        """Return the innermost token at or above `path`, and the length of its own path."""
         anchor, start = 0, 0
         if self._is_blank():
             return anchor, start

@@ -58,7 +58,10 @@ class LockGuard:
         return lambda before, ops: self.check(ops, before, by, None, Bounds())
 
     def put_back_locked(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
-        """Return the value after `ops` with locked elements as before; None if all are intact."""
+        """Return the value after `ops`, but with each locked element as it was before.
+
+        Return None when all locked elements are intact.
+        """
         others = self._others(by)
         if not others or self._passes(ops, before, by):
             return None
@@ -86,7 +89,7 @@ class LockGuard:
         return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """Return the committed locks, with the given revision and version as their own.
+        """Return a copy of the committed locks that has this revision and this version.
 
         The caller knows that no lock has changed up to this revision and version.
         """

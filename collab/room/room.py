@@ -80,7 +80,7 @@ class Room:
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.exists = isinstance(stored, Stored)
         opening = opening or Opening.of_stored(stored)
-        # Whether opening took long although the estimate in the snapshot was short.
+        # A snapshot estimates how long its opening takes. True when the opening took much longer.
         self.was_underestimated = opening.was_underestimated
         atomic = named_atomic if schema is None else schema.is_atomic
         self.document = Document(opening, atomic, bounds.undo)
@@ -163,7 +163,7 @@ class Room:
         )
 
     def commit(self) -> list[Entry]:
-        """Make the value of the durable batch the committed value, and return its entries."""
+        """Note that the batch is durable: its value is the committed one. Return its entries."""
         batch, accepted = self.working.take_batch()
         for entry, applied in batch:
             self.tail.append(entry, applied)

@@ -1,4 +1,4 @@
-"""Limits how deep Yjs types nest: applies an update, and removes each type that is too deep.
+"""Limits how deep values nest: applies a Yjs update, and removes each value that is too deep.
 
 pycrdt reads types recursively. A document that nests too deep would overflow the stack of pycrdt
 or of Python.
@@ -97,7 +97,7 @@ def remove_at(txn: Txn, content: Any, path: Path) -> None:
 def apply_update(
     doc: Any, content: Any, observer: Observer, slices: Iterable[bytes]
 ) -> list[bytes]:
-    """Apply an update, then remove types that are too deep. Return each transaction's update."""
+    """Apply an update, then remove values that are too deep. Return each transaction's update."""
     updates = [_apply(doc, observer, slices)]
     while observer.dirty is not None and (
         removal := _remove_too_deep(doc, content, observer, observer.dirty)

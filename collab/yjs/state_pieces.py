@@ -1,4 +1,4 @@
-"""Split a large state into pieces. The server applies them one after another.
+"""Split a large state into pieces (slices). The server applies them one after another.
 
 yrs holds the interpreter lock while it applies an update: 0.8 µs a struct (measured), or 0.2 s for
 a state of three megabytes. Between two pieces, other threads can run.

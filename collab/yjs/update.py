@@ -53,9 +53,9 @@ STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
 class Struct(NamedTuple):
     """One struct: clocks [clock, end), its kind, and what it depends on.
 
-    - `origin` and `right` are the neighbours between which its author inserted it. A struct without
+    - `origin` and `right` are the neighbours between which its author inserted it. An item without
       them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
-      `key`.
+      `key`. The kinds `GC` and `SKIP` have none of these.
     - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
     - `takes_text` is true for Y.Text and Y.XmlText.
     - The struct's bytes in the update are those from `at` up to `to`.

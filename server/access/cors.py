@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from server.access.origins import Origins
 
 METHODS = "GET, PUT, PATCH, POST, DELETE"
-# A browser hides every other response header from a page of another origin, except basic ones.
+# The response headers that pages of other origins may read, beside some basic ones.
 EXPOSED = ", ".join(
     (
         "Accept-Patch",

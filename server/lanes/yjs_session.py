@@ -57,7 +57,7 @@ class YjsConnection:
         self._live: LiveRoom | None = None
         self._is_closed = False
         self._waiting: list[bytes] = []
-        # Frees the place that the socket takes in `ConnectionLimit` until its client is admitted.
+        # A socket takes a place in `ConnectionLimit` until its client is admitted. This frees it.
         self.release_place: Callable[[], None] = lambda: None
         self._keep_alive: asyncio.TimerHandle | None = None
         self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
@@ -167,7 +167,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # The opening spends one message: a user over the budget still waits after a reconnect.
+        # The opening spends one message. So a user who is over the budget waits after a reconnect.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()

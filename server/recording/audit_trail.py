@@ -187,7 +187,10 @@ class AuditTrail:
         return dropped
 
     def _gather(self) -> None:
-        """Turn the noted edits into rows, unless too many rows wait, and sort the rows by time."""
+        """Turn the noted edits into rows, and sort the rows by time.
+
+        Do nothing when too many rows wait.
+        """
         if len(self._tried) + len(self._rows) >= self._most:
             return
         writings, self._writings = self._writings, {}

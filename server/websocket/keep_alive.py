@@ -23,7 +23,7 @@ class KeepAlive:
 
     Invariant: these count as signs of life:
 
-    - a received byte; the socket sets `has_received`, which needs no clock;
+    - a received byte: the socket sets `has_received`, and reads no clock;
     - a byte that left our write buffer. While the peer reads other bytes first, our ping may still
       wait in this buffer.
 

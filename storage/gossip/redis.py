@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _PREFIX = b"weft:"
 _OUTBOX = 10_000
 # Messages in one round trip. They fit into a socket's buffer. With more, closing a connection to a
-# frozen Redis would wait for the unsent messages. After a loss of messages there may be more.
+# frozen Redis would wait for the unsent messages. The first round trip after a loss may have more.
 _BATCH = 256
 # When Redis sends nothing for this time, we send a PING. When it then sends nothing for the same
 # time again, it is frozen.
