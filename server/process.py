@@ -61,8 +61,8 @@ class DrainingServer(uvicorn.Server):
 async def drain(services: Services) -> None:
     """Commit the queued requests, tell clients when to reconnect, and wait until they are gone.
 
-    When the database does not answer, `drain` waits for it for half of `drain_seconds`, and not a
-    second time. Then it continues, with these consequences:
+    When the database does not answer, `drain` waits at most half of `drain_seconds`, and only once.
+    Then it continues, with these consequences:
 
     - Clients without an answer retry with the same id after they reconnect.
     - Snapshots are not saved; the log has every accepted edit.

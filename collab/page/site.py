@@ -35,7 +35,8 @@ class Page:
 def title_of(value: Json) -> str:
     """Return the title of a document for lists, at most `MAX_TITLE` characters; or empty.
 
-    It is the document's own title, or else the name of its site, or the title of its home page.
+    It is the document's own title, or else the name of its site, or else the title of the page with
+    the key `home`.
     """
     whole = value if isinstance(value, dict) else {}
     home = fields(fields(whole, "pages"), "home")

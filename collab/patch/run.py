@@ -234,7 +234,7 @@ class PatchRun(Draft):
     def _before_removal(self, tokens: Tokens, source: Tokens) -> Tokens:
         """Return the target's location before the removal of the source.
 
-        `tokens` is its location after the removal.
+        `tokens` is the target's location after the removal.
         """
         last = len(source) - 1
         if len(tokens) <= len(source) or tokens[:last] != source[:last]:

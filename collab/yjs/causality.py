@@ -1,12 +1,12 @@
 """An order in which yrs can integrate the new structs of an update, if there is one.
 
 yrs is the Yjs library that pycrdt contains. A struct is one item of an update: client id, clocks
-and content. A clock is the number of a single unit, such as a character, that a client id wrote.
-yrs integrates a struct when it adds the struct to the document. When yrs cannot integrate a struct,
-it keeps the struct pending and reports no error. The content of such an update is then missing in
-every later state (measured). So this module first looks for an order, in the same way as yrs: it
-takes the structs client by client. A client waits when its next struct depends on another client's
-struct, and that struct is not in the order yet.
+and content. Each client id numbers the units that it writes, such as characters. A clock is such a
+number. yrs integrates a struct when it adds the struct to the document. When yrs cannot integrate a
+struct, it keeps the struct pending and reports no error. The content of such an update is then
+missing in every later state (measured). So this module first looks for an order, in the same way as
+yrs: it takes the structs client by client. A client waits when its next struct depends on another
+client's struct, and that struct is not in the order yet.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id 
 class _CausalSort:
     """Sorts the new structs of several clients into one order in which they can be integrated.
 
-    Invariant: each client is in one of three states. It is done, or it is ready, or it waits for a
-    clock of another client that its next struct needs. The sort does not look at a waiting client
-    before this clock is in the order. So it examines each struct once, and once more after a wait.
+    Invariant: each client is done, ready or waiting. The next struct of a waiting client needs a
+    clock of another client. The sort does not look at a waiting client before this clock is in the
+    order. So it examines each struct once, and once more after a wait.
 
     A waiting client continues as soon as it can. So yrs integrates a struct soon after its
     neighbours `origin` and `right`. Few other structs are then between these neighbours, and yrs

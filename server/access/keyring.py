@@ -90,9 +90,9 @@ class Keyring:
         return key
 
     async def guest(self) -> tuple[str, Claims]:
-        """Return a token for a new guest, a publisher of the demo tenant, and its claims.
+        """Make a new guest, who is a publisher of the demo tenant.
 
-        The token is valid for an hour.
+        Return the guest's token and the claims in it. The token is valid for an hour.
         """
         guest = self._clock.new_id("guest")
         now = self._clock.now_ms()

@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
-        # The program that reads our output has ended (`weft doc ls | head`). At its exit, Python
-        # flushes standard output. That would fail too, so redirect standard output to /dev/null.
+        # The program that reads our output has ended (`weft doc ls | head`). When our own process
+        # exits, Python flushes standard output. That would fail too, so write to /dev/null instead.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:  # print one sentence; the traceback only at level debug

@@ -132,7 +132,8 @@ async def put_document(request: Request) -> Response:
 async def patch_document(request: Request) -> Response:
     """Apply a JSON Patch. `?base=` is the version that it was made on; by default the head.
 
-    With `If-Match`, apply the patch only when one of its tags names the head, or when it is `*`.
+    With `If-Match`, apply the patch only when a tag in this header names the head, or when the
+    header is `*`.
     """
     async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_patch(request, PATCH_TYPE, JSON)

@@ -57,9 +57,9 @@ class YjsFeed(Feed):
             self.send(message)
 
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
-        """Send the requested diff, which leads to `version`, and the rest of the same commit.
+        """Send the requested diff, which leads to `version`. Then send the later updates in `news`.
 
-        The rest are the updates after `version`. Without them the client would not reach the head.
+        Without these updates the client would not reach the head.
         """
         frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)

@@ -155,7 +155,7 @@ class NewShare(Struct, frozen=True):
 
 
 class ShareToken(Struct, frozen=True):
-    """A new share link. `url` is that of a page which shows the document with the token."""
+    """A new share link. `url` leads to a page that shows the document with the token."""
 
     url: str
     token: str

@@ -37,7 +37,7 @@ class _Kept:
 
 
 class PublicValues:
-    """A cache of values, and of the page names in each.
+    """A cache of values, and of the slugs of the pages in each.
 
     Invariant: the cache reads one value at a time from the log, because a read occupies the event
     loop. After the first read of a version, the cache keeps the names of its pages, for at most

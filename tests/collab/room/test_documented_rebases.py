@@ -138,8 +138,8 @@ CASES: dict[tuple[str, str], Callable[[], None]] = {
     ("`add`, `move` or `copy` to `/a`", "moved `/a` to `/b`"): an_add_writes_at_the_old_key,
     ("`replace /list/2/title`", "removed this element"): a_removed_target_is_a_conflict,
     (
-        "1. `replace /a` (accepted); 3. `replace /b`",
-        "2. moved `/a` to `/b`",
+        "first patch `replace /a` (accepted), later patch `replace /b`",
+        "between your two patches: moved `/a` to `/b`",
     ): my_own_edit_is_not_overwritten,
 }
 
