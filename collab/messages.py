@@ -142,6 +142,8 @@ class Opened(Outgoing, frozen=True, tag="opened"):
     session: str
     client_id: int
     user: str
+    name: str
+    tenant: str
     role: str
     epoch: int
     version: int

@@ -50,6 +50,8 @@ def routes() -> list[BaseRoute]:
         Route("/status", operations.get_status_page),
         Route("/status.json", operations.get_status),
         Mount("/static", assets.static_assets()),
+        Route("/sdk/{name}.js", assets.get_sdk_entrance),
+        Route("/sdk/{version}/{name}", assets.get_sdk_file),
         Route("/favicon.ico", assets.get_icon),
         Route("/demo/{name}.svg", content.get_picture),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),

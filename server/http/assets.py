@@ -1,4 +1,4 @@
-"""Files for browsers: the files of `static/`, and the API's description.
+"""Files for browsers: the files of `static/`, the SDK, and the API's description.
 
 The folder `static/` is beside the `server` package, both in a clone and in an installed wheel.
 """
@@ -17,11 +17,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from collab import wire
+from collab.errors import Code, Rejected
 from server.http.conditional import if_none_match
 from server.http.requests import JSON, services_of
 from server.openapi.describe import describe
 from server.openapi.page import POLICY as REFERENCE_POLICY
 from server.openapi.page import render
+from server.publishing.public_request import coding_of
+from server.runtime.encoded import compress_well
 
 # --- the files of `static/` -----------------------------------------------------------------
 
@@ -81,6 +84,64 @@ async def page_response(request: Request, path: str) -> Response:
     if stat is None or not S_ISREG(stat.st_mode):
         raise HTTPException(404)
     return files.file_response(full_path, stat, request.scope)
+
+
+# --- the browser SDK ------------------------------------------------------------------------
+
+SDK = HOME / "sdk"
+SDK_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
+}
+# A browser never asks for these files again: another version has other addresses.
+IMMUTABLE = "public, max-age=31536000, immutable"
+# The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
+ENTRANCES = ("weft", "preview", "react")
+
+
+async def get_sdk_file(request: Request) -> Response:
+    """Return a file of the SDK, if the address has this server's version."""
+    version, name = request.path_params["version"], request.path_params["name"]
+    own = services_of(request).version
+    if version != own:
+        message = f"this server has version {own} of the SDK, not {version}: load /sdk/weft.js"
+        raise Rejected(Code.NOT_FOUND, message)
+    body = _sdk_file(name)
+    if body is None:
+        raise Rejected(Code.NOT_FOUND, f"the SDK has no file {name!r}")
+    coding, _ = coding_of(request.scope["headers"])
+    headers = {**SDK_HEADERS, "Cache-Control": IMMUTABLE}
+    if coding:
+        headers["Content-Encoding"] = coding
+        body = _compressed(coding, body)
+    return Response(body, media_type=TYPES[Path(name).suffix], headers=headers)
+
+
+async def get_sdk_entrance(request: Request) -> Response:
+    """Return a module that re-exports the SDK of this server's version."""
+    name = request.path_params["name"]
+    if name not in ENTRANCES or not (SDK / f"{name}.js").is_file():
+        raise Rejected(Code.NOT_FOUND, f"the SDK has no module {name!r}: load /sdk/weft.js")
+    body = f'export * from "./{services_of(request).version}/{name}.js";\n'
+    tag = hashlib.sha256(body.encode()).hexdigest()[:32]
+    headers = {**SDK_HEADERS, "Cache-Control": "no-cache", "ETag": f'"{tag}"'}
+    if if_none_match(request, tag) is not None:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=TYPES[".js"], headers=headers)
+
+
+def _sdk_file(name: str) -> bytes | None:
+    path = SDK / name
+    if path.suffix not in (".js", ".json") or not path.is_file():
+        return None
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=128)
+def _compressed(coding: str, body: bytes) -> bytes:
+    return compress_well(coding, body)
 
 
 # --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------

@@ -107,6 +107,8 @@ class PatchSession:
             session=self.member.author.session,
             client_id=self.member.client_id,
             user=claims.user,
+            name=claims.name,
+            tenant=claims.tenant,
             role=claims.role,
             epoch=room.epoch,
             version=room.version,

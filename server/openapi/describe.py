@@ -41,6 +41,8 @@ UNDESCRIBED = frozenset(
         "/demo/{name}.svg",
         "/favicon.ico",
         "/metrics",
+        "/sdk/{name}.js",
+        "/sdk/{version}/{name}",
         "/status",
         "/status.json",
     }

@@ -1,0 +1,254 @@
+// A page: one document, as the code of a web page sees it.
+
+import { Attention } from "./attention.js";
+import { WeftError } from "./errors.js";
+import { History } from "./history.js";
+import { request } from "./http.js";
+import { Locks } from "./lock.js";
+import { get, parse } from "./patch.js";
+import { Presence } from "./presence.js";
+import { record, textOp } from "./record.js";
+import { Text } from "./text.js";
+
+/** @typedef {import("./patch.js").Op} Op */
+/** @typedef {import("./change.js").Change} Change */
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+
+const READY_WITHIN = 2_000;
+/** Events of a page, and the events of the session that cause them. */
+const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link"];
+
+export class Page {
+  #session;
+  /** @type {string | undefined} the undo step of `group` or `pause` */
+  #step = undefined;
+  #steps = 0;
+  /** @type {Map<string, Text>} */
+  #texts = new Map();
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.#session = session;
+    this.presence = new Presence(session);
+    this.history = new History(session);
+    /** @private */
+    this._locks = new Locks(session);
+    /** @private */
+    this._attention = new Attention(session, this);
+    /** Resolves when the page has a value: from the server, or without a connection the stored one. */
+    this.ready = this.#whenReady();
+    this.ready.catch(() => {});
+  }
+
+  get user() {
+    return this.#session.who.user;
+  }
+  get name() {
+    return this.#session.who.name;
+  }
+  get role() {
+    return this.#session.who.role;
+  }
+  get tenant() {
+    return this.#session.who.tenant;
+  }
+  /** The name of this tab on the server. */
+  get client() {
+    return this.#session.client;
+  }
+  get document() {
+    return this.#session.options.document;
+  }
+  /** The newest version from the server. */
+  get version() {
+    return this.#session.core.confirmed.version;
+  }
+
+  // --- the value -------------------------------------------------------------------------------
+
+  /** The value with the user's changes. Never change it: parts that are equal are shared. @returns {any} */
+  get value() {
+    return this.#session.core.value;
+  }
+
+  /** Writes a value. A new text becomes a splice when it looks like typing. @param {string} pointer @param {any} value @returns {Change} */
+  set(pointer, value) {
+    const old = get(this.value, pointer);
+    const tokens = parse(pointer);
+    const last = tokens.pop();
+    const isNew = old === undefined || (last === "-" && Array.isArray(get(this.value, tokens)));
+    return this.patch([isNew ? { op: "add", path: pointer, value } : textOp(pointer, old, value)]);
+  }
+
+  /** Records what a function changes in a draft of the value. @param {(draft: any) => any} change @returns {Change} */
+  change(change) {
+    return this.patch(record(this.value, change));
+  }
+
+  /** Moves a value, for example an element of a list. @param {string} from @param {string} path @returns {Change} */
+  move(from, path) {
+    return this.patch([{ op: "move", from, path }]);
+  }
+
+  /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
+  patch(ops) {
+    const fence = this._locks.fenceOf(ops);
+    return this.#session.edit(ops, this.#step, fence);
+  }
+
+  /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info) => void} listener @returns {() => void} */
+  subscribe(pointer, listener) {
+    return this.#session.subscribe(pointer, listener);
+  }
+
+  /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
+  text(pointer) {
+    const text = this.#texts.get(pointer) ?? new Text(this, pointer);
+    this.#texts.set(pointer, text);
+    return text;
+  }
+
+  // --- undo ------------------------------------------------------------------------------------
+
+  get canUndo() {
+    return this.mode === "edit" && this.#session.core.steps.canUndo;
+  }
+  get canRedo() {
+    return this.mode === "edit" && this.#session.core.steps.canRedo;
+  }
+
+  /** Takes the user's newest step back. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+  undo(what) {
+    return this.#session.ask({ redo: false, ...what });
+  }
+
+  /** Makes an undone step again. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+  redo(what) {
+    return this.#session.ask({ redo: true, ...what });
+  }
+
+  /** The changes that `work` makes are one undo step. @template T @param {() => T} work @returns {T} */
+  group(work) {
+    if (this.#step !== undefined) return work();
+    this.pause();
+    try {
+      return work();
+    } finally {
+      this.resume();
+    }
+  }
+
+  /** From now on until `resume`, all changes are one undo step. */
+  pause() {
+    this.#step ??= `${this.#session.nextId()}.s${(this.#steps += 1)}`;
+  }
+
+  resume() {
+    this.#step = undefined;
+  }
+
+  // --- locks and publishing --------------------------------------------------------------------
+
+  /** The present locks of all clients. */
+  get locks() {
+    return this._locks.all;
+  }
+
+  /** Acquires a lock on a part. When another client holds it, the result says so: see `mine`. @param {string} pointer @param {{ttl?: number}} [options] */
+  lock(pointer, options) {
+    return this._locks.acquire(pointer, options);
+  }
+
+  /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
+  async publish({ version, expectedPublished } = {}) {
+    if (version === undefined) await Promise.all([...this.#session.changes.values()].map((each) => each.durable));
+    return this.#http("POST", "/publish", { version, expected_published: expectedPublished });
+  }
+
+  /** Takes the public version down. */
+  unpublish() {
+    return this.#http("DELETE", "/publish");
+  }
+
+  /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
+  get published() {
+    return this.#http("GET", "/publish");
+  }
+
+  get assets() {
+    const upload = (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
+      request(this.#session, "POST", "/v1/assets", { file, onProgress });
+    return { upload };
+  }
+
+  // --- the state -------------------------------------------------------------------------------
+
+  /** 'connecting', 'online', 'reconnecting', 'offline' or 'refused'. */
+  get link() {
+    return this.#session.link;
+  }
+
+  /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */
+  get saved() {
+    const { core, link } = this.#session;
+    if (!core.waiting.length && !core.steps.asks.length) return "saved";
+    return link === "online" && !this.#session.isReadOnlyNow ? "saving" : "unsaved";
+  }
+
+  get mode() {
+    return ["viewer", "commenter"].includes(this.role) ? "read-only" : "edit";
+  }
+
+  /** Whether changes of others come late, because this client receives too slowly. */
+  get behind() {
+    return this.#session.isBehind;
+  }
+
+  /** How many changes have no answer yet. */
+  get pending() {
+    return this.#session.core.waiting.length;
+  }
+
+  /** Changes that were refused, failed, or overwrote another value. They stay until the user decides. */
+  get attention() {
+    return this._attention.items;
+  }
+
+  /** Connects at once, for example when the user presses a button. */
+  syncNow() {
+    const { transport, link } = this.#session;
+    if (link === "refused") void transport.start();
+    else transport.wake();
+  }
+
+  /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
+  on(name, listener) {
+    if (!EVENTS.includes(name) && name !== "attention") throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
+    return this.#session.on(name === "attention" ? "tray" : name, listener);
+  }
+
+  /** Closes the connection. Unsent changes stay in the outbox. @returns {Promise<void>} */
+  close() {
+    return this.#session.close();
+  }
+
+  /** @param {string} method @param {string} path @param {any} [body] */
+  #http(method, path, body) {
+    return request(this.#session, method, `/v1/docs/${this.document}${path}`, { body });
+  }
+
+  async #whenReady() {
+    const session = this.#session;
+    await new Promise((resolve, reject) => {
+      const isThere = () => session.core.value !== undefined && resolve(undefined);
+      session.on("opened", isThere);
+      session.on("loaded", () => session.env.setTimeout(isThere, READY_WITHIN));
+      session.on("link", ({ link, error }) => {
+        if (link !== "connecting" && link !== "online") isThere();
+        if (link === "refused") reject(error);
+      });
+    });
+    return this;
+  }
+}

@@ -1,0 +1,228 @@
+// JSON values, JSON Pointers (RFC 6901) and JSON Patches (RFC 6902) with `splice`.
+//
+// No function changes its arguments. A new value shares all unchanged parts with the old value.
+
+/** @typedef {null | boolean | number | string | any[] | {[key: string]: any}} Json */
+/**
+ * One operation of a JSON Patch, or a `splice` of a text. `offset` and `delete` count UTF-16 units.
+ * @typedef {{op: string, path: string, from?: string, value?: any, offset?: number,
+ *   delete?: number, insert?: string}} Op
+ */
+
+const FORBIDDEN = ["__proto__", "constructor", "prototype"];
+const INDEX = /^(0|[1-9]\d{0,8})$/;
+
+/** A patch that does not fit its value. `op` is the number of the operation. */
+export class PatchError extends Error {
+  /** @param {string} code @param {string} message @param {string} path */
+  constructor(code, message, path) {
+    super(message);
+    this.name = "PatchError";
+    this.code = code;
+    this.path = path;
+    this.op = 0;
+  }
+}
+
+/** @param {string} message @param {string} path @returns {never} */
+const invalid = (message, path) => {
+  throw new PatchError("invalid_patch", message, path);
+};
+
+/** @param {string} path @returns {never} */
+const missing = (path) => {
+  throw new PatchError("path_not_found", `no value at the JSON Pointer '${path}'`, path);
+};
+
+/**
+ * The keys and indexes of a pointer.
+ * @param {string} pointer
+ * @returns {string[]}
+ */
+export function parse(pointer) {
+  if (pointer === "") return [];
+  if (typeof pointer !== "string" || pointer[0] !== "/") {
+    invalid("a JSON Pointer must be empty or start with '/'", `${pointer}`);
+  }
+  if (!pointer.includes("~")) return pointer.slice(1).split("/");
+  if (/~(?![01])/.test(pointer)) {
+    invalid("in a JSON Pointer, write a '~' of a key as '~0', and a '/' as '~1'", pointer);
+  }
+  return pointer.slice(1).split("/").map((each) => each.replace(/~1/g, "/").replace(/~0/g, "~"));
+}
+
+/**
+ * The pointer of keys and indexes.
+ * @param {(string | number)[]} tokens
+ * @returns {string}
+ */
+export function render(tokens) {
+  return tokens.map((each) => `/${`${each}`.replace(/~/g, "~0").replace(/\//g, "~1")}`).join("");
+}
+
+/** Whether `inner` is the pointer `outer` or leads below it. @param {string} outer @param {string} inner */
+export function covers(outer, inner) {
+  return inner === outer || inner.startsWith(`${outer}/`);
+}
+
+/** Whether both values have the same JSON. @param {any} a @param {any} b @returns {boolean} */
+export function same(a, b) {
+  if (a === b) return true;
+  if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
+  );
+}
+
+/** @param {any} value */
+export const isContainer = (value) => typeof value === "object" && value !== null;
+
+/**
+ * The child of a container, or undefined.
+ * @param {any} holder
+ * @param {string} token
+ * @returns {any}
+ */
+export function child(holder, token) {
+  if (!isContainer(holder) || (Array.isArray(holder) && !INDEX.test(token))) return undefined;
+  return Object.hasOwn(holder, token) ? holder[token] : undefined;
+}
+
+/**
+ * The value at a pointer, or undefined.
+ * @param {any} value
+ * @param {string | string[]} pointer
+ * @returns {any}
+ */
+export function get(value, pointer) {
+  return (typeof pointer === "string" ? parse(pointer) : pointer).reduce(child, value);
+}
+
+/** @param {any} value @param {string} pointer */
+function need(value, pointer) {
+  const found = get(value, pointer);
+  return found === undefined ? missing(pointer) : found;
+}
+
+/**
+ * Returns `value` with a new value at a pointer, or without it. `insert` shifts list elements.
+ * @param {any} value
+ * @param {string} pointer
+ * @param {any} content undefined removes
+ * @param {boolean} insert
+ */
+function write(value, pointer, content, insert = false) {
+  const tokens = parse(pointer);
+  const descend = (/** @type {any} */ holder, /** @type {number} */ at) => {
+    if (at === tokens.length) return content;
+    const token = tokens[at];
+    const isLast = at === tokens.length - 1;
+    if (Array.isArray(holder)) {
+      const index = token === "-" && insert && isLast ? holder.length : Number(token);
+      if (token !== "-" && !INDEX.test(token)) missing(pointer);
+      if (index > holder.length || (index === holder.length && !(insert && isLast))) missing(pointer);
+      const copy = holder.slice();
+      if (isLast && insert) copy.splice(index, 0, content);
+      else if (isLast && content === undefined) copy.splice(index, 1);
+      else copy[index] = descend(holder[index], at + 1);
+      return copy;
+    }
+    if (!isContainer(holder)) missing(pointer);
+    if (FORBIDDEN.includes(token)) invalid(`the key '${token}' is not allowed`, pointer);
+    if (!Object.hasOwn(holder, token) && !(insert && isLast)) missing(pointer);
+    if (isLast && content === undefined) {
+      const { [token]: _, ...rest } = holder;
+      return rest;
+    }
+    return { ...holder, [token]: descend(holder[token], at + 1) };
+  };
+  return descend(value, 0);
+}
+
+/** @param {string} text @param {Op} op */
+function splice(text, { path, offset = -1, delete: count = 0, insert = "" }) {
+  if (typeof text !== "string") invalid("`splice` needs a string", path);
+  const end = offset + count;
+  if (!(offset >= 0 && count >= 0 && end <= text.length)) {
+    invalid("the `splice` ends beyond the end of the text", path);
+  }
+  if (splits(text, offset) || splits(text, end)) {
+    invalid("the `splice` splits a surrogate pair; offsets count UTF-16 units", path);
+  }
+  return text.slice(0, offset) + insert + text.slice(end);
+}
+
+/** Whether an offset is inside a surrogate pair. @param {string} text @param {number} at */
+const splits = (text, at) =>
+  /[\uD800-\uDBFF]/.test(text[at - 1] ?? "") && /[\uDC00-\uDFFF]/.test(text[at] ?? "");
+
+/** @param {any} value @param {Op} op */
+function applyOne(value, op) {
+  const { path } = op;
+  if (["add", "replace", "test"].includes(op.op) && op.value === undefined) {
+    invalid(`\`${op.op}\` needs a \`value\``, path);
+  }
+  switch (op.op) {
+    case "add":
+      return write(value, path, op.value, true);
+    case "replace":
+      return same(need(value, path), op.value) ? value : write(value, path, op.value);
+    case "remove":
+      need(value, path);
+      return path ? write(value, path, undefined) : invalid("the document cannot be removed", path);
+    case "copy":
+      return write(value, path, need(value, op.from ?? "?"), true);
+    case "move": {
+      const moved = need(value, op.from ?? "?");
+      if (op.from === path) return value;
+      if (covers(`${op.from}`, path)) invalid("a value cannot be moved into itself", path);
+      return write(write(value, `${op.from}`, undefined), path, moved, true);
+    }
+    case "test":
+      if (same(need(value, path), op.value)) return value;
+      throw new PatchError("test_failed", "the value at `path` differs from the `test`", path);
+    case "splice":
+      return write(value, path, splice(need(value, path), op));
+    default:
+      return invalid(`unknown \`op\`: ${op.op}`, path);
+  }
+}
+
+/**
+ * Applies a patch as a whole, or throws a `PatchError`.
+ * @param {any} value
+ * @param {Op[]} ops
+ * @returns {any} the new value
+ */
+export function apply(value, ops) {
+  ops.forEach((op, index) => {
+    try {
+      value = applyOne(value, op);
+    } catch (error) {
+      if (error instanceof PatchError) error.op = index;
+      throw error;
+    }
+  });
+  return value;
+}
+
+/**
+ * The splice that turns `old` into `text`.
+ * @param {string} path
+ * @param {string} old
+ * @param {string} text
+ * @returns {{op: string, path: string, offset: number, delete: number, insert: string}}
+ */
+export function toSplice(path, old, text) {
+  const most = Math.min(old.length, text.length);
+  let start = 0;
+  while (start < most && old[start] === text[start]) start += 1;
+  if (splits(old, start) || splits(text, start)) start -= 1;
+  let end = 0;
+  while (end < most - start && old[old.length - 1 - end] === text[text.length - 1 - end]) end += 1;
+  if (splits(old, old.length - end) || splits(text, text.length - end)) end -= 1;
+  const insert = text.slice(start, text.length - end);
+  return { op: "splice", path, offset: start, delete: old.length - start - end, insert };
+}

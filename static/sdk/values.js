@@ -1,0 +1,192 @@
+// The values of a document: the newest from the server, and the one that the user sees.
+
+import { carry } from "./carry.js";
+import { apply } from "./patch.js";
+
+/** @typedef {import("./patch.js").Op} Op */
+/** @typedef {import("./entries.js").Entry} Entry */
+/** @typedef {import("./carry.js").Carried} Carried */
+/** @typedef {import("./endings.js").Reason} Reason */
+/** @typedef {{epoch: number | null, version: number, value: any}} Version */
+/** @typedef {{do: string, [key: string]: any}} Effect */
+/** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+
+/** @type {Version} */
+const NOTHING = { epoch: null, version: 0, value: undefined };
+
+/**
+ * Invariant: `value` is the frame's value with the entries of `own`, and then of `queue`. All
+ * entries of `own` and `queue` have the frame's version as base. When `isExact` is false, the
+ * frame's value is another version. Then entries that the user adds have no base.
+ */
+export class Values {
+  /** The newest value from the server. */
+  confirmed = NOTHING;
+  /** The value that the entries were made on. */
+  frame = NOTHING;
+  isExact = true;
+  /** @type {Entry[]} answered entries that are not in the frame, oldest first */
+  own = [];
+  /** @type {Entry[]} the other entries, oldest first */
+  queue = [];
+  /** @type {any} the value that the user sees; undefined before the first value */
+  value = undefined;
+  /** @type {any} the value with the entries of `own`, but without those of `queue` */
+  mine = undefined;
+  /** @type {{by: any, paths: string[]}[]} changes of other authors that are not in the frame */
+  others = [];
+  /** @type {Effect[]} */
+  effects = [];
+
+  /** @param {Effect} effect */
+  emit(effect) {
+    this.effects.push(effect);
+  }
+
+  /**
+   * Applies a new version to `confirmed`. When it does not fit, asks for the whole value.
+   * @param {{version: number, from?: number}} message
+   * @param {Op[]} ops
+   * @returns {boolean}
+   */
+  learn({ version, from = version }, ops) {
+    const { confirmed } = this;
+    if (version <= confirmed.version) return true;
+    try {
+      if (from > confirmed.version + 1) throw new Error(`version ${from - 1} is missing`);
+      this.confirmed = { ...confirmed, version, value: apply(confirmed.value, ops) };
+      return true;
+    } catch (error) {
+      this.emit({ do: "reload", reason: /** @type {Error} */ (error).message });
+      return false;
+    }
+  }
+
+  /** @param {any} value @param {Info} info */
+  show(value, info) {
+    const before = this.value;
+    this.value = value;
+    if (before !== value) this.emit({ do: "show", value, before, info });
+  }
+
+  /** Computes the shown value again. An entry that does not fit is left out of it. @param {Info} info */
+  showAll(info) {
+    const add = (/** @type {any} */ value, /** @type {Entry} */ { ops }) => {
+      try {
+        return apply(value, ops);
+      } catch {
+        return value;
+      }
+    };
+    this.mine = this.own.reduce(add, this.frame.value);
+    this.show(this.queue.reduce(add, this.mine), info);
+  }
+
+  /** The shown value before an entry of the queue. @param {Entry} entry */
+  before(entry) {
+    const earlier = this.queue.slice(0, this.queue.indexOf(entry));
+    return earlier.reduce((value, { ops }) => apply(value, ops), this.mine);
+  }
+
+  /**
+   * Moves the frame to the newest version when the entries can certainly be carried there.
+   * Otherwise they keep their base, and the server rebases them.
+   * @param {Info} info
+   */
+  catchUp(info) {
+    const { queue, isExact, confirmed } = this;
+    if (this.frame === confirmed) return;
+    if (queue.some((entry) => entry.base !== null && (entry.sent || !isExact))) return;
+    const carried = this.carryAll(queue, this.mine, confirmed.value, { isForced: !isExact });
+    if (!carried) return;
+    this.drop(this.own);
+    this.moveTo(carried, info);
+  }
+
+  /**
+   * Makes the newest version the frame of these entries.
+   * @param {Map<Entry, Carried>} carried
+   * @param {Info} info
+   */
+  moveTo(carried, info) {
+    const { epoch, version } = (this.frame = this.confirmed);
+    for (const [entry, { ops, merged }] of carried) {
+      Object.assign(entry, { ops, epoch, base: version, sent: false });
+      if (merged.length) entry.merged = [...(entry.merged ?? []), ...merged];
+    }
+    this.queue = [...carried.keys()];
+    this.own = [];
+    this.others = [];
+    this.isExact = true;
+    this.keep(this.queue);
+    this.showAll(info);
+  }
+
+  /**
+   * Carries entries from one value to another; null when one of them cannot be carried. With
+   * `isForced`, such an entry is refused instead.
+   * @param {Entry[]} entries
+   * @param {any} from
+   * @param {any} to
+   * @param {{isForced: boolean, overwrite?: boolean}} options
+   */
+  carryAll(entries, from, to, { isForced, overwrite = false }) {
+    /** @type {Map<Entry, Carried>} */
+    const carried = new Map();
+    for (const entry of [...entries]) {
+      const one = carry(entry.ops, from, to, overwrite);
+      if (one) {
+        carried.set(entry, one);
+        ({ from, to } = one);
+      } else if (isForced) {
+        from = apply(from, entry.ops);
+        const message = "this change builds on a change that the server did not accept";
+        this.end(entry, { code: "conflict", message }, "refused", from);
+      } else return null;
+    }
+    return carried;
+  }
+
+  /**
+   * Ends an entry that was not accepted, and the later entries that build on it.
+   * @param {Entry} entry
+   * @param {Reason} reason
+   * @param {string} state
+   */
+  refuse(entry, reason, state) {
+    const later = this.queue.slice(this.queue.indexOf(entry) + 1);
+    if (this.isExact) {
+      const to = this.before(entry);
+      const from = apply(to, entry.ops);
+      this.end(entry, reason, state, from);
+      const carried = this.carryAll(later, from, to, { isForced: true, overwrite: true });
+      for (const [each, { ops }] of carried ?? []) each.ops = ops;
+      this.keep([...(carried?.keys() ?? [])]);
+    } else this.end(entry, reason, state, this.value);
+    this.showAll({ mine: true, kind: state });
+  }
+
+  /**
+   * Ends an entry that was not accepted. `value` is the value with it.
+   * @param {Entry} entry
+   * @param {Reason} reason
+   * @param {string} state
+   * @param {any} value
+   */
+  end(entry, reason, state, value) {
+    this.queue = this.queue.filter((each) => each !== entry);
+    this.emit({ do: "attention", entry: { ...entry }, reason, state, value, theirs: this.confirmed.value });
+    this.drop([entry]);
+    this.emit({ do: "end", id: entry.id, state, reason });
+  }
+
+  /** Stores the newest state of entries. @param {Entry[]} entries */
+  keep(entries) {
+    if (entries.length) this.emit({ do: "store", put: entries.map((entry) => ({ ...entry })), remove: [] });
+  }
+
+  /** @param {Entry[]} entries */
+  drop(entries) {
+    if (entries.length) this.emit({ do: "store", put: [], remove: entries.map(({ id }) => id) });
+  }
+}

@@ -1,0 +1,36 @@
+"""The tests of the SDK that run in Node: one file of tests for each module."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house import ROOT
+from tests.sdk.patch_vectors import FILE, render
+from tests.yjs_peer import has_node
+
+HERE = Path(__file__).parent
+CASES = ROOT.parent / "shared" / "vectors" / "json-patch-tests"
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
+@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.mjs")))
+def test_the_tests_in_node_pass(name: str) -> None:
+    cases = {"PATCH_CASES": str(CASES)} if CASES.exists() else {}
+    done = subprocess.run(
+        ["node", "--test", name],
+        cwd=HERE,
+        env={**os.environ, **cases},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_vectors_are_what_the_python_code_gives() -> None:
+    assert FILE.read_text(encoding="utf-8") == render()

@@ -1,0 +1,165 @@
+"""The SDK with the real server: its addresses, and pages that edit one document."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from tests.running import RunningServer
+from tests.sdk.pages import Pages
+from tests.snippets import snippet
+from tests.yjs_peer import has_node
+
+PAGE = "docs/sdk.md"
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules"),
+]
+
+OPEN = """
+const open = async (user, more) => {
+  const page = connect({ url, document: doc, token: () => tokens[user], client: user, ...more })
+  kept[user] = page
+  kept.errors ??= []
+  page.on('error', (error) => kept.errors.push(error.code))
+  await page.ready
+  return page
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("weft")) as running:
+        yield running
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[Pages]:
+    running = await Pages.start()
+    yield running
+    await running.close()
+
+
+async def tokens(server: RunningServer) -> dict[str, str]:
+    return {user: await server.mint(user) for user in ("ada", "bo")}
+
+
+async def test_two_pages_edit_one_document(server: RunningServer, pages: Pages) -> None:
+    given = {"url": server.http, "doc": "two", "tokens": await tokens(server)}
+    create = {"title": "Hello", "sections": [{"id": "a"}, {"id": "b"}]}
+    told = await pages.run(
+        OPEN
+        + """
+        const ada = await open('ada', { create })
+        const bo = await open('bo')
+        const heard = []
+        bo.subscribe('/sections', (value, { mine, kind, by }) =>
+          heard.push([value.length, mine, kind, by.user]))
+        const change = ada.set('/title', 'Hi')
+        const shown = ada.value.title
+        const durable = await change.durable
+        await ada.change((draft) => { draft.sections.push({ id: 'c' }) }).durable
+        await ada.move('/sections/2', '/sections/0').durable
+        await until(() => bo.version === ada.version)
+        return { shown, durable, state: change.state, heard, ada: ada.value, bo: bo.value,
+                 saved: ada.saved, link: ada.link, who: [ada.user, ada.name, ada.role, ada.tenant] }
+        """,
+        create=create,
+        **given,
+    )
+    assert told["shown"] == "Hi"
+    assert told["durable"] == {"version": 2, "merged": [], "conflicts": []}
+    assert told["heard"] == [[3, False, "edit", "ada"], [3, False, "edit", "ada"]]
+    assert told["ada"] == told["bo"]
+    assert [each["id"] for each in told["bo"]["sections"]] == ["c", "a", "b"]
+    assert (told["saved"], told["link"], told["state"]) == ("saved", "online", "durable")
+    assert told["who"] == ["ada", "Ada", "editor", "demo"]
+
+
+async def test_undo_takes_back_own_changes_only(server: RunningServer, pages: Pages) -> None:
+    given = {"url": server.http, "doc": "undo", "tokens": await tokens(server)}
+    told = await pages.run(
+        OPEN
+        + """
+        const ada = await open('ada', { create: { a: 0, b: 0 } })
+        const bo = await open('bo')
+        ada.group(() => { ada.set('/a', 1); ada.set('/c', 1) })
+        await ada.change(() => {}).durable
+        await bo.set('/b', 2).durable
+        await until(() => ada.value.b === 2)
+        const undone = await ada.undo()
+        const after = ada.value
+        await ada.redo()
+        return { after, undone: undone.undone.length, redone: ada.value }
+        """,
+        **given,
+    )
+    assert told["after"] == {"a": 0, "b": 2}
+    assert told["redone"] == {"a": 1, "b": 2, "c": 1}
+    assert told["undone"] == 1
+
+
+async def test_a_refusal_has_a_code_a_sentence_and_both_values(
+    server: RunningServer, pages: Pages
+) -> None:
+    given = {"url": server.http, "doc": "refusal", "tokens": await tokens(server)}
+    told = await pages.run(
+        OPEN
+        + """
+        const ada = await open('ada', { create: { list: [{ id: 'x', t: 'old' }] } })
+        const bo = await open('bo')
+        const lock = await bo.lock('/list/0')
+        await until(() => ada.locks.length === 1)
+        const change = ada.set('/list/0/t', 'new')
+        const error = await change.durable.catch((error) => error)
+        const [item] = ada.attention
+        const before = [error.name, error.code, error.by.name, error.yours, error.theirs,
+                        change.state, ada.value.list[0].t]
+        await lock.release()
+        await item.reapply().durable
+        return { before, held: lock.mine, left: ada.attention.length, value: ada.value.list[0].t }
+        """,
+        **given,
+    )
+    assert told["before"] == ["Refusal", "locked", "Bo", "new", "old", "refused", "old"]
+    assert (told["left"], told["value"]) == (0, "new")
+
+
+async def test_the_first_example_of_the_docs_runs(server: RunningServer, pages: Pages) -> None:
+    example = snippet("docs/sdk.md", "connect")
+    told = await pages.run(
+        f"""
+        const shown = []
+        const show = (title) => shown.push(title)
+        const getToken = () => token
+        {example}
+        kept.page = page
+        return [shown, page.saved]
+        """,
+        server=server.http,
+        token=await server.mint("ada"),
+    )
+    assert told == [["Hi"], "saved"]
+
+
+def test_each_version_of_the_sdk_has_its_own_address(server: RunningServer) -> None:
+    entrance = httpx.get(f"{server.http}/sdk/weft.js")
+    assert entrance.headers["Cache-Control"] == "no-cache"
+    version = entrance.text.split('"./')[1].split("/")[0]
+    known = {"If-None-Match": entrance.headers["ETag"]}
+    assert httpx.get(f"{server.http}/sdk/weft.js", headers=known).status_code == 304
+    module = httpx.get(f"{server.http}/sdk/{version}/weft.js")
+    assert module.status_code == 200
+    assert module.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert module.headers["Access-Control-Allow-Origin"] == "*"
+    assert "immutable" in module.headers["Cache-Control"]
+    assert module.headers["Content-Encoding"] in ("br", "gzip")
+    other = httpx.get(f"{server.http}/sdk/9.9.9/weft.js")
+    assert other.status_code == 404
+    assert "load /sdk/weft.js" in other.json()["detail"]
+    assert httpx.get(f"{server.http}/sdk/nothing.js").status_code == 404
+    assert httpx.get(f"{server.http}/sdk/{version}/SPEC.md").status_code == 404
+    assert httpx.get(f"{server.http}/sdk/{version}/..%2Findex.html").status_code == 404
