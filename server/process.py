@@ -19,7 +19,6 @@ from collab.wire import encode
 from server import app as composition
 from server.broadcast.close_reasons import IN_TROUBLE
 from server.demo import seed
-from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
 from server.runtime.logs import error_sentence
@@ -91,7 +90,7 @@ async def _flush(services: Services, seconds: float) -> bool:
         for live in hub.every(lambda live: bool(live.queue)):
             live.refuse_waiting(IN_TROUBLE)
         return False
-    return not hub.every(lambda live: live.state is LiveState.READ_ONLY)
+    return not hub.every(lambda live: live.is_read_only)
 
 
 async def _save_snapshots(hub: Hub, seconds: float) -> bool:

@@ -29,50 +29,55 @@ class LockGuard:
     """Checks changes against a room's locks. Moves each lock along with its element in a batch.
 
     Invariant: `committed` are the stored locks at the room's committed version. `_working` are the
-    same locks after the entries of the batch so far. `now` is the time of the database's clock when
-    the batch began.
+    same locks after the entries of the batch so far. Each `now` is a time of the database's clock.
     """
 
     def __init__(self, locks: Locks) -> None:
         self.committed = locks
-        self.now = 0
         self._working = locks
 
     def check(
-        self, ops: Sequence[Op], before: Json, by: Author, fence: int | None, bounds: Bounds
+        self,
+        ops: Sequence[Op],
+        before: Json,
+        by: Author,
+        fence: int | None,
+        bounds: Bounds,
+        now: int,
     ) -> None:
         """Raise `locked` when a lock forbids applying the ops to `before`.
 
         Raise `stale_lock` when the author does not hold the lock of `fence`.
         """
-        refusal = check_locks(
-            self._working, ops, before, by=by, now=self.now, fence=fence, bounds=bounds
-        )
+        locks = self._working
+        if not locks.held and fence is None:
+            return
+        refusal = check_locks(locks, ops, before, by=by, now=now, fence=fence, bounds=bounds)
         if refusal is not None:
             raise Rejected(refusal.code, refusal.message, **refusal.extra)
 
-    def check_for(self, by: Author) -> Callable[[Json, list[Op]], None] | None:
+    def check_for(self, by: Author, now: int) -> Callable[[Json, list[Op]], None] | None:
         """Return `check` for later ops of one author; None when no other client holds a lock."""
-        if not self._others(by):
+        if not self._others(by, now):
             return None
-        return lambda before, ops: self.check(ops, before, by, None, Bounds())
+        return lambda before, ops: self.check(ops, before, by, None, Bounds(), now)
 
-    def put_back_locked(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
+    def put_back_locked(self, ops: Sequence[Op], before: Json, by: Author, now: int) -> Json | None:
         """Return the value after `ops`, but with each locked element as it was before.
 
         Return None when all locked elements are intact.
         """
-        others = self._others(by)
-        if not others or self._passes(ops, before, by):
+        others = self._others(by, now)
+        if not others or self._passes(ops, before, by, now):
             return None
         value = put_back_locked(others, ops, before)
         # The entry's ops will be the diff to this value, and locks are relocated through these ops.
         # A diff recognizes an element without an id only by its content, so it may move a locked
         # element. Then the method returns `before`: the whole change is reverted.
-        return value if self._passes(diff(before, value), before, by) else before
+        return value if self._passes(diff(before, value), before, by, now) else before
 
-    def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
-        return check_locks(self._working, ops, before, by=by, now=self.now) is None
+    def _passes(self, ops: Sequence[Op], before: Json, by: Author, now: int) -> bool:
+        return check_locks(self._working, ops, before, by=by, now=now) is None
 
     def add_change(self, change: AppliedChange) -> None:
         """Relocate the working locks through a new entry of the batch."""
@@ -100,11 +105,11 @@ class LockGuard:
         """Replace the committed and the working locks by the locks of the stored rows."""
         self.committed = self._working = locks
 
-    def _others(self, by: Author) -> list[StoredLock]:
+    def _others(self, by: Author, now: int) -> list[StoredLock]:
         return [
             lock
             for lock in self._working.held
-            if lock.expires_at > self.now and not same_client(lock.holder, by)
+            if lock.expires_at > now and not same_client(lock.holder, by)
         ]
 
 

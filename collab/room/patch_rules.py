@@ -15,35 +15,36 @@ from collab.document.change import Change
 from collab.document.restoring import restore_ops
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
-from collab.messages import Conflict
-from collab.patch.bounds import Bounds, json_size
+from collab.patch.bounds import Bounds
 from collab.patch.diff import diff
 from collab.patch.pointer import parse_named
 from collab.patch.splices import drop_overwritten_texts
 from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
+from collab.room.conflicts import conflict, fit_values
 from collab.room.permissions import require_sections, require_unlocked, undo_check
-from collab.room.requests import Answer, Create, PatchRequest, Replace, RestoreVersion, UndoRequest
-from collab.room.tail import approximate_size
+from collab.room.requests import (
+    Answer,
+    Create,
+    PatchRequest,
+    Replace,
+    RestoreVersion,
+    Round,
+    UndoRequest,
+)
 from collab.wire import rfc3339
 
 if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
-# A conflict lists the changes since its base, so that the client can offer the edit again.
-MAX_CONFLICT_CHANGES = 50
 # The most operations that the server makes from a whole value. The new values are limited as in a
 # patch: when yrs commits them, it blocks the interpreter for about 4 µs for each value.
 MOST_OPS = 10_000
-# Without this limit, each short patch on an old base could cause an answer of megabytes.
-MAX_CONFLICT_BYTES = 64 * 1024
-# The most bytes of conflicting values that are measured for this limit: 2 ms of work.
-MAX_MEASURED = 2 * 1024 * 1024
 
 
-def create(working: Working, member: Member, request: Create, now: int) -> Answer:
+def create(working: Working, member: Member, request: Create, now: Round) -> Answer:
     """Create the document: version 1, or the next version when the name had a deleted document."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
     member.rights.require_whole_document()
@@ -56,7 +57,7 @@ def create(working: Working, member: Member, request: Create, now: int) -> Answe
     return working.enter(member, change, now, kind="create", request=request)
 
 
-def apply_patch(working: Working, member: Member, request: PatchRequest, now: int) -> Answer:
+def apply_patch(working: Working, member: Member, request: PatchRequest, now: Round) -> Answer:
     """Rebase the ops from their base to the head, and enter them as the next version."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
@@ -76,11 +77,11 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
     pipeline = pipeline_of(member, base)
     rebased = _rebase(working, member, pipeline, base, request)
     require_sections(working, member, rebased.ops)
-    require_unlocked(working, member, rebased.ops, request.fence)
+    require_unlocked(working, member, rebased.ops, request.fence, now)
     change = _patch(working, member, rebased.ops, now, request=request)
     ack: dict[str, Any] = {}
     if rebased.conflicts:
-        ack["conflicts"] = msgspec.to_builtins(_fit_values(rebased.conflicts))
+        ack["conflicts"] = msgspec.to_builtins(fit_values(rebased.conflicts))
     if rebased.merged:
         ack["merged"] = rebased.merged
     if change is None:
@@ -126,23 +127,9 @@ def _rebase(
         refusal = rejected.refusal
         if refusal.code is not Code.CONFLICT:
             raise
-        extra = {**_conflict(working, base), **refusal.extra}
-        extra["conflicts"] = _fit_values(extra["conflicts"])
+        extra = {**conflict(working, base), **refusal.extra}
+        extra["conflicts"] = fit_values(extra["conflicts"])
         raise Rejected(refusal.code, refusal.message, **extra) from rejected
-
-
-def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
-    """Return the conflicts. A value that exceeds the limit of bytes is left out."""
-    room, fitting, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
-    for conflict in conflicts:
-        size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
-        measured += size
-        if size > room:
-            fitting.append(Conflict(path=conflict.path, resolution=conflict.resolution))
-        else:
-            fitting.append(conflict)
-            room -= size
-    return fitting
 
 
 def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
@@ -152,7 +139,7 @@ def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
         pipeline_of(member, request.base).applied_as(version, request.ops)
 
 
-def replace(working: Working, member: Member, request: Replace, now: int) -> Answer:
+def replace(working: Working, member: Member, request: Replace, now: Round) -> Answer:
     """Replace the whole value by one minimal change. `base` must be the head."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
@@ -166,7 +153,9 @@ def replace(working: Working, member: Member, request: Replace, now: int) -> Ans
     return _apply_own_ops(working, member, request, ops, now, request.fence)
 
 
-def restore_version(working: Working, member: Member, request: RestoreVersion, now: int) -> Answer:
+def restore_version(
+    working: Working, member: Member, request: RestoreVersion, now: Round
+) -> Answer:
     """Restore a part of the document to an earlier version, as an edit that can be undone."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
@@ -181,7 +170,7 @@ def restore_version(working: Working, member: Member, request: RestoreVersion, n
     return _apply_own_ops(working, member, request, ops, now)
 
 
-def undo(working: Working, member: Member, request: UndoRequest, now: int) -> Answer:
+def undo(working: Working, member: Member, request: UndoRequest, now: Round) -> Answer:
     """Undo or redo one step: the requested step, or the newest that still has an effect."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
@@ -191,9 +180,9 @@ def undo(working: Working, member: Member, request: UndoRequest, now: int) -> An
         member.author.user,
         request.scope,
         version=working.head + 1,
-        at=now,
+        at=now.now,
         containing=request.version,
-        check=undo_check(working, member),
+        check=undo_check(working, member, now),
         made_by=member.made_by(),
     )
     ack = {
@@ -220,13 +209,13 @@ def _apply_own_ops(
     member: Member,
     request: Replace | RestoreVersion,
     ops: list[Op],
-    now: int,
+    now: Round,
     fence: int | None = None,
 ) -> Answer:
     """Apply ops that the server has computed for the head."""
     kind: Kind = "restore" if isinstance(request, RestoreVersion) else "edit"
     require_sections(working, member, ops)
-    require_unlocked(working, member, ops, fence)
+    require_unlocked(working, member, ops, fence, now)
     change = _patch(
         working, member, ops, now, kind, bounds=whole_value_bounds(working.bounds.patch)
     )
@@ -263,7 +252,7 @@ def _check_base(working: Working, base: int, *, strict: bool) -> None:
         raise Rejected(
             Code.CONFLICT,
             f"`base` is {base} but must be {working.head}, the newest version; redo the edit on it",
-            **_conflict(working, base),
+            **conflict(working, base),
         )
     if working.entries_since(base) is None:
         raise Rejected(
@@ -271,22 +260,6 @@ def _check_base(working: Working, base: int, *, strict: bool) -> None:
             f"`base` {base} is too old to rebase; reload the document",
             version=working.head,
         )
-
-
-def _conflict(working: Working, base: int) -> dict[str, Any]:
-    """Return the members that every `conflict` refusal has, even when no value conflicts."""
-    changes = conflict_changes(working, base)
-    return {"base": base, "version": working.head, "conflicts": [], **changes}
-
-
-def conflict_changes(working: Working, base: int) -> dict[str, Any]:
-    """Return the entries since `base` as `changes`; empty when they are too many or too large."""
-    entries = working.entries_since(base)
-    if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
-        return {}
-    if sum(map(approximate_size, entries)) > MAX_CONFLICT_BYTES:
-        return {}
-    return {"changes": entries}
 
 
 def pipeline_of(member: Member, base: int) -> Pipeline:
@@ -300,7 +273,7 @@ def _patch(
     working: Working,
     member: Member,
     ops: list[Op],
-    now: int,
+    now: Round,
     kind: Kind = "edit",
     *,
     request: PatchRequest | None = None,
@@ -310,7 +283,7 @@ def _patch(
         ops,
         version=working.head + 1,
         user=member.author.user,
-        at=now,
+        at=now.now,
         kind=kind,
         bounds=working.bounds.patch if bounds is None else bounds,
         splices=request is not None and member.splice,

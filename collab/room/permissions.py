@@ -11,6 +11,7 @@ from collab.patch.apply import replay
 
 if TYPE_CHECKING:
     from collab.room.member import Member
+    from collab.room.requests import Round
     from collab.room.working import Working
 
 
@@ -22,14 +23,17 @@ def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
         sections.check(ops, value, working.bounds.patch)
 
 
-def require_unlocked(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
+def require_unlocked(
+    working: Working, member: Member, ops: list[Op], fence: int | None, now: Round
+) -> None:
     """Raise `locked` or `stale_lock` when a lock forbids ops on the working document."""
-    working.guard.check(ops, working.document.value, member.author, fence, working.bounds.patch)
+    value, bounds = working.document.value, working.bounds.patch
+    working.guard.check(ops, value, member.author, fence, bounds, now.database_now)
 
 
-def undo_check(working: Working, member: Member) -> Check | None:
+def undo_check(working: Working, member: Member, now: Round) -> Check | None:
     """Return the check for the ops of an undo or redo; None when no check is needed."""
-    locks, schema = working.guard.check_for(member.author), working.schema
+    locks, schema = working.guard.check_for(member.author, now.database_now), working.schema
     if schema is None and member.rights.sections is None:
         return locks
 

@@ -6,11 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from collab import messages
 from collab.entry import Entry, Op
 from collab.errors import Refusal
 from collab.ids import Json
 from collab.messages import LockAction
+
+
+class Round(Struct, frozen=True, gc=False):
+    """One round of the commit loop: its times, and the id of its commit.
+
+    `now` is Unix time in milliseconds. `database_now` is the time of the database's clock, by which
+    locks expire.
+    """
+
+    now: int
+    database_now: int = 0
+    commit_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

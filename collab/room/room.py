@@ -2,11 +2,10 @@
 
 A room works in batches:
 
-1. `begin` starts a batch.
-2. `apply` applies one request after the other to the *working* document. Clients still read the
+1. `apply` applies one request after the other to the *working* document. Clients still read the
    *committed* value.
-3. `pending` returns the rows of the batch. The commit loop writes them to the log.
-4. `commit` makes the working value the committed value.
+2. `pending` returns the rows of the batch. The commit loop writes them to the log.
+3. `commit` makes the working value the committed value.
 
 When the commit fails, the commit loop drops the room and opens another from the log, because Yjs
 cannot roll back.
@@ -46,6 +45,7 @@ from collab.room.requests import (
     Request,
     RequestWithId,
     RestoreVersion,
+    Round,
     UndoRequest,
     Update,
 )
@@ -110,25 +110,16 @@ class Room:
 
     @property
     def commit_id(self) -> str:
-        """The id of the current batch, or of the last batch."""
+        """The id of the current batch, or of the last batch that had entries."""
         return self.working.commit_id
 
     # --- one batch ------------------------------------------------------------------------
 
-    def begin(self, commit_id: str, database_now: int) -> None:
-        """Begin a batch whose entries get this commit id, or continue the current batch.
-
-        Locks expire by `database_now`, the database's clock.
-        """
-        if not self.working.batch:
-            self.working.commit_id = commit_id
-        self.guard.now = database_now
-
-    def apply(self, member: Member, request: Request, now: int) -> Answer:
+    def apply(self, member: Member, request: Request, now: Round) -> Answer:
         """Apply one request to the working document, and return its answer or a refusal.
 
-        `now` is Unix time in milliseconds. The reject of a patch has a *barrier*, a ping. Patches
-        that arrive before its pong may depend on the rejected patch.
+        The reject of a patch has a *barrier*, a ping. Patches that arrive before its pong may
+        depend on the rejected patch.
         """
         try:
             return self._dispatch(member, request, now)
@@ -216,7 +207,7 @@ class Room:
 
     # --- requests -------------------------------------------------------------------------
 
-    def _dispatch(self, member: Member, request: Request, now: int) -> Answer:
+    def _dispatch(self, member: Member, request: Request, now: Round) -> Answer:
         match request:
             case Refused():
                 barrier = member.reject_patch(request.id) if request.is_patch else 0
@@ -232,7 +223,7 @@ class Room:
                 return yjs_rules.integrate(self.working, member, request, now)
             case LockRequest():
                 raise AssertionError("a lock is decided between batches")
-        member.require_writer(now)
+        member.require_writer(now.now)
         duplicate = self._duplicate(member, request)
         if duplicate is not None:
             return duplicate
@@ -263,7 +254,7 @@ class Room:
             patch_rules.note_duplicate(member, request, accepted.version)
         return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
 
-    def _create(self, member: Member, request: Create, now: int) -> Answer:
+    def _create(self, member: Member, request: Create, now: Round) -> Answer:
         if self.working.exists:
             if request.only:
                 raise Rejected(

@@ -31,11 +31,11 @@ class Tail:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self.last = last
+        # The version before the oldest entry. The tail has all entries after this version.
+        self.base = last
 
-    @property
-    def base(self) -> int:
-        """The version before the oldest entry. The tail has all entries after this version."""
-        return self.last - len(self._kept)
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def append(self, entry: Entry, change: AppliedChange) -> None:
         """Add the next entry, and drop the oldest entries above the limits."""
@@ -46,6 +46,12 @@ class Tail:
         self.last = entry.version
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._kept.popleft().size
+            self.base += 1
+
+    def drop_entries(self) -> None:
+        """Drop all entries, as if the document was opened from a snapshot of its newest version."""
+        self._kept.clear()
+        self._bytes, self.base = 0, self.last
 
     def prepend(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
         """Add older entries; the newest of them is version `base`."""
@@ -55,12 +61,14 @@ class Tail:
                 _Kept(entry, applied_change(entry, before), approximate_size(entry))
             )
             self._bytes += approximate_size(entry)
+        self.base -= len(entries)
 
     def prepend_tail(self, older: Tail) -> None:
         """Add the entries of an older tail whose last version is this tail's `base`."""
         assert older.last == self.base
         self._kept.extendleft(reversed(older._kept))
         self._bytes += older._bytes
+        self.base = older.base
 
     def since(self, version: int) -> list[Entry] | None:
         """Return the entries after `version`; None when the tail has dropped some of them."""

@@ -15,7 +15,7 @@ from collab.patch.bounds import Bounds
 from collab.patch.relocate import AppliedChange
 from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
-from collab.room.requests import Answer, RequestWithId
+from collab.room.requests import Answer, RequestWithId, Round
 from collab.room.tail import Tail, applied_change
 from collab.yjs.guard import STORED_BOUNDS, StructIndex, inspect
 
@@ -103,7 +103,7 @@ class Working:
         self,
         member: Member,
         change: Change,
-        now: int,
+        now: Round,
         *,
         kind: Kind = "edit",
         request: RequestWithId | None = None,
@@ -115,10 +115,12 @@ class Working:
 
         `leases` are the Yjs client ids that belong to the member's user from now on.
         """
+        if not self.batch:
+            self.commit_id = now.commit_id
         entry = Entry(
             version=self.head + 1,
             author=member.author,
-            at=now,
+            at=now.now,
             kind=kind if self.exists else "create",
             ops=change.ops,
             update=change.update,

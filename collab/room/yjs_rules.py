@@ -10,7 +10,7 @@ from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
-from collab.room.requests import Answer, ReadState, Update
+from collab.room.requests import Answer, ReadState, Round, Update
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
 from collab.yjs.guard import (
@@ -41,7 +41,7 @@ class CheckedUpdate(NamedTuple):
     limits: Limits | None
 
 
-def integrate(working: Working, member: Member, request: Update, now: int) -> Answer:
+def integrate(working: Working, member: Member, request: Update, now: Round) -> Answer:
     """Make a client's update the next entry, together with its correction if it needs one.
 
     A long update is applied in parts: this call applies the first part, and the answer has the
@@ -59,7 +59,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
     )
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
-    member.require_writer(now)
+    member.require_writer(now.now)
     if not working.exists:
         member.rights.require_whole_document()
     if joins_many(checked.fresh):
@@ -101,21 +101,23 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
     return Answer(working.head, state=working.document.update_since(request.state_vector))
 
 
-def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -> Change | None:
+def _write(working: Working, member: Member, written: CheckedUpdate, now: Round) -> Change | None:
     document, began = working.document, working.seconds()
     try:
         return document.integrate(
             written.update,
             version=working.head + 1,
             user=member.author.user,
-            at=now,
+            at=now.now,
             kind="edit" if working.exists else "create",
             leases=written.leases,
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
             structs=working.structs(),
-            correct=lambda before, after, ops: _required_value(working, member, before, after, ops),
+            correct=lambda before, after, ops: _required_value(
+                working, member, before, after, ops, now
+            ),
         )
     except Rejected as error:
         # The Yjs types already contain the update. Only a reload of the document removes it.
@@ -127,10 +129,10 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -
 
 
 def _required_value(
-    working: Working, member: Member, before: Json, after: Json, ops: list[Op]
+    working: Working, member: Member, before: Json, after: Json, ops: list[Op], now: Round
 ) -> Json | None:
     """Return the value that must replace `after`; None when the update may stay as it is."""
-    restored = working.guard.put_back_locked(ops, before, member.author)
+    restored = working.guard.put_back_locked(ops, before, member.author, now.database_now)
     if restored is not None:
         after, ops = restored, diff(before, restored)
     if working.schema is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from weakref import WeakSet
 
 from collab.errors import Code, Refusal, Rejected
@@ -24,6 +25,7 @@ from collab.ports.store import (
     Outcome,
     StorageUnavailable,
 )
+from collab.room.requests import Round
 from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
 from server.broadcast.subscriber import Submission
 from server.commits.document_tasks import DocumentTasks
@@ -33,8 +35,8 @@ from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
 from server.commits.transactions import RowLockedCommits, write
 from server.documents.hub import Hub
-from server.documents.live_room import MAX_SECONDS, LiveRoom
-from server.documents.room_state import Event, LiveState
+from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
+from server.documents.room_state import READY, Event, LiveState
 from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ logger = logging.getLogger(__name__)
 QUOTA_REACHED = Refusal(
     Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may have; delete one first"
 )
+
+_COMMITTED = Committed()
 
 
 class CommitLoop:
@@ -62,7 +66,7 @@ class CommitLoop:
     async def run(self) -> None:
         """Run until cancelled. The tasks that it started end with it."""
         async with self._tasks.group:
-            self._tasks.spawn(self._recovery.run(), "recover")
+            self._tasks.spawn(self._recovery.run, "recover")
             while True:
                 await self._hub.has_work.wait()
                 self._hub.has_work.clear()
@@ -71,39 +75,28 @@ class CommitLoop:
                 await asyncio.sleep(0)
 
     async def _round(self) -> None:
-        lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
+        lives = [live for live in self._hub.dirty if live.state in READY]
         self._hub.dirty.clear()
         await self._commit([live for live in lives if live not in self._isolated_rooms])
         for live in self._isolated_rooms.intersection(lives):
-            await self._commit([live])
+            if live.state in READY:
+                await self._commit([live])
 
     async def drain(self) -> None:
         """Return when no request waits, except in read-only documents."""
-        while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
+        while self._hub.every(lambda live: live.is_busy and not live.is_read_only):
             await asyncio.sleep(0.01)
 
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
         hub = self._hub
-        for live in lives:
-            if live.reopen_waiter is not None:
-                self._reopening.reopen(live)
-        lives = [live for live in lives if live.state is LiveState.OPEN]
-        commit_id = hub.clock.new_id("c")
-        now = hub.clock.now_ms()
-        appends = self._begin(lives, now, commit_id)
+        appends = self._begin(lives)
         if not appends:
             return
         lives = [live for live, _ in appends]
         try:
             stale = await self._stale_answers.find_stale_rooms(lives)
-            outcomes = await write(
-                hub,
-                [
-                    (live, append)
-                    for live, append in appends
-                    if append and live not in stale and not live.is_broken
-                ],
-            )
+            to_write = [(live, rows) for live, rows in appends if rows and live not in stale]
+            outcomes = await write(hub, to_write)
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble(lives)
@@ -116,34 +109,47 @@ class CommitLoop:
             return
         self._isolated_rooms.difference_update(lives)
         for live, append in appends:
-            if live in stale or live.is_broken:
-                with self._tasks.edge(live):
-                    self._reopening.reopen(live)
-            else:
-                self._handle_outcome(live, append, outcomes.get(live, Committed()))
+            outcome = Clash() if live in stale else outcomes.get(live, _COMMITTED)
+            self._handle_outcome(live, append, outcome)
 
-    def _begin(
-        self, lives: Sequence[LiveRoom], now: int, commit_id: str
-    ) -> list[tuple[LiveRoom, Append | None]]:
-        """Apply requests for at most `MAX_SECONDS`, and return the rooms' rows to write.
+    def _begin(self, lives: Sequence[LiveRoom]) -> list[tuple[LiveRoom, Append | None]]:
+        """Apply requests for at most `MAX_SECONDS`, and return the batches with their rows.
 
         The remaining rooms are first in the next round.
         """
-        clock = self._hub.clock
-        until = clock.monotonic() + MAX_SECONDS
+        if not lives:
+            return []
+        hub = self._hub
+        now = Round(hub.clock.now_ms(), hub.time.now(), hub.clock.new_id("c"))
+        until = hub.clock.monotonic() + MAX_SECONDS
         appends: list[tuple[LiveRoom, Append | None]] = []
         for live in lives:
-            if appends and clock.monotonic() > until:
-                self._hub.wake(live)
+            if appends and hub.clock.monotonic() > until:
+                hub.wake(live)
                 continue
             with self._tasks.edge(live):
-                if not live.in_flight and live.has_long_work() and live.move(Event.WORK):
-                    self._tasks.spawn(
-                        self._apply_in_thread(live, now, commit_id), f"apply {live.key.doc}", live
-                    )
-                else:
-                    appends.append((live, live.begin(now, commit_id, until)))
+                if self._apply_waiting(live, now, until):
+                    appends.append((live, live.room.pending()))
         return appends
+
+    def _apply_waiting(self, live: LiveRoom, now: Round, until: float) -> bool:
+        """Apply the waiting requests of a room; return whether its batch is to be committed."""
+        if live.reopen_waiter is not None:
+            self._reopening.reopen(live)
+            return False
+        stop = live.apply_waiting(now, until)
+        if stop is Stop.BUG:
+            self._reopening.reopen(live)
+        elif live.batch:
+            live.move(Event.WRITE)
+            return True
+        elif stop is Stop.LONG:
+            live.move(Event.WORK)
+            work = partial(self._apply_in_thread, live, now)
+            self._tasks.spawn(work, f"apply {live.key.doc}", live)
+        else:
+            self._continue(live)
+        return False
 
     def _handle_outcome(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
         with self._tasks.edge(live):
@@ -168,13 +174,14 @@ class CommitLoop:
         A document that became read-only or ended meanwhile is handled as if another writer had
         committed first (a clash): `reopen` refuses its waiting requests.
         """
-        if not live.move(Event.HOLD):  # it became read-only or ended during the commit
+        if live.state is not LiveState.COMMITTING:
             self._handle_outcome(live, append, Clash())
             return
+        live.move(Event.HOLD)
         self._row_locked.add(live, append)
         if not self._retries:
             self._retries = True
-            self._tasks.spawn(self._retry_row_locked(), "held documents")
+            self._tasks.spawn(self._retry_row_locked, "held documents")
 
     async def _retry_row_locked(self) -> None:
         """Retry the commits of held documents (with a locked row) until no document is held."""
@@ -191,37 +198,41 @@ class CommitLoop:
     def _finish_commit(self, live: LiveRoom) -> None:
         hub = self._hub
         news = live.commit_batch()
+        live.move(Event.COMMITTED)
         hub.snapshots.note(live, news.entries)
         if hub.snapshots.is_due(live):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
                 self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)
-        if live.state is not LiveState.WORKING:
+        if live.state is LiveState.OPEN:
             self._continue(live)
 
     def _continue(self, live: LiveRoom) -> None:
-        """Start what the queue needs next: decide locks, load older entries, or begin a batch."""
-        if live.lock_announcer.is_due or live.has_lock_request():
-            if live.move(Event.ASK):
-                self._tasks.spawn(self._lock_requests.decide(live), f"locks {live.key.doc}", live)
-            return
-        if not live.queue:
-            return
-        first = live.queue[0]
-        if not live.needs_history(first):
+        """Start what waits next: a reload, the locks, older entries, or a batch."""
+        first = live.queue[0] if live.queue else None
+        if live.reopen_waiter is not None:
             self._hub.wake(live)
-        elif live.move(Event.FETCH):
-            self._tasks.spawn(self._load_history(live, first), f"look back {live.key.doc}", live)
+        elif live.lock_announcer.is_due or live.has_lock_request():
+            live.move(Event.LOCK)
+            work = partial(self._lock_requests.decide, live)
+            self._tasks.spawn(work, f"locks {live.key.doc}", live)
+        elif first is not None and live.needs_history(first):
+            live.move(Event.FETCH)
+            work = partial(self._load_history, live, first)
+            self._tasks.spawn(work, f"look back {live.key.doc}", live)
+        elif first is not None:
+            self._hub.wake(live)
 
-    async def _apply_in_thread(self, live: LiveRoom, now: int, commit_id: str) -> None:
+    async def _apply_in_thread(self, live: LiveRoom, now: Round) -> None:
         """Apply a long request in a worker thread; the next round commits it."""
-        await live.apply_in_thread(now, commit_id)
-        if live.state is not LiveState.OPEN:  # the document has ended
+        is_applied = await live.apply_in_thread(now)
+        if live.state is LiveState.CLOSED:
             live.fail(GONE)
-        elif live.is_broken:
-            self._reopening.reopen(live)
-        else:
+        elif is_applied:
+            live.move(Event.APPLIED)
             self._hub.wake(live)
+        else:
+            self._reopening.reopen(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
         """Load older entries, which the next request needs, from the log into the tail.
@@ -245,7 +256,8 @@ class CommitLoop:
         except StorageUnavailable:
             self._reopening.enter_trouble([live])
             return
-        self._reopening.resume(live)
+        live.move(Event.FETCHED)
+        live.wake_if_wanted()
 
     # --- failures ---------------------------------------------------------------------------
 

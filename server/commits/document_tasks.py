@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,13 +26,17 @@ class DocumentTasks:
         self._hub = hub
 
     def spawn(
-        self, work: Coroutine[Any, Any, None], name: str, live: LiveRoom | None = None
+        self, work: Callable[[], Coroutine[Any, Any, None]], name: str, live: LiveRoom | None = None
     ) -> None:
-        """Run `work` as a task; if it fails, end the live room `live`."""
+        """Run `work` as a task; if it fails, end the live room `live`.
+
+        The task itself calls `work`. So a task that is cancelled before it begins leaves no
+        coroutine that was never awaited.
+        """
 
         async def guarded() -> None:
             with self.edge(live):
-                await work
+                await work()
 
         self.group.create_task(guarded(), name=name)
 

@@ -71,14 +71,6 @@ class LockRequests:
         self._reopening = reopening
 
     async def decide(self, live: LiveRoom) -> None:
-        """Decide the lock requests at the front of the queue."""
-        live.is_deciding_locks = True
-        try:
-            await self._decide_all(live)
-        finally:
-            live.is_deciding_locks = False
-
-    async def _decide_all(self, live: LiveRoom) -> None:
         """End expired locks, then decide every lock request at the front of the queue."""
         decided: deque[_Decided] = deque()
         try:
@@ -95,8 +87,11 @@ class LockRequests:
             logger.exception("a lock request failed with a bug; the document is reloaded")
             self._fail(live, decided, error)
             stands = False
-        if live.state is LiveState.LOCKING:
-            self._finish(live, stands=stands)
+        if not stands:
+            self._reopening.reopen(live)
+        else:
+            live.move(Event.DECIDED)
+            live.wake_if_wanted()
 
     async def _expire(self, live: LiveRoom) -> bool:
         """End expired locks; return False when another writer changed the locks first."""
@@ -225,11 +220,5 @@ class LockRequests:
             live.queue.appendleft(submission)
         if live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
-        elif live.state is LiveState.READ_ONLY:
+        elif live.is_read_only:
             live.refuse_waiting(IN_TROUBLE)
-
-    def _finish(self, live: LiveRoom, *, stands: bool) -> None:
-        if not stands:
-            self._reopening.reopen(live)
-        elif live.move(Event.DECIDE):
-            self._hub.wake(live)

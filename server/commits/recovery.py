@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
@@ -43,7 +44,6 @@ class Recovery:
         self._hub = hub
         self._reopening = reopening
         self._tasks = tasks
-        self._coming_back: set[LiveRoom] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -65,7 +65,7 @@ class Recovery:
             await asyncio.sleep(RECOVER_EVERY)
 
     def _waiting(self) -> list[LiveRoom]:
-        return self._hub.every(lambda live: live.state is LiveState.READ_ONLY)
+        return self._hub.every(lambda live: live.is_read_only)
 
     async def _is_well(self) -> bool:
         try:
@@ -76,45 +76,48 @@ class Recovery:
         return True
 
     def _begin_to_bring_back(self) -> None:
+        """Make the documents writable whose rooms are at the log's version; reload the others.
+
+        A document in another state waits: its commit has not returned, or a task uses its room.
+        """
         for live in self._waiting():
-            if live not in self._coming_back:
-                self._coming_back.add(live)
-                self._tasks.spawn(self._come_back(live), f"bring back {live.key.doc}")
+            if live.state is LiveState.READ_ONLY:
+                self._make_writable(live)
+            elif live.state is LiveState.BROKEN:
+                live.move(Event.RECOVER)
+                self._tasks.spawn(partial(self._come_back, live), f"bring back {live.key.doc}")
+
+    def _make_writable(self, live: LiveRoom) -> None:
+        live.move(Event.WRITABLE)
+        live.audience.notice(WRITABLE)
+        live.audience.resynchronise()
+        live.wake_if_wanted()
 
     async def _come_back(self, live: LiveRoom) -> None:
+        """Reload a broken document. When this fails, the document is broken again."""
+        reloaded = Event.FAILED
         try:
             async with self._turns:
-                await self._bring_back(live)
-        finally:
-            self._coming_back.discard(live)
-
-    async def _bring_back(self, live: LiveRoom) -> None:
-        """Make a document writable. When its room may differ from the log, first reload it."""
-        if live.in_flight or live.state is not LiveState.READ_ONLY:
-            return  # the document's commit has not returned yet, or the live room has ended
-        try:
-            if live.is_broken:
-                await self._resolve_unknown_commit(live)
-                await self._reopening.replace(live)
+                if live.state is LiveState.RECOVERING:
+                    await self._reload(live)
+                    reloaded = Event.RELOADED
         except Quarantined:
             self._hub.end_room(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
-            return
+            pass  # the next try comes after `RECOVER_EVERY`
         except Exception:  # this document's error must not stop the recovery of other documents
             logger.exception("a document could not be recovered; its live room is closed")
             self._hub.end_room(live, OUR_FAULT)
-        if live.move(Event.RECOVER):
-            live.audience.notice(WRITABLE)
-            live.audience.resynchronise()
-            if live.queue or live.reopen_waiter is not None:
-                self._hub.wake(live)
+        live.move(reloaded)
+        if live.state is LiveState.READ_ONLY:
+            self._make_writable(live)
 
-    async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
-        """Raise `StorageUnavailable` while a commit with an unknown outcome may still happen.
+    async def _reload(self, live: LiveRoom) -> None:
+        """Reload the document; raise `StorageUnavailable` while its last commit may still happen.
 
-        When the commit did happen, the following reload sends its changes to all clients. Its
-        authors got a refusal, and retry with the same ids. A retry gets the first answer of its id.
+        When a commit with an unknown outcome did happen, the reload sends its changes to all
+        clients. Its authors got a refusal, and retry with the same ids. A retry gets the first
+        answer of its id.
         """
-        if live.unknown_commit:
-            await self._hub.store.find_commit(live.key, live.unknown_commit)
-            live.unknown_commit = ""
+        await self._hub.store.find_commit(live.key, live.room.commit_id)
+        await self._reopening.replace(live)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
@@ -45,13 +46,13 @@ class Reopening:
         `accepted` are requests of the batch that the store has already accepted before.
         """
         live.requeue_batch()
-        live.is_broken = True
-        if live.move(Event.FETCH):
+        live.move(Event.REOPEN)
+        if live.state is LiveState.RELOADING:
             name = f"load again {live.key.doc}"
-            self._tasks.spawn(self._load_again(live, accepted), name, live)
-        elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
+            self._tasks.spawn(partial(self._load_again, live, accepted), name, live)
+        elif live.state is LiveState.CLOSED:  # deleted during its commit
             live.refuse_waiting(GONE)
-        elif live.state is LiveState.READ_ONLY:  # recovery reloads it when the database works
+        else:  # recovery reloads it when the database works
             live.refuse_waiting(IN_TROUBLE)
 
     async def _load_again(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
@@ -64,54 +65,49 @@ class Reopening:
         except (Rejected, StorageUnavailable):
             self.enter_trouble([live])
         else:
-            self.resume(live)
-
-    def resume(self, live: LiveRoom) -> None:
-        """Resume work, unless the document became read-only or ended meanwhile."""
-        if live.move(Event.FETCHED) and live.is_wanted:
-            self._hub.wake(live)
+            live.move(Event.RELOADED)
+            live.wake_if_wanted()
 
     async def replace(self, live: LiveRoom) -> None:
         """Replace the live room's room by a room that is loaded from the log."""
         hub = self._hub
-        async with live.replacing:
-            before, reopen_waiter = live.room.version, live.reopen_waiter
-            room, stored = await hub.load(live.key)
-            if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Another instance, or a delete request with an unknown outcome, deleted it.
-                room.close()
-                hub.end_room(live, RECREATED if room.exists else DELETED)
-                return
-            missed, newest = None, None
-            if isinstance(stored, Stored):
-                missed = await hub.missed(live.key, before, room.version)
-            if missed is None:
-                newest = await find_change(hub.store, live.key, room.version)
-            live.replace(room, missed or [], newest)
-            live.finish_reopen(reopen_waiter)
+        before, reopen_waiter = live.room.version, live.reopen_waiter
+        room, stored = await hub.load(live.key)
+        if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
+            # Another instance, or a delete request with an unknown outcome, deleted it.
+            room.close()
+            hub.end_room(live, RECREATED if room.exists else DELETED)
+            return
+        missed, newest = None, None
+        if isinstance(stored, Stored):
+            missed = await hub.missed(live.key, before, room.version)
+        if missed is None:
+            newest = await find_change(hub.store, live.key, room.version)
+        live.replace(room, missed or [], newest)
+        live.finish_reopen(reopen_waiter)
 
     # --- trouble ----------------------------------------------------------------------------
 
     def enter_trouble(self, lives: Iterable[LiveRoom]) -> None:
         """Make `lives` read-only, and refuse their batches.
 
-        A commit of these batches failed, or its outcome is unknown.
+        Their commit failed, or its outcome is unknown, or the storage did not answer a task.
         """
         self._hub.recorder.commit_failed()
         for live in lives:
-            if live.in_flight:
-                live.unknown_commit = live.room.commit_id
-                live.is_broken = True
             live.fail(IN_TROUBLE)
-            self.stop(live)
+            self._make_read_only(live, Event.FAILED)
         self.trouble.set()
 
     def stop(self, live: LiveRoom) -> None:
         """Make the document read-only: refuse waiting writes, and send a notice to its clients."""
-        if not live.move(Event.TROUBLE):
-            return
-        if live.batch and not live.batch.is_handed_out:  # applied, but not given to the store
-            live.is_broken = True
+        if live.state is LiveState.APPLIED:  # its batch is not given to the store
             live.fail(IN_TROUBLE)
-        live.refuse_waiting(IN_TROUBLE)
-        live.audience.notice(READ_ONLY)
+        self._make_read_only(live, Event.TROUBLE)
+
+    def _make_read_only(self, live: LiveRoom, event: Event) -> None:
+        was_read_only = live.is_read_only
+        live.move(event)
+        if live.is_read_only and not was_read_only:
+            live.refuse_waiting(IN_TROUBLE)
+            live.audience.notice(READ_ONLY)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from collab.ports.store import Held
-from server.documents.room_state import Event, LiveState
+from server.documents.room_state import LiveState
 
 if TYPE_CHECKING:
     from collab.ports.store import Append, Outcome
@@ -84,7 +84,6 @@ class RowLockedCommits:
         free = [each for each in appends if not isinstance(outcomes[each[0]], Held)]
         for live, _ in free:
             del self._since[live]
-            live.move(Event.FREE)
         self._give_up([live for live, (_, since) in self._since.items() if now - since > PATIENCE])
         return [(live, append, outcomes[live]) for live, append in free]
 

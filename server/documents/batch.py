@@ -24,13 +24,11 @@ MAX_BATCH = 256
 class Batch:
     """Keeps the applied requests in order, with their answers.
 
-    Invariant: the server has sent no part of the batch to a client. `is_handed_out` is true while
-    the store writes the batch.
+    Invariant: the server has sent no part of the batch to a client.
     """
 
     def __init__(self) -> None:
         self.answered: list[Answered] = []
-        self.is_handed_out = False
         self._is_closed = False
         self._charges = UpdateCharges()
         self._pipelines: dict[Member, PipelineState] = {}
@@ -76,7 +74,7 @@ class Batch:
 
     def _clear(self) -> list[Answered]:
         answered, self.answered = self.answered, []
-        self.is_handed_out = self._is_closed = False
+        self._is_closed = False
         return answered
 
     # --- answers that may be stale ------------------------------------------------------------

@@ -31,7 +31,7 @@ from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.history import History
 from server.documents.live_room import LiveRoom
 from server.documents.opening import OpeningScheduler, read_document
-from server.documents.room_state import Event, LiveState
+from server.documents.room_state import IDLE, Event, LiveState
 from server.documents.snapshots import HubBounds, Snapshots
 from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
@@ -198,7 +198,7 @@ class Hub:
         live.queue.append(submission)
         if live.state is LiveState.OPEN:
             self.wake(live)
-        elif live.state is LiveState.READ_ONLY:
+        elif live.is_read_only:
             live.refuse_waiting(IN_TROUBLE)
         elif live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
@@ -307,9 +307,8 @@ class Hub:
             free_in_thread(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:
-        return not (live.users or live.queue or live.in_flight or len(live.audience)) and (
-            live.state in (LiveState.OPEN, LiveState.READ_ONLY)
-        )
+        is_used = live.users or live.queue or len(live.audience)
+        return live.state in IDLE and not is_used
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]

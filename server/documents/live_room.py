@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 from collab.errors import Refusal
 from collab.locks.events import changes_between
 from collab.patch.apply import values_before
-from collab.ports.store import Append
-from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest
+from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest, Round
 from server.broadcast.audience import Audience
 from server.broadcast.lock_announcer import LockAnnouncer
 from server.broadcast.news import News
@@ -22,7 +22,7 @@ from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import Pace, TimedAnswer, takes_long_in
-from server.documents.room_state import Event, LiveState, next_state
+from server.documents.room_state import READ_ONLY, UNANSWERED, Event, LiveState, next_state
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 if TYPE_CHECKING:
@@ -43,10 +43,19 @@ T = TypeVar("T")
 MAX_SECONDS = 0.02
 
 
+class Stop(Enum):
+    """Why a live room applies no further request to its batch."""
+
+    FULL = auto()  # the batch is full, its time is over, or the queue is empty
+    NOT_NOW = auto()  # the next request is a lock request, or needs older entries
+    LONG = auto()  # the next request needs a worker thread
+    BUG = auto()  # a request failed with a bug, which may have left the room half changed
+
+
 class LiveRoom:
     """One open document in this process.
 
-    Invariant: the batch is in flight from `begin` until `commit_batch`, `requeue_batch` or `fail`.
+    Invariant: the batch has the applied requests until `commit_batch`, `requeue_batch` or `fail`.
     Meanwhile the room is ahead of every client, and new requests wait in the queue.
     """
 
@@ -66,10 +75,6 @@ class LiveRoom:
         self.lock_announcer.watch(room.locks())
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN  # only `move` changes it
-        self.is_deciding_locks = False  # lock requests are being decided and written
-        self.is_broken = False  # an error may have left the working document half changed
-        self.replacing = asyncio.Lock()  # held while a room from the log replaces the room
-        self.unknown_commit = ""  # the id of a commit with an unknown outcome
         # Set while a reload is requested; done after the reload.
         self.reopen_waiter: asyncio.Future[None] | None = None
         self.last_change: LastChange | None = None  # of the room's version, if known
@@ -80,48 +85,43 @@ class LiveRoom:
         self._clock = clock
         self._wake = wake
         self.batch = Batch()
-        self._is_in_thread = False  # a worker thread uses the room
         self._pace = Pace(clock)
-        self._known: dict[int, int] = {}
+        self._known: dict[int, int] | None = None  # set while a worker thread uses the room
 
-    def move(self, event: Event) -> bool:
-        """Move to the next state; return False when the event does not apply in this state."""
-        moved_to = next_state(self.state, event)
-        if moved_to is None:
-            return False
-        self.state = moved_to
-        return True
-
-    # --- a batch --------------------------------------------------------------------------
+    def move(self, event: Event) -> None:
+        """Move to the next state; raise when the state does not allow the event."""
+        self.state = next_state(self.state, event)
 
     @property
-    def in_flight(self) -> bool:
-        return bool(self.batch) or self.is_deciding_locks or self._is_in_thread
+    def is_read_only(self) -> bool:
+        return self.state in READ_ONLY
 
     @property
     def is_busy(self) -> bool:
         """Whether a request has no answer yet."""
-        return bool(self.queue) or self.in_flight
+        return bool(self.queue) or self.state in UNANSWERED
 
-    def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
-        """Apply waiting requests until the time `until`; return the rows to write, or None.
+    # --- a batch --------------------------------------------------------------------------
 
-        The batch also contains requests that a worker thread has applied before.
+    def apply_waiting(self, now: Round, until: float = inf) -> Stop:
+        """Apply waiting requests to the batch until the time `until`; return why it stopped.
+
+        The batch may contain a request that a worker thread has applied before.
         """
-        self.room.begin(commit_id, self.lock_announcer.time.now())
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
-            if not self._can_apply(submission) or self._takes_long(submission):
-                break
+            if not self._can_apply(submission):
+                return Stop.NOT_NOW
+            if self._takes_long(submission):
+                return Stop.LONG
             self.queue.popleft()
             self.batch.save_pipeline(submission.member)
             answer, began, ended = self._apply_timed(submission, now)
             if not self._add_answer(submission, answer, ended - began):
-                return None
+                return Stop.BUG
             if ended > until:
                 break
-        self.batch.is_handed_out = True
-        return self.room.pending()
+        return Stop.FULL
 
     def pop_lock_requests(self, most: int) -> deque[Submission]:
         """Take the lock requests at the front of the queue that can be decided now."""
@@ -130,41 +130,37 @@ class LiveRoom:
             taken.append(self.queue.popleft())
         return taken
 
-    def has_long_work(self) -> bool:
-        """Whether the next request can be applied, and needs a worker thread."""
-        first = self.queue[0] if self.queue else None
-        return first is not None and self._can_apply(first) and self._takes_long(first)
-
-    async def apply_in_thread(self, now: int, commit_id: str) -> None:
-        """Apply the next request in a worker thread.
+    async def apply_in_thread(self, now: Round) -> bool:
+        """Apply the next request in a worker thread. Return False for a server bug.
 
         Only the thread uses the working document; all other code reads the committed state.
         """
-        self.room.begin(commit_id, self.lock_announcer.time.now())
         submission = self.queue.popleft()
         self.batch.save_pipeline(submission.member)
         answer, began, ended = await self.in_thread(lambda: self._apply_timed(submission, now))
-        self._add_answer(submission, answer, ended - began)
+        return self._add_answer(submission, answer, ended - began)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run `work` on the room in a worker thread. The state is already `working`."""
         self._known = self.known()
-        self._is_in_thread = True
         try:
             return await run_in_thread(work)
         finally:
-            self._is_in_thread = False
-            if self.move(Event.WORKED) and self.is_wanted:
-                self._wake(self)
+            self._known = None
 
     @property
     def is_wanted(self) -> bool:
         """Whether the commit loop has work with this room."""
         return bool(self.queue) or self.reopen_waiter is not None or self.lock_announcer.is_due
 
+    def wake_if_wanted(self) -> None:
+        """Wake the commit loop when the document is open and work waits."""
+        if self.state is LiveState.OPEN and self.is_wanted:
+            self._wake(self)
+
     def known(self) -> dict[int, int]:
         """Return the Yjs state vector, without changes that a worker thread is making."""
-        return self._known if self._is_in_thread else self.room.document.state_vector()
+        return self.room.document.state_vector() if self._known is None else self._known
 
     def _can_apply(self, submission: Submission) -> bool:
         is_lock = isinstance(submission.request, LockRequest)
@@ -174,7 +170,7 @@ class LiveRoom:
         member, request = submission.member, submission.request
         return self._pace.is_slow or takes_long_in(self.room, member, request)
 
-    def _apply_timed(self, submission: Submission, now: int) -> TimedAnswer:
+    def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException
         began = self._clock.monotonic()
         try:
@@ -195,7 +191,6 @@ class LiveRoom:
             logger.error(
                 "a request failed with a bug; the document is reloaded without it", exc_info=answer
             )
-            self.is_broken = True
             submission.fail(RuntimeError(str(answer)))
             return False
         self.batch.add(submission, answer, seconds)
@@ -261,7 +256,6 @@ class LiveRoom:
         When the missed entries cannot be sent, `newest` is the change of the new room's version.
         """
         old, self.room = self.room, room
-        self.is_broken = False
         room.ids.merge(old.ids)
         old.close()
         room.tail.prepend(missed, values_before(old.value, missed))

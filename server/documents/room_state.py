@@ -1,75 +1,134 @@
 """The states of an open document, and the events between them.
 
-| state     | event   | next      | the event means                                               |
-|-----------|---------|-----------|---------------------------------------------------------------|
-| open      | ask     | locking   | a task begins to decide lock requests, or to end due locks    |
-| locking   | decide  | open      | the task has ended, and no other writer changed the document  |
-| open      | work    | working   | a worker thread applies a request that may take long          |
-| working   | worked  | open      | the request is applied, and waits for its commit              |
-| open      | hold    | held      | a commit found that another transaction locks the row         |
-| held      | free    | open      | the row is free, and the outcome of the batch is known        |
-| open      | fetch   | fetching  | a task reads older entries, or the whole document             |
-| locking   | fetch   | fetching  | another writer changed the document meanwhile                 |
-| fetching  | fetched | open      | the task has the data                                         |
-| open      | trouble | read-only | the storage does not answer, or a commit's outcome is unknown |
-| locking   | trouble | read-only | the same                                                      |
-| fetching  | trouble | read-only | the same                                                      |
-| held      | trouble | read-only | the same, or the row was locked for too long                  |
-| read-only | recover | open      | the storage works, and the room is at the storage's version   |
-| any       | end     | closed    | deleted, damaged, unloaded, or a server bug: final            |
+This table is the only state of a live room. Other members of a live room hold data: the batch, the
+waiting requests, and the futures of callers that wait for a reload. `docs/architecture.md` shows
+the table with the meaning of each event.
 
-`row` is the document's row in the database. All other events change nothing. For example, when a
-document ends during its commit, the outcome of the commit does not open the document again.
+Invariant: at most one task uses the room at a time. The states from `committing` to `reloading`,
+and `recovering`, name that task. In the state `stopping`, the task began before the document became
+read-only.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
+from typing import Final
 
 
-class LiveState(Enum):
+class LiveState(StrEnum):
     OPEN = "open"
-    LOCKING = "locking"
-    WORKING = "working"
+    APPLIED = "applied"
+    COMMITTING = "committing"
     HELD = "held"
+    WORKING = "working"
+    LOCKING = "locking"
     FETCHING = "fetching"
+    RELOADING = "reloading"
+    STOPPING = "stopping"
     READ_ONLY = "read-only"
+    BROKEN = "broken"
+    RECOVERING = "recovering"
     CLOSED = "closed"
 
 
-class Event(Enum):
-    ASK = "ask"
-    DECIDE = "decide"
+class Event(StrEnum):
     WORK = "work"
-    WORKED = "worked"
+    SAVED = "saved"
+    APPLIED = "applied"
+    WRITE = "write"
+    COMMITTED = "committed"
     HOLD = "hold"
-    FREE = "free"
+    LOCK = "lock"
+    DECIDED = "decided"
     FETCH = "fetch"
     FETCHED = "fetched"
+    REOPEN = "reopen"
+    RELOADED = "reloaded"
     TROUBLE = "trouble"
+    FAILED = "failed"
     RECOVER = "recover"
+    WRITABLE = "writable"
     END = "end"
 
 
-_NEXT: dict[tuple[LiveState, Event], LiveState] = {
-    (LiveState.OPEN, Event.ASK): LiveState.LOCKING,
-    (LiveState.LOCKING, Event.DECIDE): LiveState.OPEN,
-    (LiveState.OPEN, Event.WORK): LiveState.WORKING,
-    (LiveState.WORKING, Event.WORKED): LiveState.OPEN,
-    (LiveState.OPEN, Event.HOLD): LiveState.HELD,
-    (LiveState.HELD, Event.FREE): LiveState.OPEN,
-    (LiveState.OPEN, Event.FETCH): LiveState.FETCHING,
-    (LiveState.LOCKING, Event.FETCH): LiveState.FETCHING,
-    (LiveState.FETCHING, Event.FETCHED): LiveState.OPEN,
-    (LiveState.OPEN, Event.TROUBLE): LiveState.READ_ONLY,
-    (LiveState.LOCKING, Event.TROUBLE): LiveState.READ_ONLY,
-    (LiveState.FETCHING, Event.TROUBLE): LiveState.READ_ONLY,
-    (LiveState.HELD, Event.TROUBLE): LiveState.READ_ONLY,
-    (LiveState.READ_ONLY, Event.RECOVER): LiveState.OPEN,
-    **{(state, Event.END): LiveState.CLOSED for state in LiveState},
+class IllegalTransition(RuntimeError):
+    """An event that the state does not allow: a bug of the server."""
+
+
+_S = LiveState
+# In these states the document takes no edits until it has recovered.
+READ_ONLY: Final = frozenset({_S.STOPPING, _S.READ_ONLY, _S.BROKEN, _S.RECOVERING})
+# In these states the commit loop may apply the next requests.
+READY: Final = frozenset({_S.OPEN, _S.APPLIED})
+# In these states requests are applied and have no answer yet, or a task decides them.
+UNANSWERED: Final = frozenset(
+    {_S.APPLIED, _S.COMMITTING, _S.HELD, _S.WORKING, _S.LOCKING, _S.STOPPING}
+)
+# In these states no task uses the room, and its batch is empty.
+IDLE: Final = frozenset({_S.OPEN, _S.READ_ONLY, _S.BROKEN})
+# In these states a task or a commit uses the room. A read-only document waits for its end.
+_STOPPABLE: Final = (_S.COMMITTING, _S.HELD, _S.LOCKING, _S.FETCHING, _S.RELOADING)
+# These states already are what `trouble` leads to. A worker thread's request fails at its commit.
+_TROUBLED: Final = (_S.WORKING, *READ_ONLY)
+
+_NEXT: Final[dict[Event, dict[LiveState, LiveState]]] = {
+    Event.WORK: {_S.OPEN: _S.WORKING},
+    Event.SAVED: {_S.WORKING: _S.OPEN, _S.CLOSED: _S.CLOSED},
+    Event.APPLIED: {_S.WORKING: _S.APPLIED, _S.CLOSED: _S.CLOSED},
+    Event.WRITE: {_S.OPEN: _S.COMMITTING, _S.APPLIED: _S.COMMITTING},
+    Event.COMMITTED: {
+        _S.COMMITTING: _S.OPEN,
+        _S.HELD: _S.OPEN,
+        _S.STOPPING: _S.READ_ONLY,
+        _S.CLOSED: _S.CLOSED,
+    },
+    Event.HOLD: {_S.COMMITTING: _S.HELD},
+    Event.LOCK: {_S.OPEN: _S.LOCKING},
+    Event.DECIDED: {_S.LOCKING: _S.OPEN, _S.STOPPING: _S.READ_ONLY, _S.CLOSED: _S.CLOSED},
+    Event.FETCH: {_S.OPEN: _S.FETCHING},
+    Event.FETCHED: {_S.FETCHING: _S.OPEN, _S.STOPPING: _S.READ_ONLY, _S.CLOSED: _S.CLOSED},
+    Event.REOPEN: {
+        _S.OPEN: _S.RELOADING,
+        _S.APPLIED: _S.RELOADING,
+        _S.COMMITTING: _S.RELOADING,
+        _S.HELD: _S.RELOADING,
+        _S.WORKING: _S.RELOADING,
+        _S.LOCKING: _S.RELOADING,
+        _S.STOPPING: _S.BROKEN,
+        _S.CLOSED: _S.CLOSED,
+    },
+    Event.RELOADED: {
+        _S.RELOADING: _S.OPEN,
+        _S.STOPPING: _S.READ_ONLY,
+        _S.RECOVERING: _S.READ_ONLY,
+        _S.CLOSED: _S.CLOSED,
+    },
+    Event.TROUBLE: {
+        _S.OPEN: _S.READ_ONLY,
+        _S.APPLIED: _S.BROKEN,
+        **dict.fromkeys(_STOPPABLE, _S.STOPPING),
+        **{state: state for state in _TROUBLED},
+        _S.CLOSED: _S.CLOSED,
+    },
+    Event.FAILED: {
+        _S.COMMITTING: _S.BROKEN,
+        _S.HELD: _S.BROKEN,
+        _S.LOCKING: _S.BROKEN,
+        _S.FETCHING: _S.READ_ONLY,
+        _S.RELOADING: _S.BROKEN,
+        _S.STOPPING: _S.BROKEN,
+        _S.RECOVERING: _S.BROKEN,
+        _S.CLOSED: _S.CLOSED,
+    },
+    Event.RECOVER: {_S.BROKEN: _S.RECOVERING},
+    Event.WRITABLE: {_S.READ_ONLY: _S.OPEN},
+    Event.END: dict.fromkeys(LiveState, _S.CLOSED),
 }
 
 
-def next_state(state: LiveState, event: Event) -> LiveState | None:
-    """Return the next state; None when the event changes nothing."""
-    return _NEXT.get((state, event))
+def next_state(state: LiveState, event: Event) -> LiveState:
+    """Return the state after the event; raise when the state does not allow the event."""
+    try:
+        return _NEXT[event][state]
+    except KeyError:
+        raise IllegalTransition(f"`{event}` is not allowed in the state `{state}`") from None

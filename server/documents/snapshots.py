@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from collab.locks.terms import DEFAULT_TERMS, LockTerms
@@ -13,7 +14,7 @@ from collab.presence.book import PresenceBook
 from collab.room.working import RoomBounds
 from server.documents.changes import Unsaved
 from server.documents.long_work import LARGE
-from server.documents.room_state import Event
+from server.documents.room_state import Event, LiveState
 
 if TYPE_CHECKING:
     from collab.entry import Entry
@@ -90,25 +91,30 @@ class Snapshots:
         """Save the committed state, if `begin_save` can do so now."""
         saving = self.begin_save(live)
         if saving is not None:
-            await saving
+            await saving()
 
-    def begin_save(self, live: LiveRoom) -> Coroutine[Any, Any, None] | None:
-        """Begin to save the committed state, and return the rest of the work.
+    def begin_save(self, live: LiveRoom) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Begin to save the committed state, and return a function that does the rest.
 
-        None while a batch is in flight, or when the document is broken or does not exist. A small
-        document is read at once, because under load the next batch begins before any other task
-        runs. A worker thread reads a large document.
+        None while a task uses the room, or when the room must be loaded again or has no document.
+        A small document is read at once, because under load the next batch begins before any other
+        task runs. A worker thread reads a large document.
         """
-        if live.in_flight or live.is_broken or not live.room.exists:
+        if live.state not in (LiveState.OPEN, LiveState.READ_ONLY) or not live.room.exists:
             return None
-        if live.room.document.work_size > LARGE and live.move(Event.WORK):
-            return self._save_large(live)
-        epoch = live.room.epoch
-        return self._write(live, epoch, self._make(live))
+        if live.room.document.work_size > LARGE and live.state is LiveState.OPEN:
+            live.move(Event.WORK)
+            return partial(self._save_large, live)
+        return partial(self._write, live, live.room.epoch, self._make(live))
 
     async def _save_large(self, live: LiveRoom) -> None:
         epoch = live.room.epoch
-        await self._write(live, epoch, await live.in_thread(lambda: self._make(live)))
+        try:
+            snapshot = await live.in_thread(lambda: self._make(live))
+        finally:
+            live.move(Event.SAVED)
+            live.wake_if_wanted()
+        await self._write(live, epoch, snapshot)
 
     def _make(self, live: LiveRoom) -> Snapshot | None:
         """Return a snapshot of the committed state; None when that fails."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from server.documents.room_state import LiveState
 from server.recording.metrics import SOCKET_LANES
+from server.status.open_documents import OpenDocuments
 
 if TYPE_CHECKING:
     from server.archives.export import Exports
@@ -65,20 +65,15 @@ class Gauges(Collector):
             yield family
 
     def _document_metrics(self) -> Iterable[Metric]:
-        lives = list(self._hub.lives.values())
-        yield _gauge("weft_rooms", "Open documents.", len(lives))
-        read_only = sum(live.state is LiveState.READ_ONLY for live in lives)
+        now = OpenDocuments.of(self._hub)
+        yield _gauge("weft_rooms", "Open documents.", now.documents)
         about = "Open documents that accept no edits because the database does not answer."
-        yield _gauge("weft_rooms_read_only", about, read_only)
-        waiting = sum(len(live.queue) for live in lives)
-        yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", waiting)
-        entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
-        yield _gauge("weft_tail_entries", "Log entries that are kept in memory.", entries)
+        yield _gauge("weft_rooms_read_only", about, now.read_only)
+        yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", now.waiting)
+        yield _gauge("weft_tail_entries", "Log entries that are kept in memory.", now.tail_entries)
         yield _gauge("weft_exports", "Running exports.", len(self._exports))
-        locks = sum(len(live.room.guard.committed.held) for live in lives)
-        yield _gauge("weft_locks", "Edit locks that are held in open documents.", locks)
-        present = sum(len(live.presence.book) for live in lives)
-        yield _gauge("weft_presence", "Clients in the documents' presence.", present)
+        yield _gauge("weft_locks", "Edit locks that are held in open documents.", now.locks)
+        yield _gauge("weft_presence", "Clients in the documents' presence.", now.present)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -9,6 +9,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from server.documents.room_state import LiveState
+from server.status.open_documents import OpenDocuments
 from server.status.samples import Sample
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _columns(samples: Iterable[Sample]) -> dict[str, list[Any]]:
 
 
 def _storage(monitor: Monitor) -> dict[str, Any]:
-    read_only = sum(live.state is LiveState.READ_ONLY for live in monitor.hub.lives.values())
+    read_only = OpenDocuments.of(monitor.hub).read_only
     kind = monitor.settings.database.partition(":")[0].partition("+")[0]
     return {
         "kind": kind,
@@ -82,7 +83,7 @@ def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[
         {
             "doc": live.key.doc,
             "version": live.room.version,
-            "state": live.state.value,
+            "state": _shown_state(live),
             "connections": readers[live.key],
             "behind": behind[live.key],
             "present": len(live.presence.book),
@@ -91,6 +92,13 @@ def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[
         }
         for live in nlargest(DOCUMENTS, lives, key=weight)
     ]
+
+
+def _shown_state(live: LiveRoom) -> str:
+    """Return the state of a document as the status page shows it."""
+    if live.is_read_only:
+        return "read_only"
+    return "fetching" if live.state is LiveState.RELOADING else live.state.value
 
 
 def _connections(

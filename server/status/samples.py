@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from server.documents.room_state import LiveState
 from server.runtime.usage import memory, processor_seconds
+from server.status.open_documents import OpenDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +90,7 @@ class Samples:
         """Take, keep and return a sample of the time since the last sample."""
         metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
         seconds = max(now.at - last.at, 1e-3)
-        lives = self._hub.lives.values()
+        lives = OpenDocuments.of(self._hub)
         infos = self._connections.infos
         sample = Sample(
             at=self._clock.now_ms(),
@@ -100,16 +100,16 @@ class Samples:
             received=round((now.received - last.received) / seconds),
             connections=len(infos),
             behind=sum(each.is_behind for each in infos),
-            documents=len(lives),
+            documents=lives.documents,
             p50=_ms(metrics.sent, 0.5, first.latency),
             p95=_ms(metrics.sent, 0.95, first.latency),
             p99=_ms(metrics.sent, 0.99, first.latency),
             commit=_ms(metrics.commit_seconds, 0.99, first.commits),
             batch=_batch(now, first),
             lag=round(self._watchdog.take_worst() * 1000, 1),
-            read_only=sum(live.state is LiveState.READ_ONLY for live in lives),
-            present=sum(len(live.presence.book) for live in lives),
-            locks=sum(len(live.room.guard.committed.held) for live in lives),
+            read_only=lives.read_only,
+            present=lives.present,
+            locks=lives.locks,
             memory=memory(),
             processor=round((now.processor - last.processor) / seconds, 3),
         )

@@ -14,7 +14,7 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Corrupt
-from collab.room.requests import Answer, LockRequest
+from collab.room.requests import Answer, LockRequest, Round
 from collab.room.room import Room
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
@@ -45,7 +45,7 @@ def fail_on(monkeypatch: pytest.MonkeyPatch, id: str, error: BaseException) -> N
     """Make the request with this id change the document and then raise."""
     judge = Room.apply
 
-    def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+    def apply(room: Room, member: Any, request: Any, now: Round) -> Answer:
         answer = judge(room, member, request, now)
         if getattr(request, "id", "") == id:
             raise error

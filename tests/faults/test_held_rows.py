@@ -73,7 +73,7 @@ async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
             assert all(isinstance(one, Rejected) for one in await asyncio.gather(*waiting))
             for number in range(1, 4):  # while recovery waits for the locked rows
                 assert isinstance(await hall.set("/n", number, FREE), Answer)
-            assert [live.state for live in lives] == [LiveState.READ_ONLY] * 6
+            assert all(live.is_read_only for live in lives)
         for live in lives:
             await until_state(live, LiveState.OPEN)
         assert isinstance(await hall.set("/n", 2, HELD[3]), Answer)

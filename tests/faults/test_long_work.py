@@ -11,7 +11,7 @@ import pytest
 from collab.errors import Close, Rejected
 from collab.ids import DocKey
 from collab.ports.store import StorageUnavailable
-from collab.room.requests import Answer, PatchRequest, ReadStateVector
+from collab.room.requests import Answer, PatchRequest, ReadStateVector, Round
 from collab.room.room import Room
 from server.documents.long_work import MOST_OPS, SLOW, SLOW_FOR
 from server.documents.room_state import LiveState
@@ -34,7 +34,7 @@ class Gate:
         self._loop = asyncio.get_running_loop()
         judge = Room.apply
 
-        def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+        def apply(room: Room, member: Any, request: Any, now: Round) -> Answer:
             if isinstance(request, PatchRequest) and len(request.ops) == len(MANY):
                 self.threads.append(threading.current_thread())
                 self._loop.call_soon_threadsafe(self.reached.set)
@@ -193,7 +193,7 @@ async def test_after_a_slow_request_a_document_is_checked_in_a_thread_for_a_whil
             await made.make({"t": ""}, key)
         loop_thread, takes = threading.current_thread(), SLOW * 1.01
 
-        def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+        def apply(room: Room, member: Any, request: Any, now: Round) -> Answer:
             judged.append(threading.current_thread() is loop_thread)
             made.clock.advance(takes)
             return judge(room, member, request, now)

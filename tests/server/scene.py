@@ -51,6 +51,10 @@ class Scene:
     async def in_state(self, state: LiveState) -> None:
         await until(lambda: self.live.state is state)
 
+    async def stopped(self) -> None:
+        """Wait until the document takes no edits."""
+        await until(lambda: self.live.is_read_only)
+
     async def settled(self) -> None:
         """Wait until no request waits and the document takes edits."""
         await until(lambda: not self.live.is_busy and self.live.state is LiveState.OPEN)

@@ -20,7 +20,7 @@ from collab.patch.bounds import Bounds, json_size, nesting
 from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, Update
+from collab.room.requests import Create, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 
@@ -114,14 +114,14 @@ def test_a_yjs_update_above_the_value_limit_is_taken_back() -> None:
     room = Room(DocKey("demo", "page"), Absent(), RoomBounds(patch=BOUNDS), None)
     rights = Rights(Role.EDITOR, expires_at=1 << 60, docs=None, sections=None)
     member = Member(author=Author("ada"), rights=rights, lane="yjs")
-    assert room.apply(member, Create({"held": ["long" * 20] * 97}), 0).refusal is None
+    assert room.apply(member, Create({"held": ["long" * 20] * 97}), Round(0)).refusal is None
     peer: Doc[Any] = Doc()
     content = peer.get("content", type=Map)
     peer.apply_update(room.document.update_since(peer.get_state()))
     for key, value, stays in (("one", 1, True), ("two", [1, 2], False)):
         before = peer.get_state()
         content[key] = value
-        assert room.apply(member, Update(peer.get_update(before)), 0).refusal is None
+        assert room.apply(member, Update(peer.get_update(before)), Round(0)).refusal is None
         assert isinstance(room.document.value, dict)
         assert (key in room.document.value) is stays
     room.close()

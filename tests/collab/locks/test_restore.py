@@ -28,20 +28,21 @@ PAGE: dict[str, Any] = {
 }
 
 
+NOW = 1
+
+
 def guard(*scopes: str, value: Any = PAGE, by: Author = ADA) -> LockGuard:
     locks = Locks(revision=3, version=1)
     for scope in scopes:
         step = locks.acquire(by, scope, value, now=0, secret=b"s")
         assert isinstance(step, LockStep)
         locks = step.locks
-    made = LockGuard(locks)
-    made.now = 1
-    return made
+    return LockGuard(locks)
 
 
 def restored(scope: str, *ops: Op, by: Author = BO) -> Any:
     exact = apply(PAGE, ops).ops
-    value = guard(scope).put_back_locked(exact, PAGE, by)
+    value = guard(scope).put_back_locked(exact, PAGE, by, NOW)
     return apply(PAGE, exact).value if value is None else value
 
 
@@ -109,7 +110,7 @@ def test_an_update_that_takes_too_long_to_restore_is_undone(op: str) -> None:
     if op == "move":
         one = {"op": "move", "from": "/l/0", "path": "/l/399"}
     ops = apply(page, [TITLE, *[one] * 300]).ops
-    assert made.put_back_locked(ops, page, BO) is page
+    assert made.put_back_locked(ops, page, BO, NOW) is page
 
 
 def test_only_the_touched_lock_of_many_is_restored() -> None:
@@ -118,7 +119,7 @@ def test_only_the_touched_lock_of_many_is_restored() -> None:
     beside: list[Op] = [{"op": "add", "path": "/l/0", "value": {"id": f"n{n}"}} for n in range(200)]
     attack: Op = {"op": "replace", "path": "/l/205/t", "value": 2}
     ops = apply(page, [TITLE, *beside, attack]).ops
-    value = made.put_back_locked(ops, page, BO)
+    value = made.put_back_locked(ops, page, BO, NOW)
     assert value == apply(page, [TITLE, *beside]).value
 
 
@@ -134,12 +135,11 @@ def test_a_restored_value_never_touches_a_lock(seed: int) -> None:
         run.edit()
         run.ask()
         made, author = LockGuard(run.locks), run.choose.choice(AUTHORS)
-        made.now = run.now
         try:
             ops = apply(run.value, [run.op() for _ in range(3)]).ops
         except Rejected:
             continue
-        value = made.put_back_locked(ops, run.value, author)
+        value = made.put_back_locked(ops, run.value, author, run.now)
         touches = check_locks(run.locks, ops, run.value, by=author, now=run.now) is not None
         assert (value is not None) is touches
         if value is not None:
@@ -150,14 +150,14 @@ def test_a_restored_value_never_touches_a_lock(seed: int) -> None:
 def test_a_batch_is_checked_by_locks_after_its_own_entries() -> None:
     made = guard("/sections/1")
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
-    made.check(add, PAGE, BO, None, Bounds())
+    made.check(add, PAGE, BO, None, Bounds(), NOW)
     made.add_change(AppliedChange(2, BO, add, PAGE))
     after = apply(PAGE, add).value
     mine: list[Op] = [{"op": "replace", "path": "/sections/1/t", "value": "x"}]
-    made.check(mine, after, BO, None, Bounds())
+    made.check(mine, after, BO, None, Bounds(), NOW)
     theirs: list[Op] = [{"op": "replace", "path": "/sections/2/t", "value": "x"}]
     with pytest.raises(Rejected) as caught:
-        made.check(theirs, after, BO, None, Bounds())
+        made.check(theirs, after, BO, None, Bounds(), NOW)
     assert caught.value.refusal.code is Code.LOCKED
 
 
@@ -186,7 +186,6 @@ def test_a_batch_that_moves_nothing_writes_no_row() -> None:
 
 def test_no_check_is_needed_when_no_other_client_holds_a_lock() -> None:
     made = guard("/sections/1")
-    assert made.check_for(ADA) is None
-    assert made.check_for(BO) is not None
-    made.now = 10**12
-    assert made.check_for(BO) is None
+    assert made.check_for(ADA, NOW) is None
+    assert made.check_for(BO, NOW) is not None
+    assert made.check_for(BO, 10**12) is None

@@ -25,6 +25,7 @@ from collab.room.requests import (
     Replace,
     Request,
     RestoreVersion,
+    Round,
     UndoRequest,
     Update,
 )
@@ -68,7 +69,7 @@ class ReadableRoom:
 
     def ask(self, user: str, request: Request) -> Answer:
         self.log.append(f"{user} {request}")
-        answer = self.room.apply(self.member(user), request, len(self.entries) * 5_000)
+        answer = self.room.apply(self.member(user), request, Round(len(self.entries) * 5_000))
         self.room.pending()
         for entry in self.room.commit():
             self.entries.append(entry)

@@ -11,7 +11,7 @@ from collab.locks.state import LockStep
 from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Answer, Create, PatchRequest, Request
+from collab.room.requests import Answer, Create, PatchRequest, Request, Round
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.schema.check import Schema
@@ -50,14 +50,14 @@ def opened(
 
 def done(room: Room, request: Request, by: Member | None = None, now: int = 0) -> Answer:
     """Apply a request that is accepted."""
-    answer = room.apply(by or member(), request, now)
+    answer = room.apply(by or member(), request, Round(now))
     assert answer.refusal is None, answer.refusal
     return answer
 
 
 def refusal(room: Room, request: Request, by: Member | None = None, now: int = 0) -> Refusal:
     """Apply a request that is refused."""
-    answer = room.apply(by or member(), request, now)
+    answer = room.apply(by or member(), request, Round(now))
     assert answer.refusal is not None, "the request was accepted"
     assert answer.entry is None
     return answer.refusal
@@ -68,8 +68,7 @@ def code(room: Room, request: Request, by: Member | None = None, now: int = 0) -
     return refusal(room, request, by, now).code.value
 
 
-def commit(room: Room, id: str = "c-1") -> None:
-    room.begin(id, 0)
+def commit(room: Room) -> None:
     room.pending()
     room.commit()
 

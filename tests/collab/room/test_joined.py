@@ -12,7 +12,7 @@ from collab.ids import DocKey
 from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, Update
+from collab.room.requests import Create, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.yjs.guard import inspect
@@ -34,11 +34,11 @@ def letters(count: int) -> bytes:
 @pytest.mark.parametrize("count", [MOST_JOINED + 100, 5 * MOST_JOINED])
 def test_g25_many_one_letter_structs_are_applied_in_pieces(count: int) -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({}), 0)
+    room.apply(ADA, Create({}), Round(0))
     waiting = [letters(count)]
     sizes = []
     while waiting:
-        answer = room.apply(ADA, Update(waiting.pop(0)), 1)
+        answer = room.apply(ADA, Update(waiting.pop(0)), Round(1))
         assert answer.refusal is None
         assert answer.entry is not None
         sizes.append(sum(map(len, inspect(answer.entry.update).sections.values())))
@@ -49,8 +49,8 @@ def test_g25_many_one_letter_structs_are_applied_in_pieces(count: int) -> None:
 
 def test_g25_few_one_letter_structs_are_applied_at_once() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({}), 0)
-    answer = room.apply(ADA, Update(letters(MOST_JOINED)), 1)
+    room.apply(ADA, Create({}), Round(0))
+    answer = room.apply(ADA, Update(letters(MOST_JOINED)), Round(1))
     assert not answer.rest
     assert room.document.value == {"t": "x" * MOST_JOINED}
 

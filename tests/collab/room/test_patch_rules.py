@@ -11,7 +11,7 @@ from collab.patch.bounds import Bounds
 from collab.rebase import pipeline
 from collab.rights.user_rights import Role
 from collab.room import patch_rules
-from collab.room.patch_rules import MAX_CONFLICT_BYTES, MAX_CONFLICT_CHANGES, whole_value_bounds
+from collab.room.patch_rules import whole_value_bounds
 from collab.room.requests import Create, PatchRequest, Replace, RestoreVersion, UndoRequest
 from collab.room.working import RoomBounds
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put, refusal
@@ -76,39 +76,6 @@ def test_a_missing_document_takes_no_change_but_its_creation() -> None:
     room = opened()
     requests = (put("/n", 1), Replace({}, None), UndoRequest("u"), RestoreVersion(1, {}))
     assert [code(room, request) for request in requests] == ["not_found"] * 4
-
-
-# --- what a conflict lists --------------------------------------------------------------------
-
-
-def changes_listed(count: int, text: str = "") -> int | None:
-    """Return how many changes the conflict after `count` changes lists; None without a list."""
-    room = opened({"n": 0, "t": ""})
-    for number in range(count):
-        done(room, put("/t", f"{number}{text}"))
-    listed = refusal(room, put("/n", 1, base=1, strict=True)).extra.get("changes")
-    return None if listed is None else len(listed)
-
-
-def test_a_conflict_lists_the_changes_since_its_base_up_to_a_count() -> None:
-    assert changes_listed(MAX_CONFLICT_CHANGES) == MAX_CONFLICT_CHANGES
-    assert changes_listed(MAX_CONFLICT_CHANGES + 1) is None
-
-
-def test_a_conflict_lists_the_changes_since_its_base_up_to_a_size() -> None:
-    assert changes_listed(1, "x" * (MAX_CONFLICT_BYTES // 16)) == 1
-    assert changes_listed(1, "x" * MAX_CONFLICT_BYTES) is None
-
-
-def test_values_of_conflicts_beyond_the_limit_are_left_out() -> None:
-    size = MAX_CONFLICT_BYTES // 2
-    room = opened(dict.fromkeys("abc", 0))
-    done(room, Replace({name: name * size for name in "abc"}, None))
-    mine = [{"op": "replace", "path": f"/{name}", "value": name.upper() * 10} for name in "abc"]
-    answer = done(room, PatchRequest("p", 1, mine))
-    listed = answer.ack["conflicts"]
-    assert [one["path"] for one in listed] == ["/a", "/b", "/c"]
-    assert sum(len(str(one)) > size for one in listed) == 1
 
 
 # --- pipelines --------------------------------------------------------------------------------

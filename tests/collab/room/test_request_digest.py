@@ -23,6 +23,7 @@ from collab.room.requests import (
     Replace,
     RequestWithId,
     RestoreVersion,
+    Round,
     UndoRequest,
 )
 from collab.room.room import Room
@@ -167,15 +168,17 @@ def test_h11_digests_are_equal_exactly_when_values_are(seed: int) -> None:
 def test_h11_a_retried_restore_needs_no_old_value() -> None:
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     ada = Member(Author("ada"), Rights(Role.PUBLISHER, 2**53), "http")
-    room.apply(ada, Create({"n": 1}), 0)
-    room.apply(ada, PatchRequest("", 1, [{"op": "replace", "path": "/n", "value": 2}]), 0)
-    first = room.apply(ada, RestoreVersion(1, {"n": 1}, id="back"), 0)
+    room.apply(ada, Create({"n": 1}), Round(0))
+    room.apply(ada, PatchRequest("", 1, [{"op": "replace", "path": "/n", "value": 2}]), Round(0))
+    first = room.apply(ada, RestoreVersion(1, {"n": 1}, id="back"), Round(0))
     gone = Refusal(Code.UNKNOWN_VERSION, "version 1 is not kept any more", {"version": 3})
-    again = room.apply(ada, RestoreVersion(1, None, id="back", missing=gone), 0)
+    again = room.apply(ada, RestoreVersion(1, None, id="back", missing=gone), Round(0))
     assert (again.version, again.refusal) == (3, None)
     assert again.ack == {**first.ack, "duplicate": True}
     assert first.ack["ops"] == [{"op": "replace", "path": "/n", "value": 1}]
-    other = room.apply(ada, RestoreVersion(2, None, id="back", missing=gone), 0)
+    other = room.apply(ada, RestoreVersion(2, None, id="back", missing=gone), Round(0))
     assert other.refusal is not None
     assert other.refusal.code is Code.ID_REUSED
-    assert room.apply(ada, RestoreVersion(1, None, id="new", missing=gone), 0).refusal == gone
+    assert (
+        room.apply(ada, RestoreVersion(1, None, id="new", missing=gone), Round(0)).refusal == gone
+    )

@@ -15,7 +15,15 @@ from collab.locks.enforcement import LockGuard
 from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Replace, RestoreVersion, UndoRequest, Update
+from collab.room.requests import (
+    Create,
+    PatchRequest,
+    Replace,
+    RestoreVersion,
+    Round,
+    UndoRequest,
+    Update,
+)
 from collab.room.room import Room
 from collab.room.working import MOST_WAITING, RoomBounds
 from tests.collab.room.rooms import done, opened, put
@@ -27,14 +35,14 @@ HOME = DocKey("demo", "home")
 def edited(room: Room, *numbers: int) -> Room:
     for number in numbers:
         ops = [{"op": "add", "path": "/n", "value": number}]
-        assert room.apply(ADA, PatchRequest("", None, ops), number * 9_000).refusal is None
+        assert room.apply(ADA, PatchRequest("", None, ops), Round(number * 9_000)).refusal is None
     return room
 
 
 def undone(room: Room) -> int:
     """Undo all steps, and return how many there were."""
     count = 0
-    while (refusal := room.apply(ADA, UndoRequest(""), 99_000).refusal) is None:
+    while (refusal := room.apply(ADA, UndoRequest(""), Round(99_000)).refusal) is None:
         count += 1
     assert refusal.code is Code.NOTHING_TO_UNDO
     return count
@@ -42,7 +50,7 @@ def undone(room: Room) -> int:
 
 def test_g19_struct_index_is_complete_when_read() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({}), 0)
+    room.apply(ADA, Create({}), Round(0))
     for count in (1, 2 * MOST_WAITING + 1, 5):
         edited(room, *range(count))
         room.commit()
@@ -59,19 +67,19 @@ def test_a_refusal_after_an_update_was_applied_is_an_error(
         raise Rejected(Code.INVALID_PATCH, "found too late")
 
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({}), 0)
+    room.apply(ADA, Create({}), Round(0))
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["n"] = 1
     monkeypatch.setattr(LockGuard, "put_back_locked", refuse)
     with pytest.raises(RuntimeError, match="too late"):
-        room.apply(ADA, Update(peer.get_update()), 1)
+        room.apply(ADA, Update(peer.get_update()), Round(1))
 
 
 def test_u1_undo_depth_setting_also_applies_after_a_restart() -> None:
     for depth, kept in ((2, 2), (0, 5)):
         bounds = RoomBounds(undo=UndoBounds(depth))
         room = Room(HOME, Absent(), bounds, None)
-        room.apply(ADA, Create({}), 0)
+        room.apply(ADA, Create({}), Round(0))
         edited(room, 1, 2, 3, 4, 5)
         entries = [entry for entry, _ in room.working.batch]
         again = Room(HOME, Stored(1, 6, room.control, None, entries), bounds, None)
@@ -81,34 +89,37 @@ def test_u1_undo_depth_setting_also_applies_after_a_restart() -> None:
 @pytest.mark.parametrize("kind", [[], {}, None, 7, "splices"])
 def test_an_op_of_an_unknown_kind_is_refused(kind: Any) -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({}), 0)
+    room.apply(ADA, Create({}), Round(0))
     member = Member(Author("ada"), ADA.rights, "patch")
-    answer = room.apply(member, PatchRequest("x", None, [{"op": kind, "path": "/a"}]), 1)
+    answer = room.apply(member, PatchRequest("x", None, [{"op": kind, "path": "/a"}]), Round(1))
     assert answer.refusal is not None
     assert answer.refusal.code is Code.INVALID_PATCH
 
 
 def test_a_diff_made_in_advance_counts_only_for_its_version() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    room.apply(ADA, Create({"a": 1}), 0)
+    room.apply(ADA, Create({"a": 1}), Round(0))
     ops = [{"op": "replace", "path": "/a", "value": 2}]
     old = Replace({"a": 3}, None, compared=(room.head - 1, ops))
-    assert room.apply(ADA, old, 0).refusal is None
+    assert room.apply(ADA, old, Round(0)).refusal is None
     assert room.document.value == {"a": 3}
-    assert room.apply(ADA, Replace({"a": 2}, None, compared=(room.head, ops)), 0).refusal is None
+    assert (
+        room.apply(ADA, Replace({"a": 2}, None, compared=(room.head, ops)), Round(0)).refusal
+        is None
+    )
     assert room.document.value == {"a": 2}
-    assert room.apply(ADA, Replace({"a": 9}, room.head - 1), 0).refusal is not None
+    assert room.apply(ADA, Replace({"a": 9}, room.head - 1), Round(0)).refusal is not None
 
 
 def test_a_whole_value_may_make_more_ops_than_a_patch_may_have() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     places = 3 * RoomBounds().patch.max_ops
-    room.apply(ADA, Create({str(n): n for n in range(places)}), 0)
+    room.apply(ADA, Create({str(n): n for n in range(places)}), Round(0))
     put: dict[str, Any] = {str(n): n + 1 for n in range(places)}
-    answer = room.apply(ADA, Replace(put, None), 1)
+    answer = room.apply(ADA, Replace(put, None), Round(1))
     assert answer.refusal is None
     assert room.document.value == put
-    back = room.apply(ADA, RestoreVersion(1, {str(n): n for n in range(places)}), 2)
+    back = room.apply(ADA, RestoreVersion(1, {str(n): n for n in range(places)}), Round(2))
     assert back.refusal is None
 
 
@@ -121,7 +132,6 @@ def test_a_batch_names_the_title_when_it_is_new() -> None:
         put("/title", "Bye"),
         put("/title", 7),
     ):
-        room.begin("c", 0)
         done(room, request)
         append = room.pending()
         assert append is not None

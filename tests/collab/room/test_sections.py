@@ -23,6 +23,7 @@ from collab.room.requests import (
     Replace,
     Request,
     RestoreVersion,
+    Round,
     UndoRequest,
     Update,
 )
@@ -51,7 +52,7 @@ def member(*sections: str, role: Role = Role.ADMIN, user: str = "ed") -> Member:
 
 def home() -> Room:
     room = Room(HOME, Absent(), RoomBounds(), None)
-    assert room.apply(OWNER, Create(PAGE), 0).refusal is None
+    assert room.apply(OWNER, Create(PAGE), Round(0)).refusal is None
     room.commit()
     return room
 
@@ -66,7 +67,7 @@ def put(path: str, value: Any) -> dict[str, Any]:
 
 def patch(room: Room, who: Member, *ops: dict[str, Any], base: int | None = None) -> str:
     at = 10_000 * (room.head + 1)
-    said = code(room.apply(who, PatchRequest("", base, list(ops)), at))
+    said = code(room.apply(who, PatchRequest("", base, list(ops)), Round(at)))
     room.commit()
     return said
 
@@ -103,9 +104,9 @@ def test_x5_a_stale_patch_is_checked_where_it_applies_at_the_head() -> None:
 def test_x5_an_accepted_id_gets_its_first_answer_again() -> None:
     room, who = home(), member("/sections/hero")
     asked = PatchRequest("p1", None, [put("/sections/0/text", "Hi")])
-    first = room.apply(who, asked, 5_000)
+    first = room.apply(who, asked, Round(5_000))
     who.rights = Rights(Role.ADMIN, 2**53, sections=())
-    again = room.apply(who, asked, 6_000)
+    again = room.apply(who, asked, Round(6_000))
     assert (first.version, again.version, again.ack["duplicate"]) == (2, 2, True)
 
 
@@ -114,15 +115,15 @@ def test_x7_an_undo_outside_the_sections_is_refused_as_a_whole() -> None:
     assert patch(room, both, put("/sections/0/text", "1"), put("/sections/1/text", "2")) == ""
     hero = member("/sections/hero")
     before = room.document.value
-    assert code(room.apply(hero, UndoRequest(""), 99_000)) == "forbidden"
+    assert code(room.apply(hero, UndoRequest(""), Round(99_000))) == "forbidden"
     assert (room.document.value, room.head) == (before, 2)
-    assert code(room.apply(hero, UndoRequest("", scope="/sections/0"), 99_000)) == ""
+    assert code(room.apply(hero, UndoRequest("", scope="/sections/0"), Round(99_000))) == ""
     assert texts(room) == ["Hello", "2", "Bye"]
-    assert code(room.apply(both, UndoRequest(""), 99_000)) == ""
+    assert code(room.apply(both, UndoRequest(""), Round(99_000))) == ""
     faq = member("/sections/faq")
-    assert code(room.apply(faq, UndoRequest("", redo=True), 99_000)) == ""
-    assert code(room.apply(faq, UndoRequest("", redo=True), 99_000)) == "forbidden"
-    assert code(room.apply(hero, UndoRequest("", redo=True), 99_000)) == ""
+    assert code(room.apply(faq, UndoRequest("", redo=True), Round(99_000))) == ""
+    assert code(room.apply(faq, UndoRequest("", redo=True), Round(99_000))) == "forbidden"
+    assert code(room.apply(hero, UndoRequest("", redo=True), Round(99_000))) == ""
     assert texts(room) == ["1", "2", "Bye"]
 
 
@@ -130,17 +131,17 @@ def test_x7_an_undo_applies_where_its_element_is_now() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, hero, put("/sections/0", {"id": "hero", "kind": "new"})) == ""
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
-    assert code(room.apply(hero, UndoRequest(""), 99_000)) == ""
+    assert code(room.apply(hero, UndoRequest(""), Round(99_000))) == ""
     assert value(room)["sections"][2] == PAGE["sections"][0]
     by_index = member("/sections/0")
-    assert code(room.apply(by_index, UndoRequest("", redo=True), 99_000)) == "forbidden"
+    assert code(room.apply(by_index, UndoRequest("", redo=True), Round(99_000))) == "forbidden"
 
 
 def test_x7_an_element_of_another_kind_under_an_index_is_undone() -> None:
     room, first = home(), member("/sections/0")
     for new in ("text", {"id": "other"}, [1]):
         assert patch(room, first, put("/sections/0", new)) == ""
-        assert code(room.apply(first, UndoRequest(""), 99_000)) == ""
+        assert code(room.apply(first, UndoRequest(""), Round(99_000))) == ""
         assert room.document.value == PAGE
 
 
@@ -148,40 +149,42 @@ def test_x9_restoring_more_than_a_section_is_refused() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, hero, put("/sections/0/text", "Hi")) == ""
     for pointer in ("", "/sections", "/sections/1", "/title"):
-        said = code(room.apply(hero, RestoreVersion(1, PAGE, pointer), 50_000))
+        said = code(room.apply(hero, RestoreVersion(1, PAGE, pointer), Round(50_000)))
         assert (pointer, said) == (pointer, "forbidden")
-    assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0/text"), 50_000)) == ""
+    assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0/text"), Round(50_000))) == ""
     assert room.document.value == PAGE
-    assert code(room.apply(member(""), RestoreVersion(1, PAGE), 50_000)) == ""
+    assert code(room.apply(member(""), RestoreVersion(1, PAGE), Round(50_000))) == ""
 
 
 def test_x9_a_removed_section_is_not_restored_by_its_own_users() -> None:
     room, hero = home(), member("/sections/hero", "/sections/0")
     assert patch(room, OWNER, {"op": "remove", "path": "/sections/0"}) == ""
-    assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0"), 50_000)) == "forbidden"
+    assert (
+        code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0"), Round(50_000))) == "forbidden"
+    )
 
 
 def test_x2_a_whole_value_is_checked_by_the_parts_it_changes() -> None:
     room, hero = home(), member("/sections/hero")
     mine = {**PAGE, "sections": [{**PAGE["sections"][0], "text": "Hi"}, *PAGE["sections"][1:]]}
-    assert code(room.apply(hero, Replace(mine, 1), 1)) == ""
+    assert code(room.apply(hero, Replace(mine, 1), Round(1))) == ""
     for theirs in (
         {**mine, "title": "no"},
         {**mine, "sections": mine["sections"][:1]},
         {**mine, "sections": mine["sections"][::-1]},
         {},
     ):
-        assert code(room.apply(hero, Replace(theirs, room.head), 1)) == "forbidden"
+        assert code(room.apply(hero, Replace(theirs, room.head), Round(1))) == "forbidden"
     assert room.document.value == mine
 
 
 @pytest.mark.parametrize("sections", [(), ("",), ("/title",)])
 def test_x9_only_a_user_without_sections_creates_a_document(sections: tuple[str, ...]) -> None:
     room, who = Room(HOME, Absent(), RoomBounds(), None), member(*sections)
-    assert code(room.apply(who, Create({"title": "x"}), 0)) == "forbidden"
+    assert code(room.apply(who, Create({"title": "x"}), Round(0))) == "forbidden"
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["title"] = "x"
-    assert code(room.apply(who, Update(peer.get_update()), 0)) == "forbidden"
+    assert code(room.apply(who, Update(peer.get_update()), Round(0))) == "forbidden"
     assert (room.head, room.document.value) == (0, {})
 
 
@@ -251,7 +254,9 @@ class Tab:
             change(self.content)
         waiting, ops = [self.mine.get_update(known)], []
         while waiting:
-            answer = self.room.apply(self.who, Update(waiting.pop(0)), 10_000 * self.room.head)
+            answer = self.room.apply(
+                self.who, Update(waiting.pop(0)), Round(10_000 * self.room.head)
+            )
             assert answer.refusal is None, answer.refusal
             waiting = [*answer.rest, *waiting]
             if answer.entry is not None:
@@ -335,7 +340,7 @@ def test_x8_no_section_covers_the_other_root_types(name: str) -> None:
     room = home()
     owner = peers.peer(3)
     peers.seed_roots(owner)
-    assert room.apply(OWNER, Update(owner.get_update()), 1).refusal is None
+    assert room.apply(OWNER, Update(owner.get_update()), Round(1)).refusal is None
     room.commit()
     tab = Tab(room, "")
     before = peers.others(tab.other)
@@ -385,7 +390,7 @@ FORGED = {
 def test_x8_forged_structs_are_taken_back(what: str) -> None:
     room, who = home(), member("/title", "/sections/faq")
     structs = FORGED[what]
-    answer = room.apply(who, Update(update((77, 0, structs))), 5)
+    answer = room.apply(who, Update(update((77, 0, structs))), Round(5))
     assert answer.entry is not None
     deleted = inspect(answer.entry.update, STORED_BOUNDS).deletes[77]
     count = sum(end - start for start, end in deleted)
@@ -407,7 +412,7 @@ def test_x8_the_allowed_part_of_an_update_stays() -> None:
     assert sorted(op["path"] for op in ops) == ["/sections/0/text", "/title"]
     assert texts(room) == ["Hello you", "Why?", "Bye"]
     assert value(room)["title"] == "Mine"
-    assert code(room.apply(tab.who, UndoRequest(""), 99_000)) == ""
+    assert code(room.apply(tab.who, UndoRequest(""), Round(99_000))) == ""
     assert room.document.value == PAGE
 
 
@@ -459,7 +464,7 @@ def test_x8_other_users_undo_steps_survive_a_correction() -> None:
 
     assert tab.send(wipe) == []
     for _ in range(2):
-        assert code(room.apply(ada, UndoRequest(""), 99_000)) == ""
+        assert code(room.apply(ada, UndoRequest(""), Round(99_000))) == ""
         assert texts(room) == ["Hello", "Why?", "Bye"]
     assert room.document.value == PAGE
 
@@ -472,7 +477,7 @@ def test_x8_content_deleted_by_updates_is_purged() -> None:
         tab.send(lambda content: content["sections"]["hero"]["text"].__delitem__(slice(0, 200_000)))
     assert room.value == PAGE
     assert len(room.document.update_since(b"\x00")) < 1_000_000
-    assert room.apply(tab.who, UndoRequest(""), 200_000).refusal is None
+    assert room.apply(tab.who, UndoRequest(""), Round(200_000)).refusal is None
 
 
 def test_x8_only_the_allowed_part_of_a_plain_value_changes() -> None:
@@ -488,4 +493,4 @@ def test_x8_only_the_allowed_part_of_a_plain_value_changes() -> None:
         put("/plain/a", 1)
     ]
     request: Request = PatchRequest("", None, [put("/plain/a", 5)])
-    assert code(room.apply(tab.who, request, 99_000)) == ""
+    assert code(room.apply(tab.who, request, Round(99_000))) == ""

@@ -14,7 +14,7 @@ from collab.ids import DocKey
 from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, UndoRequest
+from collab.room.requests import Create, PatchRequest, Round, UndoRequest
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from tests.collab.room import section_worlds as worlds
@@ -30,7 +30,7 @@ def walk(seed: int, met: Counter[str]) -> None:
     """Apply four patches of one user with sections; undo and redo each accepted patch."""
     random = Random(seed)
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
-    assert room.apply(OWNER, Create(worlds.document(random)), 0).refusal is None
+    assert room.apply(OWNER, Create(worlds.document(random)), Round(0)).refusal is None
     room.commit()
     sections = worlds.sections(random, room.document.value)
     rights = Rights(random.choice(WRITERS), 2**53, sections=tuple(sections))
@@ -50,7 +50,7 @@ def _one(
     with suppress(Invalid):
         is_allowed = judging.run(json.loads(json.dumps(ops)))
     head = room.head
-    answer = room.apply(writer, PatchRequest("", None, ops), now)
+    answer = room.apply(writer, PatchRequest("", None, ops), Round(now))
     code = None if answer.refusal is None else answer.refusal.code.value
     told = seed, sections, ops, text, code
     if is_allowed is None:
@@ -69,9 +69,11 @@ def _one(
     # A user may lose a right by changing an `id`, when a pointer of the token ends in `/id`.
     if room.head > head and not any(pointer.endswith("/id") for pointer in sections):
         after = room.document.value
-        assert room.apply(writer, UndoRequest(""), now + 2_000).refusal is None, told
+        assert room.apply(writer, UndoRequest(""), Round(now + 2_000)).refusal is None, told
         assert room.document.value == json.loads(text), told
-        assert room.apply(writer, UndoRequest("", redo=True), now + 2_500).refusal is None, told
+        assert room.apply(writer, UndoRequest("", redo=True), Round(now + 2_500)).refusal is None, (
+            told
+        )
         assert room.document.value == after, told
 
 

@@ -15,7 +15,7 @@ from collab.ids import DocKey
 from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, UndoRequest, Update
+from collab.room.requests import Create, PatchRequest, Round, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from tests.collab.room import section_peers as peers
@@ -35,7 +35,7 @@ class World:
         self.room = Room(HOME, Absent(), RoomBounds(), None)
         self.onlooker, self.writer = peers.peer(50), peers.peer(60)
         self.now = 0
-        created = self.room.apply(OWNER, Create(worlds.document(self.random)), 0)
+        created = self.room.apply(OWNER, Create(worlds.document(self.random)), Round(0))
         assert created.entry is not None
         self.onlooker.apply_update(created.entry.update)
         base = self.onlooker.get_state()
@@ -52,7 +52,7 @@ class World:
         """Send an update, and return the updates of its entries."""
         waiting, made = [update], []
         while waiting:
-            answer = self.room.apply(member, Update(waiting.pop(0)), self.now)
+            answer = self.room.apply(member, Update(waiting.pop(0)), Round(self.now))
             assert answer.refusal is None, (self.seed, answer.refusal)
             waiting = [*answer.rest, *waiting]
             if answer.entry is not None:
@@ -66,7 +66,7 @@ class World:
             ops = worlds.patch(self.random, self.room.document.value, [])
             if any(op["path"] == "" for op in ops):
                 continue
-            answer = self.room.apply(OWNER, PatchRequest("", None, ops), self.now)
+            answer = self.room.apply(OWNER, PatchRequest("", None, ops), Round(self.now))
             if answer.entry is not None:
                 self.onlooker.apply_update(answer.entry.update)
 
@@ -129,7 +129,9 @@ class World:
         assert peers.others(fresh) == peers.others(self.onlooker)
         is_left = True
         while is_left:
-            answers = [room.apply(OWNER, UndoRequest(""), self.now) for room in (self.room, again)]
+            answers = [
+                room.apply(OWNER, UndoRequest(""), Round(self.now)) for room in (self.room, again)
+            ]
             assert answers[0].ack == answers[1].ack
             assert self.room.document.value == again.document.value
             is_left = answers[0].refusal is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collab.errors import Rejected
-from collab.room.requests import Create, PatchRequest, Replace
+from collab.room.requests import Create, PatchRequest, Replace, Round
 from collab.room.working import RoomBounds
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put
 
@@ -37,9 +37,8 @@ def test_entries_before_the_tail_are_not_there() -> None:
 
 def test_an_entry_tells_its_author_its_time_its_commit_and_its_request() -> None:
     room = opened({"n": 0})
-    room.begin("c-7", 0)
     bo = member("bo")
-    entry = done(room, put("/n", 1, "p-1"), bo, now=77).entry
+    entry = room.apply(bo, put("/n", 1, "p-1"), Round(77, commit_id="c-7")).entry
     assert entry is not None
     assert (entry.version, entry.author, entry.at, entry.kind) == (2, bo.author, 77, "edit")
     assert (entry.id, entry.commit, entry.lane) == ("p-1", "c-7", "patch")
@@ -51,13 +50,13 @@ def test_an_entry_tells_its_author_its_time_its_commit_and_its_request() -> None
 
 def test_a_running_batch_keeps_its_commit_id() -> None:
     room = opened({"n": 0})
-    room.begin("c-1", 0)
-    done(room, put("/n", 1))
-    room.begin("c-2", 0)
-    assert room.commit_id == "c-1"
+    rounds = [Round(number, commit_id=f"c-{number}") for number in range(3)]
+    entries = [room.apply(member(), put("/n", 1 + now.now), now).entry for now in rounds[:2]]
+    assert [entry and entry.commit for entry in entries] == ["c-0", "c-0"]
+    assert room.commit_id == "c-0"
     room.commit()
-    room.begin("c-3", 0)
-    assert room.commit_id == "c-3"
+    room.apply(member(), put("/n", 9), rounds[2])
+    assert room.commit_id == "c-2"
 
 
 def test_an_id_of_the_batch_is_known_to_its_user_only() -> None:

@@ -103,7 +103,7 @@ async def test_a_round_ends_after_its_time_and_the_remaining_documents_are_first
             await it.settled()
             await until(lambda: not other.is_busy)
             rounds = [[one.key for one in call.args[0]] for call in it.calls.of("commit")]
-            assert rounds[-2:] == [[PAGE], [OTHER]]
+            assert rounds[-2:] == [[OTHER], [PAGE]], "the page has just had a commit"
 
 
 async def test_documents_with_edits_share_one_transaction() -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from functools import partial
+
+import pytest
 
 from server.commits.document_tasks import DocumentTasks
+from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from tests.server.scene import scene
 
@@ -17,10 +22,10 @@ async def test_a_failing_task_closes_its_document_and_other_tasks_go_on() -> Non
     async with scene() as it:
         tasks, done = DocumentTasks(it.hub), asyncio.Event()
         async with tasks.group:
-            tasks.spawn(fail(), "fails", it.live)
-            tasks.spawn(fail(), "fails without a document")
+            tasks.spawn(fail, "fails", it.live)
+            tasks.spawn(fail, "fails without a document")
             await asyncio.sleep(0)
-            tasks.spawn(_set(done), "goes on", it.live)
+            tasks.spawn(partial(_set, done), "goes on", it.live)
         assert done.is_set()
         assert it.live.state is LiveState.CLOSED
         assert it.events() == [(name, "closed", 1011) for name in ("ada", "bo", "cy")]
@@ -32,6 +37,24 @@ async def test_an_error_at_the_edge_without_a_document_ends_nothing() -> None:
             await fail()
         assert it.live.state is LiveState.OPEN
         assert it.events() == []
+
+
+async def test_a_task_that_is_cancelled_before_it_begins_leaves_no_coroutine(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    async with scene() as it:
+        tasks = DocumentTasks(it.hub)
+        with pytest.raises(asyncio.CancelledError):
+            await _stop_at_once(tasks, it.live)
+        gc.collect()
+        assert [str(warning.message) for warning in recwarn] == []
+        assert it.live.state is LiveState.OPEN, "it has not failed"
+
+
+async def _stop_at_once(tasks: DocumentTasks, live: LiveRoom) -> None:
+    async with tasks.group:
+        tasks.spawn(fail, "never begins", live)
+        raise asyncio.CancelledError
 
 
 async def _set(event: asyncio.Event) -> None:

@@ -84,7 +84,7 @@ async def with_a_short_tail(it: Scene) -> None:
     """Write three versions, of which the room keeps none in memory."""
     for number in range(3):
         await it.here.set("/n", number + 1)
-    it.live.room.tail._kept.clear()
+    it.live.room.tail.drop_entries()
     it.events()
 
 
@@ -122,7 +122,7 @@ async def test_older_entries_that_cannot_be_read_in_trouble_stop_the_document() 
         it.calls.hold("ping")
         it.calls.fail_next("log_bytes")
         it.bo.send(it.hub, on_version_1("old"))
-        await it.in_state(LiveState.READ_ONLY)
+        await it.stopped()
         assert it.of("bo") == [("old", "storage_unavailable"), ("notice", "read_only")]
         loads = len(it.calls.of("load"))
         it.calls.release("ping")

@@ -129,7 +129,7 @@ async def test_a_lock_with_an_unknown_outcome_is_refused_and_its_retry_is_answer
         it.calls.fail_next("save_locks", after=is_written)
         ask(it, it.bo, "lock")
         ask(it, it.cy, "other", scope="/b")
-        await it.in_state(LiveState.READ_ONLY)
+        await it.stopped()
         refused = [("bo", "lock", "storage_unavailable"), ("cy", "other", "storage_unavailable")]
         assert it.events() == [*refused, *((name, "notice", "read_only") for name in NAMES)]
         it.calls.release("ping")
@@ -185,7 +185,7 @@ async def test_a_document_that_ends_while_a_lock_is_written_refuses_it() -> None
         it.hub.end_room(it.live, DELETED)
         it.calls.fail_next("save_locks")
         it.calls.release("save_locks")
-        await until(lambda: ("cy", "other", "not_found") in it.journal or not it.live.in_flight)
+        await until(lambda: ("cy", "other", "not_found") in it.journal or not it.live.is_busy)
         assert it.live.state is LiveState.CLOSED
 
 

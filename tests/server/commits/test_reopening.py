@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from collab.ports.store import Corrupt
-from collab.room.requests import PatchRequest
+from collab.room.requests import PatchRequest, Round
 from server.broadcast.close_reasons import DELETED
 from server.broadcast.subscriber import Submission
 from server.commits import recovery
@@ -54,7 +54,7 @@ async def test_requests_wait_while_the_document_is_reloaded_and_then_keep_their_
     async with scene() as it:
         await hold_the_reload_of_a_clash(it)
         it.bo.set(it.hub, "b", "/n", 2)
-        assert it.live.state is LiveState.FETCHING
+        assert it.live.state is LiveState.RELOADING
         it.calls.release("load")
         await it.settled()
         assert await it.ids_in_log() == [(2, "else"), (3, "a"), (4, "b")]
@@ -99,7 +99,7 @@ async def test_a_batch_that_clashes_in_a_stopped_document_is_refused_and_reloade
         it.calls.release("commit")
         await until(lambda: not it.live.is_busy)
         assert it.events() == [("cy", "first", REFUSED)]
-        assert it.live.is_broken, "its reload is due before the next write"
+        assert it.live.state is LiveState.BROKEN, "its reload is due before the next write"
         it.here.commits._reopening.trouble.set()
         await it.settled()
         assert it.events()[:3] == [(name, "news", 2) for name in NAMES]
@@ -114,7 +114,7 @@ async def test_a_batch_that_the_store_has_is_answered_though_its_document_is_sto
             ("bo", "b", REFUSED),
             *((name, "notice", "read_only") for name in NAMES),
         ]
-        assert not it.live.is_broken
+        assert it.live.state is LiveState.STOPPING
         it.calls.release("commit")
         await until(lambda: not it.live.is_busy)
         assert it.of("cy") == [("news", 2), ("first", 2)]
@@ -126,10 +126,11 @@ async def test_a_batch_that_the_store_has_not_is_refused_and_its_room_reloaded()
         ops = [{"op": "add", "path": "/slow", "value": 1}]
         request = PatchRequest("slow", None, ops)
         it.live.queue.append(Submission(it.ada.member, request, 0.0, subscriber=it.ada))
-        await it.live.apply_in_thread(0, "c-slow")
+        await it.live.apply_in_thread(Round(0, commit_id="c-slow"))
+        it.live.move(Event.APPLIED)
         it.here.commits._reopening.stop(it.live)
         assert it.of("ada") == [("slow", REFUSED), ("notice", "read_only")]
-        assert it.live.is_broken
+        assert it.live.state is LiveState.BROKEN
         it.here.commits._reopening.trouble.set()
         await it.settled()
         assert it.live.room.head == it.live.room.version == 1
@@ -143,7 +144,7 @@ async def test_a_reload_that_fails_makes_the_document_read_only_and_refuses_its_
         it.bo.set(it.hub, "b", "/n", 2)
         it.events()
         it.calls.release("load")
-        await it.in_state(LiveState.READ_ONLY)
+        await it.stopped()
         assert it.events() == [
             ("ada", "a", REFUSED),
             ("bo", "b", REFUSED),

@@ -18,6 +18,7 @@ from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside, inside
+from tests.held_store import until
 from tests.patience import PATIENCE
 
 OTHER = DocKey("demo", "other")
@@ -114,7 +115,7 @@ async def test_a_failure_while_a_row_is_held_makes_it_read_only(trouble: str) ->
             waiting = await held_edit(hall, store, live)
             setattr(store, trouble, True)
             assert isinstance(await waiting, Rejected)
-            await until_state(live, LiveState.READ_ONLY)
+            await until(lambda: live.is_read_only)
             setattr(store, trouble, False)
             store.held.clear()
             await until_state(live, LiveState.OPEN)
@@ -145,7 +146,7 @@ async def test_all_documents_stop_when_the_database_takes_no_writes() -> None:
             followers = Follower(live), Follower(other)
             store.down = True
             assert isinstance(await hall.set("/n", 1), Rejected)
-            await until_state(other, LiveState.READ_ONLY)
+            await until(lambda: other.is_read_only)
             store.down = False
             await until_state(live, LiveState.OPEN)
             await until_state(other, LiveState.OPEN)

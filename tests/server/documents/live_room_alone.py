@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from collab.ids import DocKey
-from collab.ports.store import Absent
+from collab.ports.store import Absent, Append
 from collab.presence.book import PresenceBook
-from collab.room.requests import Create, PatchRequest
+from collab.room.requests import Create, PatchRequest, Round
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.broadcast.subscriber import Submission
 from server.documents.live_room import LiveRoom
+from server.documents.room_state import Event
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
@@ -17,7 +20,7 @@ from tests.server.listener import Event as Said
 from tests.server.listener import Listener
 
 PAGE = DocKey("demo", "page")
-COMMIT = "c-1"
+ROUND = Round(0, commit_id="c-1")
 
 
 class Alone:
@@ -49,9 +52,18 @@ class Alone:
             return self.queue(by, Create(value, id))  # type: ignore[arg-type]
         return self.queue(by, PatchRequest(id, None, [{"op": "add", "path": path, "value": value}]))
 
+    def begin(self, until: float = inf) -> Append | None:
+        """Apply the waiting requests, and give the batch to a store that never answers."""
+        self.live.apply_waiting(ROUND, until)
+        if not self.live.batch:
+            return None
+        self.live.move(Event.WRITE)
+        return self.live.room.pending()
+
     def commit(self) -> None:
-        assert self.live.begin(0, COMMIT) is not None
+        assert self.begin() is not None
         self.live.commit_batch()
+        self.live.move(Event.COMMITTED)
 
     def ids(self) -> list[str]:
         return [one.request.id for one in self.live.queue]  # type: ignore[union-attr]

@@ -54,10 +54,9 @@ def test_a_batch_is_full_at_its_limit_and_empty_again_after_its_end() -> None:
         assert not batch.is_full
         batch.add(submission(patch(str(number))), Answer(1), 0.0)
     full = [batch.is_full]
-    batch.is_handed_out = True
     assert len(batch.discard()) == MAX_BATCH
     full.append(batch.is_full)
-    assert (full, batch.is_handed_out) == ([True, False], False)
+    assert full == [True, False]
 
 
 def test_the_first_part_of_a_long_update_closes_the_batch() -> None:

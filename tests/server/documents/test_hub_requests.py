@@ -117,7 +117,7 @@ async def test_a_request_to_a_read_only_document_is_refused_and_a_read_waits() -
         it.calls.hold("ping")
         it.calls.fail_next("commit")
         it.ada.set(it.hub, "a", "/a", 1)
-        await it.in_state(LiveState.READ_ONLY)
+        await it.stopped()
         it.events()
         read = it.bo.send(it.hub, ReadStateVector())
         it.ada.set(it.hub, "b", "/b", 1)

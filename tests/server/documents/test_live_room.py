@@ -16,12 +16,14 @@ from collab.room.requests import (
     PatchRequest,
     ReadState,
     ReadStateVector,
+    Round,
 )
 from collab.room.room import Room
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
 from server.documents.changes import LastChange
-from server.documents.room_state import Event, LiveState
-from tests.server.documents.live_room_alone import COMMIT, PAGE, Alone
+from server.documents.live_room import Stop
+from server.documents.room_state import Event, IllegalTransition, LiveState
+from tests.server.documents.live_room_alone import PAGE, ROUND, Alone
 from tests.server.listener import Listener
 
 
@@ -34,32 +36,33 @@ async def test_a_batch_takes_requests_until_a_lock_request(it: Alone) -> None:
     it.set("a", "/a", 1, it.ada)
     it.queue(it.bo, LockRequest("lock", "acquire", "/list"))
     it.set("b", "/b", 1, it.ada)
-    append = it.live.begin(0, COMMIT)
+    append = it.begin()
     assert append is not None
     assert [entry.id for entry in append.entries] == ["a"]
     assert it.ids() == ["lock", "b"]
-    assert it.live.batch.is_handed_out
+    assert it.live.state is LiveState.COMMITTING
 
 
 async def test_a_batch_ends_at_its_time_with_at_least_one_request(it: Alone) -> None:
     it.clock.per_reading = 0.001
     for id in "abc":
         it.set(id, f"/{id}", 1, it.ada)
-    append = it.live.begin(0, COMMIT, it.clock.monotonic())
+    append = it.begin(it.clock.monotonic())
     assert append is not None
     assert [entry.id for entry in append.entries] == ["a"]
 
 
 async def test_clients_and_the_committed_value_change_only_with_the_commit(it: Alone) -> None:
     it.set("a", "/a", 1, it.ada)
-    it.live.begin(0, COMMIT)
+    it.begin()
     assert (it.live.room.version, it.live.room.value) == (1, {"list": ["a"]})
     assert it.journal == []
-    flies = [it.live.in_flight]
+    busy = [it.live.is_busy]
     news = it.live.commit_batch()
-    flies.append(it.live.in_flight)
+    it.live.move(Event.COMMITTED)
+    busy.append(it.live.is_busy)
     assert (news.before, news.after, it.live.room.version) == (1, 2, 2)
-    assert flies == [True, False]
+    assert busy == [True, False]
     assert it.journal == [("ada", "news", 2), ("ada", "a", 2), ("bo", "news", 2)]
     assert it.live.last_change == LastChange(2, 0, it.ada.member.author, "edit")
 
@@ -67,19 +70,19 @@ async def test_clients_and_the_committed_value_change_only_with_the_commit(it: A
 async def test_a_requeued_batch_stands_before_the_waiting_requests(it: Alone) -> None:
     first, second = it.set("a", "/a", 1, it.ada), it.set("b", "/b", 1, it.bo)
     first.history_loaded = second.history_loaded = True
-    it.live.begin(0, COMMIT)
+    it.begin()
     it.set("c", "/c", 1, it.ada)
     it.live.requeue_batch()
     assert it.ids() == ["a", "b", "c"]
     assert not first.history_loaded
-    assert not it.live.in_flight
+    assert not it.live.batch
     assert it.journal == []
 
 
 async def test_a_failed_batch_is_refused_with_the_ids_and_the_queue_waits_on(it: Alone) -> None:
     it.set("a", "/a", 1, it.ada)
     it.set("b", "/b", 1, it.bo)
-    it.live.begin(0, COMMIT)
+    it.begin()
     it.set("c", "/c", 1, it.ada)
     it.live.fail(IN_TROUBLE)
     assert it.journal == [("ada", "a", "storage_unavailable"), ("bo", "b", "storage_unavailable")]
@@ -100,7 +103,7 @@ async def test_reads_wait_while_writes_are_refused(it: Alone) -> None:
 
 async def test_the_end_refuses_the_batch_and_the_queue_and_keeps_no_request(it: Alone) -> None:
     it.set("a", "/a", 1, it.ada)
-    it.live.begin(0, COMMIT)
+    it.begin()
     it.set("b", "/b", 1, it.bo)
     it.queue(it.bo, ReadState(b"\0"))
     waiter = it.live.reopen_waiter = asyncio.get_running_loop().create_future()
@@ -134,14 +137,13 @@ async def test_a_request_that_fails_with_a_bug_is_failed_alone(
     it.set("c", "/c", 1, it.ada)
     apply = it.live.room.apply
 
-    def fail_for_b(member: object, request: PatchRequest, now: int) -> Answer:
+    def fail_for_b(member: object, request: PatchRequest, now: Round) -> Answer:
         if request.id == "b":
             raise RuntimeError("a bug")
         return apply(it.ada.member, request, now)
 
     monkeypatch.setattr(it.live.room, "apply", fail_for_b)
-    assert it.live.begin(0, COMMIT) is None
-    assert it.live.is_broken
+    assert it.live.apply_waiting(ROUND) is Stop.BUG
     assert [str(error) for error in failed] == ["a bug"]
     it.live.requeue_batch()
     assert it.ids() == ["a", "c"]
@@ -156,7 +158,7 @@ async def test_a_request_with_an_old_base_waits_for_its_history(it: Alone) -> No
     it.commit()
     old = it.queue(it.bo, PatchRequest("old", 1, [{"op": "add", "path": "/o", "value": 1}]))
     assert it.live.needs_history(old)
-    assert it.live.begin(0, COMMIT) is None
+    assert it.live.apply_waiting(ROUND) is Stop.NOT_NOW
     assert it.ids() == ["old"]
     old.history_loaded = True
     assert not it.live.needs_history(old)
@@ -179,11 +181,10 @@ async def test_at_most_so_many_lock_requests_are_taken_and_none_behind_an_edit(i
 def other_room(it: Alone, *entries: Entry, epoch: int = 1) -> Room:
     """A room of the same document at a later version, as another instance has written it."""
     room = Room(PAGE, Absent(), it.bounds, None)
-    room.begin(COMMIT, 0)
-    room.apply(it.ada.member, Create({"list": ["a"]}), 0)
+    room.apply(it.ada.member, Create({"list": ["a"]}), Round(0))
     for number, id in enumerate(("x", "y"), 2):
         ops = [{"op": "add", "path": f"/{id}", "value": number}]
-        room.apply(it.bo.member, PatchRequest(id, None, ops), 7)
+        room.apply(it.bo.member, PatchRequest(id, None, ops), Round(7))
     room.commit()
     return room
 
@@ -194,11 +195,9 @@ async def test_a_replaced_room_sends_the_missed_entries_and_knows_the_old_ids(it
     assert missed is not None
     bare = Room(PAGE, Absent(), it.bounds, None)
     bare.close()
-    room.tail._kept.clear()
-    it.live.is_broken = True
+    room.tail.drop_entries()
     it.live.replace(room, missed)
     assert it.journal == [("ada", "news", 2, 3), ("bo", "news", 2, 3)]
-    assert not it.live.is_broken
     assert it.live.last_change == LastChange(3, 7, it.bo.member.author, "edit")
     assert it.live.room.ids.find("ada", "make") is not None
     assert room.tail.base == 0, "the tail of the old room is kept below the missed entries"
@@ -206,8 +205,7 @@ async def test_a_replaced_room_sends_the_missed_entries_and_knows_the_old_ids(it
 
 async def test_a_replaced_room_at_the_same_version_sends_nothing(it: Alone) -> None:
     room = Room(PAGE, Absent(), it.bounds, None)
-    room.begin(COMMIT, 0)
-    room.apply(it.ada.member, Create({"list": ["a"]}, "make"), 0)
+    room.apply(it.ada.member, Create({"list": ["a"]}, "make"), Round(0))
     room.commit()
     it.live.replace(room, [])
     assert it.journal == []
@@ -218,7 +216,7 @@ async def test_a_replaced_room_of_another_epoch_does_not_keep_the_old_tail(it: A
     room.epoch = 2
     missed = room.tail.since(1)
     assert missed is not None
-    room.tail._kept.clear()
+    room.tail.drop_entries()
     it.live.replace(room, missed)
     assert room.tail.base == 1
 
@@ -255,30 +253,31 @@ async def test_the_commit_loop_wants_a_room_with_requests_a_reload_or_a_due_lock
     assert it.live.is_busy
 
 
-async def test_an_event_that_does_not_apply_changes_no_state(it: Alone) -> None:
-    events = (Event.FREE, Event.WORK, Event.END, Event.RECOVER, Event.WORKED)
-    moved = [(it.live.move(event), it.live.state) for event in events]
-    open_, working, closed = LiveState.OPEN, LiveState.WORKING, LiveState.CLOSED
-    assert moved == [
-        (False, open_),
-        (True, working),
-        (True, closed),
-        (False, closed),
-        (False, closed),
-    ]
+async def test_an_illegal_event_raises_and_changes_no_state(it: Alone) -> None:
+    with pytest.raises(IllegalTransition) as raised:
+        it.live.move(Event.COMMITTED)
+    assert str(raised.value) == "`committed` is not allowed in the state `open`"
+    assert it.live.state is LiveState.OPEN
 
 
-async def test_a_room_that_was_worked_on_in_a_thread_wakes_the_loop_for_what_waits(
-    it: Alone,
-) -> None:
-    """A request that came during the work would otherwise wait for the next one."""
-    it.live.move(Event.WORK)
+async def test_the_commit_loop_is_woken_for_an_open_document_with_work_only(it: Alone) -> None:
+    it.live.wake_if_wanted()
+    it.set("late", "/l", 1, it.bo)
+    it.live.move(Event.FETCH)
+    it.live.wake_if_wanted()
+    assert it.woken == []
+    it.live.move(Event.FETCHED)
+    it.live.wake_if_wanted()
+    assert it.woken == [it.live]
+
+
+async def test_a_worker_thread_applies_one_request_and_the_others_wait(it: Alone) -> None:
     it.live._pace.note(1.0, it.clock.monotonic())
     it.set("slow", "/s", 1, it.ada)
     it.set("late", "/l", 1, it.bo)
-    await it.live.apply_in_thread(0, COMMIT)
-    assert it.woken == [it.live]
-    assert it.live.state is LiveState.OPEN
+    assert it.live.apply_waiting(ROUND) is Stop.LONG
+    it.live.move(Event.WORK)
+    assert await it.live.apply_in_thread(ROUND)
     assert it.ids() == ["late"]
     assert [one.request.id for one, _ in it.live.batch.answered] == ["slow"]  # type: ignore[union-attr]
 

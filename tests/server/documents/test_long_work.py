@@ -20,6 +20,7 @@ from collab.room.requests import (
     Replace,
     Request,
     RestoreVersion,
+    Round,
     UndoRequest,
     Update,
 )
@@ -93,17 +94,19 @@ def test_any_change_of_a_very_large_document_runs_in_a_thread(request_: Request)
 def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
     ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
-    room.apply(ada, Create({"n": 0}), 0)
+    room.apply(ada, Create({"n": 0}), Round(0))
     for number in range(600):
         ops = [{"op": "replace", "path": "/n", "value": number + 1}]
-        assert room.apply(ada, PatchRequest("", None, ops, step="drag"), number).refusal is None
-    room.apply(ada, PatchRequest("", None, [op()]), 600)
+        assert (
+            room.apply(ada, PatchRequest("", None, ops, step="drag"), Round(number)).refusal is None
+        )
+    room.apply(ada, PatchRequest("", None, [op()]), Round(600))
     assert takes_long_in(room, ada, UndoRequest("", version=50))
     assert not any(
         takes_long_in(room, ada, one) for one in (UndoRequest(""), UndoRequest("", version=1))
     )
     assert not takes_long_in(room, bo, UndoRequest("", version=50))
     assert not takes_long_in(room, ada, PatchRequest("", None, [op()]))
-    assert room.apply(ada, UndoRequest("", version=50), 601).refusal is None
+    assert room.apply(ada, UndoRequest("", version=50), Round(601)).refusal is None
     assert takes_long_in(room, ada, UndoRequest("", redo=True))
     assert not takes_long_in(room, ada, UndoRequest(""))

@@ -117,7 +117,7 @@ async def test_a_snapshot_is_saved_with_the_epoch_it_was_made_in() -> None:
             live.replace(room, [])
             assert live.room.epoch == 7
             assert saving is not None
-            await saving
+            await saving()
         assert await store.snapshot_before(PAGE, 1) is None, (
             "a snapshot of the earlier epoch exists"
         )

@@ -10,7 +10,7 @@ import pytest
 from server.documents import snapshots
 from server.documents.changes import Unsaved
 from server.documents.live_room import LiveRoom
-from server.documents.room_state import LiveState
+from server.documents.room_state import Event, LiveState
 from tests.faults.inside import PAGE
 from tests.held_store import until
 from tests.server.scene import Scene, scene
@@ -64,15 +64,15 @@ async def test_a_due_snapshot_of_a_commit_holds_that_version_and_not_the_next_ba
 async def begun(it: Scene, live: LiveRoom) -> bool:
     saving = it.hub.snapshots.begin_save(live)
     if saving is not None:
-        await saving
+        await saving()
     return saving is not None
 
 
 async def test_no_snapshot_is_made_of_a_batch_a_broken_room_or_a_missing_document() -> None:
     async with scene(**NEVER) as it:
-        it.live.is_broken = True
+        it.live.move(Event.REOPEN)
         assert not await begun(it, it.live)
-        it.live.is_broken = False
+        it.live.move(Event.RELOADED)
         async with it.hub.using(PAGE._replace(doc="missing")) as missing:
             assert not await begun(it, missing)
         await it.hold_a_commit()
@@ -120,7 +120,7 @@ async def test_a_large_document_is_saved_in_a_thread_and_takes_requests_meanwhil
         saving = it.hub.snapshots.begin_save(it.live)
         assert saving is not None
         assert it.live.state is LiveState.WORKING
-        task = asyncio.create_task(saving)
+        task = asyncio.create_task(saving())
         it.ada.set(it.hub, "a", "/a", 1)
         await task
         await until(lambda: ("ada", "a", 2) in it.journal)

@@ -68,7 +68,7 @@ async def test_a_document_takes_so_many_connections_on_both_lanes() -> None:
 async def test_a_document_that_ends_during_the_admission_admits_no_client() -> None:
     async with lanes({"n": 0}) as it:
         await it.set("/n", 1)
-        it.live.room.tail._kept.clear()
+        it.live.room.tail.drop_entries()
         it.calls.hold("log_bytes")
         client = PatchClient(it, it.token())
         client.open(since={"epoch": 1, "version": 1})
@@ -125,7 +125,7 @@ async def test_changes_before_the_tail_are_read_from_the_log() -> None:
     async with lanes({"n": 0}) as it:
         for number in range(3):
             await it.set("/n", number + 1)
-        it.live.room.tail._kept.clear()
+        it.live.room.tail.drop_entries()
         await it.set("/n", 9)
         message = await first(it, since={"epoch": 1, "version": 1})
         assert [one["version"] for one in message["changes"]] == [2, 3, 4, 5]
@@ -139,7 +139,7 @@ async def test_a_client_that_missed_too_much_gets_the_value(
     async with lanes({"n": 0}) as it:
         for number in range(3):
             await it.set("/n", number + 1)
-        it.live.room.tail._kept.clear()
+        it.live.room.tail.drop_entries()
         message = await first(it, since={"epoch": 1, "version": 1})
         assert (message["value"], message["resync"]) == ({"n": 3}, True)
 
@@ -147,7 +147,7 @@ async def test_a_client_that_missed_too_much_gets_the_value(
 async def test_edits_during_the_reading_of_the_log_are_among_the_changes() -> None:
     async with lanes({"n": 0}) as it:
         await it.set("/n", 1)
-        it.live.room.tail._kept.clear()
+        it.live.room.tail.drop_entries()
         it.calls.hold("log_bytes")
         client = PatchClient(it, it.token())
         client.open(since={"epoch": 1, "version": 1})
@@ -163,7 +163,7 @@ async def test_edits_during_the_reading_of_the_log_are_among_the_changes() -> No
 async def test_a_refused_client_releases_the_document() -> None:
     async with lanes({"n": 0}) as it:
         await it.set("/n", 1)
-        it.live.room.tail._kept.clear()
+        it.live.room.tail.drop_entries()
         it.calls.fail("log_bytes", error=RuntimeError("a bug"))
         client = PatchClient(it, it.token())
         client.open(since={"epoch": 1, "version": 1})

@@ -209,7 +209,7 @@ async def test_an_update_that_failed_in_trouble_is_asked_for_again_afterwards(
         it.calls.hold("ping")
         it.calls.fail_next("commit")
         ada.send(yjs_frames.update(update))
-        await until(lambda: it.live.state is LiveState.READ_ONLY)
+        await until(lambda: it.live.is_read_only)
         ada.send(yjs_frames.sync_step1(ada.doc.get_state()))  # a read waits
         assert ada.read() == []
         it.calls.release("ping")

@@ -13,7 +13,7 @@ from collab.ids import DocKey
 from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, UndoRequest
+from collab.room.requests import Create, PatchRequest, Round, UndoRequest
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.runtime import usage
@@ -53,9 +53,11 @@ def test_a_closed_document_leaves_no_reference_cycles() -> None:
     gc.collect()
     room = Room(HOME, Absent(), RoomBounds(), None)
     elements = [{"id": f"s{number}", "t": "x", "n": [1, 2]} for number in range(50)]
-    room.apply(ADA, Create({"s": elements}), 0)
-    room.apply(ADA, PatchRequest("", None, [{"op": "replace", "path": "/s/1/t", "value": "y"}]), 1)
-    room.apply(ADA, UndoRequest(""), 2)
+    room.apply(ADA, Create({"s": elements}), Round(0))
+    room.apply(
+        ADA, PatchRequest("", None, [{"op": "replace", "path": "/s/1/t", "value": "y"}]), Round(1)
+    )
+    room.apply(ADA, UndoRequest(""), Round(2))
     room.commit()
     room.snapshot()
     room.close()
