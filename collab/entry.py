@@ -17,8 +17,8 @@ Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
 # A repair of a damaged document writes an entry of this kind. Its ops replace the whole value. Its
-# update is the whole state of a new Yjs document. So the server opens the document without the
-# entries before the repair.
+# update is a whole state: of the old Yjs document if that can be read, otherwise of a new one. So
+# the server opens the document without the entries before the repair.
 REPAIR: Final = "repair"
 
 
@@ -35,7 +35,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """One version of a document.
 
     Invariant: `ops` lead from the value at `version - 1` to the value at `version`. `update` leads
-    from the Yjs document at `version - 1` to the Yjs document at `version`.
+    from the Yjs document at `version - 1` to the Yjs document at `version`. A repair is an
+    exception: its `update` is the whole state at `version`.
     """
 
     version: int

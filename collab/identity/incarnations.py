@@ -3,8 +3,8 @@
 A record notes what one write changed, so that undo can take it back. A place of a document is a key
 of a Yjs map. It holds one value after another, and each value is an incarnation of the place. After
 the write, another user may write an equal value, or add an element with the same key. That is a new
-incarnation, and undo must not take it back. So each incarnation has a token, made from the change
-that put it there. An undo that brings a value back also brings its token back.
+incarnation, and undo must not take it back. So each incarnation that undo may need has a token,
+made from the change that put it there. An undo that brings a value back also brings its token back.
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ class Incarnations:
         self._most = max(1_000, 2 * len(self._tokens))
 
     def _walk(self, path: Path) -> tuple[int, int]:
-        """Return the innermost token at or above `path`, and the length of its own path."""
+        """Return the token of the innermost place at or above `path` that has one.
+
+        Also return the length of the path to this place. Without such a place, both are 0.
+        """
         anchor, start = 0, 0
         if self._is_blank():
             return anchor, start

@@ -123,9 +123,9 @@ def check_locks(
     fence: int | None = None,
     bounds: Bounds = BOUNDS,
 ) -> Refusal | None:
-    """Return a refusal, or None: `locked` when a lock forbids applying the ops to `before`.
+    """Return the refusal `locked` when a lock forbids applying the ops to `before`.
 
-    The refusal is `stale_lock` when the author does not hold the lock of `fence`.
+    Return `stale_lock` when the author does not hold the lock of `fence`, and otherwise None.
 
     - A change touches a lock when it changes anything inside the scope.
     - It also touches the lock when it replaces, removes or moves a parent of the scope.
@@ -182,7 +182,7 @@ def _meets(scope: str, pointers: Collection[str]) -> bool:
 def _touched(
     near: list[StoredLock], ops: Sequence[Op], before: Json, bounds: Bounds
 ) -> StoredLock | None:
-    """Return the oldest lock that the first touching step touches, or None.
+    """Find the first op that touches a lock. Return the oldest lock that it touches, or None.
 
     The check goes op by op: an earlier op may move the location that a later pointer means.
     """

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collab.schema.check import Schema
 
 # The maximum number of updates that `LazyStructIndex` has not added to its index yet. When more
-# updates wait, it drops the index. The next read builds it again from the whole state, which is not
-# slower.
+# updates wait, it drops the index. The next read builds it again from the whole state. That is not
+# slower than adding the updates.
 MOST_WAITING = 1000
 
 

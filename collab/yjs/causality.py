@@ -78,7 +78,7 @@ class _CausalSort:
 
     Invariant: each client is done, ready or waiting. The next struct of a waiting client needs a
     clock of another client. The sort does not look at a waiting client before this clock is in the
-    order. So it examines each struct once, and once more after a wait.
+    order. So it examines a struct at most twice, and once more after each wait.
 
     A waiting client continues as soon as it can. So yrs integrates a struct soon after its
     neighbours `origin` and `right`. Few other structs are then between these neighbours, and yrs

@@ -55,7 +55,7 @@ class Struct(NamedTuple):
 
     - `origin` and `right` are the neighbours between which its author inserted it. An item without
       them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
-      `key`. The kinds `GC` and `SKIP` have none of these.
+      `key`. The other kinds have none of these: `GC` (deleted content) and `SKIP` (a gap).
     - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
     - `takes_text` is true for Y.Text and Y.XmlText.
     - The struct's bytes in the update are those from `at` up to `to`.

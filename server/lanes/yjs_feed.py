@@ -22,8 +22,8 @@ class YjsFeed(Feed):
     Invariant: the feed has sent every update up to `position`, or a diff that contains them.
 
     A slow client gets no notice, because the Yjs lane has no such message. When the client may get
-    frames again, `catch_up` requests one diff. The commit loop makes this diff from the committed
-    document.
+    frames again, `catch_up` requests one diff. The commit loop (`server/commits/commit_loop.py`)
+    makes this diff from the committed document.
     """
 
     lane = "yjs"

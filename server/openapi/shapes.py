@@ -155,7 +155,7 @@ class NewShare(Struct, frozen=True):
 
 
 class ShareToken(Struct, frozen=True):
-    """A new share link. `url` leads to a page that shows the document with the token."""
+    """A new share link. `url` contains the token. The server does not serve its page yet."""
 
     url: str
     token: str

@@ -2,8 +2,8 @@
 
 Rows wait in memory, and one task writes them to the database about once a second. So an edit does
 not wait for its own row, and a crash loses about one second of rows. A crash loses no edit: the log
-has each edit, with author and time. The edits of one session between two writes of the task share
-one row, which lists their versions.
+has each edit, with author and time. Between two writes of the task, the edits of one kind from one
+session share one row. It lists their versions.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 # Rows, and versions of edits, that may wait while the database does not answer.
 MOST = 20_000
-# Rows in one transaction. It takes one or two milliseconds. A commit of edits that comes meanwhile
-# waits for its end, because SQLite has one writer.
+# Rows in one transaction. It takes one or two milliseconds. SQLite has one writer, so a commit of
+# edits waits until this transaction ends.
 AT_ONCE = 50
 # Rows that one transaction drops, and the seconds between two such transactions. A million rows at
 # once would delay every edit for seconds (measured).
