@@ -19,6 +19,7 @@ from collab.flow.budget import Allowance, BudgetPool
 from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
 from collab.room.working import RoomBounds
+from collab.types.freeing import FREEING
 from server.access.connection_limit import ConnectionLimit
 from server.access.guests import GuestTokenLimit
 from server.access.keyring import DEMO_TENANT, Keyring
@@ -42,6 +43,7 @@ from server.publishing.publisher import Publisher
 from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
+from server.runtime.worker_threads import free_document
 from server.services import Services
 from server.status.monitor import Monitor
 from server.status.readiness import Readiness
@@ -135,6 +137,7 @@ def build(
 def _services(
     settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
 ) -> Services:
+    FREEING.use(free_document)
     hub = Hub(
         store,
         clock,

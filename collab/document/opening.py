@@ -22,17 +22,13 @@ from collab.yjs.guard import STORED_BOUNDS, inspect
 from collab.yjs.rewriting import deleted_at_first
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
-from collab.yjs.state_pieces import state_pieces
+from collab.yjs.state_pieces import AT_ONCE, state_pieces
 
 # Opening counts as long when it takes more than `SECONDS`, plus `SECONDS_A_BYTE` for each byte of
 # state. Ten thousand small structs that need no long walk take a fifth of this time.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
 LARGE: Final = 128 * 1024  # bytes of state; reading so many takes at most 20 ms
-# A state of more bytes is always cut. yrs blocks the interpreter while it applies a state in one
-# call: the smallest structs have about 18 bytes and take 0.8 µs each.
-AT_ONCE: Final = 256 * 1024
-
 
 NOTHING: Final = b"\x00\x00"  # an update that does nothing
 

@@ -45,6 +45,7 @@ from collab.types.loader import CONTENT, Loader
 from collab.types.place import node_under, pointer_tokens, step_of
 from collab.types.records import Path
 from collab.yjs.causality import Fresh
+from collab.yjs.state_pieces import AT_ONCE, state_pieces
 from collab.yjs.struct_index import StructIndex, is_item, list_id
 
 _PLACING = frozenset((ORDER, DELETED))
@@ -165,7 +166,8 @@ class TrialCopy:
 
     def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
         loader = Loader(client_id, keeps_deleted=True)
-        loader.apply([state])
+        loader.apply(state_pieces(state) if len(state) > AT_ONCE else [state])
+        self._owned = loader.owned
         self._doc, self._content = doc, content = loader.doc, loader.content
         self._inside = native.UndoManager(0, _no_time, [], [])
         _watch(self._inside, "map", doc, content)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pycrdt import _pycrdt as native
 
+from collab.types.freeing import OwnedDoc
+
 CONTENT: Final = "content"
 # A transaction ends after this many bytes of updates. At its end yrs joins structs that continue
 # each other, and copies all of the joined text each time. So a day's typing, letter by letter,
@@ -22,7 +24,8 @@ class Loader:
     """
 
     def __init__(self, client_id: int, *, keeps_deleted: bool = False) -> None:
-        self.doc = native.Doc(client_id, keeps_deleted, None)
+        self.owned = OwnedDoc(native.Doc(client_id, keeps_deleted, None))
+        self.doc = self.owned.doc
         txn = self.doc.create_transaction()
         self.content: Any = self.doc.get_or_insert_map(txn, CONTENT)
         txn.commit()

@@ -46,7 +46,7 @@ class YjsDocument:
 
     def __init__(self, loader: Loader) -> None:
         self.observer = Observer()
-        self.doc, self.content = loader.doc, loader.content
+        self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
         self._of_commits: Any = self.doc.observe(self.observer.on_commit)
         self._of_events: Any = self.content.observe_deep(self.observer.on_events)
 
@@ -79,7 +79,7 @@ class YjsDocument:
         loader = Loader(self.doc.client_id())
         loader.apply(state_pieces(Rewriter(dead).rewrite(state)))
         self.close()
-        self.doc, self.content = loader.doc, loader.content
+        self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
         self._of_commits = self.doc.observe(self.observer.on_commit)
         txn = self.begin()
         after = self._deleted(txn)

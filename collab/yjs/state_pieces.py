@@ -6,6 +6,8 @@ a state of three megabytes. Between two pieces, other threads can run.
 
 from __future__ import annotations
 
+from typing import Final
+
 from collab.yjs.causality import in_causal_order
 from collab.yjs.contents import read_content, read_run
 from collab.yjs.lib0 import Reader, write_uint
@@ -22,6 +24,10 @@ from collab.yjs.update import (
     inspect,
     read_deletes,
 )
+
+# A larger state is always cut. yrs blocks the interpreter while it applies a state in one call: the
+# smallest structs have about 18 bytes and take 0.8 µs each.
+AT_ONCE: Final = 256 * 1024
 
 
 def state_pieces(state: bytes, most: int = LARGEST_SLICE) -> list[bytes]:

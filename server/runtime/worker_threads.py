@@ -8,6 +8,8 @@ takes so long to open.
 
 A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
 20 ms. The event loop waits meanwhile. So a thread rests after long work.
+
+One more thread frees large documents. It pauses again and again (`collab/types/freeing.py`).
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from server.runtime.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collab.types.freeing import Memory
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,8 +36,10 @@ THREADS: Final = 2
 # Seconds. After work longer than LONG a thread rests as long as the work took, up to LONGEST_REST.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
-# Seconds before a worker thread frees a large object.
+# Seconds before a thread frees a large object.
 SOON: Final = 0.1
+# Seconds of each pause while a thread frees a large document.
+PAUSE: Final = 0.0005
 # Seconds that work waits for the first thread. Then the second thread does it.
 PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
@@ -40,6 +47,7 @@ _NEVER: Final = threading.Event()
 _TURN: Final = threading.Semaphore()
 _COUNTS: Final = threading.Lock()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
+_FREEING: Final = ThreadPoolExecutor(1, thread_name_prefix="freeing")
 
 _submitted = _ended = 0
 
@@ -67,13 +75,25 @@ def _end(_: Future[Any]) -> None:
 
 
 def free_in_thread(thing: object) -> None:
-    """Free a large object in a worker thread, `SOON` seconds after this call.
+    """Free a large object in a thread, `SOON` seconds after this call.
 
-    The caller drops its own references in that time. Freeing a document of 50,000 elements takes
-    0.1 s. Other threads can run meanwhile.
+    The caller drops its own references in that time. Other threads can run meanwhile.
     """
     bag = [thing]
-    asyncio.get_running_loop().call_later(SOON, _POOL.submit, bag.clear)
+    asyncio.get_running_loop().call_later(SOON, _FREEING.submit, bag.clear)
+
+
+def free_document(memory: Memory) -> None:
+    """Free a large Yjs document in a thread. The call may come from any thread."""
+    try:
+        _FREEING.submit(_free, memory)
+    except RuntimeError:  # the process ends, and starts no more work
+        memory.free(lambda: None)
+
+
+def _free(memory: Memory) -> None:
+    _NEVER.wait(SOON)
+    memory.free(lambda: _NEVER.wait(PAUSE))
 
 
 def _do(done: Future[T], work: Callable[[], T]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from types import SimpleNamespace
 
 import pytest
 
-from server.runtime.worker_threads import THREADS, free_in_thread, run_in_thread
+from server.runtime import worker_threads
+from server.runtime.worker_threads import THREADS, free_document, free_in_thread, run_in_thread
 from tests.patience import PATIENCE
 
 WHO = ContextVar("WHO", default="nobody")
@@ -96,4 +99,35 @@ async def test_a_large_object_is_freed_in_a_thread() -> None:
     free_in_thread(thing)
     del thing
     await asyncio.wait_for(freed.wait(), PATIENCE)
-    assert names[0].startswith("worker")
+    assert names[0].startswith("freeing")
+
+
+class Memory:
+    """Notes the thread that frees it."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+        self.freed = threading.Event()
+
+    def free(self, pause: Callable[[], object]) -> None:
+        pause()
+        self.threads.append(threading.current_thread().name.split("_")[0])
+        self.freed.set()
+
+
+async def test_a_large_document_is_freed_in_a_thread() -> None:
+    memory = Memory()
+    free_document(memory)
+    assert await asyncio.to_thread(memory.freed.wait, PATIENCE)
+    assert memory.threads == ["freeing"]
+
+
+def test_at_the_end_of_the_process_a_document_is_freed_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(worker_threads, "_FREEING", ended)
+    memory = Memory()
+    free_document(memory)
+    assert memory.threads == ["MainThread"]
