@@ -18,7 +18,7 @@ from websockets.utils import apply_mask
 
 from server.websocket import frames
 from server.websocket.frame_reader import FrameReader
-from server.websocket.socket import Socket, SocketBounds
+from server.websocket.socket import SocketBounds
 from server.websocket.transport_socket import TransportSocket
 
 Row = dict[str, str | float]
@@ -84,7 +84,6 @@ def _reading_by_library(masked: bytes) -> float:
 class _Quiet:
     """A handler that does nothing."""
 
-    def on_open(self, socket: Socket) -> None: ...
     def on_text(self, message: bytes) -> None: ...
     def on_binary(self, message: bytes) -> None: ...
     def on_pong(self, payload: bytes) -> None: ...
@@ -99,8 +98,8 @@ async def _pairs(count: int) -> tuple[list[TransportSocket], list[sockets.socket
         near, far = sockets.socketpair()
         far.setblocking(False)
         transport, _ = await loop.create_connection(asyncio.Protocol, sock=near)
-        connection = TransportSocket(transport, _Quiet(), SocketBounds(), set(), "")
-        connection.start(b"", lost=False)
+        connection = TransportSocket(transport, SocketBounds(), set(), "")
+        connection.start(lambda _: _Quiet(), b"", lost=False)
         ours.append(connection)
         theirs.append(far)
     await asyncio.sleep(0)

@@ -54,12 +54,12 @@ def _batch(edits: int, sessions: int = 1) -> list[Answered]:
 
 
 def _commit(edits: int, sessions: int = 1) -> float:
-    recorder = Recorder(MemoryStore(), SystemClock())
-    observer = recorder.of(HOME)
+    clock = SystemClock()
+    recorder = Recorder(MemoryStore(), clock)
     batch = _batch(edits, sessions)
 
     def commit() -> None:
-        observer.on_broadcast(batch, observer.now())
+        recorder.on_broadcast(HOME, batch, clock.monotonic())
         recorder.trail._versions = 0  # as if they were written, so that the limit is not reached
         if edits == sessions:
             recorder.trail._writings.clear()
@@ -72,7 +72,7 @@ def _gather(sessions: int) -> float:
     batch = _batch(sessions, sessions)
     figures = []
     for _ in range(ROUNDS):
-        recorder.batch_sent(HOME, batch, 0.0)
+        recorder.on_broadcast(HOME, batch, 0.0)
         began = perf_counter()
         recorder.trail._gather()
         figures.append((perf_counter() - began) * 1e6)

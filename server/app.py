@@ -35,7 +35,7 @@ from server.documents.snapshots import HubBounds
 from server.http.position import Positioned
 from server.http.problem import HANDLERS
 from server.http1.drain_body import DrainBody
-from server.lanes.connection import LARGE_OPENINGS
+from server.lanes.opening import LARGE_OPENINGS
 from server.maintenance import run_maintenance
 from server.publishing.fast_path import FastPathApp
 from server.publishing.public_cache import PublicCache

@@ -37,11 +37,13 @@ class Budget:
         self._level = float(burst)
         self._updated_at = now
 
-    def spend(self, amount: float, now: float) -> None:
-        """Charge a frame that is sent or received now."""
-        if self.rate:
-            self._earn(now)
-            self._level -= amount
+    def spend(self, amount: float, now: float) -> float:
+        """Charge a frame that is sent or received now. Return the seconds until no debt is left."""
+        if not self.rate:
+            return 0.0
+        self._earn(now)
+        self._level -= amount
+        return -self._level / self.rate if self._level < -NEGLIGIBLE else 0.0
 
     def try_spend(self, amount: float, now: float) -> bool:
         """Charge a frame if `would_fit` allows it. Return whether it was charged.
@@ -117,10 +119,12 @@ class ByteAndMessageBudget:
         self.bytes = Budget(allowance.bytes_per_second, allowance.bytes_burst, now)
         self.messages = Budget(allowance.messages_per_second, allowance.messages_burst, now)
 
-    def spend(self, size: int, now: float, count: int = 1) -> None:
-        """Charge a frame of `size` bytes with `count` messages."""
-        self.bytes.spend(size, now)
-        self.messages.spend(count, now)
+    def spend(self, size: int, now: float, count: int = 1) -> float:
+        """Charge a frame of `size` bytes with `count` messages.
+
+        Return the seconds until no debt is left.
+        """
+        return max(self.bytes.spend(size, now), self.messages.spend(count, now))
 
     def charge_time(self, seconds: float, now: float) -> None:
         """Charge the time that a request took, converted to bytes."""

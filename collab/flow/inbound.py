@@ -25,8 +25,10 @@ Otherwise a thousand patches in one array would delay all other clients before t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
+
+import msgspec
+from msgspec.structs import replace
 
 from collab.errors import Close, Code, Refusal
 from collab.flow.budget import ByteAndMessageBudget, to_ms
@@ -40,8 +42,7 @@ class InboundState(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadDecision:
+class ReadDecision(msgspec.Struct, frozen=True, gc=False):
     """What to do with a frame: accept its first `accepted` messages, and refuse the others."""
 
     accepted: int
@@ -76,10 +77,11 @@ class InboundFlow:
         closed.
         """
         count = max(1, count)
-        accepted = self._affordable(count, now) if refusable else count
-        self._budget.spend(size, now, count)
-        wait = self._budget.wait(now)
-        if not wait and self.state in (InboundState.NORMAL, InboundState.RECOVERING):
+        is_reading = self.state is InboundState.NORMAL or self.state is InboundState.RECOVERING
+        is_single = count == 1 and is_reading  # while the server reads, it accepts one message
+        accepted = count if is_single or not refusable else self._affordable(count, now)
+        wait = self._budget.spend(size, now, count)
+        if not wait and is_reading:
             return ReadDecision(accepted=count)
         return self._exceed(accepted, count, wait, now)
 

@@ -22,8 +22,9 @@ server sends restarts the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from collab.errors import Close
 from collab.flow.budget import ByteAndMessageBudget, to_ms
@@ -43,8 +44,7 @@ class OutboundState(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteDecision:
+class WriteDecision(msgspec.Struct, frozen=True, gc=False):
     """What to do with a reader that is behind: at most one of catch-up, wait and close."""
 
     catch_up: bool = False
@@ -160,7 +160,7 @@ class FrameRate:
     then sends one merged change to the head, always reaches the newest version.
     """
 
-    __slots__ = ("_due_at", "interval")
+    __slots__ = ("due_at", "interval")
 
     # A client may send a wrong rate, such as 0.001. It must not delay changes for a quarter of an
     # hour.
@@ -168,10 +168,10 @@ class FrameRate:
 
     def __init__(self, fps: float | None) -> None:
         self.interval = 1.0 / max(fps, self.SLOWEST) if fps and fps > 0 else 0.0
-        self._due_at = float("-inf")
+        self.due_at = float("-inf")
 
     def wait(self, now: float) -> float:
-        return max(0.0, self._due_at - now)
+        return max(0.0, self.due_at - now)
 
     def sent(self, now: float) -> None:
-        self._due_at = now + self.interval
+        self.due_at = now + self.interval

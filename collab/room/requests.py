@@ -175,6 +175,7 @@ class Answer:
     - `version`: the document's version after the request.
     - `ack`: the other members of the ack.
     - `state`: the bytes that a Yjs client asked for.
+    - `state_vector`: the document's state vector with which `state` was read.
     - `barrier`: the number of a rejected patch. The server sends it in a ping with the reject.
       Patches without `after` that arrive before the pong depend on the rejected patch.
     - `rest`: the unapplied pieces of a long update. They become the author's next requests.
@@ -185,5 +186,6 @@ class Answer:
     refusal: Refusal | None = None
     ack: dict[str, Any] = field(default_factory=dict)
     state: bytes = b""
+    state_vector: bytes = b""
     barrier: int = 0
     rest: Sequence[bytes] = ()

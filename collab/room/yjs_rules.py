@@ -22,6 +22,7 @@ from collab.yjs.guard import (
 )
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
+from collab.yjs.update import decode_state_vector
 
 if TYPE_CHECKING:
     from collab.document.change import Change
@@ -91,14 +92,17 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
 
     Raises `stale_document` when the client's copy has another history.
     """
+    document = working.document
+    state_vector = document.encode_state_vector()
     check_state_vector(
         inspect_state_vector(request.state_vector),
-        working.document.state_vector(),
-        leases=working.document.leases,
+        decode_state_vector(state_vector),
+        leases=document.leases,
         user=member.author.user,
         reserved=SERVER_IDS,
     )
-    return Answer(working.head, state=working.document.update_since(request.state_vector))
+    state = document.update_since(request.state_vector)
+    return Answer(working.head, state=state, state_vector=state_vector)
 
 
 def _write(working: Working, member: Member, written: CheckedUpdate, now: Round) -> Change | None:

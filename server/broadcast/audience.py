@@ -13,7 +13,9 @@ from server.broadcast.news import News
 from server.broadcast.subscriber import Answered, AnswerObserver, Subscriber
 
 if TYPE_CHECKING:
+    from collab.ids import DocKey
     from server.broadcast.close_reasons import CloseReason
+    from server.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +29,12 @@ class Audience:
     bytes of news that paused subscribers of each lane did not get. Without the pause, a hundred
     clients that did not read cost each edit more than a hundred clients that read (measured). When
     the document has `ended`, the audience closes each new subscriber for the same reason.
+
+    A subscriber that has left still gets the answers to its requests.
     """
 
+    key: DocKey
+    clock: Clock
     subscribers: dict[Subscriber, None] = field(default_factory=dict)
     observer: AnswerObserver | None = None
     ended: CloseReason | None = None
@@ -77,9 +83,11 @@ class Audience:
     def __len__(self) -> int:
         return len(self.subscribers)
 
-    def broadcast(self, news: News, answered: Sequence[Answered]) -> None:
-        """Send durable news to every active subscriber, and each answer to its author."""
-        began_at = self.observer.now() if self.observer is not None else 0.0
+    def broadcast(self, news: News, answered: Sequence[Answered], now: float) -> None:
+        """Send news that is durable `now` to each active subscriber, and answers to their authors.
+
+        The answers come first: an ack should not wait until a hundred readers have their news.
+        """
         answers: dict[Subscriber, list[Answered]] = {}
         for item in answered:
             submission, answer = item
@@ -90,27 +98,21 @@ class Audience:
         for lane, resting in self._paused.items():
             if resting:
                 self.missed[lane] += news.size(lane)
-        # Authors first: an ack should not wait until a hundred readers have their news.
-        for subscriber, own in answers.items():
-            self._send(subscriber, news, own)
-        if news.after != news.before:
-            for subscriber in [one for one in self._active if one not in answers]:
-                self._send(subscriber, news, ())
+        readers = self._active if news.after != news.before else ()
+        for subscriber in dict.fromkeys((*answers, *readers)):
+            try:
+                subscriber.on_commit(news, answers.get(subscriber, ()), now)
+            except Exception:  # an error of one connection must not stop the broadcast
+                _drop(subscriber)
         if self.observer is not None and answered:
-            self.observer.on_broadcast(answered, began_at)
-
-    def _send(self, subscriber: Subscriber, news: News, answers: Sequence[Answered]) -> None:
-        try:
-            subscriber.on_commit(news, answers)
-        except Exception:  # an error of one connection must not stop the broadcast
-            _drop(subscriber)
+            self.observer.on_broadcast(self.key, answered, now)
 
     def send_to_each(self, say: Callable[[Subscriber], None]) -> None:
         """Call `say` for each subscriber. A failing subscriber must not stop the rest."""
         for subscriber in list(self.subscribers):
             try:
                 say(subscriber)
-            except Exception:  # as in `_send`: the others must still get the message
+            except Exception:  # as in `broadcast`: the others must still get the message
                 _drop(subscriber)
 
     def notice(self, payload: bytes) -> None:

@@ -50,10 +50,11 @@ class LockAnnouncer:
         `by` is None when a timeout or an edit caused them.
         """
         if events:
-            news = LockNews(events)
-            self._audience.send_to_each(lambda subscriber: subscriber.on_locks(news))
-            if self._audience.observer is not None:
-                self._audience.observer.on_locks_changed(events, by, asked)
+            audience = self._audience
+            news, now = LockNews(events), audience.clock.monotonic()
+            audience.send_to_each(lambda subscriber: subscriber.on_locks(news, now))
+            if audience.observer is not None:
+                audience.observer.on_locks_changed(audience.key, events, by, asked)
 
     def watch(self, locks: Locks) -> None:
         """Restart the timer for these locks, which are the document's locks from now on."""

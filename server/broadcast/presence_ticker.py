@@ -78,8 +78,9 @@ class PresenceTicker:
 
     def _tick(self) -> None:
         self._timer = None
-        difference = self.book.flush(self._clock.monotonic())
+        now = self._clock.monotonic()
+        difference = self.book.flush(now)
         if difference is not None:
             news = PresenceNews(difference)
-            self._audience.send_to_each(lambda subscriber: subscriber.on_presence(news))
+            self._audience.send_to_each(lambda subscriber: subscriber.on_presence(news, now))
         self.changed()

@@ -18,6 +18,7 @@ from collab.room.requests import (
 )
 
 if TYPE_CHECKING:
+    from collab.ids import DocKey
     from collab.messages import LockChange
     from server.broadcast.news import LockNews, News, PresenceNews
 
@@ -86,17 +87,19 @@ class Subscriber(Protocol):
     def session(self) -> str:
         """The id of the session."""
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Handle a commit: durable entries, and the answers to this subscriber's requests.
+
+        `now` is the time at which the entries became durable.
 
         A subscriber that cannot send news at once is paused. A paused subscriber gets only the
         commits that answer its requests.
         """
 
-    def on_presence(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews, now: float) -> None:
         """Handle presence changes: clients joined, left or changed their state."""
 
-    def on_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews, now: float) -> None:
         """Handle lock events: a lock began, moved or ended. The Yjs lane ignores them."""
 
     def notice(self, payload: bytes) -> None:
@@ -112,12 +115,12 @@ class Subscriber(Protocol):
 class AnswerObserver(Protocol):
     """Gets every answer of a document, to count and record it."""
 
-    def now(self) -> float: ...
-
-    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
+    def on_broadcast(self, key: DocKey, answered: Sequence[Answered], durable_at: float) -> None:
         """Note that the server sent these answers. They are durable since `durable_at`."""
 
-    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+    def on_locks_changed(
+        self, key: DocKey, events: Sequence[LockChange], by: Member | None, asked: str
+    ) -> None:
         """Note lock events, caused by a request, a timeout or an edit.
 
         `asked` is the action of the request. It is empty when no request caused the events.

@@ -201,9 +201,8 @@ class LockRequests:
         live.lock_announcer.announce(step.events, one.submission.member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
-        live.audience.broadcast(
-            News([], live.room.version, live.room.value), [(submission, answer)]
-        )
+        news, now = News([], live.room.version, live.room.value), self._hub.clock.monotonic()
+        live.audience.broadcast(news, [(submission, answer)], now)
 
     def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
         """Fail the request that raised, and put the other requests back into the queue."""

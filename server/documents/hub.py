@@ -170,7 +170,7 @@ class Hub:
         try:
             room, stored = await self.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
-            live.audience.observer = self.recorder.of(key)
+            live.audience.observer = self.recorder
             if isinstance(stored, Stored):
                 self.snapshots.opened(live, stored)
                 if stored.entries:

@@ -69,7 +69,7 @@ class LiveRoom:
     ) -> None:
         self.key: DocKey = room.key
         self.room = room
-        self.audience = Audience()
+        self.audience = Audience(room.key, clock)
         self.presence = PresenceTicker(clock, self.audience, book)
         self.lock_announcer = LockAnnouncer(self.audience, time, lambda: wake(self))
         self.lock_announcer.watch(room.locks())
@@ -217,10 +217,11 @@ class LiveRoom:
         self._note_answered(submission for submission, _ in answered)
         self._note_change(entries)
         news = News(entries, before, self.room.value, previous_value=previous_value)
-        self.audience.broadcast(news, answered)
+        now = self._clock.monotonic()
+        self.audience.broadcast(news, answered, now)
         self.presence.relocate_cursors(self.room, entries)
         self.lock_announcer.announce(self.room.lock_events)
-        self.batch.charge(self.queue, self._clock.monotonic())
+        self.batch.charge(self.queue, now)
         return news
 
     def requeue_batch(self) -> None:
@@ -267,7 +268,7 @@ class LiveRoom:
             news = News(
                 missed, old.version, room.value, after=room.version, previous_value=old.value
             )
-            self.audience.broadcast(news, [])
+            self.audience.broadcast(news, [], self._clock.monotonic())
             self.presence.relocate_cursors(room, missed)
         self._exchange_locks(old.locks(), room.locks())
         if old.document.work_size > LARGE:
@@ -275,9 +276,8 @@ class LiveRoom:
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
         """Announce the lock changes that another instance has written."""
-        self.lock_announcer.announce(
-            changes_between(old.held, new.held, self.lock_announcer.time.now())
-        )
+        now = self.lock_announcer.time.now()
+        self.lock_announcer.announce(changes_between(old.held, new.held, now))
         self.lock_announcer.watch(new)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
@@ -303,12 +303,11 @@ class LiveRoom:
         answered: list[Answered] = []
         for submission in submissions:
             request, member = submission.request, submission.member
-            barrier = 0
             if isinstance(request, Barrier):
                 member.pass_barrier(request.nonce)
                 continue
-            if isinstance(request, PatchRequest):
-                barrier = member.reject_patch(request.id)
+            barrier = member.reject_patch(request.id) if isinstance(request, PatchRequest) else 0
             answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
             answered.append((submission, answer))
-        self.audience.broadcast(News([], self.room.version, self.room.value), answered)
+        news = News([], self.room.version, self.room.value)
+        self.audience.broadcast(news, answered, self._clock.monotonic())

@@ -24,7 +24,7 @@ from collab.errors import Code
 from server.http1.pipeline_queue import PipelineQueue
 from server.http1.protocol import ImmediateResponse, WeftHttpProtocol
 from server.http1.unread_responses import UnreadResponses
-from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds
+from server.websocket.socket import EXTENSION, OpenHandler, Socket, SocketBounds
 from server.websocket.transport_socket import OUR_FAULT, TransportSocket
 
 logger = logging.getLogger(__name__)
@@ -94,8 +94,8 @@ class WeftProtocol(WebSocketsSansIOProtocol):
             # Without this, uvicorn logs an error for each refusal before the upgrade.
             self.handshake_complete = True
 
-    def take_over(self, handler: Handler) -> Socket:
-        """Give the transport to `handler`. This object must not be used afterwards."""
+    def take_over(self, open_handler: OpenHandler) -> Socket:
+        """Give the transport to a socket with a handler. Nothing may use this object afterwards."""
         if self._is_asgi or not self.handshake_complete:
             raise RuntimeError("call take_over right after accept, before any receive or send")
         self.stop_keepalive()
@@ -103,11 +103,11 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         connections = cast("set[asyncio.BaseProtocol]", self.connections)
         connections.discard(self)
         self._socket = TransportSocket(
-            self.transport, handler, self.bounds, connections, get_client_addr(self.scope)
+            self.transport, self.bounds, connections, get_client_addr(self.scope)
         )
         # Uvicorn closes the transport when the endpoint returns, unless it sees a close timer.
         self.close_timer = asyncio.TimerHandle(0.0, lambda: None, (), self.loop)
-        self._socket.start(bytes(self._early), lost=self.disconnected)
+        self._socket.start(open_handler, bytes(self._early), lost=self.disconnected)
         return self._socket
 
     async def _guarded_app(

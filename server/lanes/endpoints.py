@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from starlette.websockets import WebSocket
 
 from collab.errors import Code, Refusal
@@ -9,10 +12,9 @@ from server.access.authentication import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
 from server.broadcast.close_reasons import RESTARTING
 from server.http.problem import problem
-from server.lanes.connection import PatchConnection
-from server.lanes.yjs_session import YjsConnection
+from server.lanes.opening import PatchOpening, YjsOpening
 from server.services import Services
-from server.websocket.socket import take_over
+from server.websocket.socket import Handler, take_over
 
 SUBPROTOCOL = "weft.v1"
 CROWDED = Refusal(
@@ -27,8 +29,7 @@ async def patch_lane(websocket: WebSocket) -> None:
     token = token_in_subprotocols(websocket.scope["subprotocols"]) or token_in_header(
         websocket.headers.get("authorization")
     )
-    connection = PatchConnection(_services(websocket), websocket.path_params["doc"], token)
-    await _serve(websocket, connection)
+    await _serve(websocket, partial(PatchOpening, token=token))
 
 
 async def yjs_lane(websocket: WebSocket) -> None:
@@ -39,8 +40,7 @@ async def yjs_lane(websocket: WebSocket) -> None:
         or token_in_header(websocket.headers.get("authorization"))
     )
     client = client_name(websocket.query_params.get("client", ""))
-    doc = websocket.path_params["doc"]
-    await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
+    await _serve(websocket, partial(YjsOpening, token=token, client_name=client))
 
 
 async def not_found(websocket: WebSocket) -> None:
@@ -48,7 +48,8 @@ async def not_found(websocket: WebSocket) -> None:
     await _deny(websocket, Refusal(Code.NOT_FOUND, "no WebSocket endpoint has this path"))
 
 
-async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
+async def _serve(websocket: WebSocket, opening: Callable[..., Handler]) -> None:
+    """Admit the socket, and give it to an opening of its lane."""
     services = _services(websocket)
     if not services.origins.allows_request(websocket.scope["headers"]):
         # This refusal comes before the upgrade, so the browser gives the page no reason for it.
@@ -62,11 +63,11 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
     if release is None:
         await _deny(websocket, CROWDED, status=503)
         return
-    handler.release_place = release
+    doc = websocket.path_params["doc"]
     try:
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        take_over(websocket, handler)
+        take_over(websocket, lambda socket: opening(services, doc, release, socket=socket))
     except BaseException:  # also when the handshake is cancelled
         release()
         raise

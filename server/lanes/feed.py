@@ -1,4 +1,4 @@
-"""A feed sends one client the changes of its document.
+"""A feed connects one client to its document: requests go in, and changes and answers come out.
 
 It keeps the client's position: the newest version that it has sent. It has no queue of changes:
 when the client is slow, the feed keeps the position, and later sends one merged change.
@@ -11,19 +11,24 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from collab.errors import CLOSE_OF, Close
 from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
 from collab.messages import Backpressure, Behind, DisconnectNotice
 from collab.presence.missed import MissedPresence
+from server.broadcast.subscriber import Submission
 from server.recording.connections import ReaderLag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping, Sequence
 
+    from collab.errors import Code, Refusal
     from collab.messages import Peer
-    from server.broadcast.news import PresenceNews
-    from server.broadcast.subscriber import Subscriber
+    from collab.room.member import Member
+    from collab.room.requests import Request
+    from server.broadcast.news import LockNews, News, PresenceNews
+    from server.broadcast.subscriber import Answered
+    from server.documents.hub import Hub
     from server.documents.live_room import LiveRoom
-    from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
 
 # The feed pauses when more bytes than this wait in its socket's write buffer.
@@ -32,46 +37,72 @@ FULL_SOCKET = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FeedContext:
-    """The parts that a feed needs: its socket, document, outbound flow, clock and metrics.
+    """The parts that a feed connects: a client's socket, and its document.
 
     The outbound flow (`collab/flow/outbound.py`) decides whether the user's budget allows a frame.
     """
 
-    socket: Socket
+    hub: Hub
     live: LiveRoom
-    subscriber: Subscriber
+    socket: Socket
+    member: Member
     outbound_flow: OutboundFlow
-    now: Callable[[], float]
-    metrics: LaneMetrics
 
 
 class Feed(ABC):
-    """Keeps one client's position in its document, and decides when the position advances.
+    """Keeps one client's position in its document. It is a `Subscriber` of the document.
 
     Invariant: the feed has sent every change up to `position`, once and in order. When the feed
     cannot send the news of a commit (`server/broadcast/news.py`) at once, it is paused. A paused
     feed gets no news of commits. Later it sends one catch-up: a merged change to the head (the
     newest version). A timer or the drained socket starts the catch-up. A worker thread may make the
     diff of a large document (`patch_feed.py`). Then the catch-up starts when the diff is ready.
+
+    `now` is the time at which the server received the frame, or finished the commit.
     """
 
     lane: ClassVar[str]
+    # The close codes of refusals. For a refusal without a close code, it is `Close.MALFORMED`.
+    close_of: ClassVar[Mapping[Code, int]] = CLOSE_OF
 
     def __init__(self, context: FeedContext) -> None:
         self.position = context.live.room.version
+        self.session = context.member.author.session
+        self._hub = context.hub
         self._live = context.live
         self._socket = context.socket
-        self._subscriber = context.subscriber
+        self._member = context.member
         self._outbound_flow = context.outbound_flow
-        self._now = context.now
-        self._metrics = context.metrics
+        self._now = context.hub.clock.monotonic
+        self._metrics = context.hub.recorder.metrics.lanes[self.lane]
         # Peers that this client got in `opened`, before the server announced them to all clients.
         self.already_sent: dict[str, Peer] = {}
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
+        self._is_closed = False
 
     # --- the methods of each lane -------------------------------------------------------------
+
+    @abstractmethod
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+        """Send the news of a commit, and the answers to the client's requests."""
+
+    @abstractmethod
+    def on_locks(self, news: LockNews, now: float) -> None:
+        """Send lock events, if the lane has a message for them."""
+
+    @abstractmethod
+    def notice(self, payload: bytes) -> None:
+        """Send an encoded notice, if the lane has such a message."""
+
+    @abstractmethod
+    def resynchronise(self) -> None:
+        """Ask the client for updates that the server may lack, if the lane can do so."""
+
+    @abstractmethod
+    def announce(self, notice: Backpressure | DisconnectNotice, now: float) -> bool:
+        """Send the notice if the lane has such a message; return whether the lane has it."""
 
     @abstractmethod
     def pump(self) -> None:
@@ -81,12 +112,8 @@ class Feed(ABC):
         """
 
     @abstractmethod
-    def _catch_up(self) -> None:
+    def _catch_up(self, now: float) -> None:
         """Send one merged change to the head, or request it."""
-
-    @abstractmethod
-    def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
-        """Send the notice if the lane has such a message; return whether the lane has it."""
 
     @abstractmethod
     def _count_pending(self) -> int:
@@ -96,18 +123,47 @@ class Feed(ABC):
         """
 
     @abstractmethod
-    def _presence_frame(self, news: PresenceNews) -> bytes:
+    def _presence_frame(self, news: PresenceNews, now: float) -> bytes:
         """Return the presence changes as a frame for this client."""
+
+    # --- requests, other messages, closing ----------------------------------------------------
+
+    def submit(self, request: Request, now: float) -> None:
+        """Put a request into the document's queue. The answer comes with a commit."""
+        if not self._is_closed:
+            self._hub.submit(self._live, Submission(self._member, request, now, subscriber=self))
+
+    def write(self, frame: bytes, now: float) -> None:
+        """Write and charge a frame without a version, in every state of the outbound flow."""
+        self._outbound_flow.spend(len(frame), now)
+        self._socket.write(frame)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Record the refusal of a message, and close the connection."""
+        self._hub.recorder.refused_message(self._live.key, self._member, refusal)
+        self._close_for(refusal)
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        """Close the connection. A lane with such a message first sends a notice."""
+        self._socket.close(code, reason)
+
+    def close(self) -> None:
+        """End the feed after its socket has closed."""
+        self._is_closed = True
+        self._cancel()
+
+    def _close_for(self, refusal: Refusal) -> None:
+        self._socket.close(self.close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 
     # --- presence -----------------------------------------------------------------------------
 
-    def on_presence(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews, now: float) -> None:
         """Send the presence changes now, or with the next catch-up."""
         if self._missed_presence or self._outbound_flow.state is not OutboundState.NORMAL:
             self._missed_presence.add(news.difference, self.already_sent)
-        elif (frame := self._presence_frame(news)) and not self._try_write(frame):
+        elif (frame := self._presence_frame(news, now)) and not self._try_write(frame, now):
             self._missed_presence.add(news.difference, self.already_sent)
-            self._fall_behind()
+            self._fall_behind(now)
         if self.already_sent:
             news.difference.forget_announced(self.already_sent)
 
@@ -127,62 +183,49 @@ class Feed(ABC):
         cause = "socket" if buffered > FULL_SOCKET else "budget"
         return ReaderLag(False, behind.versions, behind.bytes, buffered, cause)
 
-    def close(self) -> None:
-        self._cancel()
-
-    def _try_write(self, frame: bytes) -> bool:
+    def _try_write(self, frame: bytes, now: float) -> bool:
         """Write a frame if it may be sent now; return whether it was written."""
-        passes = self._try_charge(frame)
+        is_full = self._socket.buffered() > FULL_SOCKET
+        passes = self._outbound_flow.try_send(len(frame), now, full=is_full)
         if passes:
             self._socket.write(frame)
         return passes
 
-    def _try_charge(self, frame: bytes) -> bool:
-        """Charge the user's budget for a frame if it may be sent now; return whether it may."""
-        return self._outbound_flow.try_send(len(frame), self._now(), full=self._is_full())
-
-    def _write(self, frame: bytes) -> None:
-        """Write and charge a frame, in every state of the outbound flow."""
-        self._outbound_flow.spend(len(frame), self._now())
-        self._socket.write(frame)
-
-    def _fall_behind(self, missed: int = 0) -> None:
+    def _fall_behind(self, now: float, missed: int = 0) -> None:
         """Pause the feed at its position; `missed` is the size of the news that it missed."""
         self._pause(missed)
-        notice = self._outbound_flow.fall_behind(self._now(), self._behind())
+        notice = self._outbound_flow.fall_behind(now, self._behind())
         if notice is not None:
-            self._metrics.hold(full=self._is_full(), announced=self._announce(notice))
+            self._metrics.hold(full=self._is_full(), announced=self.announce(notice, now))
         if self._timer is None:
             self.pump()
 
     def _pause(self, missed: int = 0) -> None:
-        if self._live.audience.pause(self._subscriber, self.lane):
+        if self._live.audience.pause(self, self.lane):
             self._missed_before = self._live.audience.missed[self.lane] - missed
 
-    def _continue(self) -> None:
+    def _continue(self, now: float) -> None:
         """Apply the decision of the outbound flow: catch up, notify, close, wait or resume."""
-        decision = self._outbound_flow.decide(
-            self._now(), full=self._is_full(), behind=self._behind()
-        )
+        decision = self._outbound_flow.decide(now, full=self._is_full(), behind=self._behind())
         if decision.catch_up:
             self._metrics.catch_ups.inc()
-            self._catch_up()
+            self._catch_up(now)
             return
         if decision.announce is not None:
-            self._announce(decision.announce)
+            self.announce(decision.announce, now)
         if decision.close:
-            self._close(decision)
+            self._close_slow(decision)
         elif decision.wait:
             self._call_in(decision.wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
-            self._live.audience.resume(self._subscriber)
+            self._live.audience.resume(self)
 
-    def _caught_up(self, size: int) -> None:
+    def _caught_up(self, size: int, now: float) -> None:
         """Record that a catch-up of `size` bytes was sent."""
-        self._outbound_flow.caught_up(size, self._now())
+        self._outbound_flow.caught_up(size, now)
         self._missed_before = self._live.audience.missed[self.lane]
 
-    def _close(self, decision: WriteDecision) -> None:
+    def _close_slow(self, decision: WriteDecision) -> None:
         notice = decision.announce
         reason = notice.reason if isinstance(notice, DisconnectNotice) else ""
         self._socket.close(decision.close, reason)

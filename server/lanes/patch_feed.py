@@ -5,51 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw, structs
+from msgspec import structs
 
 from collab import wire
 from collab.errors import Close
 from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import MissedLocks
-from collab.messages import Backpressure, Change, DisconnectNotice
-from collab.patch.diff import diff
+from collab.messages import Backpressure, DisconnectNotice
 from server.broadcast.news import News, encoded_ops, render, spliced
 from server.broadcast.subscriber import Answered
-from server.lanes.feed import Feed, FeedContext
+from server.lanes.feed import FULL_SOCKET, Feed, FeedContext
+from server.lanes.patch_catch_up import CatchUpTarget, PendingAnswer
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
 
 if TYPE_CHECKING:
-    from collab.entry import Author
     from collab.ids import Json
     from server.broadcast.news import LockNews, PresenceNews
-    from server.documents.changes import LastChange
 
 logger = logging.getLogger(__name__)
-
-# The most answers that wait for a client that does not read. Above this number the server stops
-# reading from the client.
-MAX_PENDING = 1000
-
-
-class PendingAnswer(NamedTuple):
-    """An answer that waits for the catch-up to its version."""
-
-    payload: dict[str, Any]
-    version: int  # the document's version after it; the payload may contain another version
-    in_versions: bool  # its request made a version, which the catch-up merges
-    barrier: int  # the number in the ping before a reject; 0 for no ping
-
-
-class CatchUpTarget(NamedTuple):
-    """The version that a catch-up leads to, its author, and the ops if a thread has made them."""
-
-    version: int
-    value: Json
-    made: LastChange | None
-    ops: Raw | None = None
 
 
 class PatchFeed(Feed):
@@ -65,16 +41,13 @@ class PatchFeed(Feed):
 
     lane = "patch"
 
-    def __init__(
-        self, context: FeedContext, author: Author, *, frame_rate: FrameRate, splice: bool
-    ) -> None:
+    def __init__(self, context: FeedContext, frame_rate: FrameRate) -> None:
         super().__init__(context)
         room = context.live.room
-        self._user = author.user
-        self._session = author.session
-        self._splice = splice
+        self._user = context.member.author.user
+        self._splice = context.member.splice
         self._frame_rate = frame_rate
-        self._pending: list[PendingAnswer] = []
+        self.pending: list[PendingAnswer] = []
         self._missed_locks = MissedLocks(room.control.revision)
         self._diff_task: asyncio.Task[None] | None = None
         self._diffed: CatchUpTarget | None = None
@@ -82,31 +55,57 @@ class PatchFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news; if that is not possible now, keep the answers for a catch-up."""
-        if self._is_next(news) and self._try_send_news(news, answers):
+        if self._is_closed:
+            return
+        may_send = (
+            self.position == news.before
+            and not self.pending
+            and not news.is_incomplete
+            and self._timer is None
+            and self._frame_rate.due_at <= now
+        )
+        if may_send and self._try_send_news(news, answers, now):
             return
         for submission, answer in answers:
             payload = render(submission.request, answer)
             if payload is not None:
                 made = answer.entry is not None
-                self._pending.append(PendingAnswer(payload, answer.version, made, answer.barrier))
-        self._fall_behind(news.size(self.lane))
+                self.pending.append(PendingAnswer(payload, answer.version, made, answer.barrier))
+        self._fall_behind(now, news.size(self.lane))
 
-    def on_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews, now: float) -> None:
         """Send the lock events if the client is at the head; otherwise keep them for a catch-up."""
         is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
             self._missed_locks.add(news.events)
-        elif self._try_write(news.patch_frame):
+        elif self._try_write(news.patch_frame, now):
             self._missed_locks.mark_sent(news.events)
         else:
             self._missed_locks.add(news.events)
-            self._fall_behind()
+            self._fall_behind(now)
 
-    def send(self, payload: bytes) -> None:
+    def send(self, payload: bytes, now: float) -> None:
         """Send a message without a version, in every state of the outbound flow."""
-        self._write(frames.text(payload))
+        self.write(frames.text(payload), now)
+
+    def notice(self, payload: bytes) -> None:
+        self.send(payload, self._now())
+
+    def announce(self, notice: Backpressure | DisconnectNotice, now: float) -> bool:
+        self.send(wire.encode(notice), now)
+        return True
+
+    def resynchronise(self) -> None:
+        """Do nothing: a patch client retries a refused request itself, with the same id."""
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        """Close the connection. When the client may reconnect, first send a notice."""
+        if 4500 <= code < 4600 or code == Close.RESTARTING:
+            retry = {} if retry_after_ms is None else {"retry_after_ms": retry_after_ms}
+            self.announce(DisconnectNotice(code=code, reason=reason, **retry), self._now())
+        super().dismiss(code, reason)
 
     def close(self) -> None:
         super().close()
@@ -117,43 +116,31 @@ class PatchFeed(Feed):
         self._cancel()
         if self._diff_task is not None:
             return
-        wait = self._frame_rate.wait(self._now())
+        now = self._now()
+        wait = self._frame_rate.wait(now)
         if wait > 0:
             self._call_in(wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
-            self._resume_after_pace()
+            self._resume_after_pace(now)
         else:
-            self._continue()
-
-    @property
-    def is_backlogged(self) -> bool:
-        """Whether too many answers wait, so that the server stops reading from the client."""
-        return len(self._pending) > MAX_PENDING
+            self._continue(now)
 
     # --- one frame --------------------------------------------------------------------------
 
-    def _is_next(self, news: News) -> bool:
-        return (
-            self.position == news.before
-            and not self._pending
-            and not news.is_incomplete
-            and self._timer is None
-            and self._frame_rate.wait(self._now()) <= 0
-        )
-
-    def _try_send_news(self, news: News, answers: Sequence[Answered]) -> bool:
-        shared = not answers and self._user not in news.users
-        frame = self._shared_frame(news) if shared else self._own_frame(news, answers)
-        if frame and not self._try_charge(frame):
+    def _try_send_news(self, news: News, answers: Sequence[Answered], now: float) -> bool:
+        if answers or self._user in news.users:
+            frame = self._own_frame(news, answers)
+        else:
+            frame = news.splice_frame if self._splice else news.patch_frame
+        is_full = self._socket.buffered() > FULL_SOCKET
+        if frame and not self._outbound_flow.try_send(len(frame), now, full=is_full):
             return False
-        self._ping_barrier(max((answer.barrier for _, answer in answers), default=0))
+        if answers:
+            self._ping_barrier(max([answer.barrier for _, answer in answers]))
         self._socket.write(frame)
         if news.entries:
-            self._advance(news.after, news.value)
+            self._advance(news.after, news.value, now)
         return True
-
-    def _shared_frame(self, news: News) -> bytes:
-        return news.splice_frame if self._splice else news.patch_frame
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
         """Return the client's own frame: shared changes, and acks in place of its own changes."""
@@ -189,39 +176,39 @@ class PatchFeed(Feed):
 
     # --- behind -----------------------------------------------------------------------------
 
-    def _fall_behind(self, missed: int = 0) -> None:
-        wait = self._frame_rate.wait(self._now())
+    def _fall_behind(self, now: float, missed: int = 0) -> None:
+        wait = self._frame_rate.wait(now)
         # In the normal state only the frame rate sets the timer, even when its time has passed.
         paced = wait > 0 or self._timer is not None
         if paced and self._outbound_flow.state is OutboundState.NORMAL:
             self._pause(missed)
             self._call_in(wait)
         else:
-            super()._fall_behind(missed)
+            super()._fall_behind(now, missed)
 
-    def _resume_after_pace(self) -> None:
+    def _resume_after_pace(self, now: float) -> None:
         """Send the newer versions after a wait for the frame rate, if the outbound flow allows."""
         if not self._behind().versions:
-            self._live.audience.resume(self._subscriber)
+            self._live.audience.resume(self)
         elif self._is_diffed_in_thread():
             return
-        elif self._outbound_flow.try_send(0, self._now(), full=self._is_full()):
-            self._outbound_flow.spend(self._write_catch_up(), self._now())
-            self._resume_soon()
+        elif self._outbound_flow.try_send(0, now, full=self._is_full()):
+            self._outbound_flow.spend(self._write_catch_up(now), now)
+            self._resume_soon(now)
         else:
-            self._fall_behind()
+            self._fall_behind(now)
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, now: float) -> None:
         if not self._is_diffed_in_thread():
-            self._caught_up(self._write_catch_up())
-            self._call_in(self._frame_rate.wait(self._now()))
+            self._caught_up(self._write_catch_up(now), now)
+            self._call_in(self._frame_rate.wait(now))
 
-    def _resume_soon(self) -> None:
+    def _resume_soon(self, now: float) -> None:
         """Resume when the client is at the head; otherwise call `pump` again later."""
         if self.position == self._live.room.version:
-            self._live.audience.resume(self._subscriber)
+            self._live.audience.resume(self)
         else:
-            self._call_in(self._frame_rate.wait(self._now()))
+            self._call_in(self._frame_rate.wait(now))
 
     def _is_diffed_in_thread(self) -> bool:
         """Start a diff in a worker thread if the document is large; return whether it was started.
@@ -247,20 +234,20 @@ class PatchFeed(Feed):
             self.pump()
         except Exception:  # an error here ends only this connection
             logger.exception("the catch-up of a slow client failed; its connection is closed")
-            self._subscriber.dismiss(Close.OUR_FAULT, "internal error")
+            self.dismiss(Close.OUR_FAULT, "internal error")
 
-    def _write_catch_up(self) -> int:
+    def _write_catch_up(self, now: float) -> int:
         """Write one merged change, with the answers up to its version; return the frame's size."""
         target, self._diffed = self._diffed or self._head(), None
         due: list[PendingAnswer] = []
         later: list[PendingAnswer] = []
-        for pending in self._pending:
+        for pending in self.pending:
             (due if pending.version <= target.version else later).append(pending)
         frame = self._catch_up_frame(target, due)
         self._ping_barrier(max((pending.barrier for pending in due), default=0))
         self._socket.write(frame)
-        self._pending = later
-        self._advance(target.version, target.value)
+        self.pending = later
+        self._advance(target.version, target.value, now)
         return len(frame)
 
     def _catch_up_frame(self, target: CatchUpTarget, due: Sequence[PendingAnswer]) -> bytes:
@@ -270,7 +257,7 @@ class PatchFeed(Feed):
         if self.position < target.version:
             payloads.append(self._merged(target, acks))
         payloads += [wire.encode(pending.payload) for pending in due if not pending.in_versions]
-        presence = self._missed_presence.flush(self._live.presence.book, but=self._session)
+        presence = self._missed_presence.flush(self._live.presence.book, but=self.session)
         if presence is not None:
             payloads.append(wire.encode(presence))
         if target.version == self._live.room.version:
@@ -284,37 +271,15 @@ class PatchFeed(Feed):
             if acks:
                 return wire.encode(acks[0])
             change = wire.change(last, with_id=last.author.user == self._user)
-        else:
-            ops = diff(self.value, target.value) if target.ops is None else []
-            change = merge(target.made, self.position + 1, target.version, ops)
-            change = structs.replace(change, acks=acks)
-            if target.ops is not None:
-                return wire.encode(structs.replace(change, ops=target.ops))
-        return wire.encode(spliced(change, self.value) if self._splice else change)
-
-    def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
-        self.send(wire.encode(notice))
-        return True
+            return wire.encode(spliced(change, self.value) if self._splice else change)
+        return target.change_from(self.position, self.value, acks, splice=self._splice)
 
     def _count_pending(self) -> int:
-        return max(len(self._pending), int(bool(self._missed_presence or self._missed_locks)))
+        return max(len(self.pending), int(bool(self._missed_presence or self._missed_locks)))
 
-    def _presence_frame(self, news: PresenceNews) -> bytes:
-        return news.patch_frame_for(self._session, self.already_sent)
+    def _presence_frame(self, news: PresenceNews, now: float) -> bytes:
+        return news.patch_frame_for(self.session, self.already_sent)
 
-    def _advance(self, version: int, value: Json) -> None:
+    def _advance(self, version: int, value: Json, now: float) -> None:
         self.position, self.value = version, value
-        self._frame_rate.sent(self._now())
-
-
-def merge(last: LastChange | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
-    """Merge several versions into one change, with `by`, `at` and `kind` of the last version."""
-    assert last is not None, "every new version was noted with its author"
-    return Change(
-        version=version,
-        by=last.by,
-        at=wire.rfc3339(last.at),
-        kind=last.kind,
-        ops=ops,
-        from_=first,
-    )
+        self._frame_rate.sent(now)

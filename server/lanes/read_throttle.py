@@ -43,10 +43,10 @@ class ThrottledClient(Protocol):
     def is_backlogged(self) -> bool:
         """Whether too many answers wait for the client."""
 
-    def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
+    def send_notice(self, message: Backpressure | DisconnectNotice, now: float) -> None:
         """Send the notice if the lane has such a message."""
 
-    def mark_alive(self) -> None:
+    def mark_alive(self, now: float) -> None:
         """Mark the client alive in presence, because the server does not read its messages now."""
 
     def disconnect_slow(self) -> None:
@@ -86,31 +86,32 @@ class ReadThrottle:
         if not self.is_stopped:
             self._socket.resume_reading()
 
-    def apply(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
-        """Apply the decision about a frame.
+    def apply(self, decision: ReadDecision, now: float, *, wait: float = 0.0) -> None:
+        """Apply the decision about a frame that was received at `now`.
 
         `wait` is the time until the user's budget for sent bytes covers the answers to the frame.
         """
         if decision.announce is not None:
-            self._client.send_notice(decision.announce)
+            self._client.send_notice(decision.announce, now)
         wait = max(wait, decision.stop_reading)
         if decision.close:
             self._socket.close(decision.close, "rate_limited")
-        elif wait or self._is_backlogged:
-            self._stop(wait)
+        elif wait or self._client.is_backlogged or self._socket.buffered() > MAX_UNREAD:
+            self._stop(wait, now)
 
     def check(self) -> None:
         """Resume reading if the budget and the socket allow it; otherwise check again later."""
         now = self._now()
         may_read, notice = self._inbound_flow.resume(now)
         if notice is not None:
-            self._client.send_notice(notice)
+            self._client.send_notice(notice, now)
         if self.is_stopped:
-            self._client.mark_alive()
+            self._client.mark_alive(now)
             if self._is_stalled(now):
                 self._client.disconnect_slow()
                 return
-            if may_read and not self._is_backlogged and now >= self._wait_until:
+            is_backlogged = self._client.is_backlogged or self._socket.buffered() > MAX_UNREAD
+            if may_read and not is_backlogged and now >= self._wait_until:
                 self.is_stopped = False
                 self._socket.resume_reading()
         if self.is_stopped or self._inbound_flow.state is not InboundState.NORMAL:
@@ -121,17 +122,12 @@ class ReadThrottle:
             self._timer.cancel()
             self._timer = None
 
-    def _stop(self, wait: float) -> None:
+    def _stop(self, wait: float, now: float) -> None:
         self._socket.pause_reading()
         self.is_stopped = True
-        now = self._now()
         self._wait_until = now + wait
         self._unread, self._read_at = self._socket.buffered(), now
         self._check_in(wait or CHECK_AGAIN)
-
-    @property
-    def _is_backlogged(self) -> bool:
-        return self._client.is_backlogged or self._socket.buffered() > MAX_UNREAD
 
     def _is_stalled(self, now: float) -> bool:
         """Whether the client has read nothing for `patience`, with a full socket buffer.

@@ -6,7 +6,7 @@ would send the same update again and again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from collab.errors import Close, Code, Rejected
@@ -14,10 +14,8 @@ from collab.room.requests import Update
 from collab.yjs import frames as yjs_frames
 
 if TYPE_CHECKING:
-    from collab.errors import Refusal
-    from collab.flow.budget import UserBudgets
-    from server.services import Services
-    from server.websocket.socket import Socket
+    from server.lanes.session import AdmittedClient
+    from server.lanes.yjs_feed import YjsFeed
 
 # Bytes. When `WEFT_MAX_FRAME` is 0, the server splits updates above this size. Unsplit, they would
 # delay other documents too long.
@@ -31,23 +29,15 @@ class LargeUpdates:
     to its first sync step 2. While `is_splitting` is set, later updates wait in `_waiting`.
     """
 
-    def __init__(
-        self,
-        services: Services,
-        socket: Socket,
-        budgets: UserBudgets,
-        known: Callable[[], Mapping[int, int]],
-        submit: Callable[[Update], None],
-        on_refusal: Callable[[Refusal, bool], None],
-    ) -> None:
+    def __init__(self, client: AdmittedClient, feed: YjsFeed) -> None:
         self.is_splitting = False
-        self._services = services
-        self._socket = socket
-        self._budgets = budgets
-        self._known = known
-        self._submit = submit
-        self._on_refusal = on_refusal
-        self._max_frame = services.settings.max_frame
+        self._services = client.services
+        self._socket = client.socket
+        self._live = client.live
+        self._user = client.claims.user
+        self._budgets = client.budgets
+        self._feed = feed
+        self._max_frame = client.services.settings.max_frame
         self._waiting: list[Update] = []
 
     def allow(self, can_write: bool) -> None:
@@ -76,7 +66,7 @@ class LargeUpdates:
                 Code.TOO_LARGE, f"a message has {size} bytes, but {self._max_frame} are allowed"
             )
 
-    def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
+    def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate, now: float) -> None:
         """Submit an update; a large update is first split in a task."""
         update = Update(message.update, is_whole=isinstance(message, yjs_frames.SyncStep2))
         if update.is_whole:
@@ -88,23 +78,30 @@ class LargeUpdates:
             self._waiting.append(update)
             self._services.spawn(self._split(), "large update", self._fail)
         else:
-            self._submit(update)
+            self._submit(update, now)
 
     async def _split(self) -> None:
         try:
             while self._waiting:
                 whole = self._waiting.pop(0)
-                pieces, seconds = await self._services.cutter.cut(whole.update, self._known())
-                self._budgets.inbound.charge_time(seconds, self._services.clock.monotonic())
+                known = self._live.known()
+                pieces, seconds = await self._services.cutter.cut(whole.update, known)
+                now = self._services.clock.monotonic()
+                self._budgets.inbound.charge_time(seconds, now)
                 for piece in pieces:
-                    self._submit(Update(piece))
+                    self._submit(Update(piece), now)
         except Rejected as rejected:
             if rejected.refusal.code is Code.MISSING_DEPENDENCY:
                 self.allow(can_write=True)  # the server asks for a whole sync step 2 again
-            self._on_refusal(rejected.refusal, whole.is_whole)
+            now = self._services.clock.monotonic()
+            self._feed.on_refused_update(rejected.refusal, whole.is_whole, now)
         finally:
             self._waiting.clear()
             self.is_splitting = False
+
+    def _submit(self, update: Update, now: float) -> None:
+        self._services.creations.note(self._live, self._user, update)
+        self._feed.submit(update, now)
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")

@@ -5,16 +5,14 @@ y-websocket sends every awareness message that it gets back to the server: an ec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from collab.presence.presence_entry import ClientIdentity
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State
 
 if TYPE_CHECKING:
-    from collab.room.member import Member
     from server.documents.live_room import LiveRoom
     from server.runtime.settings import Settings
 
@@ -28,29 +26,19 @@ MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 class YjsPresence:
     """Connects one Yjs session with the presence book of its document.
 
-    Invariant: the session is in the book from its creation until `leave`. Echoes are free, up to
-    the messages and bytes that the server has sent to the client.
+    Invariant: echoes are free, up to the messages and bytes that the server has sent to the client.
     """
 
-    def __init__(
-        self, live: LiveRoom, member: Member, settings: Settings, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, live: LiveRoom, session: str, settings: Settings) -> None:
         self._live = live
-        self._now = now
         self._book = live.presence.book
-        self._session = member.author.session
+        self._session = session
         self._bounds = awareness.AwarenessBounds(
             # An echo contains the states of all clients, also of clients that left.
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
         self._echoed = self._echoes = 0  # bytes and messages that the client may still echo
-        author, role = member.author, member.rights.role
-        identity = ClientIdentity(
-            author.session, author.user, author.name, author.client, role, "yjs"
-        )
-        self._book.join(identity, now())
-        live.presence.notify_other_tabs(author)
 
     def count_shown(self, size: int) -> None:
         """Count bytes of other clients' states sent to this client, which it will echo."""
@@ -69,7 +57,7 @@ class YjsPresence:
         self._echoes -= 1
         return True
 
-    def receive(self, body: bytes) -> Iterator[bytes]:
+    def receive(self, body: bytes, now: float) -> Iterator[bytes]:
         """Apply the client's own states, and ignore other states.
 
         Return messages that the client must get before the next presence news.
@@ -77,7 +65,7 @@ class YjsPresence:
         leases = self._live.room.document.leases
         audible = self._book.accepted_client_ids(self._session, leases)
         states = awareness.decode(body, self._bounds, only=audible)
-        behind = self._book.receive_awareness(self._session, states, self._now(), leases)
+        behind = self._book.receive_awareness(self._session, states, now, leases)
         self._live.presence.changed()
         return self._messages(behind)
 
@@ -109,11 +97,3 @@ class YjsPresence:
             message = yjs_frames.awareness(awareness.encode(states))
             self.count_shown(len(message))
             yield message
-
-    def mark_alive(self) -> None:
-        """Mark the client alive in presence, because the server does not read its messages now."""
-        self._book.extend_timeout(self._session, self._now())
-
-    def leave(self) -> None:
-        self._book.leave(self._session)
-        self._live.presence.changed()

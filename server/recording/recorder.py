@@ -57,6 +57,8 @@ _OUTCOMES: dict[type, str] = {
 class Recorder:
     """Counts events and adds them to the audit trail. It has one method for each kind of event.
 
+    It is an `AnswerObserver` of every document.
+
     Invariant: no method waits, and no record has content of a document.
     """
 
@@ -66,18 +68,12 @@ class Recorder:
         self.trail = AuditTrail(audit, clock, self.metrics)
         self.connections = Connections(clock)
 
-    def now(self) -> float:
-        return self._clock.monotonic()
-
-    def of(self, key: DocKey) -> DocumentRecorder:
-        return DocumentRecorder(key, self)
-
     # --- the commit loop --------------------------------------------------------------------
 
-    def batch_sent(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
+    def on_broadcast(self, key: DocKey, answered: Sequence[Answered], durable_at: float) -> None:
         """Record a document's part of a commit, after it became durable and was sent."""
-        self.metrics.count_batch(batch, durable_at, self.now())
-        for submission, answer in batch:
+        self.metrics.count_batch(answered, durable_at, self._clock.monotonic())
+        for submission, answer in answered:
             entry = answer.entry
             if entry is not None:
                 self.trail.wrote(key, submission.member, entry.kind, entry.version, entry.at)
@@ -89,7 +85,7 @@ class Recorder:
     ) -> None:
         """Record the end of a transaction."""
         entries = sum(len(append.entries) for append in appends)
-        self.metrics.committed(entries, self.now() - began_at)
+        self.metrics.committed(entries, self._clock.monotonic() - began_at)
         for outcome in outcomes:
             self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
@@ -181,23 +177,6 @@ class Recorder:
         detail = {**about(member), **(detail or {})}
         at = self._clock.now_ms()
         return AuditRow(at, member.author.user, action, origin_of(member), outcome, detail=detail)
-
-
-class DocumentRecorder:
-    """Records the answers of one document. It is an `AnswerObserver` of the document's audience."""
-
-    __slots__ = ("_key", "_recorder", "now")
-
-    def __init__(self, key: DocKey, recorder: Recorder) -> None:
-        self._key = key
-        self._recorder = recorder
-        self.now = recorder.now
-
-    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
-        self._recorder.batch_sent(self._key, answered, durable_at)
-
-    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        self._recorder.on_locks_changed(self._key, events, by, asked)
 
 
 def action_of(request: Request) -> str:

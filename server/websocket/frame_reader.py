@@ -44,13 +44,13 @@ class FrameReader:
         "_fragments",
         "_held",
         "_need",
-        "_opcode",
         "_size",
         "is_large_next",
         "large",
         "max_fragments",
         "max_message",
         "too_big",
+        "unfinished",
     )
 
     def __init__(self, max_message: int, max_fragments: int) -> None:
@@ -66,14 +66,10 @@ class FrameReader:
         self._at = 0
         self._held: bytearray | None = None
         self._need = 0
-        self._opcode = 0  # the opcode of the message whose fragments are being collected
+        # The opcode of a message that has begun and whose last fragment has not arrived; else 0.
+        self.unfinished = 0
         self._fragments: list[bytes] = []
         self._size = 0
-
-    @property
-    def fragmented(self) -> bool:
-        """Whether a message has begun and its last fragment has not arrived."""
-        return self._opcode != 0
 
     def feed(self, data: bytes) -> None:
         """Add the bytes of one read."""
@@ -91,17 +87,21 @@ class FrameReader:
 
         None when bytes are missing, or when the next message is large (`is_large_next`).
         """
-        while (frame := self._frame()) is not None:
+        while self._at < len(self._data) or self._held is not None:
+            frame = self._frame()
+            if frame is None:
+                return None
             first, payload = frame
             if first == _WHOLE_BINARY:
                 return BINARY, payload
             if first == _WHOLE_TEXT:
-                return TEXT, _checked_text(payload)
+                return TEXT, payload if payload.isascii() else _checked_text(payload)
             if first & _CONTROL:
                 return first & 0x0F, payload
             self._collect(first, payload)
             if first & _FIN:
                 return self._whole()
+        self._data, self._at = b"", 0  # an idle connection keeps no bytes
         return None
 
     def _frame(self) -> tuple[int, bytes] | None:
@@ -143,7 +143,7 @@ class FrameReader:
             raise Violation(PROTOCOL_ERROR, "the frame is not masked")
         if first != _WHOLE_BINARY and first != _WHOLE_TEXT:
             self._check_rare_head(first, second & 0x7F)
-        elif self._opcode:
+        elif self.unfinished:
             raise Violation(PROTOCOL_ERROR, "a new message began before the last one ended")
         if 0 < self.max_message < size + self._size or size >> 63:
             raise Violation(self.too_big, f"the message has more than {self.max_message} bytes")
@@ -157,19 +157,19 @@ class FrameReader:
         if opcode & _CONTROL:
             if not first & _FIN or short_size > MAX_CONTROL:  # 5.5
                 raise Violation(PROTOCOL_ERROR, "a control frame is fragmented or too long")
-        elif (opcode == CONTINUATION) != self.fragmented:  # 5.4
+        elif (opcode == CONTINUATION) != bool(self.unfinished):  # 5.4
             raise Violation(PROTOCOL_ERROR, "the fragments are out of order")
         elif len(self._fragments) >= self.max_fragments:
             raise Violation(POLICY, f"the message has more than {self.max_fragments} fragments")
 
     def _collect(self, first: int, payload: bytes) -> None:
-        self._opcode = self._opcode or first & 0x0F
+        self.unfinished = self.unfinished or first & 0x0F
         self._fragments.append(payload)
         self._size += len(payload)
 
     def _whole(self) -> tuple[int, bytes]:
-        opcode, payload = self._opcode, b"".join(self._fragments)
-        self._opcode, self._fragments, self._size = 0, [], 0
+        opcode, payload = self.unfinished, b"".join(self._fragments)
+        self.unfinished, self._fragments, self._size = 0, [], 0
         return opcode, _checked_text(payload) if opcode == TEXT else payload
 
     def _hold(self, need: int) -> None:
@@ -189,11 +189,10 @@ class FrameReader:
 
 def _checked_text(payload: bytes) -> bytes:
     """Return the text; raise `Violation` when it is not UTF-8 (RFC 6455, 8.1)."""
-    if not payload.isascii():
-        try:
-            payload.decode()
-        except UnicodeDecodeError as exc:
-            raise Violation(INVALID_DATA, "the text is not UTF-8") from exc
+    try:
+        payload.decode()
+    except UnicodeDecodeError as exc:
+        raise Violation(INVALID_DATA, "the text is not UTF-8") from exc
     return payload
 
 

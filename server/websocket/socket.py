@@ -25,12 +25,9 @@ logger = logging.getLogger(__name__)
 class Handler(Protocol):
     """Receives the events of a socket, as direct calls on the event loop.
 
-    `on_open` is the first event. `on_close` is the last one and is called exactly once. No message
-    arrives while reading is paused. After a call of `Socket.close`, only `on_close` follows.
+    `on_close` is the last event and is called exactly once. No message arrives while reading is
+    paused. After a call of `Socket.close`, only `on_close` follows.
     """
-
-    def on_open(self, socket: Socket) -> None:
-        """The socket is open. After this call, the handler gets messages that arrived before it."""
 
     def on_text(self, message: bytes) -> None:
         """A whole text message arrived. It is valid UTF-8 and within the size limit."""
@@ -65,6 +62,9 @@ class Socket(Protocol):
     def peer(self) -> str:
         """The peer's IP address and port, for logs."""
 
+    def hand_over(self, handler: Handler) -> None:
+        """Give all further events to another handler."""
+
     def write(self, frames: bytes) -> None:
         """Send frames that `server.websocket.frames` made. After `close`, drop them."""
 
@@ -97,6 +97,11 @@ class Socket(Protocol):
 
     def abort(self) -> None:
         """End the socket at once, and drop the buffered bytes."""
+
+
+# Makes the handler of an open socket. After this call, the handler gets the messages that arrived
+# before it.
+OpenHandler = Callable[[Socket], Handler]
 
 
 class State(IntEnum):
@@ -149,9 +154,8 @@ def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:
 
 
 class _NullHandler:
-    """Replaces the handler after `on_close`."""
+    """The handler of a socket before it is open, and after `on_close`."""
 
-    def on_open(self, socket: object) -> None: ...
     def on_text(self, message: bytes) -> None: ...
     def on_binary(self, message: bytes) -> None: ...
     def on_pong(self, payload: bytes) -> None: ...
@@ -165,17 +169,17 @@ NULL_HANDLER: Handler = _NullHandler()
 class TransportExtension(Protocol):
     """The object in `scope["extensions"]["weft"]`. It takes the transport from our ASGI server."""
 
-    def take_over(self, handler: Handler) -> Socket: ...
+    def take_over(self, open_handler: OpenHandler) -> Socket: ...
 
 
 EXTENSION = "weft"
 
 
-def take_over(websocket: WebSocket, handler: Handler) -> Socket:
-    """Take the transport of an accepted WebSocket. Return a socket that calls `handler`.
+def take_over(websocket: WebSocket, open_handler: OpenHandler) -> Socket:
+    """Take the transport of an accepted WebSocket. Return a socket that calls its handler.
 
     The caller, an ASGI endpoint, returns after this. The connection needs only callbacks, so no
     task and no ASGI scope stay in memory.
     """
     extension: TransportExtension = websocket.scope["extensions"][EXTENSION]
-    return extension.take_over(handler)
+    return extension.take_over(open_handler)

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from server.websocket import frames
 from server.websocket.frame_reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
 from server.websocket.keep_alive import ControlBudget, KeepAlive
-from server.websocket.socket import NULL_HANDLER, Handler, SocketBounds, State, bound_kernel
+from server.websocket.socket import (
+    NULL_HANDLER,
+    Handler,
+    OpenHandler,
+    SocketBounds,
+    State,
+    bound_kernel,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +59,6 @@ class TransportSocket(asyncio.Protocol):
     def __init__(
         self,
         transport: asyncio.Transport,
-        handler: Handler,
         bounds: SocketBounds,
         connections: set[asyncio.BaseProtocol],
         peer: str,
@@ -60,7 +66,7 @@ class TransportSocket(asyncio.Protocol):
         self.peer = peer
         self.sent = self.received = 0
         self._transport = transport
-        self._handler = handler
+        self._handler = NULL_HANDLER
         self._bounds = bounds
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -76,14 +82,14 @@ class TransportSocket(asyncio.Protocol):
         self._fragment_deadline: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
-    def start(self, early: bytes, *, lost: bool) -> None:
-        """Take the transport, call `on_open`, and then dispatch the bytes that arrived `early`.
+    def start(self, open_handler: OpenHandler, early: bytes, *, lost: bool) -> None:
+        """Take the transport, make the handler, and then dispatch the bytes that arrived `early`.
 
-        When the transport is already `lost`, only `on_open` and `on_close` are called.
+        When the transport is already `lost`, the handler gets only `on_close`.
         """
         self._reader.feed(early)
         if lost:
-            self._handler.on_open(self)
+            self._handler = open_handler(self)
             self._loop.call_soon(self.connection_lost, None)
             return
         self._connections.add(self)
@@ -93,15 +99,23 @@ class TransportSocket(asyncio.Protocol):
         if self._transport.is_closing():
             self._state = State.DONE
         self._keep_alive.start()
-        self._handler.on_open(self)
+        self._handler = open_handler(self)
         # Dispatch later: the caller must have its socket before the first message.
         self._loop.call_soon(self._resume)
 
     # Calls by the handler
 
+    def hand_over(self, handler: Handler) -> None:
+        self._handler = handler
+
     def write(self, data: bytes) -> None:
         if self._state is State.OPEN:
-            self._write(data)
+            self.sent += len(data)
+            try:
+                self._transport.write(data)
+            except RuntimeError:
+                # uvloop raises when the transport has failed since the last read. asyncio does not.
+                self._move_to(State.DONE)
 
     def buffered(self) -> int:
         return 0 if self._state is State.LOST else self._transport.get_write_buffer_size()
@@ -133,7 +147,7 @@ class TransportSocket(asyncio.Protocol):
 
     def close(self, code: int, reason: str = "") -> None:
         if self._state is State.OPEN:
-            self._write(frames.close(code, reason))
+            self.write(frames.close(code, reason))
             self._close_code = code
             self._move_to(State.CLOSING)
             self.resume_reading()  # to read the peer's close frame
@@ -178,14 +192,6 @@ class TransportSocket(asyncio.Protocol):
 
     # From callbacks to the handler
 
-    def _write(self, data: bytes) -> None:
-        self.sent += len(data)
-        try:
-            self._transport.write(data)
-        except RuntimeError:
-            # uvloop raises when the transport has failed since the last read. asyncio does not.
-            self._move_to(State.DONE)
-
     def _resume(self) -> None:
         """Dispatch the messages in the reader, and then read from the transport again."""
         if not self._paused and self._state < State.DONE:
@@ -200,19 +206,25 @@ class TransportSocket(asyncio.Protocol):
             while not self._paused and self._state < State.DONE:
                 message = reader.next()
                 if message is None:
-                    self._pause_before_large()
+                    if reader.is_large_next:
+                        self._pause_before_large()
                     break
                 opcode, payload = message
                 if opcode > frames.BINARY:
                     self._on_control(opcode, payload)
                 elif self._state is State.OPEN:
-                    self._on_data(opcode, payload)
+                    if self._fragment_deadline is not None:
+                        self._stop_fragment_deadline()
+                    if opcode == frames.TEXT:
+                        self._handler.on_text(payload)
+                    else:
+                        self._handler.on_binary(payload)
         except Violation as violation:
             self._fail(violation.code, violation.reason)
         except Exception:  # a bug ends this connection only
             logger.exception("connection failed", extra={"peer": self.peer})
             self._fail(OUR_FAULT, "internal error")
-        if reader.fragmented and self._fragment_deadline is None:
+        if reader.unfinished and self._fragment_deadline is None:
             self._start_fragment_deadline()
 
     def _pause_before_large(self) -> None:
@@ -221,19 +233,10 @@ class TransportSocket(asyncio.Protocol):
         The handler calls `resume_reading` later.
         """
         on_large = self._on_large
-        if on_large is not None and self._reader.is_large_next and self._state is State.OPEN:
+        if on_large is not None and self._state is State.OPEN:
             self.pause_before_large(0, None)
             self.pause_reading()
             on_large()
-
-    def _on_data(self, opcode: int, payload: bytes) -> None:
-        if self._fragment_deadline is not None:
-            self._fragment_deadline.cancel()
-            self._fragment_deadline = None
-        if opcode == frames.TEXT:
-            self._handler.on_text(payload)
-        else:
-            self._handler.on_binary(payload)
 
     def _on_control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.CLOSE:
@@ -251,7 +254,7 @@ class TransportSocket(asyncio.Protocol):
 
     def _on_close_frame(self, code: int, echo: bytes) -> None:
         if self._state is State.OPEN:
-            self._write(frames.control(frames.CLOSE, echo))
+            self.write(frames.control(frames.CLOSE, echo))
             self._close_code = code
         self._move_to(State.DONE)
         self._transport.close()
@@ -261,6 +264,11 @@ class TransportSocket(asyncio.Protocol):
         if self._state < State.DONE:
             within = self._bounds.fragmented_within
             self._fragment_deadline = self._loop.call_later(within, self._on_fragment_timeout)
+
+    def _stop_fragment_deadline(self) -> None:
+        if self._fragment_deadline is not None:
+            self._fragment_deadline.cancel()
+            self._fragment_deadline = None
 
     def _on_fragment_timeout(self) -> None:
         self._fragment_deadline = None
@@ -272,7 +280,7 @@ class TransportSocket(asyncio.Protocol):
     def _fail(self, code: int, reason: str) -> None:
         """Fail the connection (RFC 6455, 7.1.7): send the reason, and ignore further bytes."""
         if self._state is State.OPEN:
-            self._write(frames.close(code, reason))
+            self.write(frames.close(code, reason))
             self._close_code = code
         if self._state >= State.DONE:
             return
@@ -293,9 +301,7 @@ class TransportSocket(asyncio.Protocol):
         """Move forward to `state`. The transport ends within `close_within` seconds from now."""
         self._state = max(self._state, state)
         self._keep_alive.stop()
-        if self._fragment_deadline is not None:
-            self._fragment_deadline.cancel()
-            self._fragment_deadline = None
+        self._stop_fragment_deadline()
         if state is not State.LOST:
             self._end_within(self._bounds.close_within)
 

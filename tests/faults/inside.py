@@ -41,7 +41,7 @@ class Follower:
         self.resynchronised = 0
         live.audience.join(self)
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         if self.fails:
             raise RuntimeError("a bug of ours")
         if news.is_incomplete:
@@ -53,9 +53,9 @@ class Follower:
             self.version = entry.version
         assert self.value == news.value
 
-    def on_presence(self, news: object) -> None: ...
+    def on_presence(self, news: object, now: float) -> None: ...
 
-    def on_locks(self, news: object) -> None:
+    def on_locks(self, news: object, now: float) -> None:
         if self.fails:
             raise RuntimeError("a bug of ours")
 

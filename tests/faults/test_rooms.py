@@ -193,8 +193,8 @@ class Noting(Follower):
 
     made: LastChange | None = None
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
-        super().on_commit(news, answers)
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+        super().on_commit(news, answers, now)
         if news.is_incomplete:
             self.made = self.live.last_change
 

@@ -62,7 +62,7 @@ class Listener:
 
     # --- events of the document -------------------------------------------------------------
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         if news.is_incomplete:
             self._note("jump", news.before, news.after)
         elif news.entries:
@@ -75,10 +75,10 @@ class Listener:
                 self._note(request_id, answer.version)
                 self.acks[request_id] = answer.ack
 
-    def on_presence(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews, now: float) -> None:
         self._note("presence")
 
-    def on_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews, now: float) -> None:
         for event in news.events:
             self._note("lock", event.scope, None if event.holder is None else event.holder.user)
 

@@ -10,6 +10,10 @@ from collab.entry import Author, Entry
 from server.broadcast.audience import Audience
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.subscriber import Answered
+from tests.faults.inside import PAGE
+from tests.manual_clock import ManualClock
+
+NOW = 1.0
 
 
 class Follower:
@@ -20,11 +24,11 @@ class Follower:
     def __init__(self) -> None:
         self.heard: list[int] = []
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         self.heard.append(news.after)
 
-    def on_presence(self, news: PresenceNews) -> None: ...
-    def on_locks(self, news: LockNews) -> None: ...
+    def on_presence(self, news: PresenceNews, now: float) -> None: ...
+    def on_locks(self, news: LockNews, now: float) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
@@ -45,7 +49,7 @@ def news(version: int) -> News:
 
 @pytest.fixture
 def audience() -> Audience:
-    return Audience()
+    return Audience(PAGE, ManualClock())
 
 
 @pytest.fixture
@@ -58,24 +62,24 @@ def follower(audience: Audience) -> Follower:
 def test_b8_a_paused_subscriber_gets_no_news_until_it_resumes(
     audience: Audience, follower: Follower
 ) -> None:
-    audience.broadcast(news(2), [])
+    audience.broadcast(news(2), [], NOW)
     assert audience.pause(follower, "patch")
-    audience.broadcast(news(3), [])
+    audience.broadcast(news(3), [], NOW)
     audience.resume(follower)
-    audience.broadcast(news(4), [])
+    audience.broadcast(news(4), [], NOW)
     assert follower.heard == [2, 4]
 
 
 def test_b8_missed_bytes_are_counted_once_for_all_paused(
     audience: Audience, follower: Follower
 ) -> None:
-    audience.broadcast(news(2), [])
+    audience.broadcast(news(2), [], NOW)
     assert audience.missed["patch"] == 0
     other = Follower()
     audience.join(other)
     audience.pause(follower, "patch")
     audience.pause(other, "patch")
-    audience.broadcast(news(3), [])
+    audience.broadcast(news(3), [], NOW)
     assert audience.missed["patch"] == len(news(3).payloads[0])
     assert audience.missed["yjs"] == 0
 
@@ -88,6 +92,6 @@ def test_b8_a_paused_or_gone_subscriber_is_not_paused_again(
     audience.leave(follower)
     audience.resume(follower)
     assert not audience.pause(follower, "patch")
-    audience.broadcast(news(2), [])
+    audience.broadcast(news(2), [], NOW)
     assert follower.heard == []
     assert audience.missed["patch"] == 0

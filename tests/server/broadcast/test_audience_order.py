@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from collab.errors import Code, Refusal
+from collab.ids import DocKey
 from collab.messages import LockChange
 from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest
@@ -17,6 +18,7 @@ from server.broadcast.subscriber import Answered, Submission
 from tests.server.listener import Listener
 from tests.server.scene import Scene, scene
 
+NOW = 7.5
 NO = Refusal(Code.CONFLICT, "no")
 
 
@@ -35,7 +37,7 @@ async def test_answers_without_a_new_version_go_to_their_authors_only() -> None:
             answered(it.ada, "a", Answer(1)),
             answered(it.bo, "c", Answer(1)),
         ]
-        it.live.audience.broadcast(nothing(it), answers)
+        it.live.audience.broadcast(nothing(it), answers, NOW)
         assert it.events() == [("bo", "b", "conflict"), ("bo", "c", 1), ("ada", "a", 1)]
 
 
@@ -49,7 +51,8 @@ async def test_an_http_client_gets_its_answer_before_any_connection() -> None:
 
         http = Submission(it.ada.member, PatchRequest("h", None, []), 0.0, deliver=deliver)
         answer = Answer(1)
-        it.live.audience.broadcast(nothing(it), [answered(it.ada, "a", Answer(1)), (http, answer)])
+        answers = [answered(it.ada, "a", Answer(1)), (http, answer)]
+        it.live.audience.broadcast(nothing(it), answers, NOW)
         assert it.events() == [("http",), ("ada", "a", 1)]
         assert delivered == [answer]
 
@@ -107,20 +110,17 @@ class Observer:
     def __init__(self) -> None:
         self.seen: list[tuple[list[int], float]] = []
 
-    def now(self) -> float:
-        return 7.5
-
-    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
+    def on_broadcast(self, key: DocKey, answered: Sequence[Answered], durable_at: float) -> None:
         self.seen.append(([answer.version for _, answer in answered], durable_at))
 
     def on_locks_changed(
-        self, events: Sequence[LockChange], by: Member | None, asked: str
+        self, key: DocKey, events: Sequence[LockChange], by: Member | None, asked: str
     ) -> None: ...
 
 
-async def test_the_observer_gets_the_answers_with_the_time_before_the_broadcast() -> None:
+async def test_the_observer_gets_the_answers_with_the_time_of_the_commit() -> None:
     async with scene() as it:
         it.live.audience.observer = observer = Observer()
-        it.live.audience.broadcast(nothing(it), [])
-        it.live.audience.broadcast(nothing(it), [answered(it.ada, "a", Answer(4))])
-        assert observer.seen == [([4], 7.5)]
+        it.live.audience.broadcast(nothing(it), [], NOW)
+        it.live.audience.broadcast(nothing(it), [answered(it.ada, "a", Answer(4))], NOW)
+        assert observer.seen == [([4], NOW)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from collab.entry import Author
+from collab.ids import DocKey
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.room.member import Member
@@ -16,6 +17,7 @@ from server.broadcast.lock_announcer import LATER, REMIND_AFTER, LockAnnouncer
 from server.broadcast.subscriber import Answered
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
+from tests.faults.inside import PAGE
 from tests.manual_clock import ManualClock
 
 
@@ -25,12 +27,13 @@ class Observer:
     def __init__(self) -> None:
         self.moved: list[tuple[object, ...]] = []
 
-    def now(self) -> float:
-        return 0.0
+    def on_broadcast(
+        self, key: DocKey, answered: Sequence[Answered], durable_at: float
+    ) -> None: ...
 
-    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None: ...
-
-    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+    def on_locks_changed(
+        self, key: DocKey, events: Sequence[LockChange], by: Member | None, asked: str
+    ) -> None:
         self.moved.append((events, by, asked))
 
 
@@ -72,9 +75,8 @@ def announcer(
     clock: ManualClock, due: list[str], audience: Audience | None = None
 ) -> LockAnnouncer:
     time = DatabaseClock(MemoryStore(clock.now_ms), clock)
-    return LockAnnouncer(
-        Audience() if audience is None else audience, time, lambda: due.append("due")
-    )
+    listening = Audience(PAGE, clock) if audience is None else audience
+    return LockAnnouncer(listening, time, lambda: due.append("due"))
 
 
 async def test_a_timer_fires_a_moment_after_the_first_lock_is_due(
@@ -130,7 +132,7 @@ async def test_a_closed_announcer_starts_no_timer_and_wakes_nothing(
 
 
 async def test_lock_events_are_reported_with_their_author_and_action(clock: ManualClock) -> None:
-    audience, observer = Audience(), Observer()
+    audience, observer = Audience(PAGE, ManualClock()), Observer()
     audience.observer = observer
     board = announcer(clock, [], audience)
     events = locked(clock).events

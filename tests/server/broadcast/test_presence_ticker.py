@@ -13,6 +13,7 @@ from server.broadcast.audience import Audience
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered
+from tests.faults.inside import PAGE
 from tests.manual_clock import ManualClock
 
 
@@ -26,7 +27,7 @@ class Looker:
         self.dismissed: list[int] = []
         self.saw = asyncio.Event()
 
-    def on_presence(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews, now: float) -> None:
         if self.fails:
             raise ValueError(self.session)
         self.shown.append(news)
@@ -35,8 +36,8 @@ class Looker:
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         self.dismissed.append(code)
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None: ...
-    def on_locks(self, news: LockNews) -> None: ...
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None: ...
+    def on_locks(self, news: LockNews, now: float) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
 
@@ -44,7 +45,7 @@ class Looker:
 async def test_a_failing_subscriber_is_closed_and_others_get_presence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    clock, audience = ManualClock(), Audience()
+    clock, audience = ManualClock(), Audience(PAGE, ManualClock())
     board = PresenceTicker(clock, audience, PresenceBook())
     broken, sound = Looker("s-1", fails=True), Looker("s-2")
     audience.join(broken)

@@ -74,11 +74,11 @@ class Follower:
     def __init__(self) -> None:
         self.writable = asyncio.Event()
 
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None: ...
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None: ...
 
-    def on_presence(self, news: PresenceNews) -> None: ...
+    def on_presence(self, news: PresenceNews, now: float) -> None: ...
 
-    def on_locks(self, news: LockNews) -> None: ...
+    def on_locks(self, news: LockNews, now: float) -> None: ...
 
     def notice(self, payload: bytes) -> None:
         if b'"writable"' in payload:
@@ -207,9 +207,9 @@ async def test_a_closed_lock_announcer_never_fires(store: InterruptedStore) -> N
     rung: list[str] = []
     rings = asyncio.Event()
     time = DatabaseClock(store, SystemClock())
-    closed = LockAnnouncer(Audience(), time, lambda: rung.append("closed"))
+    closed = LockAnnouncer(Audience(KEY, SystemClock()), time, lambda: rung.append("closed"))
     closed.close()
-    other = LockAnnouncer(Audience(), time, rings.set)
+    other = LockAnnouncer(Audience(KEY, SystemClock()), time, rings.set)
     for board in (closed, other):  # in the order in which their timers would fire
         board.watch(Locks(held=(replace(stranger(HERO), expires_at=0),)))
     await rings.wait()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from collab.ids import DocKey
 from collab.locks.terms import DEFAULT_TERMS
 from collab.messages import LockAction, LockChange
 from collab.room.member import Member
@@ -33,12 +34,13 @@ class Observer:
     def __init__(self) -> None:
         self.changed: list[tuple[str, str]] = []
 
-    def now(self) -> float:
-        return 0.0
+    def on_broadcast(
+        self, key: DocKey, answered: Sequence[Answered], durable_at: float
+    ) -> None: ...
 
-    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None: ...
-
-    def on_locks_changed(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+    def on_locks_changed(
+        self, key: DocKey, events: Sequence[LockChange], by: Member | None, asked: str
+    ) -> None:
         self.changed.append(("" if by is None else by.author.user, asked))
 
 

@@ -64,7 +64,7 @@ async def test_bytes_before_take_over_are_delivered_after_it() -> None:
     async def dawdle(websocket: WebSocket) -> None:
         await websocket.accept()
         await go_on.wait()
-        take_over(websocket, handler)
+        take_over(websocket, handler.opened)
         assert handler.texts == []
 
     async with serving(endpoint=dawdle) as served, RawClient(served.port) as client:
@@ -132,7 +132,7 @@ async def test_a_client_that_vanishes_before_take_over_gets_1006() -> None:
     async def dawdle(websocket: WebSocket) -> None:
         await websocket.accept()
         await gone.wait()
-        take_over(websocket, handler)
+        take_over(websocket, handler.opened)
 
     async with serving(endpoint=dawdle) as served:
         async with RawClient(served.port) as client:
@@ -355,7 +355,7 @@ async def test_a_failing_handler_ends_only_its_connection() -> None:
 async def test_an_endpoint_that_fails_after_take_over_is_closed() -> None:
     async def fail(websocket: WebSocket) -> None:
         await websocket.accept()
-        take_over(websocket, Echo())
+        take_over(websocket, Echo().opened)
         raise LookupError("a bug")
 
     async with serving(endpoint=fail) as served, RawClient(served.port) as client:

@@ -16,10 +16,12 @@ from collab.yjs import frames as yjs_frames
 from server.access.tokens import Claims, mint
 from server.app import build
 from server.documents.live_room import LiveRoom
-from server.lanes.connection import PatchConnection
-from server.lanes.yjs_session import YjsConnection
+from server.lanes.opening import PatchOpening, YjsOpening
+from server.lanes.patch_session import PatchSession
+from server.lanes.yjs_session import YjsSession
 from server.runtime.settings import Settings
 from server.services import Services
+from server.websocket.socket import NULL_HANDLER, Handler
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE
 from tests.held_store import HeldCalls, held, until
@@ -43,6 +45,15 @@ class FakeSocket:
         self.is_reading = True
         self.limits: list[tuple[int, int]] = []
         self.on_large: Callable[[], None] | None = None
+        self.handler: Handler = NULL_HANDLER
+
+    def hand_over(self, handler: Handler) -> None:
+        self.handler = handler
+
+    def lose(self, code: int) -> None:
+        """End the connection, as the network or the client does."""
+        handler, self.handler = self.handler, NULL_HANDLER
+        handler.on_close(code)
 
     def write(self, frames: bytes) -> None:
         self.frames += [payload for _, payload in split(frames)]
@@ -97,13 +108,14 @@ class PatchClient:
         self.lanes = lanes
         self.token = token
         self.socket = FakeSocket()
-        self.connection = PatchConnection(lanes.services, DOC, None)
-        self.connection.on_open(self.socket)
+        self.socket.handler = PatchOpening(
+            lanes.services, DOC, lambda: None, token=None, socket=self.socket
+        )
 
     def says(self, *messages: dict[str, Any]) -> None:
         """Send the messages in one frame."""
         said: object = list(messages) if len(messages) > 1 else messages[0]
-        self.connection.on_text(json.dumps(said).encode())
+        self.socket.handler.on_text(json.dumps(said).encode())
 
     def open(self, **fields: Any) -> None:
         self.says({"type": "open", "token": self.token, **fields})
@@ -125,7 +137,21 @@ class PatchClient:
         return self.heard()
 
     async def is_open(self) -> None:
-        await until(lambda: self.connection._session is not None or self.socket.closed)
+        await until(lambda: self.is_admitted or self.socket.closed)
+
+    @property
+    def is_admitted(self) -> bool:
+        return isinstance(self.socket.handler, PatchSession)
+
+    @property
+    def session(self) -> PatchSession:
+        assert isinstance(self.socket.handler, PatchSession)
+        return self.socket.handler
+
+    @property
+    def opening(self) -> PatchOpening:
+        assert isinstance(self.socket.handler, PatchOpening)
+        return self.socket.handler
 
 
 class YjsClient:
@@ -133,11 +159,21 @@ class YjsClient:
 
     def __init__(self, lanes: Lanes, token: str) -> None:
         self.socket = FakeSocket()
-        self.connection = YjsConnection(lanes.services, DOC, token, "tab")
-        self.connection.on_open(self.socket)
+        self.socket.handler = YjsOpening(
+            lanes.services, DOC, lambda: None, token, "tab", socket=self.socket
+        )
 
     async def is_open(self) -> None:
-        await until(lambda: self.connection._live is not None or self.socket.closed)
+        await until(lambda: self.is_admitted or self.socket.closed)
+
+    @property
+    def is_admitted(self) -> bool:
+        return isinstance(self.socket.handler, YjsSession)
+
+    @property
+    def session(self) -> YjsSession:
+        assert isinstance(self.socket.handler, YjsSession)
+        return self.socket.handler
 
 
 class Lanes:

@@ -61,7 +61,7 @@ async def test_a_document_takes_so_many_connections_on_both_lanes() -> None:
         late, late_on_yjs = await opened(it), await it.yjs_client()
         assert (late.socket.codes, late_on_yjs.socket.codes) == ([4413], [4413])
         assert it.live.users == 2
-        one.connection.on_close(1001)
+        one.socket.lose(1001)
         assert (await opened(it)).socket.codes == []
 
 

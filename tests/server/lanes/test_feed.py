@@ -15,23 +15,27 @@ from collab.entry import Author, Op
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.presence_entry import ClientIdentity
-from collab.room.requests import PatchRequest, ReadState, ReadStateVector, Request
+from collab.rights.user_rights import Rights, Role
+from collab.room.member import Member
+from collab.room.requests import PatchRequest
 from collab.yjs import frames as yjs_frames
-from server.broadcast.news import LockNews, News, PresenceNews
-from server.broadcast.subscriber import Answered, Submission
+from server.broadcast.news import PresenceNews
+from server.broadcast.subscriber import Submission
+from server.documents.hub import Hub
 from server.documents.live_room import LiveRoom
 from server.lanes import patch_feed
 from server.lanes.feed import FULL_SOCKET, FeedContext
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.yjs_feed import YjsFeed
-from server.lanes.yjs_sync import YjsSync
-from server.recording.metrics import Metrics
+from server.lanes.yjs_presence import YjsPresence
+from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.manual_clock import ManualClock
 from tests.server.websocket.splitting import split
 
 PATIENCE = 30.0
+RIGHTS = Rights(Role.EDITOR, expires_at=2**53)
 
 
 class Pipe:
@@ -42,6 +46,8 @@ class Pipe:
     def __init__(self) -> None:
         self.sent = self.received = self.untaken = 0
         self.messages: list[dict[str, Any]] = []
+
+    def hand_over(self, handler: object) -> None: ...
 
     def write(self, written: bytes) -> None:
         for _, payload in split(written):
@@ -69,6 +75,7 @@ class Reading:
 
     def __init__(
         self,
+        hub: Hub,
         live: LiveRoom,
         clock: ManualClock,
         *,
@@ -79,24 +86,11 @@ class Reading:
         self.live, self.clock = live, clock
         self.pipe = Pipe()
         self.budget = ByteAndMessageBudget(Allowance(rate, rate), clock.monotonic())
+        member = Member(Author("reader", session=self.session), RIGHTS, "patch", splice=splice)
         outbound_flow = OutboundFlow(self.budget, patience=PATIENCE)
-        lane = Metrics().lanes["patch"]
-        context = FeedContext(self.pipe, live, self, outbound_flow, clock.monotonic, lane)
-        self.feed = PatchFeed(context, Author("reader"), frame_rate=FrameRate(fps), splice=splice)
-        live.audience.join(self)
-
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
-        self.feed.on_commit(news, answers)
-
-    def on_presence(self, news: PresenceNews) -> None:
-        self.feed.on_presence(news)
-
-    def on_locks(self, news: LockNews) -> None:
-        self.feed.on_locks(news)
-
-    def notice(self, payload: bytes) -> None: ...
-    def resynchronise(self) -> None: ...
-    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+        context = FeedContext(hub, live, self.pipe, member, outbound_flow)
+        self.feed = PatchFeed(context, FrameRate(fps))
+        live.audience.join(self.feed)
 
     def meet(self) -> None:
         """Send the reader the unannounced peers, as `opened` does."""
@@ -107,7 +101,7 @@ class Reading:
         self.clock.advance(1.0)
         difference = self.live.presence.book.flush(self.clock.monotonic())
         assert difference is not None
-        self.on_presence(PresenceNews(difference))
+        self.feed.on_presence(PresenceNews(difference), self.clock.monotonic())
 
     def stop(self) -> None:
         self.pipe.untaken = FULL_SOCKET + 1
@@ -130,43 +124,19 @@ class Reading:
 
 
 class YjsReading:
-    """A Yjs client in the audience of a document, with its feed and its sync requests."""
-
-    session = "s-yjs"
+    """A Yjs client in the audience of a document, and its feed."""
 
     def __init__(self, hall: Inside, live: LiveRoom) -> None:
         self.hall, self.live = hall, live
         self.pipe = BinaryPipe()
-        now = hall.clock.monotonic
-        outbound_flow = OutboundFlow(
-            ByteAndMessageBudget(Allowance(0, 0), now()), patience=PATIENCE
-        )
-        context = FeedContext(self.pipe, live, self, outbound_flow, now, Metrics().lanes["yjs"])
-        self.feed = YjsFeed(context, catch_up=self.catch_up, show=lambda _: [])
-        self.sync = YjsSync(self.feed, self.submit)
-        live.audience.join(self)
-
-    def catch_up(self) -> None:
-        self.sync.catch_up()
-
-    def submit(self, request: Request) -> None:
-        now = self.hall.clock.monotonic()
-        self.hall.hub.submit(
-            self.live, Submission(self.hall.member(), request, now, subscriber=self)
-        )
-
-    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
-        if news.after != news.before:
-            self.feed.on_commit(news)
-        for submission, answer in answers:
-            assert isinstance(submission.request, ReadState | ReadStateVector)
-            self.sync.on_answer(submission.request, answer, news)
-
-    def on_presence(self, news: PresenceNews) -> None: ...
-    def on_locks(self, news: LockNews) -> None: ...
-    def notice(self, payload: bytes) -> None: ...
-    def resynchronise(self) -> None: ...
-    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+        budget = ByteAndMessageBudget(Allowance(0, 0), hall.clock.monotonic())
+        outbound_flow = OutboundFlow(budget, patience=PATIENCE)
+        member = Member(Author("reader", session="s-yjs"), RIGHTS, "yjs")
+        identity = ClientIdentity("s-yjs", "reader", "", "", "editor", "yjs")
+        live.presence.book.join(identity, hall.clock.monotonic())
+        context = FeedContext(hall.hub, live, self.pipe, member, outbound_flow)
+        self.feed = YjsFeed(context, YjsPresence(live, "s-yjs", Settings()))
+        live.audience.join(self.feed)
 
 
 class BinaryPipe(Pipe):
@@ -195,7 +165,7 @@ async def hall() -> AsyncIterator[Inside]:
 @pytest.fixture
 async def reading(hall: Inside) -> AsyncIterator[Reading]:
     async with hall.hub.using(PAGE) as live:
-        reading = Reading(live, hall.clock)
+        reading = Reading(hall.hub, live, hall.clock)
         yield reading
         reading.feed.close()
         live.presence.close()
@@ -253,7 +223,7 @@ async def test_b6_a_reader_over_its_budget_gets_notice_then_a_catch_up(
     hall: Inside,
 ) -> None:
     async with hall.hub.using(PAGE) as live:
-        reading = Reading(live, hall.clock, rate=2000)
+        reading = Reading(hall.hub, live, hall.clock, rate=2000)
         reading.budget.spend(1500, hall.clock.monotonic())
         await hall.set("/text", "x" * 1000)
         [told] = reading.pipe.messages
@@ -300,7 +270,7 @@ async def test_b6_a_thread_compares_and_encodes_a_large_catch_up(
     monkeypatch.setattr(wire, "encode_ops", noting)
     monkeypatch.setattr(patch_feed, "LARGE", -1)
     async with hall.hub.using(PAGE) as live:
-        reading = Reading(live, hall.clock, fps=1.0, splice=splice)
+        reading = Reading(hall.hub, live, hall.clock, fps=1.0, splice=splice)
         for text in ("one two", "one or two", "one and two"):  # the first is sent at once
             await hall.set("/text", text)
         hall.clock.advance(1.0)
@@ -322,13 +292,13 @@ async def test_b7_a_reader_with_max_fps_gets_no_backpressure_notice(
 ) -> None:
     """The frame may be due a moment before its timer fires."""
     async with hall.hub.using(PAGE) as live:
-        reading = Reading(live, hall.clock, fps=1.0)
+        reading = Reading(hall.hub, live, hall.clock, fps=1.0)
         await hall.set("/n", 1)
         await hall.set("/n", 2)
         hall.clock.advance(1.0)
         asked = PatchRequest("mine", None, [{"op": "add", "path": "/m", "value": 1}])
         now = hall.clock.monotonic()
-        hall.hub.submit(live, Submission(hall.member(), asked, now, subscriber=reading))
+        hall.hub.submit(live, Submission(hall.member(), asked, now, subscriber=reading.feed))
         await hall.set("/n", 3)
         reading.feed.pump()
         reading.feed.close()

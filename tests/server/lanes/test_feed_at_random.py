@@ -32,7 +32,7 @@ class Day:
     def __init__(self, hall: Inside, live: LiveRoom, rng: random.Random) -> None:
         self.hall, self.live, self.rng = hall, live, rng
         fps, rate = rng.choice((None, 5.0)), rng.choice((0, 500, 5000))
-        self.reading = Reading(live, hall.clock, fps=fps, rate=rate)
+        self.reading = Reading(hall.hub, live, hall.clock, fps=fps, rate=rate)
         self.start: Json = live.room.value
         self.asked: dict[str, int] = {}  # the values that the reader set, by request id
         self.client_ids = count(1000)
@@ -50,7 +50,8 @@ class Day:
         name, value = f"mine-{len(self.asked)}", self.rng.choice((len(self.asked), 1))
         self.asked[name] = value
         request = PatchRequest(name, None, [{"op": "add", "path": "/mine", "value": value}])
-        submission = Submission(self.hall.member("reader"), request, 0.0, subscriber=self.reading)
+        reader, feed = self.hall.member("reader"), self.reading.feed
+        submission = Submission(reader, request, 0.0, subscriber=feed)
         self.hall.hub.submit(self.live, submission)
         if self.rng.random() < 0.5:
             await self.edit()
@@ -72,7 +73,7 @@ class Day:
         self.hall.clock.advance(0.1)
         difference = self.live.presence.book.flush(self.hall.clock.monotonic())
         if difference is not None:
-            self.reading.on_presence(PresenceNews(difference))
+            self.reading.feed.on_presence(PresenceNews(difference), self.hall.clock.monotonic())
 
     async def lock(self) -> None:
         action: LockAction = self.rng.choice(("acquire", "release"))

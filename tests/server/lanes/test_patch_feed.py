@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 
 from collab.presence.presence_entry import ClientIdentity
-from server.lanes import patch_feed
+from server.lanes import patch_feed, patch_session
 from server.lanes.feed import FULL_SOCKET
 from server.lanes.patch_feed import PatchFeed
 from tests.server.lanes.lane_clients import Lanes, PatchClient, lanes
 
 
 def feed_of(client: PatchClient) -> PatchFeed:
-    session = client.connection._session
-    assert session is not None
-    return session.feed
+    return client.session.feed
 
 
 def stop(client: PatchClient) -> None:
@@ -28,7 +26,7 @@ def stop(client: PatchClient) -> None:
 def drain(client: PatchClient) -> list[dict[str, Any]]:
     """Let the client read everything, and return what it gets then."""
     client.socket.waiting = 0
-    client.connection.on_writable()
+    client.socket.handler.on_writable()
     return client.socket.messages()
 
 
@@ -135,17 +133,18 @@ async def test_a_client_gets_at_most_so_many_changes_a_second() -> None:
 async def test_the_server_stops_reading_from_a_client_with_too_many_unread_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patch_feed, "MAX_PENDING", 3)
+    monkeypatch.setattr(patch_session, "MAX_PENDING", 3)
     async with lanes({"n": 0}) as it:
         ada = await it.patch_client()
         stop(ada)
         for number in range(3):
             ada.patch(f"p-{number}", "/n", number + 1, base=1)
         await it.settled()
-        assert not feed_of(ada).is_backlogged
+        backlogged = [ada.session.is_backlogged]
         ada.patch("p-3", "/n", 9, base=1)
         await it.settled()
-        assert feed_of(ada).is_backlogged
+        backlogged.append(ada.session.is_backlogged)
+        assert backlogged == [False, True]
         ada.says({"type": "ping", "at": 1})
         assert not ada.socket.is_reading
 
@@ -175,7 +174,7 @@ async def test_a_document_that_changes_while_a_diff_is_made_is_caught_up_in_two_
             await it.set(f"/k{number}", number)
         ada.socket.frames.clear()
         ada.socket.waiting = 0
-        ada.connection.on_writable()
+        ada.socket.handler.on_writable()
         task = feed_of(ada)._diff_task
         assert task is not None
         await it.set("/late", 1)
@@ -194,10 +193,10 @@ async def test_a_closed_feed_sends_nothing_and_keeps_no_timer() -> None:
         stop(ada)
         await it.set("/n", 1)
         timers = [feed._timer]
-        ada.connection.on_close(1001)
+        ada.socket.lose(1001)
         timers.append(feed._timer)
         assert [timer is None for timer in timers] == [False, True]
-        assert ada.connection._session is None
+        assert len(it.live.audience) == 0
 
 
 def come(it: Lanes, session: str, number: int) -> None:

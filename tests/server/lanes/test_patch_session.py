@@ -32,8 +32,7 @@ async def test_an_expired_token_closes_the_connection_and_writes_nothing() -> No
         client.patch("late", "/n", 1, base=1)  # before the timer of the token
         await it.settled()
         assert client.heard() == [("reject", "late", 1, "unauthenticated")]
-        session = client.connection._session
-        assert session is not None
+        session = client.session
         session._token_expiry.check()
         assert client.socket.codes == [4401]
         assert it.live.room.value == {"n": 0}
@@ -43,8 +42,7 @@ async def test_a_client_is_warned_before_its_token_expires() -> None:
     async with lanes({"n": 0}) as it:
         client = await it.patch_client(it.token(seconds=3_600))
         it.clock.advance(3_590)
-        session = client.connection._session
-        assert session is not None
+        session = client.session
         session._token_expiry.check()
         [notice] = client.socket.messages()
         assert (notice["code"], notice["in_seconds"]) == ("token_expiring", 10)
@@ -78,12 +76,11 @@ async def test_a_token_of_another_user_or_without_the_document_closes_the_connec
 async def test_a_client_that_leaves_while_its_token_is_renewed_keeps_no_timer() -> None:
     async with lanes({"n": 0}) as it:
         client = await it.patch_client()
-        session = client.connection._session
-        assert session is not None
+        session = client.session
         before = set(asyncio.all_tasks())
         client.says({"type": "token", "token": it.token()})
         renewing = set(asyncio.all_tasks()) - before
-        client.connection.on_close(1001)
+        client.socket.lose(1001)
         await asyncio.gather(*renewing)
         assert session._token_expiry._timer is None
         assert client.heard() == []
@@ -117,10 +114,10 @@ async def test_the_fields_of_a_patch_reach_the_room() -> None:
         client.socket.frames.clear()
         client.patch("strict", "/n", 1, base=1, strict=True)
         await it.settled()
-        client.connection.on_pong((1).to_bytes(8, "big"))
+        client.socket.handler.on_pong((1).to_bytes(8, "big"))
         client.patch("fence", "/n", 1, base=2, fence=77)
         await it.settled()
-        client.connection.on_pong((2).to_bytes(8, "big"))
+        client.socket.handler.on_pong((2).to_bytes(8, "big"))
         client.patch("after", "/n", 1, base=2, after="strict")
         client.patch("good", "/n", 2, base=2, after="unknown", step="typing")
         await it.settled()
@@ -139,11 +136,11 @@ async def test_a_reject_bars_later_patches_until_the_pong_of_its_barrier() -> No
             ("reject", "next", 1, "conflict"),
         ]
         assert client.socket.pings == [2]
-        client.connection.on_pong(b"keep")  # the answer to another ping
+        client.socket.handler.on_pong(b"keep")  # the answer to another ping
         client.patch("early", "/n", 1, base=1)
         await it.settled()
         assert client.heard() == [("reject", "early", 1, "conflict")]
-        client.connection.on_pong((3).to_bytes(8, "big"))
+        client.socket.handler.on_pong((3).to_bytes(8, "big"))
         client.patch("again", "/n", 1, base=1)
         await it.settled()
         assert client.heard() == [("ack", "again", 2)]
@@ -180,7 +177,7 @@ async def test_a_message_that_cannot_be_read_is_refused_by_its_id_in_its_turn() 
             ("ack", "p", 2),
             ("reject", "odd", 2, "malformed"),
         ]
-        client.connection.on_text(b"{")
+        client.socket.handler.on_text(b"{")
         assert client.socket.codes == [4400]
 
 
@@ -204,9 +201,8 @@ async def test_another_tab_of_the_user_is_told_in_both_tabs() -> None:
 async def test_the_end_of_the_document_closes_and_a_temporary_end_says_so_first() -> None:
     async with lanes({"n": 0}) as it:
         client = await it.patch_client()
-        session = client.connection._session
-        assert session is not None
-        session.dismiss(4529, "rate_limited", 700)
+        session = client.session
+        session.feed.dismiss(4529, "rate_limited", 700)
         [notice] = client.socket.messages()
         assert (notice["type"], notice["code"]) == ("disconnect_notice", 4529)
         assert notice["retry_after_ms"] == 700
@@ -218,11 +214,10 @@ async def test_the_end_of_the_document_closes_and_a_temporary_end_says_so_first(
 async def test_a_session_that_left_gives_back_its_budget_and_its_timers() -> None:
     async with lanes({"n": 0}) as it:
         client = await it.patch_client()
-        session = client.connection._session
-        assert session is not None
+        session = client.session
         owner = (it.live.key, "ada")
         assert it.services.budget_pool._budgets[owner].connections == 1
-        client.connection.on_close(1001)
+        client.socket.lose(1001)
         assert it.services.budget_pool._budgets[owner].connections == 0
         assert session._token_expiry._timer is None
         assert session.feed._timer is None

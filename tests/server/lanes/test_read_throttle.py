@@ -29,6 +29,7 @@ class Peer:
         self.marked_alive = 0
         self.unread = 0
 
+    def hand_over(self, handler: object) -> None: ...
     def write(self, frames: bytes) -> None: ...
     def limit(self, max_message: int, code: int = 1009) -> None: ...
     def pause_before_large(self, size: int, on_large: object) -> None: ...
@@ -49,10 +50,10 @@ class Peer:
     def close(self, code: int, reason: str = "") -> None:
         self.closed = code
 
-    def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
+    def send_notice(self, message: Backpressure | DisconnectNotice, now: float) -> None:
         self.said.append(message)
 
-    def mark_alive(self) -> None:
+    def mark_alive(self, now: float) -> None:
         self.marked_alive += 1
 
     def disconnect_slow(self) -> None:
@@ -73,8 +74,9 @@ class Line:
         )
 
     def receive(self, size: int) -> ReadDecision:
-        decision = self.inbound_flow.receive(size, self.clock.monotonic(), refusable=False)
-        self.read_throttle.apply(decision)
+        now = self.clock.monotonic()
+        decision = self.inbound_flow.receive(size, now, refusable=False)
+        self.read_throttle.apply(decision, now)
         return decision
 
     def reads(self) -> bool:
@@ -156,7 +158,8 @@ async def test_a_client_whose_answers_the_budget_delays_is_not_closed(line: Line
 
 
 async def test_reading_waits_until_an_answer_is_paid(line: Line) -> None:
-    line.read_throttle.apply(line.inbound_flow.receive(1, line.clock.monotonic()), wait=7.0)
+    now = line.clock.monotonic()
+    line.read_throttle.apply(line.inbound_flow.receive(1, now), now, wait=7.0)
     line.pass_time(6.9)
     assert not line.reads()
     line.pass_time(0.2)

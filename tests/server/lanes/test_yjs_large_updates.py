@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
+from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.flow.budget import Allowance, UserBudgets
+from collab.rights.user_rights import Rights, Role
+from collab.room.member import Member
 from collab.room.requests import Update
 from collab.yjs import frames as yjs_frames
+from server.access.tokens import Claims
+from server.lanes.session import AdmittedClient
 from server.lanes.yjs_large_updates import LargeUpdates
 from tests.held_store import until
 from tests.server.lanes.lane_clients import FakeSocket, Lanes, lanes
@@ -38,14 +43,20 @@ class Sending:
         self.socket = FakeSocket()
         self.submitted: list[tuple[bytes, bool]] = []
         self.refused: list[tuple[str, bool]] = []
-        self.updates = LargeUpdates(
-            it.services, self.socket, budgets, dict, self._submit, self._refuse
-        )
+        self.now = it.clock.monotonic()
+        member = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "yjs")
+        claims = Claims("demo", "ada", "Ada", member.rights, 0, kid="")
+        info = it.services.recorder.connected("yjs", self.socket)
+        client = AdmittedClient(it.services, self.socket, info, it.live, claims, member, budgets)
+        self.updates = LargeUpdates(client, self)  # type: ignore[arg-type]  # it is the feed
 
-    def _submit(self, update: Update) -> None:
+    def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
+        self.updates.receive(message, self.now)
+
+    def submit(self, update: Update, now: float) -> None:
         self.submitted.append((update.update, update.is_whole))
 
-    def _refuse(self, refusal: Refusal, is_whole: bool) -> None:
+    def on_refused_update(self, refusal: Refusal, is_whole: bool, now: float) -> None:
         self.refused.append((refusal.code.value, is_whole))
 
 
@@ -65,9 +76,9 @@ async def test_one_connection_of_a_user_may_send_a_large_frame_until_its_step_2(
         first.updates.allow(True)
         second.updates.allow(True)
         assert (first.socket.limits, second.socket.limits) == ([(DOCUMENT, 4400)], [])
-        first.updates.receive(yjs_frames.SyncUpdate(b"u"))
+        first.receive(yjs_frames.SyncUpdate(b"u"))
         assert len(first.socket.limits) == 1
-        first.updates.receive(yjs_frames.SyncStep2(b"s"))
+        first.receive(yjs_frames.SyncStep2(b"s"))
         assert first.socket.limits[1:] == [(FRAME, 1009)]
         second.updates.allow(True)
         assert second.socket.limits == [(DOCUMENT, 4400)]
@@ -100,8 +111,8 @@ async def test_updates_behind_a_large_one_wait_for_its_pieces() -> None:
         budgets = budgets_of(it, 1_000)
         sending = Sending(it, budgets)
         large = bytes(range(256)) * 5
-        sending.updates.receive(yjs_frames.SyncStep2(large))
-        sending.updates.receive(yjs_frames.SyncUpdate(b"next"))
+        sending.receive(yjs_frames.SyncStep2(large))
+        sending.receive(yjs_frames.SyncUpdate(b"next"))
         assert sending.updates.is_splitting
         assert sending.submitted == []
         cutter.is_held = False
@@ -109,7 +120,7 @@ async def test_updates_behind_a_large_one_wait_for_its_pieces() -> None:
         pieces = [large[:2], large[2:4], b"ne", b"xt"]
         assert sending.submitted == [(piece, False) for piece in pieces]
         assert budgets.inbound.wait(it.clock.monotonic()) > 0, "the user pays for the cutting"
-        sending.updates.receive(yjs_frames.SyncUpdate(b"last"))
+        sending.receive(yjs_frames.SyncUpdate(b"last"))
         assert sending.submitted[-1] == (b"last", False)
 
 
@@ -123,14 +134,14 @@ async def test_a_large_update_that_is_refused_drops_what_waits_behind_it(
         it.services.cutter = cutter = Cutter()  # type: ignore[assignment]
         cutter.error = Rejected(code, "no")
         sending = Sending(it, budgets_of(it))
-        sending.updates.receive(yjs_frames.SyncStep2(bytes(5 * FRAME)))
-        sending.updates.receive(yjs_frames.SyncUpdate(b"next"))
+        sending.receive(yjs_frames.SyncStep2(bytes(5 * FRAME)))
+        sending.receive(yjs_frames.SyncUpdate(b"next"))
         cutter.is_held = False
         await until(lambda: not sending.updates.is_splitting)
         assert sending.refused == [(code.value, True)]
         assert sending.submitted == []
         assert sending.socket.limits == limits
         cutter.error = None
-        sending.updates.receive(yjs_frames.SyncUpdate(bytes(5 * FRAME)))
+        sending.receive(yjs_frames.SyncUpdate(bytes(5 * FRAME)))
         await until(lambda: not sending.updates.is_splitting)
         assert sending.submitted == [(b"\0\0", False)] * 2

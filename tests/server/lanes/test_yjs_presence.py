@@ -20,7 +20,7 @@ async def client(it: Lanes, user: str = "ada") -> YjsClient:
 
 def show(client: YjsClient, number: int, clock: int, state: dict[str, Any] | None) -> None:
     body = awareness.encode([State(number, clock, state)])
-    client.connection.on_binary(yjs_frames.awareness(body))
+    client.socket.handler.on_binary(yjs_frames.awareness(body))
 
 
 def announce(it: Lanes) -> None:
@@ -48,7 +48,7 @@ async def test_a_state_is_shown_to_the_others_and_on_request_to_a_newcomer() -> 
         late = await it.yjs_client(it.token("cy"))
         await it.settled()
         assert (7, 1, 1) in states(late)
-        bo.connection.on_binary(yjs_frames.query_awareness())
+        bo.socket.handler.on_binary(yjs_frames.query_awareness())
         assert states(bo) == [(7, 1, 1)]
 
 
@@ -58,14 +58,14 @@ async def test_a_client_that_leaves_is_taken_from_the_others() -> None:
         show(ada, 7, 1, {"at": 1})
         announce(it)
         states(bo)
-        ada.connection.on_close(1001)
+        ada.socket.lose(1001)
         announce(it)
         assert [(one[0], one[2]) for one in states(bo)] == [(7, None)]
 
 
 async def test_an_echo_of_what_was_shown_is_free_and_a_second_one_is_not() -> None:
     async with lanes({"n": 0}) as it:
-        presence = (await client(it)).connection.presence
+        presence = (await client(it)).session.presence
         assert not presence.consume_echo(1)
         presence.count_shown(10)
         presence.count_shown(0)
@@ -90,7 +90,7 @@ async def test_a_client_may_not_show_the_state_of_another_client() -> None:
 async def test_without_other_clients_the_answer_is_an_empty_message() -> None:
     async with lanes({"n": 0}) as it:
         ada = await client(it)
-        ada.connection.on_binary(yjs_frames.query_awareness())
+        ada.socket.handler.on_binary(yjs_frames.query_awareness())
         [message] = ada.socket.yjs()
         assert isinstance(message, yjs_frames.AwarenessUpdate)
         assert awareness.decode(message.body) == []

@@ -19,7 +19,7 @@ from collab.yjs.server_ids import server_id
 from server.access.tokens import Claims, mint
 from server.app import build, socket_bounds
 from server.http1.uvicorn_protocols import protocol_classes
-from server.lanes import yjs_session
+from server.lanes import session
 from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 from tests.collab.yjs.updates import NULL, plain, uint, update
@@ -80,8 +80,8 @@ async def _hear(socket: ClientConnection, count: int) -> list[frames.Message]:
 async def test_the_server_sends_a_message_within_15_seconds(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert yjs_session.KEEP_ALIVE_SECONDS < 15
-    monkeypatch.setattr(yjs_session, "KEEP_ALIVE_SECONDS", 0.01)
+    assert session.KEEP_ALIVE_SECONDS < 15
+    monkeypatch.setattr(session, "KEEP_ALIVE_SECONDS", 0.01)
     async with connect(url, compression=None) as socket:
         heard = await _hear(socket, 6)
     # The server's step 1 and the awareness of all clients; then empty keep-alive messages.

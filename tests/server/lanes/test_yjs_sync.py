@@ -8,44 +8,32 @@ import pytest
 
 from collab.errors import Code, Refusal
 from collab.room.requests import Answer, ReadState, ReadStateVector, Request
-from server.broadcast.news import News
-from server.lanes.yjs_sync import CatchUp, Mark, YjsSync
+from server.lanes.yjs_sync import CatchUp, YjsSync
 
-NEWS = News([], 4, {})
 TROUBLE = Answer(4, refusal=Refusal(Code.STORAGE_UNAVAILABLE, "try again"))
 
 
-class Feed:
-    """A feed that keeps what it is told to send."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.diffs: list[tuple[bytes, int]] = []
-        self.is_diff_requested = False
-
-    def send(self, message: bytes) -> None:
-        self.sent.append(message)
-
-    def send_diff(self, diff: bytes, version: int, news: News) -> None:
-        self.diffs.append((diff, version))
-
-
 class Syncing:
-    """A sync with its feed, and the requests that wait for an answer."""
+    """A sync, and its requests that wait for an answer."""
 
     def __init__(self) -> None:
-        self.feed = Feed()
         self.asked: list[Any] = []
-        self.sync = YjsSync(self.feed, self._submit)  # type: ignore[arg-type]
+        self.sync = YjsSync()
 
-    def _submit(self, request: Request) -> None:
-        self.asked.append(request)
+    def submit(self, *requests: Request | None) -> None:
+        self.asked += [one for one in requests if one is not None]
 
-    def answer(self, state: bytes = b"", *, fails: bool = False) -> Any:
-        """Answer the oldest request; return it."""
+    def client_asks(self, state_vector: bytes) -> None:
+        self.submit(self.sync.answer_client(state_vector))
+
+    def answer(self, state_vector: bytes = b"", *, fails: bool = False) -> Any:
+        """Answer the oldest request, with the document at `state_vector`; return the request."""
         request = self.asked.pop(0)
-        answer = TROUBLE if fails else Answer(4, state=state)
-        self.sync.on_answer(request, answer, NEWS)
+        answer = TROUBLE if fails else Answer(4, state=b"state", state_vector=state_vector)
+        if not isinstance(request, CatchUp):
+            self.submit(self.sync.on_state(answer))
+        elif not fails:
+            self.sync.on_caught_up(answer)
         return request
 
 
@@ -60,66 +48,60 @@ def vectors(it: Syncing) -> list[bytes]:
 
 def test_of_the_questions_that_come_meanwhile_only_the_last_is_answered(it: Syncing) -> None:
     for vector in (b"1", b"2", b"3"):
-        it.sync.answer_client(vector)
+        it.client_asks(vector)
     assert vectors(it) == [b"1"]
-    it.answer(b"one")
+    it.answer()
     assert vectors(it) == [b"3"]
-    it.answer(b"three")
+    it.answer()
     assert it.asked == []
-    assert [message[-1:] for message in it.feed.sent] == [b"e", b"e"]
-    it.sync.answer_client(b"4")
+    it.client_asks(b"4")
     assert vectors(it) == [b"4"]
 
 
 def test_a_question_that_failed_is_asked_again_after_the_trouble_and_only_then(
     it: Syncing,
 ) -> None:
-    it.sync.answer_client(b"1")
+    it.client_asks(b"1")
     it.answer(fails=True)
     assert it.asked == []
-    it.sync.resume()
+    it.submit(*it.sync.resume())
     assert [type(one) for one in it.asked] == [ReadStateVector, ReadState]
     assert vectors(it) == [b"1"]
     it.asked.clear()
-    it.sync.resume()
+    it.submit(*it.sync.resume())
     assert [type(one) for one in it.asked] == [ReadStateVector]
 
 
-def test_a_catch_up_begins_at_what_the_client_was_sent_last(it: Syncing) -> None:
-    it.sync.answer_client(b"first")
-    it.answer(b"state")
-    for known, marked in ((b"first", b"mark-1"), (b"mark-1", b"mark-2")):
-        it.sync.catch_up()
-        assert [type(one) for one in it.asked] == [Mark, CatchUp]
-        it.answer(marked)
-        assert it.answer(b"diff").state_vector == known
-    assert it.feed.diffs == [(b"diff", 4)] * 2
+def test_a_catch_up_begins_at_the_state_that_the_client_got_last(it: Syncing) -> None:
+    it.client_asks(b"first")
+    it.answer(b"step 2")
+    for known, next_known in ((b"step 2", b"diff 1"), (b"diff 1", b"diff 2")):
+        it.submit(it.sync.catch_up())
+        assert it.sync.is_diff_requested
+        assert it.answer(next_known).state_vector == known
+        assert not it.sync.is_diff_requested
 
 
-def test_a_catch_up_that_failed_begins_again_at_the_same_place(it: Syncing) -> None:
-    it.sync.answer_client(b"first")
-    it.answer(b"state")
-    it.sync.catch_up()
-    it.answer(b"mark")
-    it.answer(fails=True)
-    assert it.feed.diffs == []
-    it.feed.is_diff_requested = True
-    it.sync.resume()
-    assert [type(one) for one in it.asked] == [ReadStateVector, Mark, CatchUp]
+def test_a_catch_up_before_the_answer_begins_at_the_clients_own_state(it: Syncing) -> None:
+    it.client_asks(b"first")
+    it.submit(it.sync.catch_up())
     assert it.asked[-1].state_vector == b"first"
 
 
-def test_a_state_vector_that_could_not_be_read_is_not_sent(it: Syncing) -> None:
-    it.sync.ask_client()
+def test_a_catch_up_that_failed_begins_again_at_the_same_place(it: Syncing) -> None:
+    it.client_asks(b"first")
+    it.answer(b"step 2")
+    it.submit(it.sync.catch_up())
     it.answer(fails=True)
-    assert it.feed.sent == []
-    it.sync.ask_client()
-    it.answer(b"\0")
-    assert len(it.feed.sent) == 1
+    assert it.sync.is_diff_requested
+    it.submit(*it.sync.resume())
+    assert [type(one) for one in it.asked] == [ReadStateVector, CatchUp]
+    assert it.asked[-1].state_vector == b"step 2"
 
 
 def test_a_client_whose_whole_state_is_not_enough_is_asked_once_more(it: Syncing) -> None:
-    asked = [it.sync.ask_for_missing(is_whole) for is_whole in (False, False, True, False, True)]
-    assert asked == [True, True, True, True, False]
+    for is_whole in (False, False, True, False):
+        assert it.sync.ask_for_missing(is_whole) == ReadStateVector()
+    assert it.sync.ask_for_missing(is_whole=True) is None
     it.sync.whole_accepted()
-    assert it.sync.ask_for_missing(is_whole=True)
+    assert it.sync.ask_for_missing(is_whole=True) is not None

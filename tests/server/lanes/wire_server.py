@@ -58,8 +58,9 @@ class Echo:
         self.changed = asyncio.Condition()
         self.over = asyncio.Event()
 
-    def on_open(self, socket: Socket) -> None:
+    def opened(self, socket: Socket) -> Echo:
         self.socket = socket
+        return self
 
     def on_text(self, message: bytes) -> None:
         self.texts.append(message)
@@ -112,7 +113,7 @@ async def serving(
     async def live(websocket: WebSocket) -> None:
         await websocket.accept()
         handler = make_handler()
-        take_over(websocket, handler)
+        take_over(websocket, handler.opened)
         served.handlers.put_nowait(handler)
 
     app = Starlette(routes=[WebSocketRoute("/live", endpoint or live)])

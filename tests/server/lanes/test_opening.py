@@ -33,7 +33,7 @@ async def test_the_first_message_must_be_open() -> None:
     async with lanes({"n": 0}) as it:
         for frame in (b'{"type": "ping", "at": 1}', b"[]", b"{", b'{"type": "open", "token": 5}'):
             client = PatchClient(it, "")
-            client.connection.on_text(frame)
+            client.socket.handler.on_text(frame)
             assert client.socket.codes == [4400], frame
 
 
@@ -41,7 +41,7 @@ async def test_a_binary_frame_closes_the_connection() -> None:
     async with lanes({"n": 0}) as it:
         early, late = PatchClient(it, ""), await it.patch_client()
         for client in (early, late):
-            client.connection.on_binary(b"x")
+            client.socket.handler.on_binary(b"x")
             assert client.socket.codes == [4400]
 
 
@@ -68,7 +68,7 @@ async def test_a_client_that_leaves_during_its_opening_keeps_nothing_open() -> N
         client = PatchClient(it, it.token())
         client.open()
         await it.calls.reached("load")
-        client.connection.on_close(1006)
+        client.socket.lose(1006)
         it.calls.release("load")
         await until(lambda: PAGE in it.hub.lives)
         await until(lambda: not it.live.users)
@@ -80,25 +80,26 @@ async def test_a_closed_connection_leaves_the_document_and_its_presence() -> Non
     async with lanes({"n": 0}) as it:
         client = await it.patch_client()
         assert (it.live.users, len(it.live.audience), len(it.live.presence.book)) == (1, 1, 1)
-        client.connection.on_close(1001)
+        client.socket.lose(1001)
         assert (it.live.users, len(it.live.audience), len(it.live.presence.book)) == (0, 0, 0)
-        client.connection.on_text(b'{"type": "ping", "at": 1}')
-        client.connection.on_pong(b"12345678")
-        client.connection.on_writable()
+        client.socket.handler.on_text(b'{"type": "ping", "at": 1}')
+        client.socket.handler.on_pong(b"12345678")
+        client.socket.handler.on_writable()
         assert client.socket.frames == []
 
 
 async def test_a_silent_client_is_closed_and_one_that_has_opened_is_not() -> None:
     async with lanes({"n": 0}) as it:
         silent, spoken = PatchClient(it, ""), PatchClient(it, it.token())
-        silent.connection._on_silence()
+        silent.opening._on_silence()
         assert silent.socket.codes == [4408]
-        assert silent.connection._deadline is not None
+        opening = silent.opening
+        assert opening._deadline is not None
         spoken.open()
-        assert spoken.connection._deadline is None
+        assert spoken.opening._deadline is None
         await spoken.is_open()
-        silent.connection.on_close(4408)
-        assert silent.connection._deadline is None
+        silent.socket.lose(4408)
+        assert opening._deadline is None
 
 
 async def test_a_large_opening_waits_for_a_place_and_has_its_own_time() -> None:
@@ -116,7 +117,7 @@ async def test_a_large_opening_waits_for_a_place_and_has_its_own_time() -> None:
         await clients[0].is_open()
         await until(lambda: clients[4].socket.is_reading)
         for client in clients:
-            client.connection.on_close(1001)
+            client.socket.lose(1001)
 
 
 async def test_a_client_that_fails_with_a_bug_is_closed() -> None:

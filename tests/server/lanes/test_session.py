@@ -1,0 +1,102 @@
+"""The life of an admitted connection, for both lanes: join, budgets, token, keep-alive, leave."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from server.lanes.session import KEEP_ALIVE_SECONDS, Session
+from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
+
+LANES = ("patch", "yjs")
+
+
+async def client_of(it: Lanes, lane: str, **token: Any) -> PatchClient | YjsClient:
+    made = it.token(**token)
+    return await (it.patch_client(made) if lane == "patch" else it.yjs_client(made))
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_the_socket_gives_its_events_to_the_session_itself(lane: str) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        assert isinstance(client.socket.handler, Session)
+        assert list(it.live.audience.subscribers) == [client.session.feed]
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_session_holds_its_document_presence_and_budgets_until_its_socket_closes(
+    lane: str,
+) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        live, owner = it.live, (it.live.key, "ada")
+
+        def held() -> list[int]:
+            budgets = it.services.budget_pool._budgets[owner]
+            book = live.presence.book
+            return [live.users, len(live.audience), len(book), budgets.connections]
+
+        assert held() == [1, 1, 1, 1]
+        session = client.session
+        client.socket.lose(1001)
+        assert held() == [0, 0, 0, 0]
+        assert session._token_expiry._timer is None
+        assert session._keep_alive is None or session._keep_alive.cancelled()
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_an_expired_token_closes_the_connection(lane: str) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane, seconds=100)
+        it.clock.advance(100)
+        client.session._token_expiry.check()
+        assert client.socket.codes == [4401]
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_client_that_reads_too_little_is_closed_and_stays_alive_in_presence(
+    lane: str,
+) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        session = client.session
+        entry = it.live.presence.book._entries[session.feed.session]
+        session.mark_alive(99.0)
+        assert entry.last_seen_at == 99.0
+        session.disconnect_slow()
+        assert client.socket.codes == [4508]
+
+
+async def test_only_the_yjs_lane_has_a_keep_alive_message() -> None:
+    async with lanes({"n": 0}) as it:
+        patch, yjs = await it.patch_client(), await it.yjs_client()
+        assert patch.session._keep_alive is None
+        timer = yjs.session._keep_alive
+        assert timer is not None
+        assert 0 < timer.when() - asyncio.get_running_loop().time() <= KEEP_ALIVE_SECONDS
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_frame_is_charged_and_queued_with_one_reading_of_the_clock(
+    lane: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        await it.settled()
+        readings = []
+
+        def now() -> float:
+            readings.append(it.clock.monotonic())
+            return readings[-1]
+
+        for part in (client.session, client.session.feed, client.session.read_throttle):
+            monkeypatch.setattr(part, "_now", now)
+        if isinstance(client, PatchClient):
+            client.patch("p", "/n", 1, base=1)
+        else:
+            client.socket.handler.on_binary(b"\x00\x02\x02\x00\x00")  # an empty update
+        assert len(readings) == 1
+        assert it.live.queue[-1].received_at == readings[0]
