@@ -10,6 +10,9 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 
+# Plugins of installed packages that no fast test uses; to load them takes a second in each process.
+UNUSED := -p no:schemathesis -p no:anyio
+
 # A test that waits forever ends the run, with a stack trace of the place where it waits.
 ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
@@ -38,7 +41,7 @@ check: .venv/.provisioned ## check format, lint, types, import rules and fast te
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format to correct this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not real and not thorough and not long" $(ENDING)=60
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(UNUSED) -m "not real and not thorough and not long" $(ENDING)=60
 
 format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .

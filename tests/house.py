@@ -6,7 +6,7 @@ import ast
 import builtins
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -59,6 +59,7 @@ def tables(page: str = "architecture.md") -> dict[str, list[list[str]]]:
     return {name: rows[2:] for name, rows in found.items()}
 
 
+@cache
 def parts() -> dict[str, Part]:
     return {
         CODE.findall(name)[0]: Part(frozenset(CODE.findall(may)), frozenset(CODE.findall(never)))
@@ -74,6 +75,7 @@ def short_modules() -> set[str]:
     return {CODE.findall(name)[0] for name, _ in tables()["Short modules"]}
 
 
+@cache
 def doors() -> dict[str, list[str]]:
     return {CODE.findall(thing)[0]: CODE.findall(where) for thing, where in tables()["Doors"]}
 
@@ -99,11 +101,23 @@ def sources() -> tuple[Source, ...]:
 
 @cache
 def nodes(source: Source) -> tuple[ast.AST, ...]:
-    """The file's syntax tree, read once, and only when a rule looks into the file."""
+    """The nodes of the file's syntax tree, read once, and only when a rule looks into the file."""
+    return tuple(syntax(source.text))
+
+
+def syntax(text: str) -> list[ast.AST]:
+    """Return the nodes of a syntax tree, the module first; without `Load()`, `Add()` and others."""
     # This saves three quarters of the time: the collector would visit every object of the trees.
     gc.disable()
     try:
-        return tuple(ast.walk(ast.parse(source.text)))
+        found: list[ast.AST] = [ast.parse(text)]
+        for node in found:
+            for value in node.__dict__.values():
+                if isinstance(value, list):
+                    found += [each for each in value if isinstance(each, ast.AST)]
+                elif isinstance(value, ast.AST) and value._fields:
+                    found.append(value)
+        return found
     finally:
         gc.enable()
 
@@ -211,9 +225,11 @@ def imported(source: Source) -> Iterator[tuple[int, str]]:
             yield line, module
 
 
-def covers(rule: str, module: str) -> bool:
-    """`a.b` covers `a.b` and `a.b.c`; `*` covers all."""
-    return rule == "*" or module == rule or module.startswith(rule + ".")
+def covered(module: str, rules: Collection[str]) -> list[str]:
+    """Return the rules for a module: `a.b` covers `a.b` and `a.b.c`; `*` covers all."""
+    words = module.split(".")
+    names = [".".join(words[:end]) for end in range(1, len(words) + 1)]
+    return [name for name in (*names, "*") if name in rules]
 
 
 def is_at(path: str, places: list[str]) -> bool:

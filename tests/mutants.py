@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -47,6 +46,9 @@ FAST: Final = "not real and not thorough and not long"
 MARKS: Final = {"storage": "not real and not long"}
 # Lines with a sentence are left as they are: the text of a message, of a log line, of a task.
 SENTENCE: Final = r"\"[^\"]* [^\"]*\""
+# A mutant may take this many times the time of its tests. A mutant with a timeout is tried again
+# with the second limit, so that a busy machine is no reason to count it as noticed.
+TIMEOUTS: Final = (8, 20)
 # A call with this name only makes the mutants and learns which tests run which function.
 NO_MUTANT: Final = "none"
 
@@ -55,6 +57,11 @@ class Result(NamedTuple):
     name: str
     status: str  # killed, survived, timeout, no tests, not checked, ...
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a busy machine, and no test, may have ended the mutant."""
+        return self.status in ("timeout", "segfault", "suspicious")
+
 
 def main(packages: list[str]) -> None:
     deadline = time.monotonic() + 60 * MINUTES
@@ -62,13 +69,14 @@ def main(packages: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="weft-mutants-") as folder:
         copy = Path(folder) / "weft"
         _copy_to(copy)
-        rows = [f"{'package':20}{'mutants':>9}{'noticed':>9}{'survived':>10}"]
+        rows = [f"{'package':20}{'mutants':>9}{'noticed':>9}{'survived':>10}{'not tried':>11}"]
         for package, share in shares.items():
             results = _run(copy, package, share, deadline)
-            statuses = Counter(result.status for result in results)
-            noticed = statuses["killed"] + statuses["timeout"]
+            noticed = sum(one.status == "killed" or one.is_doubtful for one in results)
             lost = [one for one in results if one.status in ("survived", "no tests")]
-            rows.append(f"{package:20}{noticed + len(lost):9}{noticed:9}{len(lost):10}")
+            tried = noticed + len(lost)
+            untried = share - tried
+            rows.append(f"{package:20}{tried:9}{noticed:9}{len(lost):10}{untried:11}")
             print(*(_shown(copy, result) for result in lost), rows[-1], sep="\n", flush=True)
             shutil.rmtree(copy / "mutants", ignore_errors=True)
         print("", *rows, sep="\n")
@@ -101,15 +109,29 @@ def _copy_to(copy: Path) -> None:
 
 def _run(copy: Path, package: str, share: int, deadline: float) -> list[Result]:
     """Make the mutants of a package, and try a sample of them until the deadline."""
-    (copy / "setup.cfg").write_text(_configuration(package))
+    _configure(copy, package, TIMEOUTS[0])
     _mutmut(copy, deadline, "run", NO_MUTANT)
     names = sorted(result.name for result in _results(copy))
     sample = random.Random(SEED).sample(names, min(share, len(names)))
-    _mutmut(copy, deadline, "run", "--max-children", JOBS, *sample)
-    return [result for result in _results(copy) if result.name in sample]
+    tried = _try(copy, deadline, sample)
+    doubtful = [result.name for result in tried if result.is_doubtful]
+    if doubtful:
+        _configure(copy, package, TIMEOUTS[1])
+        again = {result.name: result for result in _try(copy, deadline, doubtful)}
+        tried = [again.get(result.name, result) for result in tried]
+    return tried
 
 
-def _configuration(package: str) -> str:
+def _try(copy: Path, deadline: float, names: list[str]) -> list[Result]:
+    _mutmut(copy, deadline, "run", "--max-children", JOBS, *names)
+    return [result for result in _results(copy) if result.name in names]
+
+
+def _configure(copy: Path, package: str, timeout: int) -> None:
+    (copy / "setup.cfg").write_text(_configuration(package, timeout))
+
+
+def _configuration(package: str, timeout: int) -> str:
     def listed(*values: str) -> str:
         return "".join(f"\n    {value}" for value in values)
 
@@ -121,7 +143,7 @@ do_not_mutate_patterns ={listed(SENTENCE)}
 also_copy ={listed("bench", "docs", "static", "Makefile", "README.md")}
 pytest_add_cli_args ={listed("-p", "no:cacheprovider", "-m", MARKS.get(package, FAST))}
 pytest_add_cli_args_test_selection ={listed(*PACKAGES[package])}
-timeout_multiplier = 8
+timeout_multiplier = {timeout}
 use_setproctitle = False
 """
 

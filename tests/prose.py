@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-ROOT: Final = Path(__file__).parents[1]
+from tests.house import ROOT, syntax
+
 TOPS: Final = (
     *("README.md", "CHANGELOG.md", "docs", "collab", "server", "storage", "static"),
     *("weft", "examples", "bench", "tests"),
@@ -85,7 +86,7 @@ def _markdown(path: Path) -> Iterator[tuple[int, str]]:
 def _python(path: Path) -> Iterator[tuple[int, str]]:
     """Docstrings, texts for users, and comments that follow one another."""
     source = path.read_text()
-    for node in ast.walk(ast.parse(source)):
+    for node in syntax(source):
         if isinstance(node, ast.Call):
             yield from _texts_for_users(node)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -99,7 +100,7 @@ def _comments(source: str) -> Iterator[tuple[int, str]]:
     """Comments; those on lines of their own that follow one another are one text."""
     begun, lines = 0, list[str]()
     for row, line in enumerate([*source.splitlines(), ""], 1):
-        comment = _COMMENT.match(line)
+        comment = _COMMENT.match(line) if "#" in line else None
         if lines and not (comment and line.lstrip().startswith("#")):
             yield begun, "\n".join(lines)
             lines = []

@@ -19,7 +19,8 @@ from tests.house import ROOT
 
 LOCKS = ("constraints.txt", "tests/node/package-lock.json", "tests/node/.npmrc")
 REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "yarnpkg.com")
-OWN = re.compile(r"(?<![\w./])/(?:home|Users)/[a-z][\w-]*/|(?<![\w./])/root[/]")
+HOMES = ("/home/", "/Users/", "/root/")
+OWN = re.compile(r"(?<![\w./])/(?:(?:home|Users)/[a-z][\w-]*|root)/")
 
 
 def committed() -> Iterator[tuple[str, str]]:
@@ -88,12 +89,31 @@ def test_no_registry_host_is_committed() -> None:
 
 def test_no_path_of_the_authors_machine_is_committed() -> None:
     own = machine_paths()
-    found = [
-        name
-        for name, text in committed()
-        if OWN.search(text) or any(re.search(rf"(?<![\w.]){re.escape(p)}", text) for p in own)
-    ]
+    found = [name for name, text in committed() if names_one_of(own, text)]
     assert [name for name in found if name != "tests/test_committed.py"] == []
+
+
+def names_one_of(own: set[str], text: str) -> bool:
+    if any(home in text for home in HOMES) and OWN.search(text):
+        return True
+    return any(p in text and re.search(rf"(?<![\w.]){re.escape(p)}", text) for p in own)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("in /home/ada/weft", True),
+        ("in /Users/ada/weft", True),
+        ("/root/x", True),
+        ("/srv/weft/x", True),
+        ("https://weft.example/home/ada/", False),
+        ("GET /v1/root/x", False),
+        ("/home/", False),
+        ("x/srv/weft/", False),
+    ],
+)
+def test_a_path_of_a_machine_is_found(text: str, is_found: bool) -> None:
+    assert names_one_of({"/srv/weft/"}, text) == is_found
 
 
 def test_every_package_of_the_project_is_pinned() -> None:

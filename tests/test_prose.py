@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.prose import MOST_WORDS, ROOT, TOPS, broken_rules, files, sentences
+from tests.house import ROOT
+from tests.prose import MOST_WORDS, TOPS, broken_rules, files, sentences
 
 
 @pytest.mark.parametrize("top", TOPS)

@@ -8,6 +8,9 @@ from tests.skips import SkipGuard
 
 pytest_plugins = ["pytester"]
 
+# Plugins that the inner sessions do not need; each would cost them time.
+PLAIN = ("-p", "no:asyncio", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:xdist")
+
 SUITE = """
 import pytest
 
@@ -27,7 +30,7 @@ def test_is_known_to_fail():
 def run(pytester: pytest.Pytester, reason: str) -> tuple[pytest.RunResult, SkipGuard]:
     pytester.makepyfile(SUITE.format(reason=reason))
     guard = SkipGuard()
-    return pytester.runpytest_inprocess("-p", "no:asyncio", plugins=[guard]), guard
+    return pytester.runpytest_inprocess(*PLAIN, plugins=[guard]), guard
 
 
 def test_a_skip_in_ci_fails_the_session(pytester: pytest.Pytester) -> None:
@@ -49,6 +52,6 @@ def test_a_module_that_skips_itself_in_ci_fails_the_session(pytester: pytest.Pyt
         test_other="def test_passes():\n    pass",
     )
     guard = SkipGuard()
-    result = pytester.runpytest_inprocess("-p", "no:asyncio", plugins=[guard])
+    result = pytester.runpytest_inprocess(*PLAIN, plugins=[guard])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "not today" in guard.refused[0]

@@ -10,12 +10,6 @@ from tests.attacks.attacker import Bystander
 from tests.running import RunningServer
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/attacks/" in str(item.path):
-            item.add_marker(pytest.mark.real)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Start the server. After all attacks its log must not contain an error of Weft itself."""

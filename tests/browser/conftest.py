@@ -10,12 +10,6 @@ import pytest
 from tests.browser.chromium import Chromium, find
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/browser/" in str(item.path):
-            item.add_marker(pytest.mark.real)
-
-
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Chromium]:
     if find() is None:

@@ -29,12 +29,6 @@ class JoinYjs(Protocol):
     ) -> Awaitable[YjsPeer]: ...
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/live/" in str(item.path):
-            item.add_marker(pytest.mark.real)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with RunningServer(tmp_path_factory.mktemp("weft")) as running:

@@ -136,10 +136,10 @@ def test_work_size_is_the_larger_of_bytes_and_values() -> None:
 
 def test_work_size_grows_with_values_at_constant_bytes() -> None:
     document = Document.open(None, (), 1)
-    texts = [str(number) * 2000 for number in range(10)]
+    texts = [str(number) * 2000 for number in range(4)]
     patch(document, add("/texts", texts), bounds=WIDE)
     assert document.work_size < 3 * document.size
-    for number in range(10):
+    for number in range(4):
         zeros = [number] * 5000
         patch(document, {"op": "replace", "path": f"/texts/{number}", "value": zeros}, bounds=WIDE)
         counted = nesting(document.value)[1] * BYTES_OF_A_VALUE
@@ -148,7 +148,7 @@ def test_work_size_grows_with_values_at_constant_bytes() -> None:
 
 def test_work_size_includes_deleted_state() -> None:
     document = Document.open(None, (), 1)
-    for number in range(60):
+    for number in range(20):
         text = " ".join(str((number * 31 + n * n) % 977) for n in range(120))
         patch(document, add("/text", text), bounds=WIDE)
     state = len(document.update_since(b"\0"))

@@ -12,6 +12,7 @@ from collab.ids import DocKey
 from collab.ports.store import Append, Held, Outcome, StorageUnavailable
 from collab.room.requests import Answer
 from server.broadcast.close_reasons import DELETED
+from server.commits import recovery
 from server.commits.recovery import WRITABLE
 from server.commits.reopening import READ_ONLY
 from server.documents.live_room import LiveRoom
@@ -56,6 +57,11 @@ class HoldingStore(MemoryStore):
     def _fail_if_down(self) -> None:
         if self.down:
             raise StorageUnavailable("the database does not answer")
+
+
+@pytest.fixture
+def _recover_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0)
 
 
 async def until_state(live: LiveRoom, state: LiveState) -> None:
@@ -105,6 +111,7 @@ async def test_a_document_with_a_held_row_can_end_at_once() -> None:
             assert len(await store.entries(PAGE, 0, 9, 9)) == 1, "its batch is not written later"
 
 
+@pytest.mark.usefixtures("_recover_at_once")
 @pytest.mark.parametrize("trouble", ["down", "fails"])
 async def test_a_failure_while_a_row_is_held_makes_it_read_only(trouble: str) -> None:
     store = HoldingStore()
@@ -137,6 +144,7 @@ async def test_a_failing_document_does_not_stop_other_documents() -> None:
             assert [follower.notices for follower in followers] == [[READ_ONLY], []]
 
 
+@pytest.mark.usefixtures("_recover_at_once")
 async def test_all_documents_stop_when_the_database_takes_no_writes() -> None:
     store = HoldingStore()
     async with inside(store) as hall:

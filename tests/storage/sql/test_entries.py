@@ -73,8 +73,18 @@ async def versions_of(store: SqlStore, after: int = 0, upto: int = HEAD) -> list
     return [one.version for one in await store.entries(HOME, after, upto, 1000)]
 
 
-@pytest.mark.parametrize("version", [1, 2, 8, 10, 11, 19, 20, 29, 30])
-@pytest.mark.parametrize("to", [0, -8, 2**40, 2**62 + 8, 2**63 - 1])
+PLACES = (0, -8, 2**40, 2**62 + 8, 2**63 - 1)
+MOVED = [(version, to) for version in (1, 2, 8, 10, 11, 19, 20, 29, 30) for to in PLACES]
+
+
+# `make check` tries each version once, and each place. `make test` tries all of them.
+@pytest.mark.parametrize(
+    ("version", "to"),
+    [
+        pytest.param(*move, marks=() if index % (len(PLACES) + 1) == 0 else pytest.mark.thorough)
+        for index, move in enumerate(MOVED)
+    ],
+)
 async def test_a_moved_entry_is_missed_by_every_read(
     store: SqlStore, sqlite_url: str, version: int, to: int
 ) -> None:
