@@ -71,7 +71,7 @@ def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
     """Return a refusal when an operation in the frame has a member twice; else None."""
     # The encoder also writes the optional members that the client left out. Each has two quotes.
     unsaid = (message.fence, message.after, message.step)
-    left_out = (not message.strict) + sum(value is None for value in unsaid)
+    left_out = (not message.strict) + unsaid.count(None)
     if frame.count(b'"') == _quotes(message) - 2 * left_out:
         return None
     return _find(frame, message.ops)

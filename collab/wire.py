@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -54,7 +54,7 @@ _id_decoder = msgspec.json.Decoder(str)
 
 def decode(frame: bytes) -> list[Incoming]:
     """Return the messages of one frame. Raise `Rejected` when the frame is not JSON."""
-    if not has_few_separators(frame):
+    if len(frame) > MAX_VALUES and not has_few_separators(frame):
         return _decode_many(frame)
     try:
         decoded = _frame_decoder.decode(frame)
@@ -62,9 +62,9 @@ def decode(frame: bytes) -> list[Incoming]:
         return [_decode_message(frame)]
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    if isinstance(decoded, list):
-        return _decode_each(decoded)
-    return [_without_repeats(frame, decoded)]
+    if isinstance(decoded, Patch):
+        return [_without_repeats(frame, decoded)]
+    return _decode_each(decoded) if isinstance(decoded, list) else [decoded]
 
 
 def _decode_many(frame: bytes) -> list[Incoming]:
@@ -97,16 +97,14 @@ def _decode_message(raw: bytes) -> Incoming:
         return Unreadable(request_id, Refusal(Code.MALFORMED, str(error)), kind == "patch")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    return _without_repeats(raw, message)
+    return _without_repeats(raw, message) if isinstance(message, Patch) else message
 
 
-def _without_repeats(raw: bytes, message: ClientMessage) -> Incoming:
-    """Return the message, or `Unreadable` when an operation has a member twice.
+def _without_repeats(raw: bytes, message: Patch) -> Incoming:
+    """Return the patch, or `Unreadable` when an operation has a member twice.
 
     The decoder keeps only one of two members with the same name.
     """
-    if not isinstance(message, Patch):
-        return message
     refusal = repeated_in_message(raw, message)
     return message if refusal is None else Unreadable(message.id, refusal, is_patch=True)
 
@@ -131,12 +129,8 @@ def _type_and_id(raw: bytes) -> tuple[str, str | None]:
     return message.type, request_id if len(request_id) <= MAX_ID else None
 
 
-def encode(message: ServerMessage | dict[str, Any]) -> bytes:
-    return _encoder.encode(message)
-
-
-def encode_ops(ops: Sequence[Op]) -> bytes:
-    return _encoder.encode(ops)
+encode: Callable[[ServerMessage | dict[str, Any]], bytes] = _encoder.encode
+encode_ops: Callable[[Sequence[Op]], bytes] = _encoder.encode
 
 
 def rfc3339(ms: int) -> str:

@@ -17,7 +17,7 @@ from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
 from collab.room.tail import Tail, applied_change
-from collab.yjs.guard import STORED_BOUNDS, StructIndex, inspect
+from collab.yjs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
 
 if TYPE_CHECKING:
     from collab.document.change import Change
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collab.patch.values import Atomic
     from collab.room.member import Member
     from collab.schema.check import Schema
+    from collab.yjs.guard import Checked
 
 # The maximum number of updates that `LazyStructIndex` has not added to its index yet. When more
 # updates wait, it drops the index. The next read builds it again from the whole state. That is not
@@ -77,6 +78,7 @@ class Working:
         self.batch: list[tuple[Entry, AppliedChange]] = []
         self.to_log: list[Entry] = []  # the batch in the form that the log stores
         self.accepted: list[Accepted] = []  # requests that made no version
+        self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
         self._structs = LazyStructIndex()
 
     def entries_since(self, version: int) -> list[Entry] | None:
@@ -110,10 +112,12 @@ class Working:
         ack: dict[str, Any] | None = None,
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
+        checked: Checked | None = None,
     ) -> Answer:
         """Add a change to the batch as the next entry. The document has applied it already.
 
-        `leases` are the Yjs client ids that belong to the member's user from now on.
+        `leases` are the Yjs client ids that belong to the member's user from now on. `checked` is
+        what the guard has found in the change's update, if it has read exactly these bytes.
         """
         if not self.batch:
             self.commit_id = now.commit_id
@@ -134,7 +138,7 @@ class Working:
             digest=digest_of(request) if request is not None and request.id else b"",
         )
         self.document.version = self.head = entry.version
-        self._structs.add(entry.update)
+        self._structs.add(entry.update, checked)
         applied = applied_change(entry, change.before)
         self.guard.add_change(applied)
         self.batch.append((entry, applied))
@@ -178,9 +182,12 @@ class LazyStructIndex:
         self._index: StructIndex | None = None
         self._waiting: list[bytes] = []
 
-    def add(self, update: bytes) -> None:
-        """Note an update that the document has applied."""
+    def add(self, update: bytes, checked: Checked | None = None) -> None:
+        """Note an update that the document has applied, and what the guard has found in it."""
         if self._index is None or not update:
+            return
+        if checked is not None and not self._waiting:
+            self._index.add_fresh(checked.fresh, checked.deletes)  # without parsing it again
             return
         self._waiting.append(update)
         if len(self._waiting) > MOST_WAITING:

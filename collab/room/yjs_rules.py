@@ -14,7 +14,6 @@ from collab.room.requests import Answer, ReadState, Round, Update
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
 from collab.yjs.guard import (
-    GuardBounds,
     check,
     check_state_vector,
     inspect,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collab.document.change import Change
     from collab.room.member import Member
     from collab.room.working import Working
+    from collab.yjs.guard import StructIndex
 
 # When yrs takes longer than this for an update, each later opening may take that much longer.
 NOTABLE_SECONDS = 0.0005
@@ -40,6 +40,7 @@ class CheckedUpdate(NamedTuple):
     leases: Sequence[int]
     summary: UpdateSummary
     limits: Limits | None
+    structs: StructIndex
 
 
 def integrate(working: Working, member: Member, request: Update, now: Round) -> Answer:
@@ -48,8 +49,9 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     A long update is applied in parts: this call applies the first part, and the answer has the
     rest.
     """
-    inspected = inspect(request.update, GuardBounds(update_bytes=working.bounds.max_update))
-    known, index = working.document.state_vector(), working.structs()
+    inspected = inspect(request.update, working.update_bounds)
+    index = working.structs()
+    known = index.clocks  # the document's state vector, without decoding it again
     checked = check(
         inspected,
         known,
@@ -77,11 +79,15 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     limits = None
     if sections is not None:
         limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
-    written = CheckedUpdate(slices or request.update, leases, summary, limits)
+    written = CheckedUpdate(slices or request.update, leases, summary, limits, index)
     change = _write(working, member, written, now)
     answer = Answer(working.head)
     if change is not None:
-        answer = working.enter(member, change, now, leases=leases)
+        # pycrdt's update has more than the client's update when it also deleted nested elements.
+        is_same = change.update == request.update
+        answer = working.enter(
+            member, change, now, leases=leases, checked=checked if is_same else None
+        )
     if slices is not None:
         answer.rest = slices.rest
     return answer
@@ -118,7 +124,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: Round)
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
-            structs=working.structs(),
+            structs=written.structs,
             correct=lambda before, after, ops: _required_value(
                 working, member, before, after, ops, now
             ),

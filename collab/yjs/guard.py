@@ -30,6 +30,7 @@ from collab.yjs.update import (
     GuardBounds,
     Id,
     Inspected,
+    Range,
     Struct,
     inspect,
     inspect_state_vector,
@@ -65,12 +66,14 @@ class Checked:
     - `new_clients` are its client ids without a lease. They are leased to its user from now on.
     - `clocks` is the document's state vector after the update, for the clients with new structs.
     - `fresh` are its new structs, in an order in which yrs can integrate them.
+    - `deletes` are the ranges that it deletes, by client.
     """
 
     has_effect: bool
     new_clients: list[int]
     clocks: dict[int, int]
     fresh: Fresh
+    deletes: Mapping[int, list[Range]]
 
 
 def check(
@@ -96,8 +99,15 @@ def check(
     new_clients = [client for client in clocks if client not in leases]
     if len(new_clients) > inspected.bounds.new_clients:
         refuse_size(f"an update has more than {inspected.bounds.new_clients} new client ids")
-    layer = StructIndex(index or _BLANK)
-    _check_structs(fresh, known, layer, inspected.bounds)
+    layer = index or _BLANK
+    # The check of a struct may need the structs before it, and the cuts of its own text.
+    has_layer = bool(fresh) and (len(fresh) > 1 or fresh[0][1].text is not None)
+    if has_layer:
+        layer = StructIndex(layer)
+    for client, struct in fresh:
+        new = _check_struct(client, struct, known.get(client, 0), layer, inspected.bounds)
+        if has_layer:
+            layer.append(client, new)
     has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
@@ -107,7 +117,7 @@ def check(
             if layer.cuts(client, start) or layer.cuts(client, end):
                 refuse("a deletion splits a surrogate pair")
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
-    return Checked(has_effect, new_clients, clocks, fresh)
+    return Checked(has_effect, new_clients, clocks, fresh, inspected.deletes)
 
 
 def check_state_vector(
@@ -146,32 +156,15 @@ def _check_ids(
             raise Rejected(STALE.code, STALE.message)
 
 
-def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: GuardBounds) -> None:
-    for client, struct in fresh:
-        reached = known.get(client, 0)
-        if struct.clock < reached:
-            struct = _rest(client, struct, reached, layer)
-        if struct.end - struct.clock > bounds.run:
-            refuse_size(f"a struct has more clocks than {bounds.run}")
-        _check_struct(struct, layer, bounds)
-        if len(fresh) > 1 or struct.text is not None:
-            layer.append(client, struct)
-
-
-def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> None:
-    origin, right = struct.origin, struct.right
-    if origin is not None and layer.cuts(origin[0], origin[1] + 1):
-        refuse("a struct splits a surrogate pair")
-    if right is not None:
-        if layer.cuts(*right):
-            refuse("a struct splits a surrogate pair")
-        place = layer.place(right)
-        if origin is not None and not _is_gone_between(origin, right, layer):
-            _check_same_list(layer.place(origin), place)
-        # A client inserts a new value of a key only after the last value of this key. For other
-        # places, yjs and yrs have different results.
-        if right == origin or place.list & KEYED:
-            refuse("a struct has a right origin that nothing can be inserted before")
+def _check_struct(
+    client: int, struct: Struct, reached: int, layer: StructIndex, bounds: GuardBounds
+) -> Struct:
+    """Check a struct of a client, and return its part after the known clocks (`reached`)."""
+    if struct.clock < reached:
+        struct = _rest(client, struct, reached, layer)
+    if struct.end - struct.clock > bounds.run:
+        refuse_size(f"a struct has more clocks than {bounds.run}")
+    _check_neighbours(struct.origin, struct.right, layer)
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
         refuse("the parent of a struct is not a shared type")
     if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
@@ -180,6 +173,30 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> No
     # never end.
     if struct.kind == STRING and not layer.place_of(struct).list & TAKES_TEXT:
         refuse("a text is in a shared type that is not a text")
+    return struct
+
+
+def _check_neighbours(origin: Id | None, right: Id | None, layer: StructIndex) -> None:
+    if origin is not None and layer.cuts(origin[0], origin[1] + 1):
+        refuse("a struct splits a surrogate pair")
+    if right is None:
+        return
+    if layer.cuts(*right):
+        refuse("a struct splits a surrogate pair")
+    place = layer.place(right)
+    if origin is not None:
+        before = layer.place(origin)
+        # Both neighbours may be gone with the type that contained them, and a client that has not
+        # received this deletion may insert between them. The index may still know one place.
+        is_gone_between = (place == GONE and layer.is_deleted(origin)) or (
+            place != GONE and before == GONE and layer.is_deleted(right)
+        )
+        if not is_gone_between:
+            _check_same_list(before, place)
+    # A client inserts a new value of a key only after the last value of this key. For other
+    # places, yjs and yrs have different results.
+    if right == origin or place.list & KEYED:
+        refuse("a struct has a right origin that nothing can be inserted before")
 
 
 def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Struct:
@@ -202,17 +219,6 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
         units = text.encode("utf-16-le")[2 * (reached - struct.clock) :]
         text = units.decode("utf-16-le")
     return struct._replace(clock=reached, origin=origin, parent=None, key=None, text=text)
-
-
-def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
-    """Whether both neighbours were deleted together with the type that contained them.
-
-    A client that has not received this deletion may insert between them. The index may still know
-    the place of one neighbour.
-    """
-    if layer.place(right) == GONE:
-        return layer.is_deleted(origin)
-    return layer.place(origin) == GONE and layer.is_deleted(right)
 
 
 def _check_same_list(one: StructPlace, other: StructPlace) -> None:

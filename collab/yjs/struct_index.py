@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from collab.yjs.causality import in_causal_order
+from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, TYPE
 from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, inspect
 
@@ -150,9 +150,13 @@ class StructIndex:
 
     def add(self, inspected: Inspected) -> None:
         """Add an applied update. Structs that are known already change nothing."""
-        for client, struct in in_causal_order(inspected.sections, self.clocks):
+        self.add_fresh(in_causal_order(inspected.sections, self.clocks), inspected.deletes)
+
+    def add_fresh(self, fresh: Fresh, deletes: Mapping[int, list[Range]]) -> None:
+        """Add the new structs of an applied update, in causal order, and its deletions."""
+        for client, struct in fresh:
             self.append(client, struct)
-        for client, ranges in inspected.deletes.items():
+        for client, ranges in deletes.items():
             known = self._client(client)
             self.blocks += 2 * len(ranges)
             for start, end in ranges:

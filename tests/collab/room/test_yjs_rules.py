@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
-from pycrdt import Array, Doc, Map
+from pycrdt import Array, Doc, Map, Text
 
 from collab.patch.bounds import Bounds
 from collab.rights.user_rights import Role
+from collab.room import working
 from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
+from collab.yjs.guard import StructIndex
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put, refusal
 
 NUMBER = b'{"properties": {"n": {"type": "number"}}}'
@@ -75,6 +79,71 @@ def test_an_update_has_at_most_so_many_bytes() -> None:
     assert code(tight, Update(update.update), YJS) == "too_large"
     wide = opened({"n": 0}, bounds=RoomBounds(max_update=size))
     done(wide, Update(update.update), YJS)  # another peer's id may take more bytes
+
+
+class Typist(Peer):
+    """A Yjs client that edits a text and a list; its updates are those of the edits themselves."""
+
+    def __init__(self, room: Room) -> None:
+        super().__init__(room)
+        self.updates: list[bytes] = []
+        self.doc.observe(lambda event: self.updates.append(event.update))
+
+    def sends(self, edit: Callable[[Any], None]) -> None:
+        self.updates.clear()
+        edit(self.content)
+        for update in self.updates:
+            done(self.room, Update(update), YJS)
+
+
+def facts(index: StructIndex) -> list[tuple[int, Any]]:
+    """Return what the index knows of each clock that is not deleted."""
+    found: list[tuple[int, Any]] = []
+    for client, end in index.clocks.items():
+        for clock in range(end):
+            at = client, clock
+            if not index.is_deleted(at):
+                found.append((clock, (index.place(at), index.cuts(*at))))
+    return found
+
+
+def test_an_update_that_the_guard_has_read_is_not_parsed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = opened({"t": "some words", "l": [1]})
+    typist = Typist(room)
+    typist.sends(lambda content: content["t"].insert(0, "x"))
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the update is parsed again")
+
+    monkeypatch.setattr(working, "inspect", fail)
+    for _ in range(3):
+        typist.sends(lambda content: content["t"].insert(1, "y"))
+    room.working.structs()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_index_of_checked_updates_is_the_index_of_the_whole_document(seed: int) -> None:
+    room, rng = opened({"t": "some words", "m": {"a": 1}, "l": [1]}), Random(seed)
+    typist = Typist(room)
+    edits: list[Callable[[Any], None]] = [
+        lambda content: content["t"].insert(rng.randrange(3), rng.choice(("x", "yz"))),
+        lambda content: content["t"].__delitem__(slice(0, 1)),
+        lambda content: content["m"].__setitem__("a", rng.randrange(9)),
+        lambda content: content.__setitem__("m", Map({"a": Map({"b": 1})})),
+        lambda content: content.__setitem__("t", Text("other words")),
+    ]
+    for number in range(60):
+        if rng.random() < 0.3:
+            done(room, put("/n", number))
+            typist.pull()
+        typist.sends(rng.choice(edits))
+        commit(room)
+    whole = StructIndex.of(room.document.update_since(b"\0"))
+    index = room.working.structs()
+    assert index.clocks == whole.clocks == room.document.state_vector()
+    assert sorted(facts(index)) == sorted(facts(whole))
 
 
 def test_a_document_may_be_created_by_an_update() -> None:
