@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("collab", "storage", "server", "tests", "bench")
+PARTS = ("collab", "storage", "server", "weft", "tests", "bench")
 CODE = re.compile(r"`([^`]+)`")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 QUOTED = re.compile(r"[\w.\[\], |]{1,200}")
@@ -210,8 +210,8 @@ def _written(source: Source) -> Iterator[tuple[int, str]]:
 
 @cache
 def modules() -> frozenset[str]:
-    """Every module of the three parts, without `__init__.py`."""
-    ours = ("collab", "server", "storage")
+    """Every module of the four parts, without `__init__.py`."""
+    ours = ("collab", "server", "storage", "weft")
     return frozenset(s.module for s in sources() if s.part in ours and not s.is_package)
 
 

@@ -1,0 +1,72 @@
+"""How unsent edits are joined into one patch."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.weft.core.test_patch import op, value
+from weft.core.entries import MOST_OPS, Entry, joins, squash
+from weft.core.patch import apply, same
+from weft.errors import PatchError
+
+
+def put(path: str, content: Any = 1) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": content}
+
+
+def splice(offset: int, delete: int, insert: str) -> dict[str, Any]:
+    return {"op": "splice", "path": "/t", "offset": offset, "delete": delete, "insert": insert}
+
+
+@pytest.mark.parametrize(
+    ("now", "ops", "step", "sent", "is_joined"),
+    [
+        (10.0, [put("/b")], None, False, True),
+        (10.5, [put("/a")], None, False, True),
+        (10.5, [put("/b")], None, False, False),
+        (11.5, [put("/a")], None, False, False),
+        (10.0, [put("/a")], "drag", False, False),
+        (10.0, [put("/a")], None, True, False),
+        (10.0, [put("/a")] * MOST_OPS, None, False, False),
+    ],
+)
+def test_an_edit_joins_an_unsent_edit_of_the_same_gesture(
+    now: float, ops: list[Any], step: str | None, sent: bool, is_joined: bool
+) -> None:
+    entry = Entry("e", 1, [put("/a")], 10.0, sent=sent)
+    assert joins(entry, ops, now, step, None) is is_joined
+
+
+def test_edits_of_one_step_are_joined_at_any_time() -> None:
+    entry = Entry("e", 1, [put("/a")], 10.0, step="drag")
+    assert joins(entry, [put("/b")], 99.0, "drag", None)
+    assert not joins(entry, [put("/b")], 10.0, "drag", 7)
+
+
+def test_writes_of_one_value_become_one_write() -> None:
+    old = {"t": "Hello", "n": 0}
+    assert squash([put("/n", 1)], [put("/n", 2)], old) == [put("/n", 2)]
+    assert squash([put("/n", 1)], [put("/n", 0)], old) == []
+    assert squash([put("/t", "Hi")], [splice(2, 0, "!")], old) == [put("/t", "Hi!")]
+    assert squash([splice(5, 0, "a")], [splice(6, 0, "b")], old) == [splice(5, 0, "ab")]
+    assert squash([splice(5, 0, "a")], [splice(4, 2, "")], old) == [splice(4, 1, "")]
+
+
+def test_a_squashed_patch_has_the_effect_of_both() -> None:
+    dice = random.Random(11)
+    count = 0
+    for _ in range(4000):
+        old = {"a": value(dice), "b": "Hello"}
+        first = [op(dice, old)]
+        try:
+            between = apply(old, first)
+            more = [op(dice, between), op(dice, between)]
+            new = apply(between, more)
+        except PatchError:
+            continue
+        count += 1
+        assert same(apply(old, squash(first, more, old)), new), (old, first, more)
+    assert count > 200

@@ -1,0 +1,97 @@
+"""Entries: changes of the user that wait for their answer, and how unsent ones are joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from weft.core.patch import ABSENT, Json, Op, apply, covers, get, same, text_of, units
+
+# Changes in this time are one gesture. Times are in seconds.
+AT_ONCE = 0.05
+# Changes of one value are one undo step when each follows the previous one within this time.
+TYPING = 1.0
+MOST_OPS = 500
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One or more changes of the user with one id on the wire.
+
+    - `base` is the version that `ops` refer to.
+    - When `sent` is true, the id and the ops never change, so that a retry is applied once.
+    - `answered` is the version of the answer. `tries` counts the refusals that were only for now.
+    - `merged` are pointers of texts that this client has merged.
+    """
+
+    id: str
+    base: int
+    ops: list[Op]
+    time: float
+    step: str | None = None
+    fence: int | None = None
+    sent: bool = False
+    answered: int | None = None
+    tries: int = 0
+    merged: list[str] = field(default_factory=list)
+
+
+def joins(entry: Entry, ops: list[Op], now: float, step: str | None, fence: int | None) -> bool:
+    """Whether a new change may become a part of an entry."""
+    if entry.sent or (entry.step, entry.fence) != (step, fence):
+        return False
+    if len(entry.ops) + len(ops) > MOST_OPS:
+        return False
+    if step is not None or now - entry.time <= AT_ONCE:
+        return True
+    path = entry.ops[0]["path"] if entry.ops else ""
+    writes = all(op["path"] == path and _is_write(op) for op in [*entry.ops, *ops])
+    return writes and now - entry.time <= TYPING
+
+
+def squash(ops: list[Op], more: list[Op], value: Json) -> list[Op]:
+    """Return both patches as one short patch. `value` is the value before `ops`."""
+    joined = list(ops)
+    for op in more:
+        at = next((at for at in reversed(range(len(joined))) if _meets(joined[at], op)), -1)
+        both = _join_writes(joined[at], op) if at >= 0 else None
+        if both is None:
+            joined.append(op)
+        elif both["op"] == "replace" and _is_back(value, joined[:at], both):
+            del joined[at]
+        else:
+            joined[at] = both
+    return joined
+
+
+def _is_write(op: Op) -> bool:
+    return op["op"] in ("replace", "splice")
+
+
+def _meets(earlier: Op, op: Op) -> bool:
+    """Whether the order of both operations matters."""
+    paths = earlier["path"], op["path"]
+    return not _is_write(earlier) or covers(*paths) or covers(*reversed(paths))
+
+
+def _is_back(value: Json, before: list[Op], write: Op) -> bool:
+    """Whether a write leaves its value as it was."""
+    old = get(apply(value, before), write["path"])
+    return old is not ABSENT and same(old, write["value"])
+
+
+def _join_writes(a: Op, b: Op) -> Op | None:
+    """Return two writes of one value as one operation; None when they stay two."""
+    if not (_is_write(a) and _is_write(b) and a["path"] == b["path"]):
+        return None
+    if b["op"] == "replace":
+        return b
+    if a["op"] == "replace":
+        return {**a, "value": apply(a["value"], [{**b, "path": ""}])}
+    start, text = a["offset"], units(a.get("insert", ""))
+    at, removed, insert = b["offset"] - start, b.get("delete", 0), units(b.get("insert", ""))
+    if at >= 0 and 2 * (at + removed) <= len(text):
+        return {**a, "insert": text_of(text[: 2 * at] + insert + text[2 * (at + removed) :])}
+    if at < 0 <= at + removed and 2 * (at + removed) <= len(text):
+        rest = text_of(insert + text[2 * (at + removed) :])
+        return {**a, "offset": start + at, "delete": a.get("delete", 0) - at, "insert": rest}
+    return None

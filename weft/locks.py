@@ -1,0 +1,197 @@
+"""Edit locks: a client holds a part of the document, and other clients cannot change it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from weft.core.patch import Op, covers
+from weft.errors import OfflineError, Refusal
+from weft.events import Emitter
+from weft.session import Session
+from weft.transport import Message
+
+TTL = 180.0
+
+
+class Lock(Emitter):
+    """A lock that this program has asked for.
+
+    Events: `asked` (another client wants it), `lost` (this client no longer holds it), `held` (it
+    holds it now), `free` (no client holds it).
+    """
+
+    def __init__(self, locks: Locks, state: Message) -> None:
+        super().__init__()
+        self._locks = locks
+        self.state = state
+
+    @property
+    def scope(self) -> str:
+        """The pointer that the lock covers. It follows its element."""
+        return str(self.state["scope"])
+
+    @property
+    def holder(self) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.state.get("holder")
+        return found
+
+    @property
+    def mine(self) -> bool:
+        """Whether this client holds the lock."""
+        return self._locks.is_mine(self.holder)
+
+    async def take_over(self) -> None:
+        """Ask the holder for the lock. Wait for the event `held`."""
+        await self._locks.act(self, "take_over")
+
+    async def keep(self) -> None:
+        """Say no to the client that asked."""
+        await self._locks.act(self, "keep")
+
+    async def release(self) -> None:
+        """Give the lock back."""
+        await self._locks.act(self, "release")
+
+    async def __aenter__(self) -> Lock:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self.mine:
+            await self.release()
+
+
+class Locks:
+    """The locks of the document. `all` has the present locks of all clients."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.all: list[Message] = []
+        self._used: list[Lock] = []
+        self._asked: dict[str, asyncio.Future[Message]] = {}
+        self._renewing: asyncio.Task[None] | None = None
+        self._ttl = TTL
+        session.on("message:opened", lambda message: self._replace(message["locks"]))
+        session.on("message:lock", self._learn)
+        session.on("message:ack", self._on_ack)
+        session.on("message:reject", self._on_reject)
+        session.on("closed", lambda _: self._on_closed())
+        session.on("closing", self._stop)
+
+    def is_mine(self, holder: dict[str, Any] | None) -> bool:
+        session = self._session
+        mine = (session.opened.get("user"), session.client)
+        return holder is not None and (holder.get("user"), holder.get("client")) == mine
+
+    def fence_of(self, ops: list[Op]) -> int | None:
+        """Return the fence of this client's lock that covers one of the operations."""
+        for state in self.all:
+            if self.is_mine(state["holder"]) and any(
+                covers(state["scope"], op["path"]) for op in ops
+            ):
+                return int(state["fence"])
+        return None
+
+    async def acquire(self, pointer: str, ttl: float) -> Lock:
+        """Take a lock. When another client holds it, return it with `mine` false."""
+        self._ttl = ttl
+        waiting = [asyncio.ensure_future(c.durable) for c in self._session.changes.values()]
+        await asyncio.gather(*waiting, return_exceptions=True)  # the scope needs a settled value
+        base = self._session.machine.confirmed.version
+        try:
+            fields = {"action": "acquire", "scope": pointer, "base": base, "ttl": ttl}
+            state = await self._ask(fields)
+        except Refusal as refusal:
+            if refusal.code != "locked" or refusal.lock is None:
+                raise
+            state = refusal.lock
+        self._learn(state)
+        known = next((lock for lock in self._used if lock.state["id"] == state["id"]), None)
+        if known is not None:
+            return known
+        lock = Lock(self, state)
+        self._used.append(lock)
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew(), name="weft locks")
+        return lock
+
+    async def act(self, lock: Lock, action: str) -> None:
+        state = await self._ask({"action": action, "lock_id": lock.state["id"]})
+        if action == "release":
+            self._used.remove(lock)
+            lock.state = {**lock.state, "holder": None}
+        self._learn(state)
+
+    async def _ask(self, fields: Message) -> Message:
+        session = self._session
+        session.require_open()
+        if not session.machine.is_online:
+            raise OfflineError("a lock needs a connection: wait until `page.link` is 'online'")
+        id = session.names.next()
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._asked[id] = future
+        session.transport.send({"type": "lock", "id": id, **fields})
+        return await future
+
+    async def _renew(self) -> None:
+        """Renew the held locks, three times in their time to live."""
+        while True:
+            await asyncio.sleep(self._ttl / 3)
+            for lock in [lock for lock in self._used if lock.mine]:
+                try:
+                    await self._ask(
+                        {"action": "renew", "lock_id": lock.state["id"], "ttl": self._ttl}
+                    )
+                except OfflineError:
+                    break
+                except Refusal:
+                    self._learn({**lock.state, "holder": None, "reason": "expired"})
+
+    # --- messages ---------------------------------------------------------------------------
+
+    def _on_ack(self, message: Message) -> None:
+        future = self._asked.pop(message["id"], None)
+        if future is not None and not future.done():
+            future.set_result(message["lock"])
+
+    def _on_reject(self, message: Message) -> None:
+        future = self._asked.pop(message["id"], None)
+        if future is not None and not future.done():
+            lock = message.get("lock")
+            by = (lock or {}).get("holder")
+            future.set_exception(Refusal(message["code"], message["message"], by=by, lock=lock))
+
+    def _on_closed(self) -> None:
+        asked, self._asked = self._asked, {}
+        for future in asked.values():
+            if not future.done():
+                future.set_exception(OfflineError("the connection ended: ask for the lock again"))
+
+    def _learn(self, state: Message) -> None:
+        rest = [each for each in self.all if each["id"] != state["id"]]
+        self._replace([*rest, state] if state.get("holder") else rest)
+
+    def _replace(self, states: list[Message]) -> None:
+        self.all = states
+        for lock in self._used:
+            was, was_mine = lock.state, lock.mine
+            # After a take-over, the lock of the new holder has a new id and the old scope.
+            same_id = next((each for each in states if each["id"] == was["id"]), None)
+            same_scope = next((each for each in states if each["scope"] == was["scope"]), None)
+            lock.state = same_id or same_scope or {**was, "holder": None}
+            _announce(lock, was, was_mine)
+
+    def _stop(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+
+
+def _announce(lock: Lock, was: Message, was_mine: bool) -> None:
+    if lock.mine and not was_mine:
+        lock.emit("held", lock)
+    elif was_mine and not lock.mine:
+        lock.emit("lost", lock)
+    elif lock.holder is None and was.get("holder") is not None:
+        lock.emit("free", lock)
+    if lock.mine and lock.state.get("claimed_by") and not was.get("claimed_by"):
+        lock.emit("asked", lock)
