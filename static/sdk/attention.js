@@ -15,6 +15,7 @@ import { get, PatchError } from "./patch.js";
  * @property {any} yours
  * @property {any} theirs
  * @property {any} [by]
+ * @property {number} [version]
  * @property {number} at when the change was made, in milliseconds
  * @property {Op[]} ops
  */
@@ -25,48 +26,33 @@ export class Attention {
   /** @type {Item[]} oldest first; a new list when it changes */
   items = [];
 
-  /** @param {import("./session.js").Session} session @param {import("./page.js").Page} [page] without it, the items are only stored */
+  /** @param {import("./session.js").Session} session @param {import("./page.js").Page} page */
   constructor(session, page) {
     this.session = session;
     this.page = page;
-    session.on("attention", ({ entry, state, code, message, path, yours, theirs, by, value }) => {
-      const ops = entry.ops.map((/** @type {Op} */ op) => wholeText(op, value));
-      this.#add({ id: entry.id, reason: code, message, path, yours, theirs, by, at: entry.time, ops }, state);
-    });
-    session.on("ended", ({ id, state, result }) => {
-      if (state === "overwritten") result.conflicts.forEach((/** @type {any} */ each, /** @type {number} */ at) => this.#overwritten(each, `${id}/${at}`));
-    });
-    session.on("loaded", () => void this.#load());
-    session.on("adopted", () => void this.#load());
-    session.on("opened", () => void this.#load());
-  }
-
-  /** @param {any} conflict @param {string} id */
-  #overwritten({ path, yours, theirs, by }, id) {
-    const message = `your change replaced a change of ${by?.name ?? "another user"}`;
-    const ops = [{ op: "replace", path, value: yours }];
-    this.#add({ id, reason: "overwritten", message, path, yours, theirs, by, at: this.session.env.now(), ops }, "overwritten");
-  }
-
-  /** @param {Stored} stored @param {string} state */
-  #add(stored, state) {
-    void this.session.outbox.saveAttention([stored], []);
-    const item = this.#item(stored);
-    this.#set([...this.items.filter(({ id }) => id !== stored.id), item]);
-    this.session.emit(state === "overwritten" ? "conflict" : "refused", item);
+    session.on("kept", (/** @type {Stored[]} */ stored) => this.#add(stored));
+    for (const name of ["loaded", "adopted", "opened"]) session.on(name, () => void this.#load());
   }
 
   async #load() {
+    this.#add(await this.session.outbox.attention(), false);
+  }
+
+  /** @param {Stored[]} stored @param {boolean} [isNew] */
+  #add(stored, isNew = true) {
     const known = new Set(this.items.map(({ id }) => id));
-    const stored = (await this.session.outbox.attention()).filter(({ id }) => !known.has(id));
-    if (stored.length) this.#set([...stored.map((each) => this.#item(each)), ...this.items]);
+    const items = stored.filter(({ id }) => !known.has(id)).map((each) => this.#item(each));
+    if (!items.length) return;
+    this.#set([...this.items, ...items].sort((a, b) => a.at - b.at));
+    if (!isNew) return;
+    for (const item of items) this.session.emit(item.reason === "overwritten" ? "conflict" : "refused", item);
   }
 
   /** @param {Stored} stored @returns {Item} */
   #item(stored) {
     const discard = () => {
       this.#set(this.items.filter(({ id }) => id !== stored.id));
-      void this.session.outbox.saveAttention([], [stored.id]);
+      this.session.outbox.forget(stored.id);
     };
     const write = (/** @type {Op[]} */ ops) => {
       const made = this.#patch(ops);
@@ -85,7 +71,6 @@ export class Attention {
   /** @param {Op[]} ops */
   #patch(ops) {
     const { page } = this;
-    if (!page) throw new WeftError("closed");
     const isGone = (/** @type {Op} */ op) => op.op === "replace" && get(page.value, op.path) === undefined;
     try {
       return page.patch(ops.map((op) => (isGone(op) ? { ...op, op: "add" } : op)));
@@ -103,7 +88,39 @@ export class Attention {
   }
 }
 
-/** A splice fits only the text that it was made on. @param {Op} op @param {any} value */
-function wholeText(op, value) {
-  return op.op === "splice" ? { op: "replace", path: op.path, value: get(value, op.path) } : op;
+/**
+ * The item of a change that was not accepted.
+ * @param {import("./values.js").Effect} effect
+ * @returns {Stored}
+ */
+export function refusedItem({ entry, reason, value, theirs: now }) {
+  const path = reason.path ?? entry.ops[0]?.path ?? "";
+  const conflict = reason.conflicts?.[0];
+  const theirs = conflict && "theirs" in conflict ? conflict.theirs : get(now, path);
+  // A splice fits only the text that it was made on, so the item has the whole text.
+  const whole = (/** @type {Op} */ op) => ({ op: "replace", path: op.path, value: get(value, op.path) });
+  const ops = entry.ops.map((/** @type {Op} */ op) => (op.op === "splice" ? whole(op) : op));
+  const { code, message, by, version } = reason;
+  return { id: entry.id, reason: code, message, path, yours: get(value, path), theirs, by, version, at: entry.time, ops };
+}
+
+/**
+ * The items of a change that replaced values which its author had not seen.
+ * @param {import("./values.js").Effect} effect
+ * @param {number} at
+ * @returns {Stored[]}
+ */
+export function overwrittenItems({ id, result }, at) {
+  return (result?.conflicts ?? []).map((/** @type {any} */ { path, yours, theirs, by }, /** @type {number} */ index) => ({
+    id: `${id}/${index}`,
+    reason: "overwritten",
+    message: `your change replaced a change of ${by?.name ?? "another user"}`,
+    path,
+    yours,
+    theirs,
+    by,
+    version: result.version,
+    at,
+    ops: [{ op: "replace", path, value: yours }],
+  }));
 }

@@ -54,6 +54,7 @@ export class Core extends Values {
   handle(event) {
     this.#take(event);
     if (event.type !== "edit") this.#next();
+    this.#write();
     return this.effects.splice(0);
   }
 
@@ -102,10 +103,18 @@ export class Core extends Values {
   /** Starts with what an earlier page has stored. @param {{last?: Version, entries: Entry[]}} stored */
   #load({ last, entries }) {
     if (last) this.confirmed = this.frame = last;
-    this.queue = entries;
-    const [first] = entries;
+    // Answered entries matter only to the entries that build on them.
+    if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
+    else this.drop(entries);
+    const [first] = this.queue;
+    const info = { mine: false, kind: "open" };
     this.isExact = !first || (first.base === last?.version && first.epoch === last?.epoch);
-    this.showAll({ mine: false, kind: "open" });
+    try {
+      this.showAll(info);
+    } catch {
+      this.isExact = false;
+      this.showAll(info);
+    }
   }
 
   /** @param {Edit} edit @param {"edit" | "redo"} kind */
@@ -114,7 +123,7 @@ export class Core extends Values {
     const value = apply(this.value, edit.ops);
     const { id, ops, now, step, fence } = edit;
     const last = this.queue[this.queue.length - 1];
-    const isJoined = last !== undefined && joins(last, edit);
+    const isJoined = last !== undefined && this.isExact && joins(last, edit);
     if (isJoined) {
       last.ops = squash(last.ops, ops, this.before(last));
       last.time = now;
@@ -132,10 +141,15 @@ export class Core extends Values {
 
   // --- the storage ---------------------------------------------------------------------------
 
-  /** @param {Entry[]} entries */
-  keep(entries) {
-    for (const { id } of entries) this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
-    super.keep(entries);
+  /** Stores all that an event has changed as one write, so that a crash leaves no half of it. */
+  #write() {
+    if (!this.writes.size) return;
+    const all = [...this.writes];
+    const put = all.flatMap(([, entry]) => (entry ? [{ ...entry }] : []));
+    const remove = all.filter(([, entry]) => !entry).map(([id]) => id);
+    this.writes.clear();
+    for (const { id } of put) this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
+    this.emit({ do: "store", put, remove });
   }
 
   /** @param {string} id */
@@ -197,7 +211,7 @@ export class Core extends Values {
     if (this.inFlight === ack.id) this.inFlight = "";
     this.queue = this.queue.filter((each) => each !== entry);
     this.own.push(entry);
-    if (this.isExact) this.mine = apply(this.mine, entry.ops);
+    this.mine = this.add(this.mine, entry);
     if (entry.answered !== undefined) return true;
     entry.answered = ack.version;
     this.keep([entry]);
@@ -262,7 +276,7 @@ export class Core extends Values {
     const reason = { code: "unknown_version", message: NEW_HISTORY };
     let value = this.mine;
     for (const entry of this.queue) {
-      value = this.isExact ? apply(value, entry.ops) : this.value;
+      value = this.add(value, entry);
       if (entry.answered === undefined) this.end(entry, reason, "refused", value);
       else this.drop([entry]);
     }
@@ -285,7 +299,7 @@ export class Core extends Values {
     if (isNext) entry.sent = true;
     this.keep(edited);
     if (isAsking && this.#isFree) this.steps.send();
-    if (!isNext || this.#writing.has(entry.id)) return;
+    if (!isNext || this.#writing.has(entry.id) || this.writes.has(entry.id)) return;
     const { id, base, ops, step, fence } = entry;
     this.inFlight = id;
     this.sentStep = step;

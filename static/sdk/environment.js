@@ -1,6 +1,5 @@
 // What the SDK uses of the browser, and the events of the browser that concern a page.
 
-import { Attention } from "./attention.js";
 import { Session } from "./session.js";
 
 /** @typedef {import("./transport.js").Environment} Environment */
@@ -74,22 +73,24 @@ async function adopt(session) {
   const box = await session.outbox.adopt();
   if (!box) return;
   const other = new Session({ ...session.options, create: undefined }, session.env, box);
-  const attention = new Attention(other);
   session.isAdopting = true;
   const done = new Promise((resolve) => {
+    let isLoaded = false;
     const look = () => {
-      if (session.isClosed || other.link === "refused" || !other.core.queue.length) resolve(undefined);
+      const isDone = isLoaded && !other.core.queue.length;
+      if (session.isClosed || other.link === "refused" || isDone) resolve(undefined);
     };
-    other.on("opened", () => {
-      other.transport.send({ type: "presence", state: null });
+    other.on("loaded", () => {
+      isLoaded = true;
       look();
     });
-    for (const name of ["ended", "link"]) other.on(name, look);
+    other.on("opened", () => other.transport.send({ type: "presence", state: null }));
+    other.on("status", look);
     session.on("closing", look);
   });
   await other.start("", false);
   await done;
   await other.close();
   session.isAdopting = false;
-  if (attention.items.length) session.emit("adopted");
+  session.emit("adopted");
 }

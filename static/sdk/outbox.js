@@ -99,14 +99,15 @@ export class Outbox {
   }
 
   /**
-   * Stores entries, and forgets others, completely or not at all. It ends when they are stored.
-   * @param {{put: Entry[], remove: string[]}} writes
+   * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
+   * @param {{put: Entry[], remove: string[], items?: {id: string}[]}} writes
    */
-  write({ put, remove }) {
+  write({ put, remove, items = [] }) {
     const rows = put.map((entry) => ({ key: this.#key(entry.id), entry }));
+    const kept = items.map((item) => ({ key: this.#itemKey(item.id), item }));
     const keys = remove.map((id) => this.#key(id));
     for (const id of remove) this.#places.delete(id);
-    return this.#queue(() => this.rows.write({ put: rows, remove: keys }));
+    return this.#queue(() => this.rows.write({ put: [...rows, ...kept], remove: keys }));
   }
 
   /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
@@ -129,11 +130,9 @@ export class Outbox {
     void this.#queue(() => this.rows.write({ put: [{ key: ["frame", this.scope, this.box], value }] }));
   }
 
-  /** @param {any[]} items @param {string[]} gone */
-  saveAttention(items, gone) {
-    const key = (/** @type {string} */ id) => ["attention", this.scope, this.user, id];
-    const put = items.map((item) => ({ key: key(item.id), item }));
-    return this.#queue(() => this.rows.write({ put, remove: gone.map(key) }));
+  /** Forgets a change on which the user has decided. @param {string} id */
+  forget(id) {
+    void this.#queue(() => this.rows.write({ remove: [this.#itemKey(id)] }));
   }
 
   /** @returns {Promise<any[]>} */
@@ -148,6 +147,11 @@ export class Outbox {
     if (!this.#places.size) void this.#queue(() => this.rows.write({ remove: [["frame", this.scope, this.box]] }));
     await this.#writing;
     this.#release();
+  }
+
+  /** @param {string} id */
+  #itemKey(id) {
+    return ["attention", this.scope, this.user, id];
   }
 
   /** @param {string} id */

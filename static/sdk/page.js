@@ -20,7 +20,8 @@ const READY_WITHIN = 2_000;
 const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link"];
 
 export class Page {
-  #session;
+  /** @private */
+  _session;
   /** @type {string | undefined} the undo step of `group` or `pause` */
   #step = undefined;
   #steps = 0;
@@ -29,7 +30,7 @@ export class Page {
 
   /** @param {Session} session */
   constructor(session) {
-    this.#session = session;
+    this._session = session;
     this.presence = new Presence(session);
     this.history = new History(session);
     /** @private */
@@ -42,34 +43,34 @@ export class Page {
   }
 
   get user() {
-    return this.#session.who.user;
+    return this._session.who.user;
   }
   get name() {
-    return this.#session.who.name;
+    return this._session.who.name;
   }
   get role() {
-    return this.#session.who.role;
+    return this._session.who.role;
   }
   get tenant() {
-    return this.#session.who.tenant;
+    return this._session.who.tenant;
   }
   /** The name of this tab on the server. */
   get client() {
-    return this.#session.client;
+    return this._session.client;
   }
   get document() {
-    return this.#session.options.document;
+    return this._session.options.document;
   }
   /** The newest version from the server. */
   get version() {
-    return this.#session.core.confirmed.version;
+    return this._session.core.confirmed.version;
   }
 
   // --- the value -------------------------------------------------------------------------------
 
   /** The value with the user's changes. Never change it: parts that are equal are shared. @returns {any} */
   get value() {
-    return this.#session.core.value;
+    return this._session.core.value;
   }
 
   /** Writes a value. A new text becomes a splice when it looks like typing. @param {string} pointer @param {any} value @returns {Change} */
@@ -94,12 +95,12 @@ export class Page {
   /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
   patch(ops) {
     const fence = this._locks.fenceOf(ops);
-    return this.#session.edit(ops, this.#step, fence);
+    return this._session.edit(ops, this.#step, fence);
   }
 
   /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info) => void} listener @returns {() => void} */
   subscribe(pointer, listener) {
-    return this.#session.subscribe(pointer, listener);
+    return this._session.subscribe(pointer, listener);
   }
 
   /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
@@ -112,20 +113,20 @@ export class Page {
   // --- undo ------------------------------------------------------------------------------------
 
   get canUndo() {
-    return this.mode === "edit" && this.#session.core.steps.canUndo;
+    return this.mode === "edit" && this._session.core.steps.canUndo;
   }
   get canRedo() {
-    return this.mode === "edit" && this.#session.core.steps.canRedo;
+    return this.mode === "edit" && this._session.core.steps.canRedo;
   }
 
   /** Takes the user's newest step back. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
   undo(what) {
-    return this.#session.ask({ redo: false, ...what });
+    return this._session.ask({ redo: false, ...what });
   }
 
   /** Makes an undone step again. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
   redo(what) {
-    return this.#session.ask({ redo: true, ...what });
+    return this._session.ask({ redo: true, ...what });
   }
 
   /** The changes that `work` makes are one undo step. @template T @param {() => T} work @returns {T} */
@@ -141,7 +142,7 @@ export class Page {
 
   /** From now on until `resume`, all changes are one undo step. */
   pause() {
-    this.#step ??= `${this.#session.nextId()}.s${(this.#steps += 1)}`;
+    this.#step ??= `${this._session.nextId()}.s${(this.#steps += 1)}`;
   }
 
   resume() {
@@ -162,7 +163,7 @@ export class Page {
 
   /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
   async publish({ version, expectedPublished } = {}) {
-    if (version === undefined) await Promise.all([...this.#session.changes.values()].map((each) => each.durable));
+    if (version === undefined) await Promise.all([...this._session.changes.values()].map((each) => each.durable));
     return this.#http("POST", "/publish", { version, expected_published: expectedPublished });
   }
 
@@ -178,7 +179,7 @@ export class Page {
 
   get assets() {
     const upload = (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
-      request(this.#session, "POST", "/v1/assets", { file, onProgress });
+      request(this._session, "POST", "/v1/assets", { file, onProgress });
     return { upload };
   }
 
@@ -186,14 +187,14 @@ export class Page {
 
   /** 'connecting', 'online', 'reconnecting', 'offline' or 'refused'. */
   get link() {
-    return this.#session.link;
+    return this._session.link;
   }
 
   /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */
   get saved() {
-    const { core, link } = this.#session;
+    const { core, link } = this._session;
     if (!core.waiting.length && !core.steps.asks.length) return "saved";
-    return link === "online" && !this.#session.isReadOnlyNow ? "saving" : "unsaved";
+    return link === "online" && !this._session.isReadOnlyNow ? "saving" : "unsaved";
   }
 
   get mode() {
@@ -202,12 +203,12 @@ export class Page {
 
   /** Whether changes of others come late, because this client receives too slowly. */
   get behind() {
-    return this.#session.isBehind;
+    return this._session.isBehind;
   }
 
   /** How many changes have no answer yet. */
   get pending() {
-    return this.#session.core.waiting.length;
+    return this._session.core.waiting.length;
   }
 
   /** Changes that were refused, failed, or overwrote another value. They stay until the user decides. */
@@ -217,7 +218,7 @@ export class Page {
 
   /** Connects at once, for example when the user presses a button. */
   syncNow() {
-    const { transport, link } = this.#session;
+    const { transport, link } = this._session;
     if (link === "refused") void transport.start();
     else transport.wake();
   }
@@ -225,21 +226,21 @@ export class Page {
   /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
   on(name, listener) {
     if (!EVENTS.includes(name) && name !== "attention") throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
-    return this.#session.on(name === "attention" ? "tray" : name, listener);
+    return this._session.on(name === "attention" ? "tray" : name, listener);
   }
 
   /** Closes the connection. Unsent changes stay in the outbox. @returns {Promise<void>} */
   close() {
-    return this.#session.close();
+    return this._session.close();
   }
 
   /** @param {string} method @param {string} path @param {any} [body] */
   #http(method, path, body) {
-    return request(this.#session, method, `/v1/docs/${this.document}${path}`, { body });
+    return request(this._session, method, `/v1/docs/${this.document}${path}`, { body });
   }
 
   async #whenReady() {
-    const session = this.#session;
+    const session = this._session;
     await new Promise((resolve, reject) => {
       const isThere = () => session.core.value !== undefined && resolve(undefined);
       session.on("opened", isThere);

@@ -1,5 +1,6 @@
 // One document in one tab: performs the effects of the core with the outbox and the connection.
 
+import { overwrittenItems, refusedItem } from "./attention.js";
 import { Change } from "./change.js";
 import { Core } from "./core.js";
 import { Refusal, WeftError } from "./errors.js";
@@ -47,8 +48,10 @@ export class Session extends Emitter {
   #isReloading = false;
   /** @type {any} the frame that is stored */
   #frame = null;
-  /** @type {any} the refusal whose change ends next */
-  #refused = null;
+  /** @type {import("./attention.js").Stored[]} to store with the next entries */
+  #items = [];
+  /** @type {Effect[]} refusals to tell after that */
+  #ends = [];
   /** @type {string[]} changes of an earlier page */
   #loaded = [];
 
@@ -82,14 +85,14 @@ export class Session extends Emitter {
     if (this.isClosed) return;
     this.client = stored.client;
     const { last, entries } = stored;
+    this.#loaded = entries.map(({ id }) => id);
+    for (const id of this.#loaded) this.changes.set(id, new Change(id));
     if (last) {
       const { epoch, version, value, ...who } = last;
       this.who = who;
-      this.#loaded = entries.map(({ id }) => id);
-      for (const id of this.#loaded) this.changes.set(id, new Change(id));
       this.#frame = { epoch, version, value };
-      this.handle({ type: "load", last: this.#frame, entries });
     }
+    this.handle({ type: "load", last: this.#frame ?? undefined, entries });
     if (!this.outbox.rows.isDurable && this.options.offline !== false) this.fail("memory_only");
     void this.transport.start();
     this.emit("loaded");
@@ -159,13 +162,8 @@ export class Session extends Emitter {
       case "edited":
         if (!change) this.changes.set(id, new Change(id));
         return;
-      case "store": {
-        const ids = effect.put.map((/** @type {any} */ entry) => entry.id);
-        void this.outbox.write({ put: effect.put, remove: effect.remove }).then(() => {
-          if (ids.length && !this.isClosed) this.handle({ type: "stored", ids });
-        });
-        return;
-      }
+      case "store":
+        return this.#store(effect);
       case "tick":
         queueMicrotask(() => this.handle({ type: "tick" }));
         return;
@@ -174,21 +172,14 @@ export class Session extends Emitter {
       case "state":
         if (change) change.state = effect.state;
         return;
-      case "end": {
-        this.changes.delete(id);
-        const refusal = effect.reason && new Refusal(this.#refused);
-        change?.end(effect.state, effect.result, refusal);
-        this.emit("ended", { id, ...effect });
+      case "end":
+        this.#items.push(...overwrittenItems(effect, this.env.now()));
+        if (effect.reason || effect.state === "undone") this.#ends.push(effect);
+        else this.#end(effect);
         return;
-      }
-      case "attention": {
-        const path = effect.reason.path ?? effect.entry.ops[0].path;
-        const conflict = effect.reason.conflicts?.[0];
-        const theirs = conflict && "theirs" in conflict ? conflict.theirs : get(effect.theirs, path);
-        this.#refused = { ...effect.reason, path, yours: get(effect.value, path), theirs };
-        this.emit("attention", { ...effect, ...this.#refused });
+      case "attention":
+        this.#items.push(refusedItem(effect));
         return;
-      }
       case "asked": {
         const asked = this.#asked.get(id);
         this.#asked.delete(id);
@@ -207,6 +198,28 @@ export class Session extends Emitter {
       case "show":
         return this.#show(effect);
     }
+  }
+
+  /** Stores entries, together with the changes that need a decision. A refusal is told after that. @param {Effect} effect */
+  #store({ put, remove }) {
+    const items = this.#items.splice(0);
+    const ends = this.#ends.splice(0);
+    void this.outbox.write({ put, remove, items }).then(() => {
+      if (this.isClosed) return;
+      this.emit("kept", items);
+      for (const end of ends) {
+        const item = items.find(({ id }) => id === end.id);
+        this.#end(end, item && new Refusal(item));
+      }
+      if (put.length) this.handle({ type: "stored", ids: put.map((/** @type {any} */ { id }) => id) });
+    });
+  }
+
+  /** @param {Effect} effect @param {Refusal} [refusal] */
+  #end({ id, state, result }, refusal) {
+    this.changes.get(id)?.end(state, result, refusal);
+    this.changes.delete(id);
+    this.emit("ended", { id, state });
   }
 
   /** @param {Effect} effect */
@@ -280,6 +293,7 @@ export class Session extends Emitter {
     this.outbox.identify(user);
     if (isOther) void this.outbox.write({ put: this.core.queue, remove: [] });
     this.handle({ type: "opened", message });
+    this.outbox.flush();
     this.emit("opened", rest);
   }
 

@@ -214,6 +214,7 @@ export class Transport {
   /** @param {WeftError} error */
   #refuse(error) {
     this.#isStopped = true;
+    clear(this.env, this.#timers, "lost");
     this.#change("refused", error);
   }
 

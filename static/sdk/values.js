@@ -14,6 +14,11 @@ import { apply } from "./patch.js";
 /** @type {Version} */
 const NOTHING = { epoch: null, version: 0, value: undefined };
 
+const DEPENDS = {
+  code: "conflict",
+  message: "this change builds on a change that the server did not accept",
+};
+
 /**
  * Invariant: `value` is the frame's value with the entries of `own`, and then of `queue`. All
  * entries of `own` and `queue` have the frame's version as base. When `isExact` is false, the
@@ -37,6 +42,8 @@ export class Values {
   others = [];
   /** @type {Effect[]} */
   effects = [];
+  /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
+  writes = new Map();
 
   /** @param {Effect} effect */
   emit(effect) {
@@ -69,23 +76,30 @@ export class Values {
     if (before !== value) this.emit({ do: "show", value, before, info });
   }
 
-  /** Computes the shown value again. An entry that does not fit is left out of it. @param {Info} info */
+  /** A value with an entry. When the frame is uncertain, the entry may not fit, and is left out. @param {any} value @param {Entry} entry */
+  add(value, { ops }) {
+    try {
+      return apply(value, ops);
+    } catch (error) {
+      if (this.isExact) throw error;
+      return value;
+    }
+  }
+
+  /** A value with entries. @param {any} value @param {Entry[]} entries @returns {any} */
+  addAll(value, entries) {
+    return entries.reduce((before, entry) => this.add(before, entry), value);
+  }
+
+  /** Computes the shown value again. @param {Info} info */
   showAll(info) {
-    const add = (/** @type {any} */ value, /** @type {Entry} */ { ops }) => {
-      try {
-        return apply(value, ops);
-      } catch {
-        return value;
-      }
-    };
-    this.mine = this.own.reduce(add, this.frame.value);
-    this.show(this.queue.reduce(add, this.mine), info);
+    this.mine = this.addAll(this.frame.value, this.own);
+    this.show(this.addAll(this.mine, this.queue), info);
   }
 
   /** The shown value before an entry of the queue. @param {Entry} entry */
   before(entry) {
-    const earlier = this.queue.slice(0, this.queue.indexOf(entry));
-    return earlier.reduce((value, { ops }) => apply(value, ops), this.mine);
+    return this.addAll(this.mine, this.queue.slice(0, this.queue.indexOf(entry)));
   }
 
   /**
@@ -139,9 +153,8 @@ export class Values {
         carried.set(entry, one);
         ({ from, to } = one);
       } else if (isForced) {
-        from = apply(from, entry.ops);
-        const message = "this change builds on a change that the server did not accept";
-        this.end(entry, { code: "conflict", message }, "refused", from);
+        from = this.add(from, entry);
+        this.end(entry, DEPENDS, "refused", from);
       } else return null;
     }
     return carried;
@@ -157,12 +170,16 @@ export class Values {
     const later = this.queue.slice(this.queue.indexOf(entry) + 1);
     if (this.isExact) {
       const to = this.before(entry);
-      const from = apply(to, entry.ops);
+      const from = this.add(to, entry);
       this.end(entry, reason, state, from);
       const carried = this.carryAll(later, from, to, { isForced: true, overwrite: true });
       for (const [each, { ops }] of carried ?? []) each.ops = ops;
       this.keep([...(carried?.keys() ?? [])]);
-    } else this.end(entry, reason, state, this.value);
+    } else {
+      // Without the exact frame, it is not certain what the other stored entries mean.
+      this.end(entry, reason, state, this.value);
+      for (const each of later) if (each.base !== null) this.end(each, DEPENDS, "refused", this.value);
+    }
     this.showAll({ mine: true, kind: state });
   }
 
@@ -180,13 +197,13 @@ export class Values {
     this.emit({ do: "end", id: entry.id, state, reason });
   }
 
-  /** Stores the newest state of entries. @param {Entry[]} entries */
+  /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */
   keep(entries) {
-    if (entries.length) this.emit({ do: "store", put: entries.map((entry) => ({ ...entry })), remove: [] });
+    for (const entry of entries) this.writes.set(entry.id, entry);
   }
 
   /** @param {Entry[]} entries */
   drop(entries) {
-    if (entries.length) this.emit({ do: "store", put: [], remove: entries.map(({ id }) => id) });
+    for (const { id } of entries) this.writes.set(id, null);
   }
 }

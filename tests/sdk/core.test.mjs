@@ -106,8 +106,6 @@ test('E1 an entry whose content changed while it was stored waits for the newest
   it.edit(put('/b', 6), { after: 100 })
   it.stored('e2')
   it.ack('e1', 2)
-  assert.equal(it.sent.length, 1)
-  it.stored('e2')
   it.stored('e2')
   assert.equal(it.sent.length, 1)
   it.stored('e2')

@@ -32,5 +32,19 @@ def test_the_tests_in_node_pass(name: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.long
+@pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
+def test_the_model_test_holds_for_a_thousand_seeds() -> None:
+    done = subprocess.run(
+        ["node", "--test", "model.test.mjs"],
+        cwd=HERE,
+        env={**os.environ, "SEEDS": "1000", "SEED": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_vectors_are_what_the_python_code_gives() -> None:
     assert FILE.read_text(encoding="utf-8") == render()
