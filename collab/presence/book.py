@@ -177,6 +177,11 @@ class PresenceBook:
                 entry.sent_to_yjs_at = now
                 self._announce_state(entry)
 
+    @property
+    def has_cursors(self) -> bool:
+        """Whether a patch client shows a cursor, which changes may move."""
+        return bool([entry for entry in self._entries.values() if entry.cursor])
+
     def relocate_cursors(self, change: AppliedChange) -> None:
         """Relocate every patch client's cursor through a change."""
         prefixes = moved_prefixes(change.ops)
@@ -252,11 +257,6 @@ class PresenceBook:
         if entry.client_id or not entry.may_show:
             return []
         return [one for one in states if one.state and self._ids.is_older(one.client, entry)]
-
-    @property
-    def pending(self) -> frozenset[str]:
-        """The sessions with changes that are not sent yet."""
-        return frozenset(self._marked.changed)
 
     def other_tabs(self, session: str) -> list[str]:
         """Return the user's other sessions that may edit; none if this session may not edit."""

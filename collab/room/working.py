@@ -187,7 +187,7 @@ class LazyStructIndex:
         if self._index is None or not update:
             return
         if checked is not None and not self._waiting:
-            self._index.add_fresh(checked.fresh, checked.deletes)  # without parsing it again
+            self._index.add_checked(checked.fresh, checked.places, checked.deletes)
             return
         self._waiting.append(update)
         if len(self._waiting) > MOST_WAITING:

@@ -65,7 +65,7 @@ class Checked:
       deletion counts as an effect.
     - `new_clients` are its client ids without a lease. They are leased to its user from now on.
     - `clocks` is the document's state vector after the update, for the clients with new structs.
-    - `fresh` are its new structs, in an order in which yrs can integrate them.
+    - `fresh` are its new structs, in an order in which yrs can integrate them, with their `places`.
     - `deletes` are the ranges that it deletes, by client.
     """
 
@@ -73,6 +73,7 @@ class Checked:
     new_clients: list[int]
     clocks: dict[int, int]
     fresh: Fresh
+    places: list[StructPlace]
     deletes: Mapping[int, list[Range]]
 
 
@@ -104,10 +105,14 @@ def check(
     has_layer = bool(fresh) and (len(fresh) > 1 or fresh[0][1].text is not None)
     if has_layer:
         layer = StructIndex(layer)
+    places = []
     for client, struct in fresh:
-        new = _check_struct(client, struct, known.get(client, 0), layer, inspected.bounds)
+        reached = known.get(client, 0)
+        new = struct if struct.clock >= reached else _rest(client, struct, reached, layer)
+        place = _check_struct(new, layer, inspected.bounds)
+        places.append(place)
         if has_layer:
-            layer.append(client, new)
+            layer.append(client, new, place)
     has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
@@ -117,7 +122,7 @@ def check(
             if layer.cuts(client, start) or layer.cuts(client, end):
                 refuse("a deletion splits a surrogate pair")
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
-    return Checked(has_effect, new_clients, clocks, fresh, inspected.deletes)
+    return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
 
 
 def check_state_vector(
@@ -156,24 +161,21 @@ def _check_ids(
             raise Rejected(STALE.code, STALE.message)
 
 
-def _check_struct(
-    client: int, struct: Struct, reached: int, layer: StructIndex, bounds: GuardBounds
-) -> Struct:
-    """Check a struct of a client, and return its part after the known clocks (`reached`)."""
-    if struct.clock < reached:
-        struct = _rest(client, struct, reached, layer)
+def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> StructPlace:
+    """Check a new struct, and return the place that it will have."""
     if struct.end - struct.clock > bounds.run:
         refuse_size(f"a struct has more clocks than {bounds.run}")
     _check_neighbours(struct.origin, struct.right, layer)
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
         refuse("the parent of a struct is not a shared type")
-    if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
+    place = layer.place_of(struct)
+    if struct.kind == TYPE and place.depth > bounds.depth:
         refuse_size(f"shared types nest deeper than {bounds.depth}")
     # An array counts a surrogate pair as one item. For a text in an array, the walk of yrs would
     # never end.
-    if struct.kind == STRING and not layer.place_of(struct).list & TAKES_TEXT:
+    if struct.kind == STRING and not place.list & TAKES_TEXT:
         refuse("a text is in a shared type that is not a text")
-    return struct
+    return place
 
 
 def _check_neighbours(origin: Id | None, right: Id | None, layer: StructIndex) -> None:

@@ -150,24 +150,32 @@ class StructIndex:
 
     def add(self, inspected: Inspected) -> None:
         """Add an applied update. Structs that are known already change nothing."""
-        self.add_fresh(in_causal_order(inspected.sections, self.clocks), inspected.deletes)
-
-    def add_fresh(self, fresh: Fresh, deletes: Mapping[int, list[Range]]) -> None:
-        """Add the new structs of an applied update, in causal order, and its deletions."""
-        for client, struct in fresh:
+        for client, struct in in_causal_order(inspected.sections, self.clocks):
             self.append(client, struct)
+        self._delete(inspected.deletes)
+
+    def add_checked(
+        self, fresh: Fresh, places: list[StructPlace], deletes: Mapping[int, list[Range]]
+    ) -> None:
+        """Add an applied update as the guard has found it: its new structs with their places."""
+        for (client, struct), place in zip(fresh, places, strict=True):
+            self.append(client, struct, place)
+        self._delete(deletes)
+
+    def _delete(self, deletes: Mapping[int, list[Range]]) -> None:
         for client, ranges in deletes.items():
             known = self._client(client)
             self.blocks += 2 * len(ranges)
             for start, end in ranges:
                 known.delete(start, end)
 
-    def append(self, client: int, struct: Struct) -> None:
+    def append(self, client: int, struct: Struct, place: StructPlace | None = None) -> None:
+        """Add a struct, which has this place if it is known."""
         known = self._client(client)
         clock = max(struct.clock, self._end(client))
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
-        known.append(clock, self.place_of(struct))
+        known.append(clock, self.place_of(struct) if place is None else place)
         self.blocks += 1
         self.clocks[client] = struct.end
 

@@ -87,9 +87,8 @@ class News:
         return self._yjs_frame_of([one for one in self.entries if one.version > version])
 
     def _yjs_frame_of(self, entries: Sequence[Entry]) -> bytes:
-        return b"".join(
-            frames.binary(yjs_frames.update(entry.update)) for entry in entries if entry.update
-        )
+        updates = [yjs_frames.update(entry.update) for entry in entries if entry.update]
+        return b"".join(map(frames.binary, updates))
 
     def size(self, lane: str) -> int:
         """Return the bytes of the news on a lane."""

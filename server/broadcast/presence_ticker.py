@@ -56,7 +56,7 @@ class PresenceTicker:
 
     def relocate_cursors(self, room: Room, entries: Sequence[Entry]) -> None:
         """Relocate the cursors of patch clients, because the commit has just added `entries`."""
-        if len(self.book) and entries:
+        if entries and self.book.has_cursors:
             for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
                 self.book.relocate_cursors(change)
             self.changed()

@@ -135,8 +135,8 @@ class PatchFeed(Feed):
         is_full = self._socket.buffered() > FULL_SOCKET
         if frame and not self._outbound_flow.try_send(len(frame), now, full=is_full):
             return False
-        if answers:
-            self._ping_barrier(max([answer.barrier for _, answer in answers]))
+        if barriers := [answer.barrier for _, answer in answers if answer.barrier]:
+            self._ping(max(barriers))
         self._socket.write(frame)
         if news.entries:
             self._advance(news.after, news.value, now)
@@ -165,14 +165,13 @@ class PatchFeed(Feed):
             return wire.encode(structs.replace(change, id=entry.id) if own else change)
         return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
-    def _ping_barrier(self, barrier: int) -> None:
+    def _ping(self, barrier: int) -> None:
         """Send a ping right before the reject of a patch.
 
         Frames arrive in order. Before the pong, the server gets the requests that the client sent
         before the ping reached it. After the pong come the requests that it sent after the reject.
         """
-        if barrier:
-            self._socket.ping(barrier.to_bytes(8, "big"))
+        self._socket.ping(barrier.to_bytes(8, "big"))
 
     # --- behind -----------------------------------------------------------------------------
 
@@ -244,7 +243,8 @@ class PatchFeed(Feed):
         for pending in self.pending:
             (due if pending.version <= target.version else later).append(pending)
         frame = self._catch_up_frame(target, due)
-        self._ping_barrier(max((pending.barrier for pending in due), default=0))
+        if barriers := [pending.barrier for pending in due if pending.barrier]:
+            self._ping(max(barriers))
         self._socket.write(frame)
         self.pending = later
         self._advance(target.version, target.value, now)

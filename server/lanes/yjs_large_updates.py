@@ -59,9 +59,11 @@ class LargeUpdates:
 
     def check_size(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
         """Refuse a frame that is too large even without its updates."""
+        if not 0 < self._max_frame < size:
+            return
         kinds = yjs_frames.SyncStep2, yjs_frames.SyncUpdate
         size -= sum(len(one.update) for one in messages if isinstance(one, kinds))
-        if 0 < self._max_frame < size:
+        if size > self._max_frame:
             raise Rejected(
                 Code.TOO_LARGE, f"a message has {size} bytes, but {self._max_frame} are allowed"
             )

@@ -67,6 +67,8 @@ class Recorder:
         self.metrics = metrics or Metrics()
         self.trail = AuditTrail(audit, clock, self.metrics)
         self.connections = Connections(clock)
+        commits = self.metrics.commits
+        self._outcomes = {kind: commits.labels(name) for kind, name in _OUTCOMES.items()}
 
     # --- the commit loop --------------------------------------------------------------------
 
@@ -84,10 +86,10 @@ class Recorder:
         self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
     ) -> None:
         """Record the end of a transaction."""
-        entries = sum(len(append.entries) for append in appends)
+        entries = sum([len(append.entries) for append in appends])
         self.metrics.committed(entries, self._clock.monotonic() - began_at)
         for outcome in outcomes:
-            self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
+            self._outcomes[type(outcome)].value += 1
 
     def commit_failed(self) -> None:
         """Record a commit that failed or has an unknown outcome."""

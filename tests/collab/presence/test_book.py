@@ -278,9 +278,9 @@ def test_w8_all_differences_together_give_the_peers(seed: int) -> None:
         if choose.random() < 0.7:
             _listen(book.flush(now), seen, awareness)
             assert sorted(seen) == sorted(peer.session for peer in book.peers())
-            assert [seen[p.session] for p in book.peers() if p.session not in book.pending] == [
-                p for p in book.peers() if p.session not in book.pending
-            ]
+            assert [
+                seen[p.session] for p in book.peers() if p.session not in book._marked.changed
+            ] == [p for p in book.peers() if p.session not in book._marked.changed]
             live = {c: s for c, s in awareness.items() if s.state is not None}
             assert sorted(live) == sorted(state.client for state in book.awareness())
 

@@ -233,3 +233,19 @@ async def test_a_cursor_of_an_older_version_is_relocated_to_the_head() -> None:
         it.live.presence._tick()
         [peer] = it.live.presence.book.peers()
         assert peer.state["cursor"]["path"] == "/list/2"
+
+
+async def test_a_commit_relocates_the_cursors_that_clients_show() -> None:
+    async with lanes({"list": ["a", "b"]}) as it:
+        client = await it.patch_client()
+        shown = [it.live.presence.book.has_cursors]
+        client.says({"type": "presence", "state": {"cursor": {"path": "/list/1"}}})
+        it.clock.advance(1)
+        it.live.presence._tick()
+        shown.append(it.live.presence.book.has_cursors)
+        assert shown == [False, True]
+        await it.set("/list/0", "new")
+        it.clock.advance(1)
+        it.live.presence._tick()
+        [peer] = it.live.presence.book.peers()
+        assert peer.state["cursor"]["path"] == "/list/2"
