@@ -1,0 +1,57 @@
+"""A web server of the test for pages on origins of their own."""
+
+from __future__ import annotations
+
+import mimetypes
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+
+class Site:
+    """Serves the pages of a dict. The test may change them while it runs."""
+
+    def __init__(self, pages: dict[str, str] | None = None) -> None:
+        self.pages = {"/favicon.ico": "", **(pages or {})}
+        self.headers: dict[str, str] = {}
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                text = site.pages.get(path)
+                self.send_response(404 if text is None else 200)
+                kind = mimetypes.guess_type(path)[0] or "text/html"
+                for name, value in {
+                    "Content-Type": f"{kind}; charset=utf-8",
+                    **site.headers,
+                }.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write((text or "").encode())
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
