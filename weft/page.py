@@ -147,6 +147,15 @@ class Page:
         return str(self._session.opened.get("user", ""))
 
     @property
+    def name(self) -> str:
+        """The user's name, as others see it."""
+        return str(self._session.opened.get("name", self.user))
+
+    @property
+    def tenant(self) -> str:
+        return str(self._session.opened.get("tenant", ""))
+
+    @property
     def role(self) -> str:
         return str(self._session.opened.get("role", ""))
 
@@ -162,7 +171,10 @@ class Page:
 
     @property
     def link(self) -> Link:
-        """`connecting`, `online`, `reconnecting`, `refused` or `closed`."""
+        """`connecting`, `online`, `reconnecting`, `offline`, `refused` or `closed`.
+
+        `offline` means that no server answers. The client tries again.
+        """
         return self._session.link
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, assert_never
 
@@ -22,7 +23,7 @@ from weft.core.effects import (
     Wait,
 )
 from weft.core.machine import Machine
-from weft.core.patch import ABSENT, Op, get
+from weft.core.patch import ABSENT, Op, get, parse
 from weft.core.steps import Ask
 from weft.environment import Names, delay, now
 from weft.errors import ClosedError, ReadOnlyError, Refusal, WeftError
@@ -30,6 +31,9 @@ from weft.events import Emitter, Listener
 from weft.transport import Link, Message, Transport
 
 _READERS = ("viewer", "commenter")
+
+
+logger = logging.getLogger(__name__)
 
 
 class Session(Emitter):
@@ -60,6 +64,14 @@ class Session(Emitter):
 
     def start(self) -> None:
         self._task = asyncio.create_task(self.transport.run(), name="weft connection")
+        self._task.add_done_callback(self._on_end)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """Fail the page when the connection ends by a bug. Otherwise its edits would wait."""
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            logger.error("the connection ended by a bug", exc_info=bug)
+            sentence = f"the client has met a bug, please report it: {bug!r}"
+            self.transport.stop(WeftError(sentence, "bug"))
 
     @property
     def link(self) -> Link:
@@ -100,6 +112,7 @@ class Session(Emitter):
 
     def subscribe(self, pointer: str, listener: Listener) -> Callable[[], None]:
         """Call `listener` with the value at a pointer and an `Info`, when this part changes."""
+        parse(pointer)
         subscription = (pointer, listener)
         self._subscriptions.append(subscription)
 

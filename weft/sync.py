@@ -63,6 +63,7 @@ class Worker:
         return self.wait(work())
 
     def stop(self) -> None:
+        self.wait(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

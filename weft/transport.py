@@ -35,7 +35,7 @@ from weft.errors import (
 from weft.http import unreachable
 
 Message: TypeAlias = dict[str, Any]
-Link: TypeAlias = Literal["connecting", "online", "reconnecting", "refused", "closed"]
+Link: TypeAlias = Literal["connecting", "online", "reconnecting", "offline", "refused", "closed"]
 
 OPENS_WITHIN = 15.0
 STEADY = 60.0
@@ -45,11 +45,15 @@ _UNAUTHENTICATED = 4401
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a connection ended. `is_final`: a retry would not help."""
+    """How a connection ended.
+
+    `is_final`: a retry would not help. `is_offline`: no server has answered.
+    """
 
     code: int
     error: WeftError
     is_final: bool = False
+    is_offline: bool = False
 
 
 class Client(Protocol):
@@ -98,6 +102,10 @@ class Transport:
         """Connect now, not after the delay."""
         self._wake.set()
 
+    def stop(self, error: WeftError) -> None:
+        """Note that there will be no other connection."""
+        self._change("refused", error)
+
     async def restart(self) -> None:
         """End the connection. The client connects again."""
         if self._socket is not None:
@@ -110,11 +118,11 @@ class Transport:
             while True:
                 end = await self._attempt()
                 if end.is_final:
-                    self._change("refused", end.error)
+                    self.stop(end.error)
                     return
                 self.last_error = end.error
                 if self.link != "connecting":
-                    self._change("reconnecting", end.error)
+                    self._change("offline" if end.is_offline else "reconnecting", end.error)
                 if end.code != _UNAUTHENTICATED:
                     await self._pause()
         finally:
@@ -122,10 +130,9 @@ class Transport:
 
     async def _pause(self) -> None:
         self._wake.clear()
-        wait = max(self._retry_after, delay(self._tries))
+        seconds = max(self._retry_after, delay(self._tries))
         self._tries += 1
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+        await pause(self._wake, seconds)
 
     async def _attempt(self) -> End:
         """Connect once. Return how the connection ended."""
@@ -150,7 +157,7 @@ class Transport:
             return End(1006, BadAddressError(str(error)), is_final=True)
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
             sentence = unreachable(self._address.server, error)
-            return End(1006, UnreachableError(sentence))
+            return End(1006, UnreachableError(sentence), is_offline=True)
         return await self._converse(socket, token)
 
     def _wrong_answer(self, status: int) -> End:
@@ -255,3 +262,9 @@ class Transport:
         if self._lost is not None:
             self._lost.cancel()
             self._lost = None
+
+
+async def pause(wake: asyncio.Event, seconds: float) -> None:
+    """Wait for some seconds, or until the program wants to connect at once."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(wake.wait(), seconds)

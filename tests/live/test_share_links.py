@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collab.rights.user_rights import Role
-from tests.live.conftest import Join
+from tests.live.conftest import Join, JoinYjs
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
@@ -109,6 +109,16 @@ async def test_an_ended_link_closes_its_connections_with_4403(
     await asyncio.to_thread(call, "PATCH", sharing.url, sharing_ops, token=sharing.token)
     await kept.until_version(2)
     assert sharing.get("", first["token"]).status == 401
+
+
+async def test_an_ended_link_closes_a_yjs_client_too(
+    sharing: Sharing, join_yjs: JoinYjs, doc: str
+) -> None:
+    link = sharing.make().body
+    peer = await join_yjs(doc, link["token"])
+    await peer.until_equals("/title", "Hello")
+    await asyncio.to_thread(sharing.end, link["id"])
+    assert await peer.closed() == 4403
 
 
 def test_the_audit_trail_has_who_shared_and_who_ended(

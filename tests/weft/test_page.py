@@ -49,6 +49,7 @@ async def test_an_edit_is_shown_at_once_and_durable_later(page_of: Open) -> None
         result = await change.durable
         assert (result.version, result.conflicts, change.state) == (2, [], "durable")
         assert (page.saved, page.pending, page.mode) == ("saved", 0, "edit")
+        assert (page.user, page.name, page.role, page.tenant) == ("ada", "Ada", "editor", "demo")
         assert await change.durable == result, "a change can be awaited again"
     assert page.link == "closed"
     with pytest.raises(weft.ClosedError):
@@ -72,6 +73,8 @@ async def test_all_verbs_reach_another_page(page_of: Open) -> None:
     expected = {"title": "Hi", "list": [{"id": "c"}, {"id": "b"}], "log": [7], "more": 1}
     assert ada.value == bo.value == expected
     assert seen[-1] == ("Hi", "ada")
+    with pytest.raises(weft.PatchError):
+        bo.subscribe("title", print)
     end()
     undone = await ada.undo()
     assert len(undone.undone) >= 1
@@ -272,7 +275,7 @@ async def test_edits_without_a_server_are_kept_and_sent(tmp_path: Path) -> None:
         token = await server.mint("ada")
         page = await weft.connect(server.http, "home", token=token, create=START)
         await asyncio.to_thread(server.stop)
-        await until(lambda: page.link == "reconnecting")
+        await until(lambda: page.link == "offline")
         changes = [page.set("/title", f"offline {n}") for n in range(200)]
         assert (page.saved, page.value["title"]) == ("unsaved", "offline 199")
         await asyncio.to_thread(server.start)
@@ -288,7 +291,7 @@ async def test_a_closed_page_fails_what_was_not_sent(tmp_path: Path) -> None:
         token = await server.mint("ada")
         page = await weft.connect(server.http, "home", token=token, create=START)
         await asyncio.to_thread(server.stop)
-        await until(lambda: page.link == "reconnecting")
+        await until(lambda: page.link == "offline")
         kept = page.set("/title", "lost")
         await page.close(patience=0)
         with pytest.raises(weft.ClosedError):

@@ -150,7 +150,9 @@ def _need(value: Json, pointer: str) -> Json:
 
 
 def _apply_one(value: Json, op: Op) -> Json:
-    path, kind = op.get("path", ""), op.get("op")
+    path, kind = op.get("path"), op.get("op")
+    if not isinstance(path, str):
+        _invalid("an operation needs a `path`", "")
     if kind in ("add", "replace", "test") and "value" not in op:
         _invalid(f"`{kind}` needs a `value`", path)
     source = op.get("from")

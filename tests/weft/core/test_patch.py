@@ -108,6 +108,7 @@ def test_a_write_without_effect_keeps_the_value() -> None:
         ([{"op": "test", "path": "/t", "value": 1}], "test_failed", 0),
         ([{"op": "add", "path": "/y", "value": 1}, {"op": "add", "path": "y"}], "invalid_patch", 1),
         ([{"op": "jump", "path": "/t"}], "invalid_patch", 0),
+        ([{"op": "add", "value": 1}], "invalid_patch", 0),
         ([{"op": "splice", "path": "/t", "offset": 2, "insert": "x"}], "invalid_patch", 0),
         ([{"op": "move", "path": "/t/x", "from": "/t"}], "invalid_patch", 0),
     ],
