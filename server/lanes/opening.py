@@ -72,7 +72,7 @@ class Opening(ABC):
         self._doc = doc
         self._release_place = release_place
         self._socket = socket
-        self._info = services.recorder.connected(self.lane, socket)
+        self._info = services.recorder.connections.enter(self.lane, socket)
         self._state = State.SILENT
         self._waiting: list[bytes] = []
 

@@ -86,7 +86,7 @@ class YjsFeed(Feed):
 
     def ask_client(self, now: float) -> None:
         """Send the server's sync step 1; the client answers with what the server lacks."""
-        self.submit(self._sync.ask_client(), now)
+        self.submit(ReadStateVector(), now)
 
     def answer_client(self, state_vector: bytes, now: float) -> None:
         """Answer the client's sync step 1 with the state that it lacks."""

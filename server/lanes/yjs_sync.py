@@ -32,10 +32,6 @@ class YjsSync:
         self._is_asked = self._is_asked_again = False
         self._lacks_something = False  # all that the client has was not enough
 
-    def ask_client(self) -> Request:
-        """Return the request for the server's sync step 1: the client answers with its updates."""
-        return ReadStateVector()
-
     def ask_for_missing(self, is_whole: bool) -> Request | None:
         """Ask for the updates that an update depends on; None when the client lacks them too.
 
@@ -45,7 +41,7 @@ class YjsSync:
         if is_whole and self._lacks_something:
             return None
         self._lacks_something = self._lacks_something or is_whole
-        return self.ask_client()
+        return ReadStateVector()
 
     def whole_accepted(self) -> None:
         """Note that the client's sync step 2 was accepted."""
@@ -70,7 +66,7 @@ class YjsSync:
 
         The client still has the updates that the server refused.
         """
-        requests: list[Request | None] = [self.ask_client()]
+        requests: list[Request | None] = [ReadStateVector()]
         if self._is_unanswered:
             self._is_unanswered = False
             requests.append(self.answer_client(self._asked))

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from server.broadcast.subscriber import Answered, Submission
     from server.recording.connections import ConnectionInfo, Reader
     from server.runtime.clock import Clock
-    from server.websocket.socket import Socket
 
 _VERBS: dict[type, str] = {
     Create: "create",
@@ -105,9 +104,6 @@ class Recorder:
             self.trail.refused(key, row)
 
     # --- connections ------------------------------------------------------------------------
-
-    def connected(self, lane: str, socket: Socket) -> ConnectionInfo:
-        return self.connections.enter(lane, socket)
 
     def admitted(self, info: ConnectionInfo, key: DocKey, member: Member, feed: Reader) -> None:
         info.admit(key, member, feed)

@@ -46,7 +46,7 @@ class Sending:
         self.now = it.clock.monotonic()
         member = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "yjs")
         claims = Claims("demo", "ada", "Ada", member.rights, 0, kid="")
-        info = it.services.recorder.connected("yjs", self.socket)
+        info = it.services.recorder.connections.enter("yjs", self.socket)
         client = AdmittedClient(it.services, self.socket, info, it.live, claims, member, budgets)
         self.updates = LargeUpdates(client, self)  # type: ignore[arg-type]  # it is the feed
 
