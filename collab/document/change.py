@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from collab.entry import Op
 from collab.ids import Json
 from collab.patch.apply import Applied
 from collab.patch.values import same
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The result of one accepted change.
 
     Invariant: `ops` turn `before` into exactly `value`. `update` brings a Yjs copy of the version

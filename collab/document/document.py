@@ -136,13 +136,15 @@ class Document:
         )
         if not isinstance(applied.value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
-        if not all(op["path"] or isinstance(op["value"], dict) for op in applied.ops):
+        if [op for op in applied.ops if not (op["path"] or isinstance(op["value"], dict))]:
             # The Yjs root is always a map, so an op that sets another kind of root cannot be
             # written. A diff avoids such ops.
             applied = apply(self.value, diff(self.value, applied.value), size=self.size)
         if not applied.ops or cancels_out(self.value, applied):
             return None
-        if not self.allows_values(applied.value, applied.ops, applied.size, bounds.max_values):
+        if not self._count.allows(
+            self.value, applied.value, applied.ops, applied.size, bounds.max_values
+        ):
             raise Rejected(
                 Code.TOO_LARGE, f"a document may have at most {bounds.max_values} values"
             )

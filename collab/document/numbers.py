@@ -10,19 +10,19 @@ from collab.patch.values import canonical_number, is_exact
 
 def canonical_ops(ops: Sequence[Any]) -> Sequence[Any]:
     """Return the ops with integral floats as integers. Return the same object if there are none."""
-    changed = [_op(op) for op in ops]
-    return ops if all(new is old for new, old in zip(changed, ops, strict=True)) else changed
-
-
-def _op(op: Any) -> Any:
-    if type(op) is not dict or op.get("op") == "test":
-        return op
-    value = op.get("value")
-    kind = type(value)
-    if kind is str or kind is int or value is None:
-        return op
-    new = canonical(value)
-    return op if new is value else {**op, "value": new}
+    changed: list[Any] | None = None
+    for number, op in enumerate(ops):
+        if type(op) is not dict or op.get("op") == "test":
+            continue
+        value = op.get("value")
+        kind = type(value)
+        if kind is str or kind is int or value is None:
+            continue
+        new = canonical(value)
+        if new is not value:
+            changed = changed or list(ops)
+            changed[number] = {**op, "value": new}
+    return ops if changed is None else changed
 
 
 def canonical(value: Any) -> Any:
@@ -31,6 +31,8 @@ def canonical(value: Any) -> Any:
     It rebuilds the value only when it finds such a float. It searches level by level, not
     recursively: the depth is not checked yet, and a deep value must not overflow Python's stack.
     """
+    if type(value) is str:
+        return value
     return _rebuilt(value) if _has_integral_float(value) else value
 
 

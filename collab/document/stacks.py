@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from collab.document.steps import (
     UNDO_BOUNDS,
+    Group,
     Inverse,
     MadeBy,
     Part,
@@ -74,7 +75,8 @@ def fold(
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "edit" and not own.redo:
         own.size += _push(own.undo, part, decoded, bounds)
-        own.size -= _drop_oldest(own.undo, bounds.steps)
+        if len(own.undo) > bounds.steps:
+            own.size -= _drop_oldest(own.undo, bounds.steps)
     else:
         _apply_undo_or_redo(own, kind, part, decoded, bounds)
         _drop_oldest(own.undo, bounds.steps)
@@ -138,10 +140,11 @@ def size_of(steps: Iterable[Step]) -> int:
 
 def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -> int:
     """Add an edit to its step, or as a new step. Return how many bytes that adds."""
-    made_by, group = inverse.made_by, inverse.made_by.group
+    made_by = inverse.made_by
+    group = made_by.group
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
-    at = next((at for at, step in enumerate(steps) if step.group and step.group == group), None)
+    at = None if group is None else _step_of(steps, group)
     if at is None or not _continues(steps, at, part, text, bounds):
         added += _end_groups(steps, made_by)
         steps.append(Step([part], text, group))
@@ -151,6 +154,14 @@ def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -
     step.parts.append(part)
     steps.append(step)
     return added
+
+
+def _step_of(steps: Sequence[Step], group: Group) -> int | None:
+    """Return the index of the step with this group."""
+    for at, step in enumerate(steps):
+        if step.group == group:
+            return at
+    return None
 
 
 def _continues(

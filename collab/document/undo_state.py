@@ -72,7 +72,8 @@ class UndoState:
         inverse: bytes,
         decoded: Inverse | None = None,
     ) -> Inverse:
-        before = self._size_of(user)
+        own = self.stacks.get(user)
+        before = 0 if own is None else own.size
         folded = fold(
             self.stacks,
             self.incarnations,
@@ -84,7 +85,8 @@ class UndoState:
             bounds=self.bounds,
             decoded=decoded,
         )
-        self._size += self._size_of(user) - before
+        own = self.stacks.get(user)
+        self._size += (0 if own is None else own.size) - before
         if 0 < self.bounds.bytes < self._size:
             shrink(self.stacks, self.bounds, user)
             self._size = sum(own.size for own in self.stacks.values())
@@ -101,10 +103,6 @@ class UndoState:
         if containing is None:
             return size_of(steps[-1:])
         return size_of(step for step in steps if contains_version(step, containing))
-
-    def _size_of(self, user: str) -> int:
-        own = self.stacks.get(user)
-        return 0 if own is None else own.size
 
     def needed_elements(self) -> set[tuple[Path, str]]:
         """Return the hidden elements that steps may show again: array paths and keys."""

@@ -44,6 +44,12 @@ def title_of(value: Json) -> str:
     return title[:MAX_TITLE]
 
 
+def title_sources(value: Json) -> tuple[Json, ...]:
+    """Return the parts of a document that decide its title."""
+    whole = value if isinstance(value, dict) else {}
+    return whole.get("title"), whole.get("site"), whole.get("pages")
+
+
 class Site:
     """Finds a document's pages and their addresses.
 

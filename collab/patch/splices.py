@@ -32,12 +32,12 @@ def as_splices(before: Json, ops: list[Op]) -> list[Op]:
 
 def splice_long_texts(before: Json, ops: list[Op]) -> list[Op]:
     """The ops, with a splice for each `replace` by a text longer than `SHORT`."""
-    if not any(_is_long(op.get("value")) for op in ops):
+    if not _has_long_text(ops):
         return ops
     run = PatchRun(before, 0, TRUSTED, False, False)
     spliced: list[Op] = []
     for op in ops:
-        spliced += _spliced(run.root, op) if _is_long(op.get("value")) else [op]
+        spliced += _spliced(run.root, op) if _has_long_text([op]) else [op]
         run.apply(op)
     return spliced
 
@@ -93,8 +93,12 @@ def is_spliced(answer: Mapping[str, Any]) -> bool:
     return has_splices(answer.get("ops", ()))
 
 
-def _is_long(value: object) -> bool:
-    return isinstance(value, str) and len(value) > SHORT
+def _has_long_text(ops: list[Op]) -> bool:
+    for op in ops:
+        value = op.get("value")
+        if type(value) is str and len(value) > SHORT:
+            return True
+    return False
 
 
 def _spliced(before: Json, op: Op) -> list[Op]:

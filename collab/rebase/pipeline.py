@@ -70,7 +70,8 @@ class Pipeline:
     def copy(self) -> Pipeline:
         """A copy. The caller returns to it when the next answers do not become durable."""
         other = Pipeline(self.base)
-        other._pending = [replace(pending) for pending in self._pending]
+        if self._pending:
+            other._pending = [replace(pending) for pending in self._pending]
         return other
 
     @property
@@ -96,6 +97,8 @@ class Pipeline:
         """
         self.advance(base, since, after)
         changes = since(base)
+        if not (changes or self._pending):
+            return Rebased(list(ops))
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
             return Rebased(list(ops))
         view, seen = _client_view(self._pending, changes)
@@ -117,7 +120,7 @@ class Pipeline:
             )
         is_unclear = False
         if base > self.base:
-            if all(each.is_answered(base, after) for each in self._pending):
+            if not [each for each in self._pending if not each.is_answered(base, after)]:
                 self._pending.clear()
             else:
                 is_unclear = self._rebase_pending(base, since)
@@ -175,7 +178,8 @@ class Pipeline:
         """
         if version > self.base:
             self._pending.append(_PendingPatch(version, ops, made_version))
-            self._pending.sort(key=_version)
+            if len(self._pending) > 1:
+                self._pending.sort(key=_version)
 
     def value_seen(self, since: Since, head: Any) -> Any:
         """The value that the client sees: the value at `base` with its unanswered patches."""

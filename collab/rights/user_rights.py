@@ -25,6 +25,7 @@ class Role(StrEnum):
 
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
+_WRITERS = frozenset(role for role in Role if role.reaches(Role.EDITOR))
 
 
 def is_pointer(text: str) -> bool:
@@ -54,7 +55,7 @@ class Rights:
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
     def can_write(self) -> bool:
-        return self.role.reaches(Role.EDITOR)
+        return self.role in _WRITERS
 
     def sections_of(self, value: Json) -> Sections | None:
         """The sections of a value that the user may write to; None for the whole value."""

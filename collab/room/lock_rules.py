@@ -7,10 +7,9 @@ only after the commit of the lock's row.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json

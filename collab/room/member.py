@@ -73,8 +73,13 @@ class Member:
         client = self.author.client
         if self.lane != "patch" or not isinstance(request, PatchRequest):
             return MadeBy(self.lane, client)
-        kinds = [op.get("op") for op in request.ops if op.get("op") != "test"]
-        splices = bool(kinds) and all(kind == "splice" for kind in kinds)
+        splices = False
+        for op in request.ops:
+            kind = op.get("op")
+            if kind == "splice":
+                splices = True
+            elif kind != "test":
+                return MadeBy(self.lane, client, request.step)
         return MadeBy(self.lane, client, request.step, splices)
 
     def reject_patch(self, request_id: str) -> int:

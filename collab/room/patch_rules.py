@@ -101,7 +101,7 @@ def _is_as_sent(sent: list[Op], rebased: list[Op], applied: list[Op]) -> bool:
     """Whether the client knows the applied ops. It can make the `replace` of a splice itself."""
     if rebased != sent:
         return False
-    if all(op["op"] == "splice" for op in sent):
+    if sent == applied or all(op["op"] == "splice" for op in sent):
         return True
     return len(applied) == len(sent) and all(
         one == other or (one["op"] == "splice" and one["path"] == other["path"])
@@ -254,7 +254,7 @@ def _check_base(working: Working, base: int, *, strict: bool) -> None:
             f"`base` is {base} but must be {working.head}, the newest version; redo the edit on it",
             **conflict(working, base),
         )
-    if working.entries_since(base) is None:
+    if base < working.tail.base:
         raise Rejected(
             Code.UNKNOWN_VERSION,
             f"`base` {base} is too old to rebase; reload the document",

@@ -32,7 +32,7 @@ class RecentIds:
     def __init__(self) -> None:
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
         self._bytes = 0
-        self._found: dict[tuple[str, str], Accepted] = {}
+        self.found: dict[tuple[str, str], Accepted] = {}  # only this class changes it
         self._found_bytes = 0
 
     @classmethod
@@ -50,12 +50,12 @@ class RecentIds:
         """Return the accepted request with this id, or None on a cache miss."""
         if not request_id:
             return None
-        return self._found.get((user, request_id)) or self._recent.get((user, request_id))
+        return self.found.get((user, request_id)) or self._recent.get((user, request_id))
 
     def add_entry(self, entry: Entry) -> None:
         """Remember the request of a committed entry."""
         if entry.id:
-            self.add([Accepted.of(entry)])
+            self.add((Accepted.of(entry),))
 
     def add_stored(self, accepted: Accepted) -> None:
         """Add a request that the store knows and that waits for its answer.
@@ -66,14 +66,14 @@ class RecentIds:
         self.mark_answered(accepted.user, accepted.id)
         if self._found_bytes + _size(accepted) > MOST_FOUND_BYTES:
             accepted = _without_ops(accepted)
-        self._found[accepted.user, accepted.id] = accepted
+        self.found[accepted.user, accepted.id] = accepted
         self._found_bytes += _size(accepted)
 
     def mark_answered(self, user: str, request_id: str) -> None:
         """Note that the request got its stored answer; a further retry gets no large `ops`."""
-        if not self._found:
+        if not self.found:
             return
-        one = self._found.pop((user, request_id), None)
+        one = self.found.pop((user, request_id), None)
         if one is not None:
             self._found_bytes -= _size(one)
             self.add([one if _size(one) <= LARGE else _without_ops(one)])
@@ -81,14 +81,17 @@ class RecentIds:
     def merge(self, other: RecentIds) -> None:
         """Add the ids of the room that this room replaces."""
         self.add(other._recent.values())
-        for one in other._found.values():
+        for one in other.found.values():
             self.add_stored(one)
 
     def add(self, accepted: Iterable[Accepted]) -> None:
         """Remember accepted requests, and drop the oldest above the limits."""
         for one in accepted:
             known = self._recent.get((one.user, one.id))
-            self._bytes += _size(one) - (0 if known is None else _size(known))
+            if known is not None:
+                self._bytes -= _size(known)
+            if one.answer:
+                self._bytes += _size(one)
             self._recent[one.user, one.id] = one
         while len(self._recent) > MOST or self._bytes > MOST_BYTES:
             _, oldest = self._recent.popitem(last=False)

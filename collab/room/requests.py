@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -27,8 +26,7 @@ class Round(Struct, frozen=True, gc=False):
     commit_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """Create the document with this value. An existing document stays as it is.
 
     With `only` (`PUT` without `If-Match`), the room refuses the request when the document exists.
@@ -39,8 +37,7 @@ class Create:
     only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PatchRequest:
+class PatchRequest(Struct, frozen=True):
     """Ops for the value at `base` with the member's own unanswered patches applied.
 
     `epoch` is the epoch of `base`; None means the document's current epoch.
@@ -56,8 +53,7 @@ class PatchRequest:
     epoch: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(Struct, frozen=True):
     """Replace the whole value by a minimal change. `base` must be the head.
 
     `epoch` is the epoch of `base`; None means the document's current epoch.
@@ -72,8 +68,7 @@ class Replace:
     epoch: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreVersion:
+class RestoreVersion(Struct, frozen=True):
     """Restore the value at `pointer` in `version`. `value` is the whole value of that version.
 
     `missing` is the refusal when that version cannot be read. A retry of an accepted id gets its
@@ -87,8 +82,7 @@ class RestoreVersion:
     missing: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """A Yjs update that the guard has not checked yet.
 
     `is_whole` marks a sync step 2: everything that the client has and the server lacks.
@@ -98,8 +92,7 @@ class Update:
     is_whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRequest:
+class UndoRequest(Struct, frozen=True):
     """Undo or redo the member's newest step under `scope`, or the step with this version."""
 
     id: str
@@ -108,8 +101,7 @@ class UndoRequest:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LockRequest:
+class LockRequest(Struct, frozen=True):
     """An action on an edit lock. `lock_id` names it; without `lock_id`, `scope` at `base` does.
 
     A client with the lock's `secret` needs no other right to release it.
@@ -129,27 +121,23 @@ class LockRequest:
         return cls(asked.id, asked.action, asked.scope, asked.base, asked.lock_id, asked.ttl)
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """The client's pong to the barrier `nonce`, the ping that the server sends with a reject."""
 
     nonce: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReadState:
+class ReadState(Struct, frozen=True):
     """Read the Yjs state that a client with this state vector lacks."""
 
     state_vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ReadStateVector:
+class ReadStateVector(Struct, frozen=True):
     """Read the server's Yjs state vector. The client then sends structs that the server lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A refusal that waits in the queue, so that answers keep the order of the requests.
 
     The client's patches after a refused patch depend on that patch.
@@ -166,8 +154,7 @@ RequestWithId = Create | PatchRequest | Replace | RestoreVersion | UndoRequest
 Request = RequestWithId | Refused | Update | LockRequest | Barrier | ReadState | ReadStateVector
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """The result of a request: an entry, a refusal, or neither when nothing changed.
 
     Invariant: an answer leaves the process only after the commit that it depends on.
@@ -184,7 +171,7 @@ class Answer:
     version: int
     entry: Entry | None = None
     refusal: Refusal | None = None
-    ack: dict[str, Any] = field(default_factory=dict)
+    ack: dict[str, Any] = {}
     state: bytes = b""
     state_vector: bytes = b""
     barrier: int = 0

@@ -14,6 +14,7 @@ cannot roll back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import assert_never
 
 import msgspec
@@ -25,7 +26,8 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
-from collab.page.site import title_of
+from collab.page.site import title_of, title_sources
+from collab.patch.relocate import AppliedChange
 from collab.patch.values import named_atomic
 from collab.ports.store import Absent, Append, Control, Snapshot, Stored
 from collab.room import patch_rules, yjs_rules
@@ -93,7 +95,7 @@ class Room:
         self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
         self._stored_title: str | None = None  # None: not known yet
-        self._new_title = ""
+        self._new_title, self._title_sources = "", title_sources({})
         # The first snapshot already purges, because a document that is seldom used may be closed
         # before it has `PURGE_EVERY` new versions.
         self._purge_at = 0
@@ -132,13 +134,17 @@ class Room:
     def pending(self) -> Append | None:
         """Return the rows to write before clients see this batch; None when there are none."""
         working = self.working
-        if not working.batch and not working.accepted:
+        if not working.entries and not working.accepted:
             return None
         revision = self.control.revision
-        self._lock_step = step = self.guard.batch_step(
-            [applied for _, applied in working.batch], revision
-        )
-        self._new_title = title = title_of(self.document.value)
+        step = None
+        if self.guard.committed.held:
+            step = self.guard.batch_step(working.changes, revision)
+        self._lock_step = step
+        sources = title_sources(self.document.value)
+        if not all(map(is_, sources, self._title_sources)):
+            self._title_sources, self._new_title = sources, title_of(self.document.value)
+        title = self._new_title
         return Append(
             key=self.key,
             epoch=self.epoch,
@@ -153,13 +159,17 @@ class Room:
             title=None if title == self._stored_title else title,
         )
 
-    def commit(self) -> list[Entry]:
-        """Note that the batch is durable: its value is the committed one. Return its entries."""
-        batch, accepted = self.working.take_batch()
-        for entry, applied in batch:
+    def commit(self) -> tuple[list[Entry], list[AppliedChange]]:
+        """Note that the batch is durable: its value is the committed one.
+
+        Return its entries, and the same entries as changes.
+        """
+        entries, changes, accepted = self.working.take_batch()
+        for entry, applied in zip(entries, changes, strict=True):
             self.tail.append(entry, applied)
             self.ids.add_entry(entry)
-        self.ids.add(accepted)
+        if accepted:
+            self.ids.add(accepted)
         self._stored_title = self._new_title
         self.exists = self.working.exists
         self.version, self.value = self.working.head, self.document.value
@@ -167,7 +177,7 @@ class Room:
         self.lock_events = () if step is None else step.events
         if step is not None:
             self.set_locks(step.locks)
-        return [entry for entry, _ in batch]
+        return entries, changes
 
     def set_locks(self, locks: Locks) -> None:
         """Replace the committed locks and the revision at which they were written.
@@ -196,7 +206,7 @@ class Room:
     def snapshot(self, *, steps: bool = True) -> Snapshot:
         """Return the committed state, with or without the undo steps; only between batches."""
         assert self.head == self.version
-        assert not self.working.batch
+        assert not self.working.entries
         if self.version >= self._purge_at:
             self.document.mark_unneeded()
             self._purge_at = self.version + PURGE_EVERY
@@ -243,6 +253,8 @@ class Room:
 
     def _duplicate(self, member: Member, request: RequestWithId) -> Answer | None:
         user = member.author.user
+        if not request.id:
+            return None
         accepted = self.ids.find(user, request.id) or self.working.find_accepted(user, request.id)
         if accepted is None:
             return None

@@ -16,7 +16,7 @@ from collab.patch.relocate import AppliedChange
 from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
-from collab.room.tail import Tail, applied_change
+from collab.room.tail import Tail
 from collab.yjs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Working:
         self.guard = LockGuard(Locks())
         self.tail = Tail(self.head, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
-        self.batch: list[tuple[Entry, AppliedChange]] = []
+        self.entries: list[Entry] = []  # of the batch
+        self.changes: list[AppliedChange] = []  # the same entries as changes
         self.to_log: list[Entry] = []  # the batch in the form that the log stores
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
@@ -86,16 +87,18 @@ class Working:
         committed = self.tail.since(min(version, self.tail.last))
         if committed is None:
             return None
-        return committed + [entry for entry, _ in self.batch if entry.version > version]
+        return committed + [entry for entry in self.entries if entry.version > version]
 
     def changes_since(self, version: int) -> list[AppliedChange]:
         """Return every change after `version`; raise `unknown_version` when it is too old."""
+        if version == self.head:
+            return []
         if version < self.tail.base:
             raise Rejected(
                 Code.UNKNOWN_VERSION, f"version {version} is too old to rebase; reload the document"
             )
         committed = self.tail.changes(min(version, self.tail.last))
-        return committed + [applied for _, applied in self.batch if applied.version > version]
+        return committed + [applied for applied in self.changes if applied.version > version]
 
     def structs(self) -> StructIndex:
         """Return the one index of all structs in the document, for `collab/yjs/guard.py`."""
@@ -119,7 +122,7 @@ class Working:
         `leases` are the Yjs client ids that belong to the member's user from now on. `checked` is
         what the guard has found in the change's update, if it has read exactly these bytes.
         """
-        if not self.batch:
+        if not self.entries:
             self.commit_id = now.commit_id
         entry = Entry(
             version=self.head + 1,
@@ -139,9 +142,11 @@ class Working:
         )
         self.document.version = self.head = entry.version
         self._structs.add(entry.update, checked)
-        applied = applied_change(entry, change.before)
-        self.guard.add_change(applied)
-        self.batch.append((entry, applied))
+        applied = AppliedChange(entry.version, entry.author, entry.ops, change.before)
+        if self.guard.committed.held:
+            self.guard.add_change(applied)
+        self.entries.append(entry)
+        self.changes.append(applied)
         self.to_log.append(for_log(entry, applied.before))
         self.exists = True
         return Answer(entry.version, entry=entry, ack=ack or {})
@@ -157,18 +162,19 @@ class Working:
 
     def find_accepted(self, user: str, request_id: str) -> Accepted | None:
         """Return the request with this id if this batch has accepted it."""
-        if not request_id:
-            return None
-        for entry, _ in self.batch:
+        for entry in self.entries:
             if entry.id == request_id and entry.author.user == user:
                 return Accepted.of(entry)
-        return next((a for a in self.accepted if (a.user, a.id) == (user, request_id)), None)
+        for one in self.accepted:
+            if one.id == request_id and one.user == user:
+                return one
+        return None
 
-    def take_batch(self) -> tuple[list[tuple[Entry, AppliedChange]], list[Accepted]]:
-        """Empty the batch, and return its entries and accepted requests."""
-        batch, accepted = self.batch, self.accepted
-        self.batch, self.to_log, self.accepted = [], [], []
-        return batch, accepted
+    def take_batch(self) -> tuple[list[Entry], list[AppliedChange], list[Accepted]]:
+        """Empty the batch. Return its entries, the same entries as changes, and its other ids."""
+        taken = self.entries, self.changes, self.accepted
+        self.entries, self.changes, self.to_log, self.accepted = [], [], [], []
+        return taken
 
 
 class LazyStructIndex:

@@ -12,8 +12,8 @@ from collab.presence.book import PresenceBook
 from server.broadcast.news import PresenceNews
 
 if TYPE_CHECKING:
-    from collab.entry import Author, Entry
-    from collab.room.room import Room
+    from collab.entry import Author
+    from collab.patch.relocate import AppliedChange
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
 
@@ -54,10 +54,10 @@ class PresenceTicker:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(max(wait, TICK), self._tick)
 
-    def relocate_cursors(self, room: Room, entries: Sequence[Entry]) -> None:
-        """Relocate the cursors of patch clients, because the commit has just added `entries`."""
-        if entries and self.book.has_cursors:
-            for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
+    def relocate_cursors(self, changes: Sequence[AppliedChange]) -> None:
+        """Relocate the cursors of patch clients through the changes of a commit."""
+        if changes and self.book.has_cursors:
+            for change in changes:
                 self.book.relocate_cursors(change)
             self.changed()
 

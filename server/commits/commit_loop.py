@@ -70,17 +70,20 @@ class CommitLoop:
             while True:
                 await self._hub.has_work.wait()
                 self._hub.has_work.clear()
-                await self._round()
+                groups = self._ready()
+                while groups:
+                    await self._commit(groups.pop(0))  # keep no closed document in this frame
                 # A round without a write does not await, so let other tasks run now.
                 await asyncio.sleep(0)
 
-    async def _round(self) -> None:
+    def _ready(self) -> list[list[LiveRoom]]:
+        """Return the rooms with work, in groups that share a transaction."""
         lives = [live for live in self._hub.dirty if live.state in READY]
         self._hub.dirty.clear()
-        await self._commit([live for live in lives if live not in self._isolated_rooms])
-        for live in self._isolated_rooms.intersection(lives):
-            if live.state in READY:
-                await self._commit([live])
+        if not self._isolated_rooms:
+            return [lives]
+        together = [live for live in lives if live not in self._isolated_rooms]
+        return [together, *([live] for live in self._isolated_rooms.intersection(lives))]
 
     async def drain(self) -> None:
         """Return when no request waits, except in read-only documents."""
@@ -94,9 +97,10 @@ class CommitLoop:
             return
         lives = [live for live, _ in appends]
         try:
-            stale = await self._stale_answers.find_stale_rooms(lives)
+            unsure = [live for live in lives if live.batch.has_answer_without_entry]
+            stale = await self._stale_answers.find_stale_rooms(unsure) if unsure else ()
             to_write = [(live, rows) for live, rows in appends if rows and live not in stale]
-            outcomes = await write(hub, to_write)
+            written = await write(hub, to_write)
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble(lives)
@@ -109,8 +113,8 @@ class CommitLoop:
             return
         self._isolated_rooms.difference_update(lives)
         for live, append in appends:
-            outcome = Clash() if live in stale else outcomes.get(live, _COMMITTED)
-            self._handle_outcome(live, append, outcome)
+            outcome = Clash() if live in stale else written.outcomes.get(live, _COMMITTED)
+            self._handle_outcome(live, append, outcome, written.at)
 
     def _begin(self, lives: Sequence[LiveRoom]) -> list[tuple[LiveRoom, Append | None]]:
         """Apply requests for at most `MAX_SECONDS`, and return the batches with their rows.
@@ -119,17 +123,21 @@ class CommitLoop:
         """
         if not lives:
             return []
-        hub = self._hub
-        now = Round(hub.clock.now_ms(), hub.time.now(), hub.clock.new_id("c"))
-        until = hub.clock.monotonic() + MAX_SECONDS
+        hub, at = self._hub, self._hub.clock.monotonic()
+        now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
+        until = at + MAX_SECONDS
         appends: list[tuple[LiveRoom, Append | None]] = []
         for live in lives:
+            if live.state not in READY:
+                continue
             if appends and hub.clock.monotonic() > until:
                 hub.wake(live)
                 continue
-            with self._tasks.edge(live):
+            try:
                 if self._apply_waiting(live, now, until):
                     appends.append((live, live.room.pending()))
+            except Exception:  # any bug here must end one document only
+                self._tasks.fail(live)
         return appends
 
     def _apply_waiting(self, live: LiveRoom, now: Round, until: float) -> bool:
@@ -151,11 +159,13 @@ class CommitLoop:
             self._continue(live)
         return False
 
-    def _handle_outcome(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
-        with self._tasks.edge(live):
+    def _handle_outcome(
+        self, live: LiveRoom, append: Append | None, outcome: Outcome, now: float
+    ) -> None:
+        try:
             match outcome:
                 case Committed():
-                    self._finish_commit(live)
+                    self._finish_commit(live, now)
                 case Clash():
                     logger.info("another writer was first; the document is reloaded")
                     self._reopening.reopen(live)
@@ -166,16 +176,18 @@ class CommitLoop:
                     self._reopening.reopen(live)
                 case Held():
                     assert append is not None
-                    self._wait_for_row(live, append)
+                    self._wait_for_row(live, append, now)
+        except Exception:  # any bug here must end one document only
+            self._tasks.fail(live)
 
-    def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
+    def _wait_for_row(self, live: LiveRoom, append: Append, now: float) -> None:
         """Wait until no other transaction locks the document's row.
 
         A document that became read-only or ended meanwhile is handled as if another writer had
         committed first (a clash): `reopen` refuses its waiting requests.
         """
         if live.state is not LiveState.COMMITTING:
-            self._handle_outcome(live, append, Clash())
+            self._handle_outcome(live, append, Clash(), now)
             return
         live.move(Event.HOLD)
         self._row_locked.add(live, append)
@@ -188,19 +200,19 @@ class CommitLoop:
         try:
             while self._row_locked:
                 await asyncio.sleep(self._row_locked.pause())
+                now = self._hub.clock.monotonic()
                 for live, append in self._row_locked.take_stopped():
-                    self._handle_outcome(live, append, Clash())
+                    self._handle_outcome(live, append, Clash(), now)
                 for live, append, outcome in await self._row_locked.retry():
-                    self._handle_outcome(live, append, outcome)
+                    self._handle_outcome(live, append, outcome, self._hub.clock.monotonic())
         finally:
             self._retries = False
 
-    def _finish_commit(self, live: LiveRoom) -> None:
+    def _finish_commit(self, live: LiveRoom, now: float) -> None:
         hub = self._hub
-        news = live.commit_batch()
+        news = live.commit_batch(now)
         live.move(Event.COMMITTED)
-        hub.snapshots.note(live, news.entries)
-        if hub.snapshots.is_due(live):
+        if hub.snapshots.note(live, news.entries, now):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
                 self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from server.broadcast.close_reasons import OUR_FAULT
@@ -35,17 +34,15 @@ class DocumentTasks:
         """
 
         async def guarded() -> None:
-            with self.edge(live):
+            try:
                 await work()
+            except Exception:  # any bug here must end one document, not the whole task group
+                self.fail(live)
 
         self.group.create_task(guarded(), name=name)
 
-    @contextmanager
-    def edge(self, live: LiveRoom | None) -> Iterator[None]:
-        """Log an exception of the block, which is a server bug, and end only this live room."""
-        try:
-            yield
-        except Exception:  # any bug here must end one document, not the whole task group
-            logger.exception("a task of a document failed with a bug")
-            if live is not None:
-                self._hub.end_room(live, OUR_FAULT)
+    def fail(self, live: LiveRoom | None) -> None:
+        """Log the present exception, which is a bug of the server, and end only this live room."""
+        logger.exception("a task of a document failed with a bug")
+        if live is not None:
+            self._hub.end_room(live, OUR_FAULT)

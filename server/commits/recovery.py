@@ -52,8 +52,10 @@ class Recovery:
         while True:
             await trouble.wait()
             trouble.clear()
-            with self._tasks.edge(None):
+            try:
                 await self._recover()
+            except Exception:  # a bug: recovery goes on at the next trouble
+                self._tasks.fail(None)
 
     async def _recover(self) -> None:
         while self._waiting() and not self._hub.draining:

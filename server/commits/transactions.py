@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collab.ports.store import Held
 from server.documents.room_state import LiveState
@@ -25,14 +25,24 @@ PATIENCE = 5.0
 Appends = list[tuple["LiveRoom", "Append"]]
 
 
-async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
+class Written(NamedTuple):
+    """The outcomes of a transaction, and the time of its end by the monotonic clock."""
+
+    outcomes: dict[LiveRoom, Outcome]
+    at: float
+
+
+async def write(hub: Hub, appends: Appends) -> Written:
     """Commit all batches in one transaction, record it, and return the outcomes."""
-    if not appends:
-        return {}
     began_at = hub.clock.monotonic()
-    outcomes = await hub.store.commit([append for _, append in appends])
-    hub.recorder.transaction_ended((append for _, append in appends), outcomes, began_at)
-    return dict(zip((live for live, _ in appends), outcomes, strict=True))
+    if not appends:
+        return Written({}, began_at)
+    rows = [append for _, append in appends]
+    outcomes = await hub.store.commit(rows)
+    ended_at = hub.clock.monotonic()
+    hub.recorder.transaction_ended(rows, outcomes, ended_at - began_at)
+    by_room = {live: outcome for (live, _), outcome in zip(appends, outcomes, strict=True)}
+    return Written(by_room, ended_at)
 
 
 class RowLockedCommits:
@@ -75,12 +85,11 @@ class RowLockedCommits:
         """Commit all batches again; return the batches whose row was free, with their outcomes."""
         appends = [(live, append) for live, (append, _) in self._since.items()]
         try:
-            outcomes = await write(self._hub, appends)
+            outcomes, now = await write(self._hub, appends)
         except Exception:  # recovery then finds the documents that can be written
             logger.warning("the batches of held documents could not be committed", exc_info=True)
             self._give_up([live for live, _ in appends])
             return []
-        now = self._hub.clock.monotonic()
         free = [each for each in appends if not isinstance(outcomes[each[0]], Held)]
         for live, _ in free:
             del self._since[live]

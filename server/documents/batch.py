@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from collab.errors import Code
-from server.documents.update_charges import UpdateCharges
+from server.documents.update_charges import UpdateCharges, has_costs
 
 if TYPE_CHECKING:
     from collab.room.member import Member, PipelineState
@@ -29,6 +29,7 @@ class Batch:
 
     def __init__(self) -> None:
         self.answered: list[Answered] = []
+        self.has_answer_without_entry = False  # such an answer may be stale
         self._is_closed = False
         self._charges = UpdateCharges()
         self._pipelines: dict[Member, PipelineState] = {}
@@ -48,7 +49,10 @@ class Batch:
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
         """Add an applied request, its answer, and the seconds that it took."""
         self.answered.append((submission, answer))
-        self._charges.note(submission, answer, seconds)
+        if answer.entry is None:
+            self.has_answer_without_entry = True
+        if has_costs(submission.request, answer):
+            self._charges.note(submission, answer, seconds)
         # The rest of a long update comes before the author's next requests, which may depend on it.
         self._is_closed = bool(answer.rest)
 
@@ -56,6 +60,11 @@ class Batch:
         """Empty the durable batch, and return its requests and answers to send now."""
         self._pipelines.clear()
         return self._clear()
+
+    @property
+    def has_charges(self) -> bool:
+        """Whether the authors of the batch have to be charged after it is durable."""
+        return bool(self._charges)
 
     def charge(self, queue: deque[Submission], now: float) -> None:
         """Charge the authors of the sent batch, and queue the rest of long updates."""
@@ -74,7 +83,7 @@ class Batch:
 
     def _clear(self) -> list[Answered]:
         answered, self.answered = self.answered, []
-        self._is_closed = False
+        self._is_closed = self.has_answer_without_entry = False
         return answered
 
     # --- answers that may be stale ------------------------------------------------------------

@@ -56,7 +56,8 @@ class Unsaved:
         if entries and not self.entries:
             self.oldest = now
         self.entries += len(entries)
-        self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
+        for entry in entries:
+            self.bytes += len(entry.update) + len(entry.inverse)
 
     def mark_due(self, now: float) -> None:
         """Make the next snapshot due by age, however small the changes are."""

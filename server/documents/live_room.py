@@ -209,19 +209,23 @@ class LiveRoom:
         asks = first is not None and isinstance(first.request, LockRequest)
         return asks and not self.needs_history(self.queue[0])
 
-    def commit_batch(self) -> News:
+    def commit_batch(self, now: float) -> News:
         """Advance the room to the durable batch, send the news, and return the news."""
-        before, previous_value = self.room.version, self.room.value
-        entries = self.room.commit()
+        room = self.room
+        before, previous_value = room.version, room.value
+        entries, changes = room.commit()
         answered = self.batch.finish()
-        self._note_answered(submission for submission, _ in answered)
-        self._note_change(entries)
-        news = News(entries, before, self.room.value, previous_value=previous_value)
-        now = self._clock.monotonic()
+        if room.ids.found:
+            self._note_answered(submission for submission, _ in answered)
+        if entries:
+            self.last_change = LastChange.of(entries[-1])
+        news = News(entries, before, room.value, previous_value=previous_value)
         self.audience.broadcast(news, answered, now)
-        self.presence.relocate_cursors(self.room, entries)
-        self.lock_announcer.announce(self.room.lock_events)
-        self.batch.charge(self.queue, now)
+        self.presence.relocate_cursors(changes)
+        if room.lock_events:
+            self.lock_announcer.announce(room.lock_events)
+        if self.batch.has_charges:
+            self.batch.charge(self.queue, now)
         return news
 
     def requeue_batch(self) -> None:
@@ -263,13 +267,12 @@ class LiveRoom:
         if room.tail.base == old.version and room.epoch == old.epoch:
             room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
         if room.version != old.version:
-            self.last_change = newest or self.last_change
-            self._note_change(missed)
+            self.last_change = LastChange.of(missed[-1]) if missed else newest or self.last_change
             news = News(
                 missed, old.version, room.value, after=room.version, previous_value=old.value
             )
             self.audience.broadcast(news, [], self._clock.monotonic())
-            self.presence.relocate_cursors(room, missed)
+            self.presence.relocate_cursors(room.tail.changes(max(old.version, room.tail.base)))
         self._exchange_locks(old.locks(), room.locks())
         if old.document.work_size > LARGE:
             free_in_thread(old)
@@ -291,10 +294,6 @@ class LiveRoom:
         for submission in submissions:
             request_id = getattr(submission.request, "id", "")
             self.room.ids.mark_answered(submission.member.author.user, request_id)
-
-    def _note_change(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            self.last_change = LastChange.of(entries[-1])
 
     # --- refusing -------------------------------------------------------------------------
 

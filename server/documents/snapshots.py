@@ -60,18 +60,21 @@ class Snapshots:
 
     def is_due(self, live: LiveRoom) -> bool:
         """Whether the document should be saved now."""
-        bounds, unsaved = self._bounds, live.unsaved
+        return self._is_due(live.unsaved, self._clock.monotonic())
+
+    def _is_due(self, unsaved: Unsaved, now: float) -> bool:
+        bounds = self._bounds
         return unsaved.is_worth_saving and (
             unsaved.entries >= bounds.snapshot_entries
             or 0 < bounds.snapshot_bytes <= unsaved.bytes
-            or self._clock.monotonic() - unsaved.oldest >= bounds.snapshot_seconds
+            or now - unsaved.oldest >= bounds.snapshot_seconds
         )
 
-    def note(self, live: LiveRoom, entries: Sequence[Entry]) -> None:
-        """Count committed entries."""
-        now = self._clock.monotonic()
+    def note(self, live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
+        """Count committed entries. Return whether the document should be saved now."""
         live.unsaved.add(entries, now)
         live.unsaved_steps.add(entries, now)
+        return self._is_due(live.unsaved, now)
 
     def opened(self, live: LiveRoom, stored: Stored) -> None:
         """Count the entries after the snapshots from which the document was opened."""
@@ -81,7 +84,7 @@ class Snapshots:
         if stored.steps is not None:
             live.unsaved_steps.size = len(stored.steps.body)
             live.unsaved_steps.add(stored.steps.entries, now)
-        self.note(live, stored.entries)
+        self.note(live, stored.entries, now)
         # The document took longer to open than the snapshot says. A new snapshot, even of the same
         # version, records the true time.
         if live.room.was_underestimated:

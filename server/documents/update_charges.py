@@ -48,6 +48,9 @@ class UpdateCharges:
         # The unapplied pieces of a long update, which is always the last request of its batch.
         self._rest: Sequence[bytes] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self._done or self._stored)
+
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
         """Note the costs of an applied request."""
         if answer.entry is not None:
@@ -73,6 +76,14 @@ class UpdateCharges:
     def discard(self) -> None:
         """Forget the costs of a batch."""
         self._done, self._stored, self._rest = [], [], ()
+
+
+def has_costs(request: Request, answer: Answer) -> bool:
+    """Whether a request may cost its author more than its own bytes."""
+    entry = answer.entry
+    if type(request) is Update:
+        return True
+    return entry is not None and len(entry.update) + len(entry.inverse) > FREE_BYTES
 
 
 def stored_beyond(request: Request, entry: Entry) -> int:

@@ -7,7 +7,7 @@ from collab.room.requests import Answer, ReadState, ReadStateVector, Request
 NOTHING = b"\x00"
 
 
-class CatchUp(ReadState):
+class CatchUp(ReadState, frozen=True):
     """Read a diff for a slow client."""
 
 

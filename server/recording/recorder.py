@@ -82,11 +82,11 @@ class Recorder:
                 self._refused(key, submission, answer.refusal)
 
     def transaction_ended(
-        self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
+        self, appends: Iterable[Append], outcomes: Sequence[Outcome], seconds: float
     ) -> None:
         """Record the end of a transaction."""
         entries = sum([len(append.entries) for append in appends])
-        self.metrics.committed(entries, self._clock.monotonic() - began_at)
+        self.metrics.committed(entries, seconds)
         for outcome in outcomes:
             self._outcomes[type(outcome)].value += 1
 

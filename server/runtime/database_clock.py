@@ -40,7 +40,11 @@ class DatabaseClock:
 
     def now(self) -> int:
         """Return the estimated time of the database, in milliseconds since 1970."""
-        return self._own() + self._ahead
+        return self.at(self._clock.monotonic())
+
+    def at(self, seconds: float) -> int:
+        """Return the estimate for a time of our monotonic clock."""
+        return int(seconds * 1000) + self._ahead
 
     def _own(self) -> int:
         return int(self._clock.monotonic() * 1000)

@@ -56,9 +56,11 @@ class _Packed:
         key = append.key
         self.append = append
         self.entries = pack_entries(key, append.entries)
-        at = time.time_ns() // 1_000_000
-        self.accepted = [_accepted_row(key, one, at) for one in append.accepted]
-        self.locks = [pack_lock(key, lock) for lock in append.put]
+        self.accepted: list[tuple[Any, ...]] = []
+        if append.accepted:
+            at = time.time_ns() // 1_000_000
+            self.accepted = [_accepted_row(key, one, at) for one in append.accepted]
+        self.locks = [pack_lock(key, lock) for lock in append.put] if append.put else []
 
 
 def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
@@ -104,6 +106,8 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
     for (sql, values), size in statements.entries(dialect, entry_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
+    if not accepted_rows:
+        return
     for (sql, values), size in statements.accepted(dialect, accepted_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
@@ -112,8 +116,6 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
 def _move_locks(runner: Runner, packed: _Packed) -> None:
     """Write the edit locks that the entries moved or ended, and increase the revision."""
     key, dialect = packed.append.key, runner.dialect
-    if not packed.locks and not packed.append.drop:
-        return
     runner.run(statements.bump_revision(dialect), key)
     for gone in [*packed.append.drop, *(lock.id for lock in packed.append.put)]:
         runner.run(statements.drop_lock(dialect), (*key, gone))
@@ -123,8 +125,6 @@ def _move_locks(runner: Runner, packed: _Packed) -> None:
 
 def _is_full(runner: Runner, append: Append) -> bool:
     """Whether the tenant has reached its limit, so that it may not create this document."""
-    if not append.create or not append.quota:
-        return False
     tenant = append.key.tenant
     return runner.run(statements.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
 
@@ -150,17 +150,23 @@ def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | Non
     """
     left: dict[_Packed, Full | None] = {}
     # Sorted, so that two writers lock the same documents in the same order.
-    in_order = sorted(batch, key=lambda packed: packed.append.key)
+    in_order = sorted(batch, key=lambda packed: packed.append.key) if len(batch) > 1 else batch
+    moved: list[_Packed] = []
     for packed in in_order:
-        if _is_full(runner, packed.append):
+        append = packed.append
+        if append.create and append.quota and _is_full(runner, append):
             left[packed] = Full()
-        elif not _move_head(runner, packed.append):
+        elif _move_head(runner, append):
+            moved.append(packed)
+        else:
             left[packed] = None
-    moved = [packed for packed in in_order if packed not in left]
     _insert(runner, moved)
     for packed in moved:
-        _move_locks(runner, packed)
-        _put_details(runner, packed.append)
+        append = packed.append
+        if packed.locks or append.drop:
+            _move_locks(runner, packed)
+        if append.title is not None or append.names or append.schema:
+            _put_details(runner, append)
     return left
 
 
@@ -232,7 +238,7 @@ class SqlCommit:
         self._database = database
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        packed = _pack(batch)
+        packed = [_Packed(append) for append in batch]
         try:
             left = await self._database.commit(lambda runner: _write(runner, packed))
         except Exception as error:
@@ -253,7 +259,7 @@ class SqlCommit:
             return [load_document(connection, key) for key in keys]
 
         def write(connection: Connection, batch: Sequence[Append]) -> list[Outcome]:
-            return _write_carefully(connection, _pack(batch))
+            return _write_carefully(connection, [_Packed(append) for append in batch])
 
         return await self._database.write_in_two_steps(load, compute, write)
 
@@ -274,7 +280,3 @@ class SqlCommit:
             ]
 
         return await self._database.read_first(job)
-
-
-def _pack(batch: Sequence[Append]) -> list[_Packed]:
-    return [_Packed(append) for append in batch]

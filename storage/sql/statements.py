@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import chain, count
 from typing import Any
@@ -162,23 +162,24 @@ def _many(dialect: str, template: str, types: tuple[str, ...], size: int) -> str
 
 def _statements(
     dialect: str, template: str, types: tuple[str, ...], rows: Sequence[Sequence[Any]]
-) -> Iterator[tuple[Statement, int]]:
+) -> list[tuple[Statement, int]]:
     if dialect == POSTGRES and rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
-        yield (_many(dialect, template, types, 0), columns), len(rows)
-        return
+        return [((_many(dialect, template, types, 0), columns), len(rows))]
+    found: list[tuple[Statement, int]] = []
     start = 0
     for size in _SIZES:
         while len(rows) - start >= size:
             values = list(chain.from_iterable(rows[start : start + size]))
-            yield (_many(dialect, template, types, size), values), size
+            found.append(((_many(dialect, template, types, size), values), size))
             start += size
+    return found
 
 
-def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
-    """Yield statements that insert these rows, each with the number of rows that it must write."""
+def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Statement, int]]:
+    """Return statements that insert these rows, each with the number of rows that it must write."""
     return _statements(dialect, _ENTRIES, _ENTRY_TYPES, rows)
 
 
-def accepted(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
+def accepted(dialect: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Statement, int]]:
     return _statements(dialect, _ACCEPTED, _ACCEPTED_TYPES, rows)

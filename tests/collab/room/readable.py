@@ -71,7 +71,7 @@ class ReadableRoom:
         self.log.append(f"{user} {request}")
         answer = self.room.apply(self.member(user), request, Round(len(self.entries) * 5_000))
         self.room.pending()
-        for entry in self.room.commit():
+        for entry in self.room.commit()[0]:
             self.entries.append(entry)
             self.values.append(self.room.value)
         if answer.refusal is not None:

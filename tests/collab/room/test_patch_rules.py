@@ -265,5 +265,5 @@ def test_the_ack_of_an_undo_tells_its_ops_its_versions_and_what_was_left_out() -
         "undone": [{"version": 2, "at": "1970-01-01T00:01:00.000Z", "pointers": ["/n"]}],
         "skipped": [],
     }
-    entry = room.working.batch[-1][0]
+    entry = room.working.entries[-1]
     assert (entry.kind, entry.reverts) == ("undo", [2])

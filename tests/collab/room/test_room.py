@@ -81,7 +81,7 @@ def test_u1_undo_depth_setting_also_applies_after_a_restart() -> None:
         room = Room(HOME, Absent(), bounds, None)
         room.apply(ADA, Create({}), Round(0))
         edited(room, 1, 2, 3, 4, 5)
-        entries = [entry for entry, _ in room.working.batch]
+        entries = list(room.working.entries)
         again = Room(HOME, Stored(1, 6, room.control, None, entries), bounds, None)
         assert undone(room) == undone(again) == kept
 

@@ -106,7 +106,7 @@ def test_an_id_without_a_version_is_a_row_of_its_own() -> None:
     append = room.pending()
     assert append is not None
     assert (append.entries, [one.id for one in append.accepted]) == ([], ["t"])
-    assert room.commit() == []
+    assert room.commit() == ([], [])
     assert room.pending() is None
     assert room.ids.find("ada", "t") is not None
 

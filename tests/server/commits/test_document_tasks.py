@@ -31,10 +31,9 @@ async def test_a_failing_task_closes_its_document_and_other_tasks_go_on() -> Non
         assert it.events() == [(name, "closed", 1011) for name in ("ada", "bo", "cy")]
 
 
-async def test_an_error_at_the_edge_without_a_document_ends_nothing() -> None:
+async def test_a_failure_without_a_document_ends_nothing() -> None:
     async with scene() as it:
-        with DocumentTasks(it.hub).edge(None):
-            await fail()
+        DocumentTasks(it.hub).fail(None)
         assert it.live.state is LiveState.OPEN
         assert it.events() == []
 

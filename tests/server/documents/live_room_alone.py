@@ -62,7 +62,7 @@ class Alone:
 
     def commit(self) -> None:
         assert self.begin() is not None
-        self.live.commit_batch()
+        self.live.commit_batch(self.clock.monotonic())
         self.live.move(Event.COMMITTED)
 
     def ids(self) -> list[str]:

@@ -58,7 +58,7 @@ async def test_clients_and_the_committed_value_change_only_with_the_commit(it: A
     assert (it.live.room.version, it.live.room.value) == (1, {"list": ["a"]})
     assert it.journal == []
     busy = [it.live.is_busy]
-    news = it.live.commit_batch()
+    news = it.live.commit_batch(it.clock.monotonic())
     it.live.move(Event.COMMITTED)
     busy.append(it.live.is_busy)
     assert (news.before, news.after, it.live.room.version) == (1, 2, 2)

@@ -44,7 +44,7 @@ class ModelServer:
             request = UndoRequest(message["id"], message.get("scope", ""), redo)
         answer = self.room.apply(line.member, request, Round(0))
         self.room.pending()
-        entries = self.room.commit()
+        entries, _ = self.room.commit()
         self.log += entries
         if answer.refusal is not None:
             sent: Any = wire.reject(message["id"], answer.refusal, answer.version)
