@@ -1,0 +1,111 @@
+"""The hooks for React in a real browser: two tabs of the page of docs/react.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.bundles import bundle, can_bundle
+from tests.browser.chromium import Chromium, Page
+from tests.browser.site import Site
+from tests.running import RunningServer
+from tests.snippets import snippet
+
+PAGE = "docs/react.md"
+pytestmark = pytest.mark.skipif(not can_bundle(), reason="no npm modules")
+
+HTML = """<!doctype html><meta charset="utf-8" /><title>React</title><main></main>
+<script type="module" src="/app.js"></script>"""
+# What the test adds to the page: more components, and how often each was drawn.
+MORE = """
+function getToken () { return new URLSearchParams(location.hash.slice(1)).get('token') }
+const drawn = {}
+const { useDocument, useLock } = hooks(React)
+const count = (name) => { drawn[name] = (drawn[name] ?? 0) + 1 }
+
+function Whole () {
+  const value = useDocument(page)
+  const [title] = useField(page, '/title')
+  if (value?.title !== title) drawn.torn = true
+  return <pre>{JSON.stringify(value)}</pre>
+}
+
+function Other () {
+  const [text] = useField(page, '/other/text')
+  count('other')
+  return <b>{text}</b>
+}
+
+function Lock () {
+  const lock = useLock(page, '/title')
+  Object.assign(window, { lock })
+  return <i>{lock.mine ? 'mine' : lock.holder?.name ?? 'free'}</i>
+}
+
+function More () {
+  const [isShown, show] = React.useState(true)
+  Object.assign(window, { show })
+  return <><Whole /><Other />{isShown && <Lock />}</>
+}
+
+const root = document.body.appendChild(document.createElement('div'))
+createRoot(root).render(<React.StrictMode><More /></React.StrictMode>)
+Object.assign(window, { page, drawn })
+"""
+TITLE = "document.querySelector('input').value"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[RunningServer, Site]]:
+    with (
+        Site() as site,
+        RunningServer(tmp_path, env={"WEFT_ORIGINS": site.origin}) as server,
+    ):
+        source = bundle(snippet(PAGE, "app") + MORE, "jsx")
+        site.pages["/"] = HTML
+        site.pages["/app.js"] = source.replace("https://weft.example", server.http)
+        yield server, site
+
+
+async def tabs(browser: Chromium, site: tuple[RunningServer, Site]) -> tuple[Page, Page]:
+    server, pages = site
+    opened = []
+    for user in ("ada", "bo"):
+        page = await browser.page()
+        await page.open(f"{pages.origin}/#token={await server.mint(user)}")
+        await page.until(f"window.page && {TITLE} === 'Hello'")
+        opened.append(page)
+    return opened[0], opened[1]
+
+
+async def test_two_tabs_type_lock_and_leave(
+    browser: Chromium, site: tuple[RunningServer, Site]
+) -> None:
+    ada, bo = await tabs(browser, site)
+    await ada.evaluate("document.querySelector('input').focus()")
+    await ada.call("Input.insertText", text="!")
+    await bo.until(f"{TITLE} === 'Hello!'")
+    await ada.until(
+        "document.querySelector('p').textContent === 'online, saved, 1 others are here'"
+    )
+    await ada.evaluate("void lock.acquire()")
+    await ada.until("document.querySelector('i').textContent === 'mine'")
+    await bo.until("document.querySelector('i').textContent === 'Ada'")
+    await ada.evaluate("show(false)")
+    await bo.until("document.querySelector('i').textContent === 'free'")
+    assert ada.complaints == bo.complaints == []
+
+
+async def test_a_component_is_drawn_only_when_its_part_changes(
+    browser: Chromium, site: tuple[RunningServer, Site]
+) -> None:
+    ada, bo = await tabs(browser, site)
+    before = await bo.evaluate("drawn.other")
+    await ada.evaluate("Promise.all([1, 2, 3].map((n) => page.set('/title', `${n}`).durable))")
+    await bo.until(f"{TITLE} === '3'")
+    assert await bo.evaluate("[drawn.other, drawn.torn ?? false]") == [before, False]
+    await ada.evaluate("page.set('/other', { text: 'new' }).state")
+    await bo.until("document.querySelector('b').textContent === 'new'")
+    assert await bo.evaluate("drawn.other") > before
