@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
 from collab.document.history_rows import version_rows
 from collab.entry import Author, Entry, Op, Summary, pointers_of
 
@@ -40,7 +42,7 @@ def test_named_and_published_versions_end_their_row() -> None:
     entries = [entry(n, "ada", n) for n in range(1, 7)]
     found = version_rows(entries, {2: "launch"}, gap_ms=60_000, published=4)
     assert spans(found) == [(5, 6), (3, 4), (1, 2)]
-    assert [row.name for row in found if row.name] == ["launch"]
+    assert [row.name for row in found] == [UNSET, UNSET, "launch"]
     assert [row.version for row in found if row.published] == [4]
 
 

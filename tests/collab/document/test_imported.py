@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from collab.document.imported import check_values
@@ -53,6 +54,13 @@ def test_p8_a_value_that_no_lane_accepts_is_refused(value: Any) -> None:
         with pytest.raises(Rejected) as refused:
             check_values(each)
         assert refused.value.refusal.code is Code.INVALID_DOCUMENT
+
+
+@pytest.mark.parametrize("value", BAD, ids=repr)
+def test_p8_a_splice_may_insert_only_what_lanes_accept(value: Any) -> None:
+    splice = {"op": "splice", "path": "/a", "index": 0, "remove": 0, "insert": value}
+    with pytest.raises(Rejected):
+        check_values(msgspec.structs.replace(entry(), ops=[splice]))
 
 
 @pytest.mark.parametrize(

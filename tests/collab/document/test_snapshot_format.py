@@ -9,7 +9,13 @@ import pytest
 
 from collab.document import snapshot_format
 from collab.document.document import Document
-from collab.document.snapshot_format import Steps, decode_steps, encode_steps
+from collab.document.snapshot_format import (
+    Steps,
+    decode_body,
+    decode_steps,
+    encode_steps,
+    with_version,
+)
 from collab.document.steps import Part, Stacks, Step
 from collab.types.records import Path, Reinsertion
 
@@ -48,3 +54,9 @@ def test_no_native_call_encodes_more_than_a_step(monkeypatch: pytest.MonkeyPatch
     whole = document.snapshot().steps
     assert len(whole) > 2_000
     assert max(lengths) < len(whole) // 2
+
+
+def test_a_body_with_another_version_is_otherwise_the_same() -> None:
+    body = Document.create(1).snapshot().body
+    moved = decode_body(with_version(body, 70_000))
+    assert moved == msgspec.structs.replace(decode_body(body), version=70_000)

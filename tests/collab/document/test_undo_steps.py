@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from collab.document import undo
 from collab.document.change import Undone
 from collab.document.document import Document
 from collab.document.stacks import MOST_EDITS, MOST_NAMED, size_of
@@ -235,6 +236,12 @@ def test_u2_a_clients_splices_of_a_string_in_a_second_are_one_step(desk: Desk) -
     assert desk.undo("ada") == [2, 3, 4]
 
 
+def test_u2_splices_in_the_same_millisecond_are_one_step(desk: Desk) -> None:
+    for letter in "ab":
+        desk.splice("ada", "t", letter, later=0)
+    assert desk.undo("ada") == [2, 3]
+
+
 @pytest.mark.parametrize("other", [{"client": "other"}, {"key": "u"}, {"name": "named"}])
 def test_u2_another_client_string_or_name_begins_another_step(
     desk: Desk, other: dict[str, Any]
@@ -345,6 +352,19 @@ def test_u7_an_answer_about_a_long_step_names_few_places() -> None:
     redone = desk.document.redo("ada", version=desk.version + 1, at=desk.now)
     assert [one.version for one in redone.undone] == list(range(2, 502))
     assert sum(len(one.pointers) for one in redone.undone) <= 2_000
+
+
+@pytest.mark.parametrize(("most", "places"), [(9, 3), (3, 1), (2, 1)])
+def test_u7_an_edit_of_a_long_step_names_its_share_of_the_places(
+    desk: Desk, most: int, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "MOST_PLACES", most)
+    for key in "abc":
+        desk.patch("ada", {"op": "add", "path": f"/{key}", "value": 1}, client="tab", name="drag")
+    undone = desk.document.undo("ada", version=desk.version, at=desk.now)
+    assert [len(one.pointers) for one in undone.undone] == [1] * 3
+    redone = desk.document.redo("ada", version=desk.version + 1, at=desk.now)
+    assert [len(one.pointers) for one in redone.undone] == [places] * 3
 
 
 # --- against a model that shares no code ------------------------------------------------------

@@ -14,7 +14,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.pointer import lookup, parse, render
-from collab.patch.relocate import AppliedChange
+from collab.patch.relocate import AppliedChange, moved_prefixes
 from tests.collab.patch.values import locations
 
 BEFORE: dict[str, Any] = {
@@ -141,3 +141,18 @@ def test_r1_a_cursor_follows_its_text_and_ends_with_it() -> None:
     assert change(moved, BEFORE).relocate_cursor(("s", "2", "t"), 3) == (("s", "0", "t"), 3)
     removed = [{"op": "remove", "path": "/s/2"}]
     assert change(removed, BEFORE).relocate_cursor(("s", "2", "t"), 3) is None
+
+
+@pytest.mark.parametrize(
+    ("op", "prefixes"),
+    [
+        ({"op": "replace", "path": "/a/b", "value": 1}, ("/a/b",)),
+        ({"op": "splice", "path": "/a/b", "index": 0, "remove": 0, "insert": "x"}, ("/a/b",)),
+        ({"op": "add", "path": "/a/0", "value": 1}, ("/a/",)),
+        ({"op": "remove", "path": "/a/0"}, ("/a/",)),
+        ({"op": "move", "from": "/a/0", "path": "/b"}, ("/", "/a/")),
+        ({"op": "test", "path": "/a", "value": 1}, ()),
+    ],
+)
+def test_the_prefixes_of_what_an_op_may_move(op: Op, prefixes: tuple[str, ...]) -> None:
+    assert moved_prefixes([op]) == prefixes

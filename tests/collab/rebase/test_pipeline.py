@@ -33,7 +33,7 @@ class Line:
     def mine(self, base: int, *ops: Op, after: str | None = None) -> list[Op]:
         rebased = self.pipeline.submit(base, ops, self.since, self.value, after=after, splices=True)
         done = self._commit("me", rebased.ops)
-        self.pipeline.applied_as(len(self.changes), ops, made_version=bool(done))
+        self.pipeline.applied_as(len(self.changes), list(ops), made_version=bool(done))
         return done
 
     def _commit(self, who: str, ops: Sequence[Op]) -> list[Op]:
@@ -184,3 +184,13 @@ def test_r10_an_answer_that_changes_nothing_may_be_missing() -> None:
     assert line.mine(0, text("/n", 7)) == []
     line.mine(2, text("/n", 8), after="second")
     assert line.value["n"] == 8
+
+
+def test_r10_an_answered_patch_is_not_pending_for_the_next_one() -> None:
+    line = Line()
+    line.mine(0, {"op": "add", "path": "/s/0", "value": {"id": "n", "t": ""}})
+    line.mine(0, text("/n", 1))
+    line.mine(1, text("/s/1/t", "x"))
+    assert [(one["id"], one["t"]) for one in line.value["s"][:2]] == [("n", ""), ("a", "x")]
+    assert line.pipeline.base == 1
+    assert len(line.pipeline._pending) == 2
