@@ -43,7 +43,7 @@ from server.publishing.publisher import Publisher
 from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
-from server.runtime.worker_threads import free_document
+from server.runtime.worker_threads import free_documents_in_thread
 from server.services import Services
 from server.status.monitor import Monitor
 from server.status.readiness import Readiness
@@ -137,7 +137,7 @@ def build(
 def _services(
     settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
 ) -> Services:
-    FREEING.use(free_document)
+    FREEING.use(free_documents_in_thread(asyncio.get_running_loop()))
     hub = Hub(
         store,
         clock,

@@ -83,8 +83,24 @@ def free_in_thread(thing: object) -> None:
     asyncio.get_running_loop().call_later(SOON, _FREEING.submit, bag.clear)
 
 
-def free_document(memory: Memory) -> None:
-    """Free a large Yjs document in a thread. The call may come from any thread."""
+def free_documents_in_thread(loop: asyncio.AbstractEventLoop) -> Callable[[Memory], None]:
+    """Return a function that lets a thread free a large Yjs document.
+
+    The garbage collector may call the function in any thread, in the middle of any code. That code
+    may hold the lock of a thread pool: `submit` would wait for this lock forever. So the function
+    takes no lock, and the event loop calls `submit` later.
+    """
+
+    def free(memory: Memory) -> None:
+        try:
+            loop.call_soon_threadsafe(_begin_to_free, memory)
+        except RuntimeError:  # the loop is closed
+            memory.free(lambda: None)
+
+    return free
+
+
+def _begin_to_free(memory: Memory) -> None:
     try:
         _FREEING.submit(_free, memory)
     except RuntimeError:  # the process ends, and starts no more work

@@ -6,14 +6,20 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, thread
 from contextvars import ContextVar
 from types import SimpleNamespace
 
 import pytest
 
 from server.runtime import worker_threads
-from server.runtime.worker_threads import THREADS, free_document, free_in_thread, run_in_thread
+from server.runtime.worker_threads import (
+    THREADS,
+    free_documents_in_thread,
+    free_in_thread,
+    run_in_thread,
+)
+from tests.held_store import until
 from tests.patience import PATIENCE
 
 WHO = ContextVar("WHO", default="nobody")
@@ -117,17 +123,36 @@ class Memory:
 
 async def test_a_large_document_is_freed_in_a_thread() -> None:
     memory = Memory()
-    free_document(memory)
+    free_documents_in_thread(asyncio.get_running_loop())(memory)
     assert await asyncio.to_thread(memory.freed.wait, PATIENCE)
     assert memory.threads == ["freeing"]
 
 
-def test_at_the_end_of_the_process_a_document_is_freed_at_once(
+async def test_a_document_may_go_while_its_thread_starts_other_work() -> None:
+    """The garbage collector may run in the middle of `ThreadPoolExecutor.submit`."""
+    memory = Memory()
+    free = free_documents_in_thread(asyncio.get_running_loop())
+    with thread._global_shutdown_lock:
+        free(memory)
+    assert await asyncio.to_thread(memory.freed.wait, PATIENCE)
+    assert memory.threads == ["freeing"]
+
+
+async def test_at_the_end_of_the_process_a_document_is_freed_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended = ThreadPoolExecutor(1)
     ended.shutdown()
     monkeypatch.setattr(worker_threads, "_FREEING", ended)
     memory = Memory()
-    free_document(memory)
+    free_documents_in_thread(asyncio.get_running_loop())(memory)
+    await until(memory.freed.is_set)
+    assert memory.threads == ["MainThread"]
+
+
+def test_a_document_that_goes_after_the_loop_is_freed_at_once() -> None:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    memory = Memory()
+    free_documents_in_thread(loop)(memory)
     assert memory.threads == ["MainThread"]
