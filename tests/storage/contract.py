@@ -472,6 +472,7 @@ class DocumentsContract:
         names = ["Zoo", "a", "a-b", "a.b", "b", "home"]
         await store.commit([made(DocKey("demo", name)) for name in names])
         first = await store.list_docs("demo", "", 4)
+        assert len(first) == 4
         rest = await store.list_docs("demo", first[-1].doc, 4)
         assert [row.doc for row in first + rest] == sorted(names)
         assert await store.list_docs("demo", "\0", 4) in ([], first)

@@ -8,6 +8,7 @@ import pytest
 
 from collab.entry import Author, Entry
 from server.broadcast.audience import Audience
+from server.broadcast.close_reasons import DELETED
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.subscriber import Answered
 from tests.faults.inside import PAGE
@@ -23,6 +24,7 @@ class Follower:
 
     def __init__(self) -> None:
         self.heard: list[int] = []
+        self.dismissed: list[tuple[int, str]] = []
 
     def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         self.heard.append(news.after)
@@ -31,7 +33,9 @@ class Follower:
     def on_locks(self, news: LockNews, now: float) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
-    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        self.dismissed.append((code, reason))
 
 
 def news(version: int) -> News:
@@ -95,3 +99,14 @@ def test_b8_a_paused_or_gone_subscriber_is_not_paused_again(
     audience.broadcast(news(2), [], NOW)
     assert follower.heard == []
     assert audience.missed["patch"] == 0
+
+
+def test_the_end_closes_present_and_later_subscribers_for_one_reason(
+    audience: Audience, follower: Follower
+) -> None:
+    late = Follower()
+    audience.end(DELETED)
+    audience.join(late)
+    expected = [(DELETED.code, DELETED.reason)]
+    assert (follower.dismissed, late.dismissed) == (expected, expected)
+    assert late not in audience.subscribers

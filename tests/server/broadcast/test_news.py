@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from collab.entry import Author, Entry
 from collab.errors import Code, Refusal
+from collab.ids import Json
 from collab.messages import Change, Peer
+from collab.patch.apply import apply
 from collab.presence.difference import difference
 from collab.room.requests import Answer, PatchRequest, Update
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State
-from server.broadcast.news import MOST_OPS, News, PresenceNews, render, spliced
+from server.broadcast.news import MOST_OPS, News, PresenceNews, encoded_ops, render, spliced
 from tests.server.websocket.splitting import split
 
 TEXT = "a" * 4_000
@@ -127,3 +131,12 @@ def test_presence_without_a_change_or_a_state_is_no_frame() -> None:
     [message] = yjs_frames.decode(payload)
     assert isinstance(message, yjs_frames.AwarenessUpdate)
     assert awareness.decode(message.body) == [State(7, 1, {"at": 1})]
+
+
+@pytest.mark.parametrize("splice", [False, True])
+def test_the_ops_between_two_values_are_encoded_for_a_client(splice: bool) -> None:
+    before: Json = {"t": f"{TEXT} three {TEXT}"}
+    after: Json = {"t": f"{TEXT} four {TEXT}"}
+    ops = json.loads(bytes(encoded_ops(before, after, splice=splice)))
+    assert apply(before, ops, splices=True).value == after
+    assert ops[0]["op"] == ("splice" if splice else "replace")

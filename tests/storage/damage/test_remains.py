@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from collab.entry import Accepted
 from collab.ports.repairs import Rebuilt
-from collab.ports.store import Committed
+from collab.ports.store import Committed, Corrupt, NamedVersion
+from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import HOME, entry, further, made, public, stored
 
@@ -24,3 +33,26 @@ async def test_a_repaired_document_has_a_sound_row_and_stays_public() -> None:
         assert revision > 1
         later = further(HOME, 2, revision=revision)
         assert (await store.commit([later]))[0] != Committed(), "its epoch is an old one"
+
+
+async def test_a_repair_drops_only_the_damaged_names_and_ids(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    first = made(HOME, 2)
+    accepted = [Accepted("ada", "sound", 1), Accepted("ada", "damaged", 1)]
+    assert await sqlite_store.commit([replace(first, accepted=accepted)]) == [Committed()]
+    for version in (1, 2):
+        await sqlite_store.name_version(HOME, NamedVersion(version, "launch", "ada", 5))
+    with closing(sqlite3.connect(Path(sqlite_url.partition(":///")[2]))) as file, file:
+        file.execute("UPDATE named SET at = 6 WHERE version = 2")
+        file.execute("UPDATE accepted SET at = at + 1 WHERE request = CAST('damaged' AS BLOB)")
+    with pytest.raises(Corrupt):
+        await sqlite_store.find_accepted(HOME, "ada", ["damaged"])
+    found = await sqlite_store.remains(HOME)
+    assert found is not None
+    assert len(found.lost) == 2
+    seen = (found.epoch, found.head, found.revision)
+    assert await sqlite_store.rebuild(HOME, Rebuilt(*seen, 2, entry(3), b"body"))
+    assert [one.version for one in await sqlite_store.named_versions(HOME)] == [1]
+    assert await sqlite_store.find_accepted(HOME, "ada", ["damaged"]) == []
+    assert [one.id for one in await sqlite_store.find_accepted(HOME, "ada", ["sound"])] == ["sound"]

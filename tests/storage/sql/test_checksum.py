@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports.store import Append, Corrupt, SavedSteps, Snapshot, StorageUnavailable
-from storage.sql.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
+from storage.sql.checksum import (
+    accepted_crc,
+    pack_entries,
+    pack_snapshot,
+    unpack_entry,
+    unpack_snapshot,
+)
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, large, made, opened, stored
-
-pytestmark = pytest.mark.thorough
 
 VERSIONS = 12
 COLUMNS = {
@@ -76,6 +82,7 @@ class BitFlips:
         assert done.rowcount == 1
 
 
+@pytest.mark.thorough
 async def test_100_of_100_flipped_bits_in_entries_are_found(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -97,6 +104,7 @@ async def test_100_of_100_flipped_bits_in_entries_are_found(
     assert await sqlite_store.load(HOME) == sound
 
 
+@pytest.mark.thorough
 async def test_no_flipped_bit_in_snapshots_is_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -118,6 +126,7 @@ async def test_no_flipped_bit_in_snapshots_is_served(
     assert await stored(sqlite_store) == sound
 
 
+@pytest.mark.thorough
 async def test_no_flipped_bit_in_undo_steps_is_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -140,6 +149,7 @@ async def test_no_flipped_bit_in_undo_steps_is_served(
     assert await stored(sqlite_store) == sound
 
 
+@pytest.mark.thorough
 async def test_undo_steps_before_a_damaged_entry_are_not_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -152,6 +162,7 @@ async def test_undo_steps_before_a_damaged_entry_are_not_served(
     assert (found.snapshot, found.steps) == (Snapshot(4, b"state"), None)
 
 
+@pytest.mark.thorough
 async def test_without_a_sound_snapshot_the_whole_log_is_used(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -163,6 +174,7 @@ async def test_without_a_sound_snapshot_the_whole_log_is_used(
     assert (found.snapshot, len(found.entries)) == (None, 5)
 
 
+@pytest.mark.thorough
 async def test_after_a_compaction_the_newest_snapshot_may_break(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -177,6 +189,7 @@ async def test_after_a_compaction_the_newest_snapshot_may_break(
     assert found.entries == opened([entry(v) for v in range(11, 31)])
 
 
+@pytest.mark.thorough
 async def test_a_damaged_snapshot_drops_no_entries(sqlite_store: SqlStore, sqlite_url: str) -> None:
     await sqlite_store.commit([made(HOME, 30)])
     for version in (10, 20):
@@ -187,6 +200,7 @@ async def test_a_damaged_snapshot_drops_no_entries(sqlite_store: SqlStore, sqlit
     assert await sqlite_store.snapshot_before(HOME, 30) == Snapshot(20, b"20")
 
 
+@pytest.mark.thorough
 async def test_a_damaged_entry_does_not_stop_a_compaction(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -201,6 +215,7 @@ async def test_a_damaged_entry_does_not_stop_a_compaction(
     assert sorted(one.id for one in found) == ["p-4", "p-6"]
 
 
+@pytest.mark.thorough
 async def test_a_damaged_entry_does_not_affect_other_documents(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
@@ -213,6 +228,7 @@ async def test_a_damaged_entry_does_not_affect_other_documents(
     await sqlite_store.commit([further(OTHER, 3)])
 
 
+@pytest.mark.thorough
 async def test_a_damaged_page_never_gives_a_wrong_value(
     sqlite_store: SqlStore, sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -233,6 +249,7 @@ async def test_a_damaged_page_never_gives_a_wrong_value(
         await store.close()
 
 
+@pytest.mark.thorough
 def test_a_row_under_another_key_is_not_sound() -> None:
     ((_, _, version, author, request, *rest),) = pack_entries(HOME, [entry(7, id="p-7")])
     row = (version, author, request, *rest)
@@ -245,6 +262,7 @@ def test_a_row_under_another_key_is_not_sound() -> None:
             unpack_entry(HOME, (*other, *rest))
 
 
+@pytest.mark.thorough
 def test_a_column_of_another_type_is_damage() -> None:
     ((_, _, *row, _),) = pack_entries(HOME, [entry(7)])
     for column in range(len(row)):
@@ -256,6 +274,7 @@ def test_a_column_of_another_type_is_damage() -> None:
     assert unpack_snapshot(HOME, (1, None, body, crc)) is None
 
 
+@pytest.mark.thorough
 async def test_a_flipped_bit_in_a_summary_is_found(sqlite_store: SqlStore, sqlite_url: str) -> None:
     entries = [large(version) for version in (1, 2)]
     await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
@@ -268,3 +287,17 @@ async def test_a_flipped_bit_in_a_summary_is_found(sqlite_store: SqlStore, sqlit
                 await sqlite_store.summaries(HOME, 0, 9, 9)
         file.execute("UPDATE entries SET summary = ? WHERE version = 2", [sound])
     assert len(await sqlite_store.summaries(HOME, 0, 9, 9)) == 2
+
+
+def test_an_answer_that_repeats_the_ops_is_stored_without_them() -> None:
+    plain = entry(2)
+    ops = [{"op": "replace", "path": "/t", "value": "x" * 1_000}]
+    long = replace(plain, ops=ops, answer={"ops": ops, "conflicts": []})
+    [row] = pack_entries(HOME, [long])
+    assert len(row[7]) < 1_500
+    assert unpack_entry(HOME, row[2:]) == long
+
+
+def test_the_checksum_of_an_accepted_id_covers_its_answer() -> None:
+    one = Accepted("ada", "r-1", 1)
+    assert accepted_crc(HOME, one, 5, b"a") != accepted_crc(HOME, one, 5, b"b")
