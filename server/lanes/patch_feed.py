@@ -135,8 +135,8 @@ class PatchFeed(Feed):
         is_full = self._socket.buffered() > FULL_SOCKET
         if frame and not self._outbound_flow.try_send(len(frame), now, full=is_full):
             return False
-        if barriers := [answer.barrier for _, answer in answers if answer.barrier]:
-            self._ping(max(barriers))
+        if answers and (barrier := max([answer.barrier for _, answer in answers])):
+            self._ping(barrier)
         self._socket.write(frame)
         if news.entries:
             self._advance(news.after, news.value, now)
@@ -282,4 +282,5 @@ class PatchFeed(Feed):
 
     def _advance(self, version: int, value: Json, now: float) -> None:
         self.position, self.value = version, value
-        self._frame_rate.sent(now)
+        if self._frame_rate.interval:
+            self._frame_rate.sent(now)
