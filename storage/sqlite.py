@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -163,8 +163,8 @@ class SqliteDatabase:
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         return await self._in_writer_thread(self._write, job, is_bounded=False)
 
-    async def commit(self, job: Callable[[Runner], T]) -> T:
-        return await self._in_writer_thread(self._commit, job)
+    def commit(self, job: Callable[[Runner], T]) -> Coroutine[Any, Any, T]:
+        return self._in_writer_thread(self._commit, job)
 
     async def write_in_two_steps(
         self,
@@ -224,7 +224,7 @@ class SqliteDatabase:
 
     def _commit(self, job: Callable[[Runner], T]) -> T:
         try:
-            raw = _driver_of(self._open())
+            raw = _driver_of(self._connection or self._open())
             self._begin(raw)
             cursor = raw.cursor()
             result = job(_CursorRunner(cursor))

@@ -56,7 +56,7 @@ class Characters:
     """
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
-        self.runs = list(merged(runs))
+        self.runs = merged(runs)
 
     @classmethod
     def read(cls, txn: Txn, text: Any, deletions: Deletions | None = None) -> Characters:
@@ -70,7 +70,10 @@ class Characters:
 
     @property
     def length(self) -> int:
-        return sum(length for _, _, length in self.runs)
+        length = 0
+        for run in self.runs:
+            length += run[2]
+        return length
 
     def between(self, start: int, end: int) -> list[Run]:
         """Return the ids of the units from `start` to `end`."""
@@ -248,19 +251,16 @@ def _is_touched(ranges: Ranges, client: int, low: int, high: int) -> bool:
 
 
 def _ids(encoded: bytes) -> Id:
-    client, at = _uint(encoded, 1)
-    return client, _uint(encoded, at)[0]
-
-
-def _uint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the client id and the clock: two numbers of varying length after the first byte."""
+    numbers: list[int] = []
     value = shift = 0
-    while True:
-        byte = data[at]
+    for byte in encoded[1:]:
         value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
         shift += 7
+        if byte < 0x80:
+            numbers.append(value)
+            value = shift = 0
+    return numbers[0], numbers[1]
 
 
 def units(text: str) -> int:

@@ -89,19 +89,17 @@ class IdentityIndex:
             elif to[0]:
                 yield part, (*to, part[2])
 
-    def first_runs(self, run: Run) -> Iterator[Run]:
-        """Yield the first ids of the characters in a run of current ids."""
+    def first_runs(self, run: Run) -> list[Run]:
+        """Return the first ids of the characters in a run of current ids."""
         if not self.reinsertions:
-            yield run
-            return
-        for part, to in self._first.pieces(run):
-            yield part if to is None else (*to, part[2])
+            return [run]
+        return [part if to is None else (*to, part[2]) for part, to in self._first.pieces(run)]
 
     def first_id(self, at: Id) -> Id:
         """Return the first id of the character or item whose current id is `at`."""
         if not self.reinsertions:
             return at
-        client, clock, _ = next(self.first_runs((*at, 1)))
+        client, clock, _ = self.first_runs((*at, 1))[0]
         return client, clock
 
     def first_id_or_none(self, at: Id | None) -> Id | None:
@@ -162,12 +160,14 @@ class IdentityIndex:
         depth = len(path)
         return [text for text in self._all_named.paths if text[:depth] == path]
 
-    def named(self, run: Run) -> Iterator[tuple[Run, Path, str]]:
-        """Yield the parts of a run of first ids that a step names, with path and user."""
-        named = self._all_named
+    def named(self, run: Run) -> list[tuple[Run, Path, str]]:
+        """Return the parts of a run of first ids that a step names, with path and user."""
+        named = self._named_runs or self._all_named
+        found: list[tuple[Run, Path, str]] = []
         for part, to in named.spans.pieces(run):
             if to is not None:
-                yield part, *named.owners[to[0]]
+                found.append((part, *named.owners[to[0]]))
+        return found
 
 
 def _newest(reinsertions: Sequence[Reinsertion]) -> list[Reinsertion]:
@@ -234,7 +234,7 @@ class _NamedRuns:
                     self._added += 1
                     run = (*beside, 1)
                     runs.append(run)
-                    if next(self.spans.pieces(run))[1] is None:  # its author is unknown
+                    if self.spans.pieces(run)[0][1] is None:  # its author is unknown
                         self.spans.put(run, (self._number(record.path, ""), 0))
 
     def _own(self, run: Run, mine: int) -> None:
@@ -244,7 +244,7 @@ class _NamedRuns:
         characters belong to no single user.
         """
         path, user = self.owners[mine]
-        for part, to in list(self.spans.pieces(run)):
+        for part, to in self.spans.pieces(run):
             known = "" if to is None else self.owners[to[0]][1]
             if known and user and known != user:
                 self.spans.put(part, (self._number(path, SHARED), 0))

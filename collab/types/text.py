@@ -52,19 +52,15 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
 
 def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
     """Return the changes, compared word by word. A comparison by characters could mix two words."""
-    at = _offsets(start, old_words)
+    at = list(accumulate(map(len, old_words), initial=start))
     return [
         (at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in replacements(old_words, new_words)
     ]
 
 
-def _offsets(start: int, words: list[str]) -> list[int]:
-    return list(accumulate(map(len, words), initial=start))
-
-
 def words(text: str, most: int | None = None) -> list[str]:
     """Split a text into words and other single characters. Return at most the first `most`."""
-    return [found[0] for found in islice(_WORDS.finditer(text), most)]
+    return list(islice(map(re.Match[str].group, _WORDS.finditer(text)), most))
 
 
 def whole_words(
@@ -81,15 +77,15 @@ def whole_words(
     e-mail address is one word. When the client kept no word of a text, the whole text is replaced.
     """
     widened: list[Change] = []
-    starts = [start for start, _, _ in changes[1:]]
-    ends = [end for _, end, _ in changes]
+    last = len(changes) - 1
     for number, (start, end, new) in enumerate(changes):
         low, high = start, end
         gone = old[start:end].strip(_JOINERS), new.strip(_JOINERS)
         if any(map(_begins_word, gone)):
-            low = max(_word_start(old, start), *ends[number - 1 : number], 0)
+            low = max(_word_start(old, start), changes[number - 1][1] if number else 0)
         if any(map(_ends_word, gone)):
-            high = min(_word_end(old, end), *starts[number : number + 1], len(old))
+            behind = changes[number + 1][0] if number < last else len(old)
+            high = min(_word_end(old, end), behind)
         if low < start and not is_own(low, start):
             new, start = old[low:start] + new, low
         if high > end and not is_own(end, high):
@@ -126,9 +122,8 @@ def _whole_text(
 
     Then all characters are by this author, also the spaces and punctuation that both texts have.
     """
-    if not any(_has_word(old[start:end]) for start, end, _ in changes):
-        return changes
-    if not any(_has_word(new) for _, _, new in changes):
+    gone = "".join([old[start:end] for start, end, _ in changes])
+    if not gone or not _has_word(gone) or not _has_word("".join([new for _, _, new in changes])):
         return changes
     kept, made, at = "", "", 0
     for start, end, new in changes:
@@ -164,7 +159,10 @@ def _ends_word(text: str) -> bool:
 def _word_start(text: str, until: int) -> int:
     """Return the start of the word that reaches `until`; `until` when the word is too long."""
     at, least = until, max(0, until - _LONGEST_WORD)
-    while at > least and (text[at - 1] in _JOINERS or _is_word(text[at - 1])):
+    while at > least:
+        char = text[at - 1]
+        if not (char in _JOINERS or (char.isalnum() and char < _IDEOGRAPHS)):
+            break
         at -= 1
     if at == least and until - at == _LONGEST_WORD:
         return until
@@ -176,7 +174,10 @@ def _word_start(text: str, until: int) -> int:
 def _word_end(text: str, start: int) -> int:
     """Return the end of the word that began before `start`; `start` when the word is too long."""
     at, most = start, min(len(text), start + _LONGEST_WORD)
-    while at < most and (text[at] in _JOINERS or _is_word(text[at])):
+    while at < most:
+        char = text[at]
+        if not (char in _JOINERS or (char.isalnum() and char < _IDEOGRAPHS)):
+            break
         at += 1
     if at == most and at - start == _LONGEST_WORD:
         return start

@@ -41,8 +41,9 @@ class TextWriter:
         """Turn a text into `new` by the smallest edits. Return False when that is impossible."""
         if not is_text(text) or self._journal.is_atom(tokens):
             return False
-        old = text.get_string(self._txn)
-        if text.len(self._txn) != byte_length(old):
+        txn = self._txn
+        old = text.get_string(txn)
+        if text.len(txn) != byte_length(old):
             return False  # embedded objects count in the text's indexes, but are not in its string
         changes = self._changes(text, old, new, path) if self.exact is None else [self.exact]
         if changes:
@@ -59,15 +60,16 @@ class TextWriter:
         if self._journal.author is None:
             return changes
 
-        own = self._identity.first_id(text_id(self._txn, text))
         read: list[Characters] = []  # filled by the first call of `is_own`
 
         def is_own(start: int, end: int) -> bool:
-            at = units(old[:start])
             if not read:
-                read.append(self._identity.characters(self._txn, text, own))
-            [characters] = read
-            return self._is_own(characters, path, at, at + units(old[start:end]))
+                txn = self._txn
+                own = self._identity.first_id(text_id(txn, text))
+                read.append(self._identity.characters(txn, text, own))
+            if not old.isascii():
+                start, end = units(old[:start]), units(old[:end])
+            return self._is_own(read[0], path, start, end)
 
         return whole_words(old, changes, is_own)
 
@@ -118,15 +120,16 @@ class TextWriter:
         if edit.text:
             text.insert(txn, at, edit.text, None)
             runs = [(*id_at(txn, text, at), units(edit.text))]
-            self._note_reinserted(edit.labels, runs[0])
+            if edit.labels:
+                self._note_reinserted(edit.labels, runs[0])
         sides = edit.sides
         if characters is not None:
             labels = labels_between(characters, identity, start, end)
             characters.splice(start, end, runs)
             left, right = characters.beside(start, start + units(edit.text))
-            now = identity.first_id_or_none(left), identity.first_id_or_none(right)
-            sides = (*(one for one in sides if one != now), now)[-MOST_SIDES:]
-        first = tuple(one for run in runs for one in identity.first_runs(run))
+            now = left and identity.first_id(left), right and identity.first_id(right)
+            sides = (*[one for one in sides if one != now], now)[-MOST_SIDES:]
+        first = tuple(identity.first_runs(runs[0])) if runs else ()
         return Hunk(deleted, labels, first, sides)
 
     def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:

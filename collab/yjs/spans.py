@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeAlias
 
 Id: TypeAlias = tuple[int, int]  # client, clock
 Run: TypeAlias = tuple[int, int, int]  # client, first clock, how many clocks
 
 
-def merged(runs: Iterable[Run]) -> Iterator[Run]:
-    """Join runs that continue each other."""
-    last: Run | None = None
+def merged(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs, with runs that continue each other joined."""
+    joined: list[Run] = []
+    client = end = -1  # of the last run
     for run in runs:
-        if last is not None and last[0] == run[0] and last[1] + last[2] == run[1]:
-            last = (last[0], last[1], last[2] + run[2])
-            continue
-        if last is not None:
-            yield last
-        last = run
-    if last is not None:
-        yield last
+        if run[0] == client and run[1] == end:
+            before = joined[-1]
+            joined[-1] = (client, before[1], before[2] + run[2])
+        else:
+            joined.append(run)
+        client, end = run[0], run[1] + run[2]
+    return joined
 
 
 class _Row:
@@ -76,32 +76,35 @@ class Spans:
             if stop > end:
                 after.append((end, stop, (there[0], there[1] + self._step * (end - start))))
             last += 1
+        if not before and not after:
+            row.starts[first:last], row.spans[first:last] = (clock,), ((end, to),)
+            return
         fresh = [*before, (clock, end, to), *after]
         row.starts[first:last] = [start for start, _, _ in fresh]
         row.spans[first:last] = [(stop, there) for _, stop, there in fresh]
 
-    def pieces(self, run: Run) -> Iterator[tuple[Run, Id | None]]:
-        """Split a run into pieces, in order. Each has the id that its first id maps to, or None."""
+    def pieces(self, run: Run) -> list[tuple[Run, Id | None]]:
+        """Return the pieces of a run, in order: each with the id of its first id, or None."""
         client, clock, length = run
         row = self._rows.get(client)
         if row is None:
-            if length > 0:
-                yield run, None
-            return
+            return [(run, None)] if length > 0 else []
+        found: list[tuple[Run, Id | None]] = []
         end = clock + length
         at, starts = row.first(clock), row.starts
         while clock < end:
             if at == len(starts) or starts[at] >= end:
-                yield (client, clock, end - clock), None
-                return
+                found.append(((client, clock, end - clock), None))
+                break
             start, (stop, (to_client, to_clock)) = starts[at], row.spans[at]
             if start > clock:
-                yield (client, clock, start - clock), None
+                found.append(((client, clock, start - clock), None))
                 clock = start
             stop = min(stop, end)
             to = to_client, to_clock + self._step * (clock - start)
-            yield (client, clock, stop - clock), to
+            found.append(((client, clock, stop - clock), to))
             clock, at = stop, at + 1
+        return found
 
 
 def _widened(row: _Row, clock: int, end: int, to: Id) -> tuple[int, int]:

@@ -33,7 +33,14 @@ from collab.ports.store import (
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
 from storage.sql import statements
-from storage.sql.checksum import accepted_crc, name_crc, pack_answer, pack_entries, title_crc
+from storage.sql.checksum import (
+    EntryRow,
+    accepted_crc,
+    name_crc,
+    pack_answer,
+    pack_entries,
+    title_crc,
+)
 from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.sql.locks import pack_lock
 from storage.sql.log import load_document
@@ -101,8 +108,10 @@ def _move_head(runner: Runner, append: Append) -> bool:
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
     dialect = runner.dialect
-    entry_rows = [row for packed in moved for row in packed.entries]
-    accepted_rows = [row for packed in moved for row in packed.accepted]
+    entry_rows, accepted_rows = list[EntryRow](), list[tuple[Any, ...]]()
+    for packed in moved:
+        entry_rows += packed.entries
+        accepted_rows += packed.accepted
     for (sql, values), size in statements.entries(dialect, entry_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
