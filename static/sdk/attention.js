@@ -9,7 +9,7 @@ import { get, PatchError } from "./patch.js";
 /**
  * @typedef {object} Stored
  * @property {string} id
- * @property {string} reason a code of the server, or `overwritten`
+ * @property {string} reason a code of the server, `overwritten`, or `lost` when a bound text had no place any more
  * @property {string} message a sentence for the user
  * @property {string} path
  * @property {any} yours
@@ -32,6 +32,14 @@ export class Attention {
     this.page = page;
     session.on("kept", (/** @type {Stored[]} */ stored) => this.#add(stored));
     for (const name of ["loaded", "adopted", "opened"]) session.on(name, () => void this.#load());
+  }
+
+  /** Keeps a text of the user that became no change. @param {{path: string, yours: string, theirs: any, message: string}} what */
+  keep(what) {
+    const { env, outbox } = this.session;
+    const ops = [{ op: "replace", path: what.path, value: what.yours }];
+    const item = { id: this.session.nextId(), reason: "lost", at: env.now(), ops, ...what };
+    void outbox.write({ put: [], remove: [], items: [item] }).then(() => this.#add([item]));
   }
 
   async #load() {

@@ -108,7 +108,7 @@ function shift(op, old, now) {
  * @param {string[]} tokens
  * @returns {string[] | null}
  */
-function element(from, to, tokens) {
+export function element(from, to, tokens) {
   const found = [];
   for (const token of tokens) {
     if (!isContainer(from) || Array.isArray(from) !== Array.isArray(to)) return null;

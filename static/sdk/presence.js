@@ -13,6 +13,8 @@ export class Presence extends Emitter {
   others = [];
   /** @type {any} what this client shows; undefined when the page has not set it */
   state = undefined;
+  /** @type {(() => object | null) | null} gives the caret in a bound element; called when a state is sent */
+  cursor = null;
   #isDue = false;
   #timer = /** @type {any} */ (null);
   #sentAt = -Infinity;
@@ -23,7 +25,7 @@ export class Presence extends Emitter {
     this.session = session;
     session.on("opened", ({ presence }) => {
       this.#change(presence);
-      this.#isDue = this.state !== undefined;
+      this.#isDue = this.state !== undefined || this.cursor !== null;
       this.#send();
     });
     session.on("closed", () => this.#change([]));
@@ -38,6 +40,11 @@ export class Presence extends Emitter {
   /** Shows this state to the others, for example `{cursor: {path, offset}}`. With null, they do not see this client. @param {object | null} state */
   set(state) {
     this.state = state;
+    this.refresh();
+  }
+
+  /** Sends the state again, with the newest `cursor`. */
+  refresh() {
     this.#isDue = true;
     if (!this.session.core.waiting.length) this.#send();
     else this.#timer ??= this.session.env.setTimeout(() => this.#send(), WAITS);
@@ -54,9 +61,12 @@ export class Presence extends Emitter {
       this.#timer = env.setTimeout(() => this.#send(), early);
       return;
     }
-    this.#isDue = false;
+    // Changes that wait may move the cursor. So it is sent again after their answers.
+    this.#isDue = Boolean(this.cursor) && core.waiting.length > 0;
     this.#sentAt = env.now();
-    session.transport.send({ type: "presence", base: core.frame.version, state: this.state });
+    const cursor = this.cursor?.();
+    const state = this.state === null ? null : { ...this.state, ...(cursor ? { cursor } : {}) };
+    session.transport.send({ type: "presence", base: core.frame.version, state });
   }
 
   /** @param {Peer[]} others */

@@ -10,6 +10,8 @@ import { apply } from "./patch.js";
 /** @typedef {{epoch: number | null, version: number, value: any}} Version */
 /** @typedef {{do: string, [key: string]: any}} Effect */
 /** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+/** @typedef {import("./position.js").Via} Via */
+/** @typedef {import("./position.js").Learned} Learned */
 
 /** @type {Version} */
 const NOTHING = { epoch: null, version: 0, value: undefined };
@@ -40,6 +42,8 @@ export class Values {
   mine = undefined;
   /** @type {{by: any, paths: string[]}[]} changes of other authors that are not in the frame */
   others = [];
+  /** @type {Learned[]} the changes between the frame and `confirmed`, oldest first */
+  since = [];
   /** @type {Effect[]} */
   effects = [];
   /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
@@ -52,16 +56,19 @@ export class Values {
 
   /**
    * Applies a new version to `confirmed`. When it does not fit, asks for the whole value.
-   * @param {{version: number, from?: number}} message
+   * @param {{version: number, from?: number, id?: string, acks?: {id: string}[]}} message
    * @param {Op[]} ops
    * @returns {boolean}
    */
-  learn({ version, from = version }, ops) {
+  learn({ version, from = version, id, acks = [] }, ops) {
     const { confirmed } = this;
     if (version <= confirmed.version) return true;
     try {
       if (from > confirmed.version + 1) throw new Error(`version ${from - 1} is missing`);
-      this.confirmed = { ...confirmed, version, value: apply(confirmed.value, ops) };
+      const after = apply(confirmed.value, ops);
+      this.confirmed = { ...confirmed, version, value: after };
+      const ids = [id, ...acks.map((ack) => ack.id)].filter((each) => each !== undefined);
+      this.since.push({ ids, ops, before: confirmed.value, after });
       return true;
     } catch (error) {
       this.emit({ do: "reload", reason: /** @type {Error} */ (error).message });
@@ -69,11 +76,11 @@ export class Values {
     }
   }
 
-  /** @param {any} value @param {Info} info */
-  show(value, info) {
+  /** @param {any} value @param {Info} info @param {Via} [via] how the old value became this one */
+  show(value, info, via) {
     const before = this.value;
     this.value = value;
-    if (before !== value) this.emit({ do: "show", value, before, info });
+    if (before !== value) this.emit({ do: "show", value, before, info, via });
   }
 
   /** A value with an entry. When the frame is uncertain, the entry may not fit, and is left out. @param {any} value @param {Entry} entry */
@@ -91,10 +98,10 @@ export class Values {
     return entries.reduce((before, entry) => this.add(before, entry), value);
   }
 
-  /** Computes the shown value again. @param {Info} info */
-  showAll(info) {
+  /** Computes the shown value again. @param {Info} info @param {Via} [via] */
+  showAll(info, via) {
     this.mine = this.addAll(this.frame.value, this.own);
-    this.show(this.addAll(this.mine, this.queue), info);
+    this.show(this.addAll(this.mine, this.queue), info, via);
   }
 
   /** The shown value before an entry of the queue. @param {Entry} entry */
@@ -123,7 +130,9 @@ export class Values {
    * @param {Info} info
    */
   moveTo(carried, info) {
+    const start = this.frame.value;
     const { epoch, version } = (this.frame = this.confirmed);
+    const back = [...this.own, ...this.queue].map(({ id, ops }) => ({ id, ops }));
     for (const [entry, { ops, merged }] of carried) {
       Object.assign(entry, { ops, epoch, base: version, sent: false });
       if (merged.length) entry.merged = [...(entry.merged ?? []), ...merged];
@@ -131,9 +140,14 @@ export class Values {
     this.queue = [...carried.keys()];
     this.own = [];
     this.others = [];
+    // A reload or another history has changes that are not known.
+    const { since } = this;
+    const isKnown = since[0]?.before === start && since[since.length - 1].after === this.confirmed.value;
+    const via = this.isExact && isKnown ? { back, since, forth: this.queue } : undefined;
+    this.since = [];
     this.isExact = true;
     this.keep(this.queue);
-    this.showAll(info);
+    this.showAll(info, via);
   }
 
   /**
