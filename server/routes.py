@@ -54,6 +54,7 @@ def routes() -> list[BaseRoute]:
         Route("/sdk/{version}/{name}", assets.get_sdk_file),
         Route("/favicon.ico", assets.get_icon),
         Route("/demo/{name}.svg", content.get_picture),
+        Route("/examples/{name}", content.get_example),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),

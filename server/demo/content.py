@@ -1,17 +1,25 @@
-"""The demo documents, and the pictures that they show."""
+"""The demo documents, the pictures that they show, and the example pages of `examples/`."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from stat import S_ISREG
 from typing import Any
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
+from server.http.assets import HOME, StaticAssets
+from server.http.requests import services_of
+
+EXAMPLES = HOME.parent / "examples"
+# The page that a new user opens first.
+FIRST_EXAMPLE = "/examples/two-tabs"
 
 PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=3600",
@@ -39,6 +47,21 @@ async def get_picture(request: Request) -> Response:
     if picture is None:
         raise Rejected(Code.NOT_FOUND, "the demo has no picture of this name")
     return Response(picture, media_type="image/svg+xml", headers=PICTURE_HEADERS)
+
+
+async def get_example(request: Request) -> Response:
+    """Return an example page, or its script or style.
+
+    The pages edit documents as guests. So without demo mode, return 404.
+    """
+    if not services_of(request).settings.demo:
+        raise HTTPException(404)
+    name = request.path_params["name"]
+    files = StaticAssets(directory=EXAMPLES, check_dir=False)
+    path, stat = files.lookup_path(name if "." in name else f"{name}.html")
+    if stat is None or not S_ISREG(stat.st_mode):
+        raise HTTPException(404)
+    return files.file_response(path, stat, request.scope)
 
 
 def _files(ending: str) -> dict[str, bytes]:

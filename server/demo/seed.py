@@ -13,7 +13,7 @@ from collab.entry import Author
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create
-from server.demo.content import pages
+from server.demo.content import FIRST_EXAMPLE, pages
 
 if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
@@ -50,6 +50,7 @@ async def start_message(services: Services, where: str) -> str:
         [
             f"Weft serves {where} (demo mode: open to every client that reaches it)",
             "",
+            "  try it     " + f"{where}{FIRST_EXAMPLE} (open it in two tabs, and type)",
             "  status     " + f"{where}/status",
             "  health     " + f"{where}/healthz",
             "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),

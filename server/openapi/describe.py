@@ -39,6 +39,7 @@ UNDESCRIBED = frozenset(
         "/p/{tenant}/{doc}/{page}",
         "/docs",
         "/demo/{name}.svg",
+        "/examples/{name}",
         "/favicon.ico",
         "/metrics",
         "/sdk/{name}.js",

@@ -73,8 +73,17 @@ class Chromium:
         result: dict[str, Any] = answer["result"]
         return result
 
-    async def page(self, *, width: int = 1280, height: int = 800, scheme: str = "light") -> Page:
-        target = await self.call("Target.createTarget", url="about:blank")
+    async def page(
+        self,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        scheme: str = "light",
+        context: str | None = None,
+    ) -> Page:
+        """Open a tab. A `context` from `Target.createBrowserContext` has its own storage."""
+        own = {} if context is None else {"browserContextId": context}
+        target = await self.call("Target.createTarget", url="about:blank", **own)
         attached = await self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True
         )

@@ -20,3 +20,5 @@ def test_a_wheel_installs_static_beside_server() -> None:
     assert HOME == ROOT / "static"
     assert "static*" in tools["packages"]["find"]["include"]
     assert tools["package-data"]["static"] == ["**/*"]
+    assert "examples" in tools["packages"]["find"]["include"]
+    assert tools["package-data"]["examples"] == ["**/*"]

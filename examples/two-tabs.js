@@ -1,0 +1,140 @@
+// A page that two tabs edit. It uses the SDK of the server that serves it.
+
+import { connect } from "/sdk/weft.js";
+
+const page = connect({
+  url: location.origin,
+  document: "two-tabs",
+  token: guestToken,
+  create: {
+    title: "Two tabs, one page",
+    text: "Write here. In the other tab, write here too.",
+    list: [
+      { id: "open", text: "Open a second tab", done: false },
+      { id: "type", text: "Type in both", done: false },
+    ],
+  },
+});
+
+const find = (selector) => document.querySelector(selector);
+const COLOURS = 6;
+
+// --- the fields --------------------------------------------------------------------------------
+
+for (const element of document.querySelectorAll("[data-pointer]")) bind(element, element.dataset.pointer);
+
+// Shows a text of the document in an input, and writes what the user types.
+function bind(element, pointer) {
+  element.addEventListener("input", () => page.set(pointer, element.value));
+  element.addEventListener("focus", () => page.presence.set({ cursor: { path: pointer } }));
+  // When another window comes to the front, the field is still the active element.
+  element.addEventListener("blur", () => document.activeElement === element || page.presence.set({}));
+  const show = (text = "") => {
+    if (element.value === text) return;
+    const { selectionStart: start, selectionEnd: end, value } = element;
+    element.value = text;
+    if (document.activeElement === element) element.setSelectionRange(moved(start, value, text), moved(end, value, text));
+  };
+  page.subscribe(pointer, show);
+}
+
+// The place of a caret after another user has changed the text.
+function moved(caret, before, after) {
+  let start = 0;
+  while (start < caret && before[start] === after[start]) start += 1;
+  return start === caret ? caret : Math.max(start, caret + after.length - before.length);
+}
+
+page.subscribe("/list", (list = []) => find("#list").replaceChildren(...list.map(line)));
+
+function line({ id, text, done }, index) {
+  const item = document.createElement("li");
+  const label = item.appendChild(document.createElement("label"));
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: done });
+  box.addEventListener("change", () => page.set(`/list/${index}/done`, box.checked));
+  label.append(box, text);
+  const remove = Object.assign(document.createElement("button"), { type: "button", textContent: "Remove" });
+  remove.setAttribute("aria-label", `Remove “${text}”`);
+  remove.addEventListener("click", () => page.patch([{ op: "remove", path: `/list/${index}` }]));
+  item.dataset.id = id;
+  item.append(remove);
+  return item;
+}
+
+find("#add").addEventListener("click", () => {
+  const id = `line-${Math.random().toString(36).slice(2, 8)}`;
+  page.patch([{ op: "add", path: "/list/-", value: { id, text: `A line of ${page.name}`, done: false } }]);
+});
+
+// --- undo --------------------------------------------------------------------------------------
+
+find("#undo").addEventListener("click", () => page.undo().catch(tell));
+find("#redo").addEventListener("click", () => page.redo().catch(tell));
+
+// --- the state ---------------------------------------------------------------------------------
+
+page.ready.then(() => {
+  for (const field of document.querySelectorAll("[data-pointer], fieldset")) field.disabled = false;
+}, tell);
+page.subscribe("", (value) => (find("#json").textContent = JSON.stringify(value, null, 2)));
+page.on("status", showStatus);
+page.on("error", tell);
+page.on("refused", (change) => tell(new Error(`A change was refused: ${change.message}`)));
+page.presence.on("change", showPeople);
+
+const SAVED = {
+  saved: ["Saved", "good"],
+  saving: ["Saving", ""],
+  unsaved: ["Not saved yet", "warning"],
+};
+
+function showStatus() {
+  const isAway = page.link === "offline" || page.link === "reconnecting";
+  const [text, kind] = page.link === "connecting" ? ["Connecting", ""] : SAVED[page.saved];
+  find("#saved").textContent = isAway && page.saved === "saved" ? "No connection" : text;
+  find("#saved").className = `pill ${isAway ? "warning" : kind}`;
+  find("#undo").disabled = !page.canUndo;
+  find("#redo").disabled = !page.canRedo;
+  find("#version").textContent = page.version ? `version ${page.version}` : "";
+  if (page.link === "online") find("#trouble").hidden = true;
+  if (page.name && find("#people").dataset.name !== page.name) showPeople();
+}
+
+function showPeople() {
+  const people = find("#people");
+  people.dataset.name = page.name;
+  const others = page.presence.others.filter(({ state }) => state);
+  people.replaceChildren(person(`${page.name} (you)`, "you"), ...others.map(({ name, session }) => person(name, colour(session))));
+  for (const field of document.querySelectorAll("[data-pointer]")) {
+    const here = others.filter(({ state }) => state.cursor?.path === field.dataset.pointer);
+    field.previousElementSibling.replaceChildren(...here.map(({ name, session }) => person(`${name} is here`, colour(session))));
+  }
+}
+
+function person(text, kind) {
+  return Object.assign(document.createElement("li"), { textContent: text, className: `person ${kind}` });
+}
+
+// The same person has the same colour in each tab.
+function colour(session) {
+  const sum = [...session].reduce((total, letter) => (total * 31 + letter.charCodeAt(0)) % 997, 7);
+  return `colour-${sum % COLOURS}`;
+}
+
+function tell({ message }) {
+  find("#trouble").textContent = message;
+  find("#trouble").hidden = false;
+}
+
+// --- the guest ---------------------------------------------------------------------------------
+
+// A token of the demo. This tab keeps it, so a reload is the same guest.
+async function guestToken() {
+  const kept = JSON.parse(sessionStorage.getItem("weft.guest") ?? "null");
+  if (kept && Date.parse(kept.expires_at) > Date.now() + 60_000) return kept.token;
+  const answer = await fetch("/v1/demo/token", { method: "POST" });
+  if (!answer.ok) throw new Error((await answer.json()).detail);
+  const guest = await answer.json();
+  sessionStorage.setItem("weft.guest", JSON.stringify(guest));
+  return guest.token;
+}

@@ -1,0 +1,95 @@
+"""The example /examples/two-tabs in a real browser, by two guests with storage of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.demo.content import FIRST_EXAMPLE
+from server.http.assets import PAGE_POLICY
+from tests.browser.chromium import Chromium, Page
+from tests.live.http_client import call
+from tests.running import RunningServer
+
+SAVED = "document.querySelector('#saved').textContent"
+TITLE = "document.querySelector('#title').value"
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as running:
+        yield running
+
+
+async def guest(
+    browser: Chromium, demo: RunningServer, *, width: int = 1280, scheme: str = "light"
+) -> Page:
+    context = (await browser.call("Target.createBrowserContext"))["browserContextId"]
+    page = await browser.page(context=context, width=width, scheme=scheme)
+    await page.open(demo.http + FIRST_EXAMPLE)
+    await page.until(f"{SAVED} === 'Saved' && !document.querySelector('#title').disabled")
+    return page
+
+
+async def types(page: Page, field: str, text: str) -> None:
+    await page.evaluate(f"document.querySelector('{field}').focus()")
+    for letter in text:
+        await page.call("Input.insertText", text=letter)
+
+
+async def test_two_guests_type_see_each_other_and_undo_their_own(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    one, two = await guest(browser, demo), await guest(browser, demo, width=390, scheme="dark")
+    name = await one.evaluate("document.querySelector('.person.you').textContent")
+    name = name.removesuffix(" (you)")
+    await types(one, "#title", "!")
+    await two.until(f"{TITLE} === 'Two tabs, one page!'")
+    await two.until(f"document.querySelector('.here').textContent === '{name} is here'")
+    await types(two, "#text", " Yes.")
+    await one.until("document.querySelector('#text').value.endsWith(' Yes.')")
+    await one.evaluate("document.querySelector('#undo').click()")
+    await two.until(f"{TITLE} === 'Two tabs, one page'")
+    assert await two.evaluate("document.querySelector('#text').value.endsWith(' Yes.')")
+    await one.until(f"{SAVED} === 'Saved'")
+    assert one.complaints == two.complaints == []
+    for page in (one, two):
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_list_is_edited_by_both(demo: RunningServer, browser: Chromium) -> None:
+    one, two = await guest(browser, demo), await guest(browser, demo)
+    await one.evaluate("document.querySelector('#add').click()")
+    await two.until("document.querySelectorAll('#list li').length === 3")
+    await two.evaluate("document.querySelector('#list input').click()")
+    await one.until("document.querySelector('#list input').checked")
+    await two.evaluate("document.querySelector('#list button').click()")
+    await one.until("document.querySelectorAll('#list li').length === 2")
+
+
+async def test_what_is_typed_without_the_server_is_saved_after_a_reload(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    one, two = await guest(browser, demo), await guest(browser, demo)
+    demo.stop()
+    await types(one, "#title", "?")
+    await one.until(f"{SAVED} === 'Not saved yet'")
+    demo.start()
+    await one.open(demo.http + FIRST_EXAMPLE)
+    await one.until(f"{SAVED} === 'Saved' && {TITLE} === 'Two tabs, one page?'")
+    await two.until(f"{TITLE} === 'Two tabs, one page?'")
+
+
+def test_the_examples_are_served_in_demo_mode_only_and_with_the_policy_of_our_pages(
+    demo: RunningServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name, kind in (("", "text/html"), (".js", "text/javascript"), (".css", "text/css")):
+        answer = call("GET", demo.http + FIRST_EXAMPLE + name)
+        assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+        assert answer.headers["content-security-policy"] == PAGE_POLICY
+    for name in ("none", "..%2Fpyproject.toml", "two-tabs.py"):
+        assert call("GET", f"{demo.http}/examples/{name}").status == 404
+    with RunningServer(tmp_path_factory.mktemp("weft")) as plain:
+        assert call("GET", plain.http + FIRST_EXAMPLE).status == 404
