@@ -215,6 +215,10 @@ def goodbyes() -> Iterator[Body]:
     yield from around({"secret": "s" * 128}, PROSE, limits.GOODBYE)
 
 
+def shares() -> Iterator[Body]:
+    yield from around({"role": "viewer", "ttl": 3600}, PROSE)
+
+
 BODIES: dict[str, Callable[[], Iterator[Body]]] = {
     "putDocument": replacements,
     "patchDocument": patches,
@@ -225,6 +229,7 @@ BODIES: dict[str, Callable[[], Iterator[Body]]] = {
     "restore": restorations,
     "importDocument": imports,
     "publish": publications,
+    "makeShare": shares,
     "acquireLock": acquisitions,
     "renewLock": renewals,
     "releaseLock": goodbyes,

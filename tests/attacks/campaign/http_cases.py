@@ -16,8 +16,8 @@ from tests.attacks.campaign.documents import DOCUMENTS, PROSE
 
 Operation = Mapping[str, Any]
 
-# Other parameters of a path. The server also looks up a lock that does not exist.
-PATH = {"version": "1", "lock": "l-1", "tenant": "demo"}
+# Other parameters of a path. The server also looks up a lock or a share link that does not exist.
+PATH = {"version": "1", "lock": "l-1", "share": "s-1", "tenant": "demo"}
 # The parameters when none is at its limit.
 PLAIN: dict[str, dict[str, str]] = {"getDiff": {"from": "1"}}
 HEADERS: dict[str, dict[str, str]] = {"putDocument": {"If-Match": "*"}}
@@ -46,10 +46,13 @@ LAST = (DELETES, "takeDown")
 BESIDE = {
     "/": "/",
     "/docs": "/docs",
+    "/examples/{name}": "/examples/two-tabs",
     "/favicon.ico": "/favicon.ico",
     "/metrics": "/metrics",
     "/status": "/status",
     "/status.json": "/status.json",
+    "/sdk/{name}.js": "/sdk/weft.js",
+    "/sdk/{version}/{name}": "/sdk/0.1.0/weft.js",
     "/static": "/static/status/index.html",
     "/demo/{name}.svg": "/demo/harbor-g1.svg",
     "/p/{tenant}/{doc}": "/p/demo/{doc}",
