@@ -30,7 +30,7 @@ class Bounds:
     max_nodes: int = 10_000
     max_bytes: int = 4 * 1024 * 1024
     max_work: int = 16 * 1024 * 1024
-    max_values: int = 200_000
+    max_values: int = 100_000
 
 
 UNBOUNDED = Bounds(

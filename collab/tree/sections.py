@@ -107,6 +107,12 @@ class PlacedAreas:
         """Whether all changes are inside the areas, and the areas are still in their places."""
         return self._contains(txn, content, dirty, ())
 
+    def hold(self, path: Path, keys: Sequence[str]) -> bool:
+        """Whether these entries of the map at `path` are inside an area, and do not place it."""
+        if any(path[:end] in self._areas for end in range(len(path))):
+            return True
+        return path in self._areas and not {"id", *_PLACING} & set(keys)
+
     def values(self, root: Node, value: Json) -> dict[Tokens, Json]:
         """Return each area's value after a change, by the area's location before the change."""
         found: dict[Tokens, Json] = {}

@@ -20,7 +20,7 @@ from collab.tree.difference import Difference
 from collab.tree.large_deletions import MapSizes, large_deletions, map_at
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
-from collab.tree.sections import Limits, TrialCopy
+from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
@@ -61,6 +61,14 @@ class Integrated(NamedTuple):
     ops: list[Op]
     records: list[Record]
     rolled_back: RolledBack | None = None
+
+    def after(self, earlier: Integrated) -> Integrated:
+        """Return both changes as one."""
+        if not earlier.update:
+            return self
+        update = merge_updates([earlier.update, self.update])
+        ops, records = [*earlier.ops, *self.ops], [*earlier.records, *self.records]
+        return Integrated(update, ops, records, self.rolled_back)
 
 
 class Tree:
@@ -157,14 +165,18 @@ class Tree:
         document's `structs`, a large deletion does not block the interpreter for long.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
-        trial, stays_within = None, True
+        before = self._texts_before(summary.deletes)
+        first = self._delete_first(summary.deletes, structs, limits)
+        deleted, trial, stays_within = Integrated(first, [], []), None, True
         if limits is not None:
+            if first:  # even if the rest of the update is rolled back, this is not
+                changes = self._read_changes(value, self._observer.take_dirty(), summary, before)
+                deleted = Integrated(first, *changes)
+                value = replay(value, deleted.ops)
             slices = list(slices)
             trial = TrialCopy(self._doc.client_id(), self.state(), self.root, limits)
             stays_within = trial.stays_within(slices)
-        before = self._texts_before(summary.deletes)
-        first = self._delete_first(summary.deletes, structs) if limits is None else b""
-        merged = [first, *apply_update(self._doc, self._content, self._observer, slices)]
+        merged = list(apply_update(self._doc, self._content, self._observer, slices))
         ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
         self._purge.unmark(records)
         integrated = Integrated(merge_updates(merged), ops, records)
@@ -172,14 +184,19 @@ class Tree:
             if not stays_within:
                 integrated = self._roll_back(trial, merged, value, ops, before)
             trial.close()
-        return integrated
+        return integrated.after(deleted)
 
-    def _delete_first(self, deletes: Deletes, structs: StructIndex | None) -> bytes:
+    def _delete_first(
+        self, deletes: Deletes, structs: StructIndex | None, limits: Limits | None
+    ) -> bytes:
         """Delete the large containers that an update deletes, in portions. Return their update."""
         if structs is None or not deletes:
             return b""
         txn = self._doc.create_transaction()
         found = large_deletions(txn, self._content, structs, deletes, self._map_sizes)
+        if found and limits is not None:
+            areas = PlacedAreas(txn, self._content, self.root, limits)
+            found = [one for one in found if areas.hold(one.path, one.keys)]
         txn.drop()
         if not found:
             return b""

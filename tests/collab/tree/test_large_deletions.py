@@ -66,7 +66,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Clocks that each of the server's own transactions deletes."""
+    return counted_commits(monkeypatch)
+
+
+def counted_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the deleted clocks of each of the server's own transactions."""
     found: list[int] = []
     commit = YjsDocument.commit
 
