@@ -22,8 +22,8 @@ from server.runtime.worker_threads import LARGE, run_in_thread
 BODY_SECONDS = 30.0
 # The most bytes of a small body, which has only members such as `scope`, `name` or `version`.
 MAX_OBJECT = 16 * 1024
-# JSON values of a whole document. One patch may add only `MAX_VALUES`, but many patches can make a
-# larger document, and a PUT must be able to replace that document.
+# JSON values of a whole document: the default of `WEFT_MAX_VALUES`. One patch may add only
+# `MAX_VALUES`, but many patches can make a larger document. A PUT must be able to replace it.
 MAX_VALUES_OF_DOCUMENT = 100_000
 
 

@@ -108,7 +108,7 @@ class Settings:
         4 * MiB, "The largest document, in bytes of JSON.", low=KiB, limit=True
     )
     max_values: int = setting.count(
-        200_000,
+        100_000,
         "Values in one document, objects and arrays included; each takes up to 2.7 KB of memory.",
     )
     max_ops: int = setting.count(1000, "Operations in one patch.", limit=True)
