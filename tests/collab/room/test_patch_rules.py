@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from collab.document.document import Document
+from collab.document.snapshot_format import decode_steps
 from collab.patch.bounds import Bounds
 from collab.rebase import pipeline
 from collab.rights.user_rights import Role
@@ -267,3 +268,11 @@ def test_the_ack_of_an_undo_tells_its_ops_its_versions_and_what_was_left_out() -
     }
     entry = room.working.entries[-1]
     assert (entry.kind, entry.reverts) == ("undo", [2])
+
+
+def test_an_undo_is_saved_with_its_time() -> None:
+    room = opened({"n": 0})
+    done(room, put("/n", 1), now=1_000)
+    done(room, UndoRequest("u"), now=5_000)
+    [step] = decode_steps(room.document.snapshot().steps).stacks["ada"].redo
+    assert [part.at for part in step.parts] == [5_000]

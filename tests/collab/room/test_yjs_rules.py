@@ -10,13 +10,14 @@ import pytest
 from pycrdt import Array, Doc, Map, Text
 
 from collab.patch.bounds import Bounds
+from collab.ports.store import Absent
 from collab.rights.user_rights import Role
 from collab.room import working
 from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.yjs.guard import StructIndex
-from tests.collab.room.rooms import code, commit, done, lock, member, opened, put, refusal
+from tests.collab.room.rooms import PAGE, code, commit, done, lock, member, opened, put, refusal
 
 NUMBER = b'{"properties": {"n": {"type": "number"}}}'
 YJS = member(lane="yjs")
@@ -250,3 +251,20 @@ def test_an_update_outside_the_sections_of_its_author_is_taken_back() -> None:
     room = opened({"a": 0, "n": 0})
     done(room, Peer(room).update(a=1, n=1), member(lane="yjs", sections=("/a",)))
     assert room.document.value == {"a": 1, "n": 0}
+
+
+@pytest.mark.parametrize(("took", "noted"), [(0.0004, 0.0), (0.002, 0.002)])
+def test_the_time_of_a_long_update_counts_for_the_opening(took: float, noted: float) -> None:
+    now = 0.0
+
+    def seconds() -> float:
+        nonlocal now
+        now += took
+        return now - took
+
+    room = Room(PAGE, Absent(), RoomBounds(), None, seconds=seconds)
+    done(room, Create({"n": 0}))
+    for value in (1, 2):
+        before = room.document.opening_seconds
+        done(room, Peer(room).update(n=value), YJS)
+        assert room.document.opening_seconds - before == pytest.approx(noted)
