@@ -69,7 +69,8 @@ def attack(
 REPLAYED = """
     putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
     getDocument putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
-    takeOverLock keepLock releaseLock publish getPublished readPublished takeDown exportDocument
+    takeOverLock keepLock releaseLock makeShare listShares endShare publish getPublished
+    readPublished takeDown exportDocument
     listAudit listDocuments importDocument deleteDocument healthz readyz getDescription
 """.split()  # noqa: SIM905 - a list of this length is read more easily so
 
@@ -85,15 +86,19 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
     }
     assert set(REPLAYED) == set(operations) - {"makeGuest"}, "which is in demo mode alone"
     lock: dict[str, Any] = {}
+    link: dict[str, Any] = {}
     for name in REPLAYED:
         method, path, operation = operations[name]
         doc = "imported" if name == "importDocument" else "home"
-        path = path.format(doc=doc, tenant="demo", version=1, lock=lock.get("id"))
+        ids = {"lock": lock.get("id"), "share": link.get("id")}
+        path = path.format(doc=doc, tenant="demo", version=1, **ids)
         content = operation.get("requestBody", {}).get("content", {})
         body = next((each["example"] for each in content.values()), None)
         body = {"secret": lock["secret"]} if name == "releaseLock" else body
         needed = [
-            p for p in operation.get("parameters", ()) if p["required"] and p["in"] == "query"
+            p
+            for p in operation.get("parameters", ())
+            if p["in"] == "query" and (p["required"] or p["name"] == "include")
         ]
         query = "&".join(f"{p['name']}={p['example']}" for p in needed)
         reply = call(method, f"{server.http}{path}?{query}", body, token=token)
@@ -105,6 +110,8 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
             assert shape(told["example"]) <= shape(reply.body) | OPTIONAL, name
         if name in ("acquireLock", "renewLock"):
             lock = reply.body
+        if name == "makeShare":
+            link = reply.body
 
 
 # Members that an example shows, but that this replay does not cause.
