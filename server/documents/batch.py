@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from collab.errors import Code
@@ -31,7 +30,7 @@ class Batch:
         self.answered: list[Answered] = []
         self.has_answer_without_entry = False  # such an answer may be stale
         self._is_closed = False
-        self._charges = UpdateCharges()
+        self.charges = UpdateCharges()
         self._pipelines: dict[Member, PipelineState] = {}
 
     def __bool__(self) -> bool:
@@ -52,7 +51,7 @@ class Batch:
         if answer.entry is None:
             self.has_answer_without_entry = True
         if has_costs(submission.request, answer):
-            self._charges.note(submission, answer, seconds)
+            self.charges.note(submission, answer, seconds)
         # The rest of a long update comes before the author's next requests, which may depend on it.
         self._is_closed = bool(answer.rest)
 
@@ -60,15 +59,6 @@ class Batch:
         """Empty the durable batch, and return its requests and answers to send now."""
         self._pipelines.clear()
         return self._clear()
-
-    @property
-    def has_charges(self) -> bool:
-        """Whether the authors of the batch have to be charged after it is durable."""
-        return bool(self._charges)
-
-    def charge(self, queue: deque[Submission], now: float) -> None:
-        """Charge the authors of the sent batch, and queue the rest of long updates."""
-        self._charges.charge(queue, now)
 
     def discard(self) -> list[Answered]:
         """Empty a batch that was not written, and return its requests and answers.
@@ -78,7 +68,7 @@ class Batch:
         for member, state in self._pipelines.items():
             member.reset_pipeline(state)
         self._pipelines.clear()
-        self._charges.discard()
+        self.charges.discard()
         return self._clear()
 
     def _clear(self) -> list[Answered]:

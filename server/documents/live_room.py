@@ -224,8 +224,8 @@ class LiveRoom:
         self.presence.relocate_cursors(changes)
         if room.lock_events:
             self.lock_announcer.announce(room.lock_events)
-        if self.batch.has_charges:
-            self.batch.charge(self.queue, now)
+        if self.batch.charges:
+            self.batch.charges.charge(self.queue, now)
         return news
 
     def requeue_batch(self) -> None:

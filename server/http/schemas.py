@@ -13,6 +13,7 @@ from collab.ids import Json
 from collab.ports.store import StorageUnavailable
 from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
+from server.documents.attempts import require_success, succeeds
 from server.documents.hub import compiled
 from server.documents.live_room import LiveRoom
 from server.http.bodies import parse, read_raw_json
@@ -31,9 +32,6 @@ from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
 SCHEMA_TYPE = "application/schema+json"
-# A try fails when another request changed the schema, the locks or the publication meanwhile.
-# After five failures, the server refuses the request.
-TRIES = 5
 
 
 async def get_schema(request: Request) -> Response:
@@ -77,38 +75,41 @@ async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> 
     only against the previous schema. So this checks the value again after the write. When the
     value breaks the new schema, this restores the previous schema.
     """
-    for _ in range(TRIES):
+
+    async def attempt() -> bool:
         room = require_exists(live).room
         previous, version = room.control.schema, room.version
         await _check(schema, room.value)
         is_set = await _write_schema(services, live, schema, room.control.revision)
         await services.hub.reopen(live)
         if not is_set:
-            continue
+            return False
         room = require_exists(live).room
-        if room.version == version:
-            return
-        try:
-            await _check(schema, room.value)
-        except Rejected:
-            await _restore_schema(services, live, schema, previous)
-            raise
-        return
-    raise Rejected(Code.CONFLICT, "the schema, locks or publication kept changing; try again")
+        if room.version != version:
+            try:
+                await _check(schema, room.value)
+            except Rejected:
+                await _restore_schema(services, live, schema, previous)
+                raise
+        return True
+
+    await require_success(attempt)
 
 
 async def _restore_schema(
     services: Services, live: LiveRoom, schema: bytes, previous: bytes
 ) -> None:
     """Restore the previous schema, unless another request has set a schema meanwhile."""
-    for _ in range(TRIES):
+
+    async def attempt() -> bool:
         control = live.room.control
         if control.schema != schema:
-            return
+            return True
         is_set = await _write_schema(services, live, previous, control.revision)
         await services.hub.reopen(live)
-        if is_set:
-            return
+        return is_set
+
+    await succeeds(attempt)
 
 
 async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:

@@ -20,6 +20,7 @@ from collab.ports.publications import Publication, PublicState
 from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
 from server.access.authentication import not_found
+from server.documents.attempts import require_success
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
     from server.publishing.public_cache import PublicCache
     from server.runtime.settings import Settings
-
-# A try fails when another request changed the schema, the locks or the publication meanwhile.
-# After eight failures, the server refuses the request.
-TRIES = 8
 
 Decide = Callable[[PublicState], Awaitable[Publication | None]]
 
@@ -107,16 +104,17 @@ class Publisher:
 
         Try again when the control revision has changed meanwhile.
         """
-        for _ in range(TRIES):
+
+        async def attempt() -> bool:
             state = await self._store.public_state(live.key)
             if state is None or not live.room.exists:
                 raise not_found()
             if live.room.control.revision != state.revision:
                 await self._hub.reopen(live)
-                continue
+                return False
             step = await decide(state)
             if step is None:
-                return
+                return True
             try:
                 is_taken = await self._store.publish(live.key, step, state.revision)
             except StorageUnavailable:  # the step may have been written
@@ -126,8 +124,9 @@ class Publisher:
             if is_taken:
                 live.room.note_published(step.pointer, state.revision)
                 self._cache.forget(live.key)
-                return
-        raise Rejected(Code.CONFLICT, "the schema, locks or publication kept changing; try again")
+            return is_taken
+
+        await require_success(attempt)
 
     async def _value_at(self, live: LiveRoom, version: int) -> Json:
         room = live.room

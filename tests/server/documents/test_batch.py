@@ -138,5 +138,5 @@ def test_authors_pay_after_the_batch_is_durable_and_a_discarded_batch_costs_noth
         batch.add(submission(patch("a"), ada), answer, 0.0)
         assert ada.budget.wait(NOW) == 0
         _ = batch.finish() if is_durable else batch.discard()
-        batch.charge(deque(), NOW)
+        batch.charges.charge(deque(), NOW)
         assert (ada.budget.wait(NOW) > 0) is is_durable
