@@ -64,6 +64,9 @@ class Spans:
         row = self._rows.get(client)
         if row is None:
             row = self._rows[client] = _Row()
+        if not row.spans or row.spans[-1][0] <= clock:  # most new runs come after all others
+            self._append(row, clock, end, to)
+            return
         if not self._step:
             clock, end = _widened(row, clock, end, to)
         first = last = row.first(clock)
@@ -82,6 +85,14 @@ class Spans:
         fresh = [*before, (clock, end, to), *after]
         row.starts[first:last] = [start for start, _, _ in fresh]
         row.spans[first:last] = [(stop, there) for _, stop, there in fresh]
+
+    def _append(self, row: _Row, clock: int, end: int, to: Id) -> None:
+        """Add a span after all spans of the row."""
+        if not self._step and row.spans and row.spans[-1] == (clock, to):
+            row.spans[-1] = end, to  # it touches the last span, and maps to the same id
+            return
+        row.starts.append(clock)
+        row.spans.append((end, to))
 
     def pieces(self, run: Run) -> list[tuple[Run, Id | None]]:
         """Return the pieces of a run, in order: each with the id of its first id, or None."""
