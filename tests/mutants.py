@@ -38,6 +38,7 @@ PACKAGES: Final = {
         *("tests/storage/test_store.py", "tests/storage/test_sqlite.py", "tests/storage/sql"),
         *("tests/storage/test_postgres_pools.py", "tests/storage/test_dialect.py"),
         *("tests/storage/test_checkpoints.py", "tests/storage/test_retention.py"),
+        "tests/storage/test_serving_lock.py",
         *("tests/storage/damage", "tests/storage/memory", "tests/storage/gossip"),
     ),
 }

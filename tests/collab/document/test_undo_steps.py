@@ -203,6 +203,16 @@ def test_u15_a_step_takes_at_most_a_quarter_of_the_bytes() -> None:
     assert {edit for _ in steps[:] for edit in desk.undo("ada")} <= set(range(2, 42))
 
 
+def test_u1_the_newest_step_of_the_author_is_kept_above_the_limit_of_bytes() -> None:
+    desk = Desk({"t": "x" * 500, "n": 0}, bytes_=100)
+    first = desk.set("ada", "t", "y")
+    assert desk.undo("ada") == [first]
+    desk.set("ada", "t", "z")
+    last = desk.set("bo", "n", 1)
+    assert desk.undo("bo") == [last]
+    assert desk.refused("undo", "ada") == {}
+
+
 def test_u1_the_depth_limit_counts_steps_not_patches() -> None:
     desk = Desk({"a": 0})
     for step in range(BOUNDS.steps + 1):

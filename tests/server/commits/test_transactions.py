@@ -19,7 +19,7 @@ from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside, inside
-from tests.held_store import until
+from tests.held_store import held, until
 from tests.patience import PATIENCE
 
 OTHER = DocKey("demo", "other")
@@ -128,6 +128,27 @@ async def test_a_failure_while_a_row_is_held_makes_it_read_only(trouble: str) ->
             await until_state(live, LiveState.OPEN)
             assert isinstance(await hall.set("/n", 2), Answer)
             assert (follower.value, follower.notices) == ({"n": 2}, [READ_ONLY, WRITABLE])
+
+
+@pytest.mark.usefixtures("_recover_at_once")
+async def test_a_row_that_is_held_after_its_document_stopped_is_a_clash() -> None:
+    inner = HoldingStore()
+    store, calls = held(inner)
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        async with hall.hub.using(PAGE) as live:
+            calls.hold("commit")
+            inner.held.add(PAGE)
+            waiting = asyncio.create_task(hall.set("/n", 1))
+            await calls.reached("commit")
+            hall.commits._reopening.stop(live)
+            calls.release("commit")
+            assert isinstance(await waiting, Rejected)
+            inner.held.clear()
+            hall.commits._reopening.trouble.set()
+            await until_state(live, LiveState.OPEN)
+            assert isinstance(await hall.set("/n", 2), Answer)
+            assert live.room.document.value == {"n": 2}
 
 
 async def test_a_failing_document_does_not_stop_other_documents() -> None:
