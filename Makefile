@@ -10,13 +10,16 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 
-# Plugins of installed packages that no fast test uses; to load them takes a second in each process.
-UNUSED := -p no:schemathesis -p no:anyio
-
 # A test that waits forever ends the run, with a stack trace of the place where it waits.
 ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
-.PHONY: help run demo test test-long check format mutants smoke bench clean
+# The fast tests, without the plugins of installed packages that they do not use.
+FAST := -q -p no:schemathesis -p no:anyio -m "not real and not thorough and not long" $(ENDING)=60
+
+# Print the output of each of two parallel commands as one piece.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.PHONY: help run demo test test-long check check-style check-core check-rest format mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +40,20 @@ test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q -m long $(ENDING)=3600
 
-check: .venv/.provisioned ## check format, lint, types, import rules and fast tests (aim: under 30 seconds)
+check: check-style ## check format, lint, types, import rules and fast tests (aim: under 30 seconds)
+	@$(MAKE) -j2 $(SYNC) check-core check-rest
+
+check-style: .venv/.provisioned
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format to correct this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q -n 2 --dist worksteal $(UNUSED) -m "not real and not thorough and not long" $(ENDING)=60
+
+# About half of the fast tests each. Two sessions collect their own tests only.
+check-core:
+	@$(BIN)/pytest $(FAST) tests/collab
+
+check-rest:
+	@$(BIN)/pytest $(FAST) --ignore=tests/collab
 
 format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
