@@ -186,9 +186,21 @@ export class Carets {
       range.setEnd(node ?? holder, node ? end : 0);
       const found = [...range.getClientRects()];
       // A collapsed range at the start of a line may have two boxes. The last is on the new line.
-      const boxes = start === end ? found.slice(-1) : found;
+      let boxes = start === end ? found.slice(-1) : found;
+      if (start === end && !boxes.length) boxes = [this.#emptyLine(holder)];
       return boxes.map(({ left, top, width, height }) => ({ left: left + shift.x, top: top + shift.y, width, height }));
     };
+  }
+
+  /** The box of the caret in a last line without text. @param {HTMLElement} holder */
+  #emptyLine(holder) {
+    const last = /** @type {HTMLElement | null} */ (holder.lastChild);
+    if (last?.nodeName === "BR") return last.getBoundingClientRect();
+    const { direction, fontSize, lineHeight, paddingLeft, paddingRight, paddingTop } = getComputedStyle(holder);
+    const { left, top } = holder.getBoundingClientRect();
+    const inside = direction === "rtl" ? holder.clientWidth - parseFloat(paddingRight) : parseFloat(paddingLeft);
+    const height = parseFloat(lineHeight) || parseFloat(fontSize) * 1.2;
+    return { left: left + holder.clientLeft + inside, top: top + holder.clientTop + parseFloat(paddingTop), width: 0, height };
   }
 
   /** @param {HTMLElement} layer */

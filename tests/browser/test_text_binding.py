@@ -1,0 +1,320 @@
+"""Two people in one field, in real Chromium: typing, IME, paste, undo keys, carets of the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Chromium, Page, find
+from tests.running import RunningServer
+
+FIELDS = {
+    "input": "<input id=field>",
+    "textarea": "<textarea id=field rows=6 cols=40></textarea>",
+    "contenteditable": "<div id=field contenteditable></div>",
+}
+OPEN = """
+(async () => {
+  const { connect } = await import('/sdk/weft.js')
+  document.body.innerHTML = `<style>
+    body { margin: 60px } #field { font: 20px/1.5 monospace; width: 600px; padding: 5px }
+    </style>${html}<p id=source contenteditable></p>`
+  const on = { WebSocket: class extends WebSocket {
+    constructor(...given) {
+      super(...given)
+      this.addEventListener('message', ({ data }) => count(data))
+    }
+    send(data) { count(data); super.send(data) }
+  } }
+  window.bytes = 0
+  const count = (data) => { window.bytes += new TextEncoder().encode(data).length }
+  window.page = connect({ url: location.origin, document: name, token: () => token, client: user,
+                          create: { text: start }, offline: false }, on)
+  await page.ready
+  window.field = document.querySelector('#field')
+  window.bound = page.text('/text').bind(field)
+  window.shown = () => field.value ?? bound.field.read()
+  window.select = (start, end = start, isBackward = false) => {
+    field.focus()
+    bound.field.select({ start, end, isBackward })
+  }
+  window.at = () => {
+    const { start, end, isBackward } = bound.field.selection
+    return start === end ? start : [start, end, isBackward]
+  }
+})()
+"""
+CONTROL, SHIFT = 2, 8
+KEYS = {
+    "ArrowLeft": 37,
+    "ArrowRight": 39,
+    "Backspace": 8,
+    "Enter": 13,
+    "c": 67,
+    "v": 86,
+    "y": 89,
+    "z": 90,
+}
+
+
+class Person:
+    """A user with a page of their own."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def select(self, start: int, end: int | None = None) -> None:
+        await self.page.evaluate(f"select({start}, {start if end is None else end})")
+
+    async def type(self, text: str) -> None:
+        for each in text:
+            await self.page.call("Input.insertText", text=each)
+
+    async def press(self, key: str, modifiers: int = 0, commands: tuple[str, ...] = ()) -> None:
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            await self.page.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key if len(key) > 1 else f"Key{key.upper()}",
+                windowsVirtualKeyCode=KEYS[key],
+                modifiers=modifiers,
+                commands=list(commands) if kind != "keyUp" else [],
+                **(text if kind == "keyDown" else {}),
+            )
+
+    async def compose(self, text: str) -> None:
+        await self.page.call(
+            "Input.imeSetComposition", text=text, selectionStart=len(text), selectionEnd=len(text)
+        )
+
+    async def sees(self, text: str) -> None:
+        """Wait until the field, the page and the server have this text."""
+        wanted = json.dumps(text)
+        await self.page.until(
+            f"shown() === bound.field.display({wanted}) && page.value.text === {wanted}"
+            " && page.saved === 'saved'"
+        )
+
+    async def at(self) -> object:
+        return await self.page.evaluate("at()")
+
+
+class Room:
+    def __init__(self, server: RunningServer, browser: Chromium) -> None:
+        self.server = server
+        self.browser = browser
+        self.count = 0
+
+    async def people(self, kind: str, text: str, name: str = "") -> tuple[Person, Person]:
+        self.count += 1
+        made = []
+        for user in ("ada", "bo"):
+            page = await self.browser.page()
+            await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+            await page.open(f"{self.server.http}/healthz")
+            given = {
+                "user": user,
+                "token": await self.server.mint(user),
+                "html": FIELDS[kind],
+                "start": text,
+                "name": name or f"{kind}-{id(self)}-{self.count}",
+            }
+            names = "".join(f"const {key} = {json.dumps(value)};" for key, value in given.items())
+            await page.evaluate(f"{{ {names} {OPEN} }}")
+            made.append(Person(page))
+        return made[0], made[1]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("weft")) as running:
+        yield running
+
+
+@pytest.fixture
+async def room(server: RunningServer, tmp_path: Path) -> AsyncIterator[Room]:
+    if find() is None:
+        pytest.skip("there is no Chromium: install one")
+    browser = await Chromium.start(tmp_path / "profile")
+    yield Room(server, browser)
+    await browser.close()
+
+
+@pytest.fixture(params=sorted(FIELDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_two_people_type_in_one_field(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "abc")
+    await ada.select(1)
+    await bo.select(3)
+    await ada.type("x😀")
+    await bo.type("yz")
+    for each in (ada, bo):
+        await each.sees("ax😀bcyz")
+    assert [await ada.at(), await bo.at()] == [4, 8]
+    await ada.press("Backspace")
+    for each in (ada, bo):
+        await each.sees("axbcyz")
+    assert [await ada.at(), await bo.at()] == [2, 6]
+    assert ada.page.complaints == bo.page.complaints == []
+
+
+async def test_a_composition_goes_on_while_the_other_types(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "one two")
+    await ada.select(3)
+    await ada.compose("n")
+    await bo.select(0)
+    await bo.type("1 ")
+    await bo.select(9)
+    await bo.type("!")
+    await bo.sees("1 one two!")
+    await ada.page.until("page.value.text === '1 one two!'")
+    await ada.compose("に")
+    assert await ada.page.evaluate("shown()") == "oneに two"
+    await ada.page.call("Input.insertText", text="日本")
+    for each in (ada, bo):
+        await each.sees("1 one日本 two!")
+    assert [await ada.at(), await bo.at()] == [7, 12]
+    await ada.compose("x")
+    await ada.compose("")  # cancelled
+    await ada.type(".")
+    await bo.sees("1 one日本. two!")
+
+
+async def test_a_selection_stays_and_keeps_its_direction(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "Hello world")
+    await ada.select(8)
+    await ada.press("ArrowLeft", SHIFT)
+    await ada.press("ArrowLeft", SHIFT)
+    await bo.select(0)
+    await bo.type("Oh ")
+    await ada.sees("Oh Hello world")
+    assert await ada.at() == [9, 11, True]
+    await bo.select(10)
+    await bo.type("_")
+    await ada.sees("Oh Hello w_orld")
+    await ada.press("ArrowLeft", SHIFT)
+    assert await ada.at() == [8, 12, True]
+    await ada.type("-")
+    await bo.sees("Oh Hello-rld")
+    assert [await ada.at(), await bo.at()] == [9, 9]
+
+
+async def test_paste_is_plain_text_and_enter_makes_a_line(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "[]")
+    await ada.page.evaluate("source.innerHTML = '<b>one</b><br>two'; source.focus()")
+    await ada.page.evaluate("getSelection().selectAllChildren(source)")
+    await ada.press("c", CONTROL, ("copy",))
+    await ada.select(1)
+    await ada.press("v", CONTROL, ("paste",))
+    lines = "one\ntwo" if kind != "input" else "one two"
+    await bo.sees(f"[{lines}]")
+    await ada.press("Enter")
+    await ada.press("Enter")
+    await ada.type("x")
+    await bo.sees(f"[{lines}\n\nx]" if kind != "input" else "[one twox]")
+
+
+async def test_undo_keys_undo_only_own_changes(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "abc")
+    await ada.select(3)
+    await ada.type("X")
+    await bo.sees("abcX")
+    await bo.select(0)
+    await bo.type("B")
+    await ada.sees("BabcX")
+    await ada.select(0)
+    await ada.press("z", CONTROL)
+    await ada.sees("Babc")
+    assert await ada.at() == 4
+    await ada.press("z", CONTROL | SHIFT)
+    await bo.sees("BabcX")
+    await ada.press("z", CONTROL)
+    await ada.press("y", CONTROL)
+    for each in (ada, bo):
+        await each.sees("BabcX")
+    assert [await ada.at(), await bo.at()] == [5, 1]
+
+
+async def test_what_a_browser_inserts_becomes_plain_lines(room: Room) -> None:
+    ada, bo = await room.people("contenteditable", "one")
+    await ada.page.evaluate(
+        "field.innerHTML = 'one<div>two</div><div><br></div><div><b>th</b>ree</div>end<br>';"
+        "field.dispatchEvent(new InputEvent('input'))"
+    )
+    await bo.sees("one\ntwo\n\nthree\nend")
+    assert await ada.page.evaluate("field.innerHTML") == "one\ntwo\n\nthree\nend"
+    await ada.select(3)
+    await ada.page.evaluate("document.execCommand('bold')")
+    await ada.page.evaluate("document.execCommand('insertHTML', false, '<i>1</i><br>2')")
+    await bo.sees("one1\n2\ntwo\n\nthree\nend")
+
+
+CARET = """
+(() => {
+  const caret = document.querySelector('[data-weft-caret]')
+  const { left, top, height } = caret.getBoundingClientRect()
+  const { left: x, top: y } = field.getBoundingClientRect()
+  return [left - x, top - y, height, caret.textContent]
+})()
+"""
+
+
+async def test_the_caret_of_the_other_is_drawn_at_its_character(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "Hello world")
+    before = await bo.page.evaluate("JSON.stringify(field.getBoundingClientRect())")
+    await ada.select(6, 11)
+    await bo.page.until("document.querySelector('[data-weft-caret]')")
+    left, top, height, name = await bo.page.evaluate(CARET)
+    unit = await bo.page.evaluate(
+        "(() => { const c = document.createElement('canvas').getContext('2d');"
+        " c.font = '20px monospace'; return c.measureText('0').width })()"
+    )
+    edge = await bo.page.evaluate("field.clientLeft + 5")
+    assert left == pytest.approx(edge + 11 * unit, abs=1.5)
+    assert -2 <= top - edge <= 8
+    assert 18 <= height <= 32
+    assert name == "Ada"
+    note = "document.getElementById(field.getAttribute('aria-describedby')).textContent"
+    assert await bo.page.evaluate(note) == "Also here: Ada"
+    assert await bo.page.evaluate("JSON.stringify(field.getBoundingClientRect())") == before
+    await bo.select(0)
+    await bo.type("> ")
+    await ada.sees("> Hello world")
+    await bo.page.until(f"Math.abs({CARET}[0] - {edge + 13 * unit}) < 1.5")
+    await ada.page.evaluate("field.blur()")
+    await bo.page.until("!document.querySelector('[data-weft-caret]')")
+
+
+async def test_a_caret_in_an_empty_last_line_is_below_the_text(room: Room) -> None:
+    for kind in ("textarea", "contenteditable"):
+        ada, bo = await room.people(kind, "one\n")
+        await ada.select(4)
+        await bo.page.until("document.querySelector('[data-weft-caret]')")
+        left, top, *_ = await bo.page.evaluate(CARET)
+        assert left == pytest.approx(await bo.page.evaluate("field.clientLeft + 5"), abs=1.5)
+        assert top > 30
+
+
+async def test_a_keystroke_on_a_large_page_costs_less_than_a_hundredth(
+    room: Room, server: RunningServer
+) -> None:
+    size = 50_000
+    ada, bo = await room.people("textarea", "x" * size)
+    await ada.select(size // 2)
+    await bo.select(10)
+    await ada.page.until("page.saved === 'saved' && page.presence.others[0]?.state.cursor")
+    counted = "new Promise((done) => setTimeout(() => done(bytes), 1000))"
+    before = [await each.page.evaluate(counted) for each in (ada, bo)]
+    await ada.type("y")
+    await bo.sees("x" * (size // 2) + "y" + "x" * (size - size // 2))
+    after = [await each.page.evaluate(counted) for each in (ada, bo)]
+    costs = [new - old for new, old in zip(after, before, strict=True)]
+    assert all(cost < size / 100 for cost in costs), costs
