@@ -17,33 +17,11 @@ const page = connect({
 });
 
 const find = (selector) => document.querySelector(selector);
-const COLOURS = 6;
+const COLOURS = ["#2f7de1", "#d9581f", "#1f9d62", "#9a55e0", "#d63c7f", "#0f93a8"];
 
 // --- the fields --------------------------------------------------------------------------------
 
-for (const element of document.querySelectorAll("[data-pointer]")) bind(element, element.dataset.pointer);
-
-// Shows a text of the document in an input, and writes what the user types.
-function bind(element, pointer) {
-  element.addEventListener("input", () => page.set(pointer, element.value));
-  element.addEventListener("focus", () => page.presence.set({ cursor: { path: pointer } }));
-  // When another window comes to the front, the field is still the active element.
-  element.addEventListener("blur", () => document.activeElement === element || page.presence.set({}));
-  const show = (text = "") => {
-    if (element.value === text) return;
-    const { selectionStart: start, selectionEnd: end, value } = element;
-    element.value = text;
-    if (document.activeElement === element) element.setSelectionRange(moved(start, value, text), moved(end, value, text));
-  };
-  page.subscribe(pointer, show);
-}
-
-// The place of a caret after another user has changed the text.
-function moved(caret, before, after) {
-  let start = 0;
-  while (start < caret && before[start] === after[start]) start += 1;
-  return start === caret ? caret : Math.max(start, caret + after.length - before.length);
-}
+for (const element of document.querySelectorAll("[data-pointer]")) page.text(element.dataset.pointer).bind(element);
 
 page.subscribe("/list", (list = []) => find("#list").replaceChildren(...list.map(line)));
 
@@ -71,16 +49,20 @@ find("#add").addEventListener("click", () => {
 find("#undo").addEventListener("click", () => page.undo().catch(tell));
 find("#redo").addEventListener("click", () => page.redo().catch(tell));
 
-// --- the state ---------------------------------------------------------------------------------
+// --- the people and the state ------------------------------------------------------------------
 
 page.ready.then(() => {
-  for (const field of document.querySelectorAll("[data-pointer], fieldset")) field.disabled = false;
+  find("fieldset").disabled = false;
 }, tell);
 page.subscribe("", (value) => (find("#json").textContent = JSON.stringify(value, null, 2)));
 page.on("status", showStatus);
 page.on("error", tell);
 page.on("refused", (change) => tell(new Error(`A change was refused: ${change.message}`)));
 page.presence.on("change", showPeople);
+
+// The others see this colour beside the name, and at the caret.
+const own = COLOURS[Math.floor(Math.random() * COLOURS.length)];
+page.presence.set({ color: own });
 
 const SAVED = {
   saved: ["Saved", "good"],
@@ -104,21 +86,17 @@ function showPeople() {
   const people = find("#people");
   people.dataset.name = page.name;
   const others = page.presence.others.filter(({ state }) => state);
-  people.replaceChildren(person(`${page.name} (you)`, "you"), ...others.map(({ name, session }) => person(name, colour(session))));
+  people.replaceChildren(person(`${page.name} (you)`, own), ...others.map(({ name, state }) => person(name, state.color)));
   for (const field of document.querySelectorAll("[data-pointer]")) {
     const here = others.filter(({ state }) => state.cursor?.path === field.dataset.pointer);
-    field.previousElementSibling.replaceChildren(...here.map(({ name, session }) => person(`${name} is here`, colour(session))));
+    find(`#${field.id}-here`).replaceChildren(...here.map(({ name, state }) => person(`${name} is here`, state.color)));
   }
 }
 
-function person(text, kind) {
-  return Object.assign(document.createElement("li"), { textContent: text, className: `person ${kind}` });
-}
-
-// The same person has the same colour in each tab.
-function colour(session) {
-  const sum = [...session].reduce((total, letter) => (total * 31 + letter.charCodeAt(0)) % 997, 7);
-  return `colour-${sum % COLOURS}`;
+function person(text, color) {
+  const item = Object.assign(document.createElement("span"), { textContent: text, className: "person" });
+  item.style.setProperty("--person", color);
+  return item;
 }
 
 function tell({ message }) {

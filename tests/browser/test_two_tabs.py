@@ -29,12 +29,14 @@ async def guest(
     context = (await browser.call("Target.createBrowserContext"))["browserContextId"]
     page = await browser.page(context=context, width=width, scheme=scheme)
     await page.open(demo.http + FIRST_EXAMPLE)
-    await page.until(f"{SAVED} === 'Saved' && !document.querySelector('#title').disabled")
+    await page.until(f"{SAVED} === 'Saved' && !document.querySelector('fieldset').disabled")
     return page
 
 
 async def types(page: Page, field: str, text: str) -> None:
+    """Type at the end of a field."""
     await page.evaluate(f"document.querySelector('{field}').focus()")
+    await page.evaluate("document.activeElement.setSelectionRange(999, 999)")
     for letter in text:
         await page.call("Input.insertText", text=letter)
 
@@ -43,11 +45,11 @@ async def test_two_guests_type_see_each_other_and_undo_their_own(
     demo: RunningServer, browser: Chromium
 ) -> None:
     one, two = await guest(browser, demo), await guest(browser, demo, width=390, scheme="dark")
-    name = await one.evaluate("document.querySelector('.person.you').textContent")
+    name = await one.evaluate("document.querySelector('.person').textContent")
     name = name.removesuffix(" (you)")
     await types(one, "#title", "!")
     await two.until(f"{TITLE} === 'Two tabs, one page!'")
-    await two.until(f"document.querySelector('.here').textContent === '{name} is here'")
+    await two.until(f"document.querySelector('#title-here').textContent === '{name} is here'")
     await types(two, "#text", " Yes.")
     await one.until("document.querySelector('#text').value.endsWith(' Yes.')")
     await one.evaluate("document.querySelector('#undo').click()")
