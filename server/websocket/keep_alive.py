@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from collab.flow.budget import Budget
 from server.websocket.socket import SocketBounds
 
 
@@ -66,12 +67,11 @@ class ControlBudget:
     a client with many rejected patches must answer many pings.
     """
 
-    __slots__ = ("_at", "_bounds", "_expected_pongs", "_level")
+    __slots__ = ("_budget", "_expected_pongs")
 
     def __init__(self, bounds: SocketBounds, now: float) -> None:
-        self._bounds = bounds
-        self._level = bounds.control_frames_burst
-        self._at = now
+        rate, burst = bounds.control_frames_per_second, bounds.control_frames_burst
+        self._budget = Budget(rate, burst, now)
         self._expected_pongs = 0
 
     def expect_pong(self) -> None:
@@ -86,10 +86,4 @@ class ControlBudget:
 
     def spend(self, now: float) -> bool:
         """Spend one control frame; return False when none is left."""
-        earned = (now - self._at) * self._bounds.control_frames_per_second
-        self._level = min(self._bounds.control_frames_burst, self._level + earned)
-        self._at = now
-        if self._level < 1.0:
-            return False
-        self._level -= 1.0
-        return True
+        return self._budget.try_spend(1, now)
