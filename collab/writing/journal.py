@@ -89,7 +89,8 @@ class Journal:
         within = path if key == VALUE else (*path, key)
         while True:
             try:
-                for worn in _worn(node, within):
+                # Each reload doubles the limit: an object may hold very many such objects.
+                for worn in _worn(node, within, MOST_GONE << self.open.reloads):
                     place = open_path(self.txn, self.root, worn)
                     if place is not None:
                         remover.remove_map(place.handle)
@@ -137,8 +138,8 @@ class Journal:
         return self._atomic(tokens, self.value)
 
 
-def _worn(node: Node | None, path: Path) -> Iterator[Path]:
-    """Return the paths of the objects that had many more keys, innermost first."""
+def _worn(node: Node | None, path: Path, most: int) -> Iterator[Path]:
+    """Return the paths of the objects that lost more than `most` of keys, innermost first."""
     if node is None:
         return
     children = node.children
@@ -146,6 +147,6 @@ def _worn(node: Node | None, path: Path) -> Iterator[Path]:
         enumerate(children) if isinstance(children, list) else children.items()
     )
     for step, child in steps:
-        yield from _worn(child, (*path, step))
-    if isinstance(node, ObjectNode) and node.gone > MOST_GONE:
+        yield from _worn(child, (*path, step), most)
+    if isinstance(node, ObjectNode) and node.gone > most:
         yield path

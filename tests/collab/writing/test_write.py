@@ -93,3 +93,19 @@ def test_d6_an_object_that_had_very_many_keys_is_not_collected_at_once(
     assert slot.document.read() == slot.document.value == {}
     slot.document.undo("ada", version=4, at=4)
     assert slot.document.read() == slot.document.value
+
+
+def test_d6_many_objects_that_had_very_many_keys_cause_few_reloads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = count_reloads(monkeypatch)
+    monkeypatch.setattr(journal, "MOST_GONE", 3_000)
+    names = [f"in{number}" for number in range(20)]
+    slot = Slot({name: keys(300, "a") for name in names})
+    ops = [{"op": "remove", "path": f"/s/{name}/{key}"} for name in names for key in keys(290, "a")]
+    slot.document.patch(ops, version=2, user="ada", at=2)
+    slot.document.patch([{"op": "remove", "path": "/s"}], version=3, user="ada", at=3)
+    assert 1 <= len(loaded) <= 2  # each reload doubles the limit
+    assert slot.document.read() == slot.document.value == {}
+    slot.document.undo("ada", version=4, at=4)
+    assert slot.document.read() == slot.document.value
