@@ -15,6 +15,8 @@ Op = dict[str, Any]
 # A value as large as a frame still fits into `/slot`.
 FILLED = limits.DOCUMENT - limits.FRAME - 128 * 1024
 WORDS = "lorem ipsum dolor sit amet "
+# Values of a document that its elements leave to the requests.
+SPARE = 20_000
 CROWD = limits.SETTINGS.max_values - 45_000  # in values; the history adds the rest
 
 
@@ -76,15 +78,15 @@ def text(number: int) -> Any:
     return f"{number} " + WORDS * 7
 
 
-def _fits(size: int) -> int:
-    """Return how many elements of this size fill a document."""
-    return FILLED // size
+def _fits(size: int, values: int) -> int:
+    """Return how many elements of this size, with so many values each, fill a document."""
+    return min(FILLED // size, (limits.SETTINGS.max_values - SPARE) // values)
 
 
 def _document(name: str, more: Callable[[int], Any], **fields: Any) -> Document:
     sample = len(json.dumps(more(10_000), separators=(",", ":")))
     is_array = fields.get("is_array", True)
-    count = _fits(sample + (1 if is_array else 10))
+    count = _fits(sample + (1 if is_array else 10), nesting(more(10_000))[1])
     first = {"slot": "", "n": 0, "held": [] if is_array else {}}
     return Document(name, first, "/held", count, more, **fields)
 
