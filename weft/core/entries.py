@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from weft.core.patch import ABSENT, Json, Op, apply, covers, get, same, text_of, units
+from weft.core.patch import Op, apply, covers, text_of, units
 
 # Changes in this time are one gesture. Times are in seconds.
 AT_ONCE = 0.05
@@ -48,16 +48,14 @@ def joins(entry: Entry, ops: list[Op], now: float, step: str | None, fence: int 
     return writes and now - entry.time <= TYPING
 
 
-def squash(ops: list[Op], more: list[Op], value: Json) -> list[Op]:
-    """Return both patches as one short patch. `value` is the value before `ops`."""
+def squash(ops: list[Op], more: list[Op]) -> list[Op]:
+    """Return both patches as one short patch."""
     joined = list(ops)
     for op in more:
         at = next((at for at in reversed(range(len(joined))) if _meets(joined[at], op)), -1)
         both = _join_writes(joined[at], op) if at >= 0 else None
         if both is None:
             joined.append(op)
-        elif both["op"] == "replace" and _is_back(value, joined[:at], both):
-            del joined[at]
         else:
             joined[at] = both
     return joined
@@ -71,12 +69,6 @@ def _meets(earlier: Op, op: Op) -> bool:
     """Whether the order of both operations matters."""
     paths = earlier["path"], op["path"]
     return not _is_write(earlier) or covers(*paths) or covers(*reversed(paths))
-
-
-def _is_back(value: Json, before: list[Op], write: Op) -> bool:
-    """Whether a write leaves its value as it was."""
-    old = get(apply(value, before), write["path"])
-    return old is not ABSENT and same(old, write["value"])
 
 
 def _join_writes(a: Op, b: Op) -> Op | None:

@@ -80,7 +80,7 @@ class Machine(Values):
             self.steps.forget()
         last = self.queue[-1] if self.queue else None
         if last is not None and joins(last, ops, now, step, fence):
-            last.ops, last.time = squash(last.ops, ops, self.before(last)), now
+            last.ops, last.time = squash(last.ops, ops), now
         else:
             last = Entry(id, self.frame.version, ops, now, step, fence)
             self.queue.append(last)

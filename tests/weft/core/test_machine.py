@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import pytest
 
+from weft.core import patch
 from weft.core.effects import Edited, Effect, Ended, Moved, Reload, Send, Show, Wait
 from weft.core.machine import MOST_TRIES, Machine
 from weft.errors import PatchError
@@ -273,3 +274,19 @@ def test_an_edit_without_effect_ends_too(it: It) -> None:
     it.edit("1", put("/x", 1, "add"), {"op": "remove", "path": "/x"})
     assert it.ack("1", 1).ended == [("1", "durable")]
     assert (it.machine.own, it.machine.queue) == ([], [])
+
+
+def test_an_edit_applies_no_earlier_edit_again(it: It, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied: list[Any] = []
+    original = patch._apply_one
+
+    def counted(value: Any, op: Any) -> Any:
+        applied.append(op)
+        return original(value, op)
+
+    monkeypatch.setattr(patch, "_apply_one", counted)
+    it.closed()
+    for n in range(1200):
+        it.edit(str(n), put(f"/k{n}", n, "add"), later=0.001)
+    assert len(applied) == 1200
+    assert it.machine.pending == 3, "an entry has at most 500 operations"
