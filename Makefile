@@ -19,7 +19,7 @@ FAST := -q -p no:schemathesis -p no:anyio -m "not real and not thorough and not 
 # Print the output of each of two parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test test-long check check-style check-core check-rest format mutants smoke bench clean
+.PHONY: help run demo test test-long check check-style check-core check-rest format sdk mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ check-rest:
 format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
+
+sdk: .venv/.provisioned ## make the generated files of the browser SDK again: the bundle and the types
+	@node tests/node/build_sdk.mjs --write
 
 mutants: .venv/.provisioned ## break the code in small ways, and list the changes that no fast test notices (45 minutes; ONLY=package)
 	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[mutants]'

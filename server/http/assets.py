@@ -99,6 +99,8 @@ SDK_HEADERS = {
 IMMUTABLE = "public, max-age=31536000, immutable"
 # The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
 ENTRANCES = ("weft", "preview", "react")
+# The server sends `weft.js` with all modules in it, without comments. `make sdk` makes this file.
+BUNDLES = {"weft.js": "weft.min.js"}
 
 
 async def get_sdk_file(request: Request) -> Response:
@@ -133,7 +135,7 @@ async def get_sdk_entrance(request: Request) -> Response:
 
 
 def _sdk_file(name: str) -> bytes | None:
-    path = SDK / name
+    path = SDK / BUNDLES.get(name, name)
     if path.suffix not in (".js", ".json") or not path.is_file():
         return None
     return path.read_bytes()

@@ -20,7 +20,7 @@ import { get, PatchError } from "./patch.js";
  * @property {Op[]} ops
  */
 
-/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change | undefined, discard: () => void}} Item */
+/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change, discard: () => void}} Item */
 
 export class Attention {
   /** @type {Item[]} oldest first; a new list when it changes */
@@ -72,7 +72,7 @@ export class Attention {
       ...stored,
       discard,
       reapply: () => write(stored.ops),
-      takeTheirs: () => (theirs === undefined ? discard() : write([{ op: "replace", path, value: theirs }])),
+      takeTheirs: () => write([{ op: "replace", path, value: theirs ?? null }]),
     };
   }
 

@@ -145,12 +145,13 @@ export class Carets {
       const color = colorOf(peer);
       const size = this.#text.length;
       const [start, end] = [Math.min(at, other, size), Math.min(Math.max(at, other), size)];
-      const place = ({ left, top, width, height }, /** @type {any} */ style) =>
+      const place = (/** @type {any} */ { left, top, width, height }, /** @type {any} */ style) =>
         box({ position: "absolute", left: `${left - origin.left}px`, top: `${top - origin.top}px`, width: `${width}px`, height: `${height}px`, ...style });
       const selected = start < end ? rects?.(start, end) ?? [] : [];
       const [caret] = rects?.(Math.min(at, size), Math.min(at, size)) ?? [];
       const isSeen = (/** @type {any} */ { left, top, width, height }) =>
         left + width >= frame.left && left <= frame.right && top + height / 2 >= frame.top && top + height / 2 <= frame.bottom;
+      /** @type {HTMLElement[]} */
       const made = selected.filter(isSeen).map((each) => place(each, { background: color, opacity: "var(--weft-selection-opacity, 0.25)" }));
       if (caret && isSeen(caret)) made.push(this.#flag(place(caret, { width: "var(--weft-caret-width, 2px)", background: color }), peer, color, caret.top));
       return made;

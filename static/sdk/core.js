@@ -13,25 +13,17 @@ import { Values } from "./values.js";
 /** @typedef {import("./entries.js").Entry} Entry */
 /** @typedef {import("./values.js").Version} Version */
 /** @typedef {import("./values.js").Effect} Effect */
-/** @typedef {{id: string, ops: Op[], now: number, step?: string, fence?: number}} Edit */
-
-/**
- * @typedef {{type: "load", last?: Version, entries: Entry[]}
- *   | ({type: "edit"} & Edit)
- *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, now: number}
- *   | {type: "stored", ids: string[]}
- *   | {type: "opened" | "change" | "ack" | "reject", message: any}
- *   | {type: "closed", code?: number}
- *   | {type: "hold", isHeld: boolean}
- *   | {type: "forget", ids: string[]}
- *   | {type: "tick" | "retry"}} Event
- */
+/** @typedef {import("./values.js").Event} Event */
 
 const MOST_TRIES = 8;
 const NEW_HISTORY = "the document has a new history: it was restored, or deleted and created again";
 const TOO_BIG = "the change is too large to be sent; make it in smaller parts";
 
 export class Core extends Values {
+  /** @type {Entry[]} */
+  own = [];
+  /** @type {Entry[]} */
+  queue = [];
   steps = new Steps(this);
   /** The id of the sent request that has no answer; empty when there is none. */
   inFlight = "";
@@ -90,8 +82,6 @@ export class Core extends Values {
       case "retry":
         this.isWaiting = false;
         return;
-      case "tick": // the end of the tick in which edits were made
-        return;
       case "forget":
         this.queue = this.queue.filter(({ id }) => !event.ids.includes(id));
         this.showAll({ mine: false, kind: "open" });
@@ -117,7 +107,7 @@ export class Core extends Values {
     }
   }
 
-  /** @param {Edit} edit @param {"edit" | "redo"} kind */
+  /** @param {import("./values.js").Edit} edit @param {"edit" | "redo"} kind */
   edit(edit, kind) {
     if (kind === "edit") this.steps.forget();
     const value = apply(this.value, edit.ops);

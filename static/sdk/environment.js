@@ -63,34 +63,11 @@ export function follow(session) {
   // Sends what the tabs of this user have left that are no longer alive.
   const look = async () => {
     if (session.isClosed) return;
-    if (session.link === "online") await adopt(session).catch((error) => session.fail("storage_full", error));
+    const box = session.link === "online" ? await outbox.adopt().catch(() => null) : null;
+    if (box) {
+      const { send } = await import("./adopt.js");
+      await send(session, new Session({ ...session.options, create: undefined }, env, box));
+    }
     env.setTimeout(() => void look(), ADOPTS_EVERY);
   };
-}
-
-/** Sends the changes of a dead tab, under the name of that tab. @param {Session} session */
-async function adopt(session) {
-  const box = await session.outbox.adopt();
-  if (!box) return;
-  const other = new Session({ ...session.options, create: undefined }, session.env, box);
-  session.isAdopting = true;
-  const done = new Promise((resolve) => {
-    let isLoaded = false;
-    const look = () => {
-      const isDone = isLoaded && !other.core.queue.length;
-      if (session.isClosed || other.link === "refused" || isDone) resolve(undefined);
-    };
-    other.on("loaded", () => {
-      isLoaded = true;
-      look();
-    });
-    other.on("opened", () => other.transport.send({ type: "presence", state: null }));
-    other.on("status", look);
-    session.on("closing", look);
-  });
-  await other.start("", false);
-  await done;
-  await other.close();
-  session.isAdopting = false;
-  session.emit("adopted");
 }

@@ -1,23 +1,19 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
 const SENTENCES = {
-  bad_options: "`connect` needs `url` (http or https), `document` and `token`",
-  not_ready: "the page has no value yet: await `page.ready` before the first change",
+  bad_options: "give `connect` an http `url`, a `document` and a function `token`",
+  not_ready: "there is no value yet: await `page.ready`",
   closed: "the page is closed: call `connect` again",
-  read_only: "this token may only read the document: ask for a token with the role editor",
-  offline: "there is no connection to the server: try again when `page.link` is 'online'",
-  origin_refused:
-    "the server is reachable, but it refuses this page: add the page's origin to WEFT_ORIGINS",
-  no_network: "the server cannot be reached: the SDK tries again, and keeps all changes",
-  token_failed: "`token()` failed: the SDK calls it again, and keeps all changes",
-  protocol:
-    "this SDK and the server speak different protocol versions: load the SDK from /sdk/weft.js of the server",
-  memory_only:
-    "this browser gives the page no IndexedDB: changes that are not sent are lost when the tab closes",
-  storage_full:
-    "the browser's storage is full: changes that are not sent are lost when the tab closes; free some space",
+  read_only: "the token only reads: get a token with the role editor",
+  offline: "there is no connection: try again when `page.link` is 'online'",
+  origin_refused: "the server refuses this page: add its origin to WEFT_ORIGINS",
+  no_network: "the server cannot be reached: the SDK keeps all changes, and tries again",
+  token_failed: "`token()` failed: the SDK keeps all changes, and tries again",
+  protocol: "SDK and server have different protocols: load the server's /sdk/weft.js",
+  memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",
+  storage_full: "the storage is full: keep the tab open until `page.saved` is 'saved'",
   unauthenticated: "the server refused two tokens: check how your backend makes them",
-  too_many_frames: "the server closed the connection, because this client sent too many frames",
+  too_many_frames: "the server closed the connection: this client sent too many frames",
 };
 
 /** An error of the SDK. */

@@ -120,7 +120,7 @@ export class Locks {
   /** @param {Lock} lock @param {string} action */
   async ask(lock, action) {
     const state = await this.#send({ action, lock_id: lock.state.id });
-    if (action === "release") this.#used.delete(lock);
+    if (action === "release" && this.#used.delete(lock)) lock.state = { ...state, holder: null };
     if (state) this.#learn(state);
   }
 

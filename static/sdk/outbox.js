@@ -11,9 +11,6 @@ import { MemoryRows, openRows } from "./storage.js";
 /** @typedef {{user: string, name: string, role: string, tenant: string}} Who */
 
 const SAVES_VALUE_AFTER = 2_000;
-const BEATS_EVERY = 5_000;
-// A hidden tab runs its timers once a minute.
-const DEAD_AFTER = 150_000;
 
 export class Outbox {
   /** @type {any} */
@@ -47,7 +44,7 @@ export class Outbox {
    * Opens the storage, and takes a box: of this tab, of a dead tab, or a new one.
    * @param {string} client the name of the tab
    * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
-   * @returns {Promise<{client: string, last?: Version & Who, entries: Entry[]}>}
+   * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
    */
   async start(client, isNew) {
     this.rows = await openRows(this.env.indexedDB);
@@ -57,7 +54,7 @@ export class Outbox {
     const order = isNew ? [...boxes.keys(), client] : [client, ...boxes.keys()];
     for (const box of order) if (await this.#take(box)) break;
     if (!this.box) await this.#take(`${client}-${Math.floor(this.env.random() * 1e9)}`);
-    return { client: this.box || client, ...(await this.#load(boxes.get(this.box) ?? [])) };
+    return this.#load(boxes.get(this.box) ?? []);
   }
 
   /**
@@ -190,7 +187,9 @@ export class Outbox {
   /** Takes the lock of a box, unless another tab holds it. @param {string} box */
   async #take(box) {
     const name = `weft ${this.scope} ${box}`;
-    const release = this.env.locks ? await this.#lock(name) : await this.#beat(name);
+    const release = this.env.locks
+      ? await this.#lock(name)
+      : await (await import("./alive.js")).take(this.env, this.rows, name);
     if (!release) return false;
     this.box = box;
     this.#release = release;
@@ -204,25 +203,5 @@ export class Outbox {
         lock ? new Promise((/** @type {any} */ release) => taken(release)) : taken(null);
       this.env.locks.request(name, { ifAvailable: true }, isHeld).catch(() => taken(null));
     });
-  }
-
-  /** Web Locks need https. Without them, a row says when the tab was last alive. @param {string} name @returns {Promise<(() => void) | null>} */
-  async #beat(name) {
-    const { env, rows } = this;
-    const key = ["alive", name];
-    const owner = env.random();
-    const alive = () => ({ key, owner, at: env.now() });
-    const taken = await rows.update(key, (/** @type {any} */ row) => (row && env.now() - row.at < DEAD_AFTER ? null : alive()));
-    if (!taken) return null;
-    let timer = /** @type {any} */ (null);
-    const beat = () => {
-      void rows.update(key, (/** @type {any} */ row) => (row?.owner === owner ? alive() : null)).catch(() => {});
-      timer = env.setTimeout(beat, BEATS_EVERY);
-    };
-    timer = env.setTimeout(beat, BEATS_EVERY);
-    return () => {
-      env.clearTimeout(timer);
-      void rows.write({ remove: [key] });
-    };
   }
 }

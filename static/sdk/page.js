@@ -20,8 +20,17 @@ const READY_WITHIN = 2_000;
 const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link"];
 
 export class Page {
-  /** @private */
+  /**
+   * For the modules of the SDK only.
+   * @type {Session}
+   */
   _session;
+  #locks;
+  /**
+   * For the modules of the SDK only.
+   * @type {Attention}
+   */
+  _attention;
   /** @type {string | undefined} the undo step of `group` or `pause` */
   #step = undefined;
   #steps = 0;
@@ -33,9 +42,7 @@ export class Page {
     this._session = session;
     this.presence = new Presence(session);
     this.history = new History(session);
-    /** @private */
-    this._locks = new Locks(session);
-    /** @private */
+    this.#locks = new Locks(session);
     this._attention = new Attention(session, this);
     /** Resolves when the page has a value: from the server, or without a connection the stored one. */
     this.ready = this.#whenReady();
@@ -94,11 +101,11 @@ export class Page {
 
   /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
   patch(ops) {
-    const fence = this._locks.fenceOf(ops);
+    const fence = this.#locks.fenceOf(ops);
     return this._session.edit(ops, this.#step, fence);
   }
 
-  /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info) => void} listener @returns {() => void} */
+  /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, via?: any) => void} listener @returns {() => void} */
   subscribe(pointer, listener) {
     return this._session.subscribe(pointer, listener);
   }
@@ -153,12 +160,12 @@ export class Page {
 
   /** The present locks of all clients. */
   get locks() {
-    return this._locks.all;
+    return this.#locks.all;
   }
 
   /** Acquires a lock on a part. When another client holds it, the result says so: see `mine`. @param {string} pointer @param {{ttl?: number}} [options] */
   lock(pointer, options) {
-    return this._locks.acquire(pointer, options);
+    return this.#locks.acquire(pointer, options);
   }
 
   /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */

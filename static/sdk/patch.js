@@ -46,7 +46,7 @@ export function parse(pointer) {
   }
   if (!pointer.includes("~")) return pointer.slice(1).split("/");
   if (/~(?![01])/.test(pointer)) {
-    invalid("in a JSON Pointer, write a '~' of a key as '~0', and a '/' as '~1'", pointer);
+    invalid("write a '~' in a JSON Pointer as '~0'", pointer);
   }
   return pointer.slice(1).split("/").map((each) => each.replace(/~1/g, "/").replace(/~0/g, "~"));
 }
@@ -115,7 +115,8 @@ function need(value, pointer) {
  */
 function write(value, pointer, content, insert = false) {
   const tokens = parse(pointer);
-  const descend = (/** @type {any} */ holder, /** @type {number} */ at) => {
+  /** @type {(holder: any, at: number) => any} */
+  const descend = (holder, at) => {
     if (at === tokens.length) return content;
     const token = tokens[at];
     const isLast = at === tokens.length - 1;
@@ -146,10 +147,10 @@ function splice(text, { path, offset = -1, delete: count = 0, insert = "" }) {
   if (typeof text !== "string") invalid("`splice` needs a string", path);
   const end = offset + count;
   if (!(offset >= 0 && count >= 0 && end <= text.length)) {
-    invalid("the `splice` ends beyond the end of the text", path);
+    invalid("the `splice` is beyond the text", path);
   }
   if (splits(text, offset) || splits(text, end)) {
-    invalid("the `splice` splits a surrogate pair; offsets count UTF-16 units", path);
+    invalid("the `splice` splits a surrogate pair", path);
   }
   return text.slice(0, offset) + insert + text.slice(end);
 }
@@ -177,12 +178,12 @@ function applyOne(value, op) {
     case "move": {
       const moved = need(value, op.from ?? "?");
       if (op.from === path) return value;
-      if (covers(`${op.from}`, path)) invalid("a value cannot be moved into itself", path);
+      if (covers(`${op.from}`, path)) invalid("a value cannot move into itself", path);
       return write(write(value, `${op.from}`, undefined), path, moved, true);
     }
     case "test":
       if (same(need(value, path), op.value)) return value;
-      throw new PatchError("test_failed", "the value at `path` differs from the `test`", path);
+      throw new PatchError("test_failed", "the `test` failed", path);
     case "splice":
       return write(value, path, splice(need(value, path), op));
     default:

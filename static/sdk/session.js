@@ -12,18 +12,9 @@ import { Transport, delay } from "./transport.js";
 /** @typedef {import("./patch.js").Op} Op */
 /** @typedef {import("./transport.js").Environment} Environment */
 /** @typedef {import("./values.js").Effect} Effect */
-/** @typedef {import("./core.js").Event} Event */
+/** @typedef {import("./values.js").Event} Event */
+/** @typedef {import("./weft.js").Options} Options */
 
-/**
- * @typedef {object} Options
- * @property {string} url of the server
- * @property {string} document the name of the document
- * @property {() => string | Promise<string>} token returns a token; called again before it expires
- * @property {any} [create] the first value, when the document does not exist
- * @property {string} [client] the name of this tab
- * @property {number} [maxFps] the most changes of others per second
- * @property {boolean} [offline] whether changes are stored in the browser; by default true
- */
 
 export class Session extends Emitter {
   core = new Core();
@@ -52,8 +43,7 @@ export class Session extends Emitter {
   #items = [];
   /** @type {Effect[]} refusals to tell after that */
   #ends = [];
-  /** @type {string[]} changes of an earlier page */
-  #loaded = [];
+  #loaded = /** @type {string[]} changes of an earlier page */ ([]);
 
   /** @param {Options} options @param {Environment} env @param {Outbox} [adopted] the outbox of a dead tab */
   constructor(options, env, adopted) {
@@ -63,7 +53,6 @@ export class Session extends Emitter {
     const scope = `${options.url}|${options.document}`;
     const storing = options.offline === false ? { ...env, indexedDB: undefined } : env;
     this.outbox = adopted ?? new Outbox(scope, storing, (error) => this.fail("storage_full", error));
-    this.isAdopted = adopted !== undefined;
     this.#load = Math.floor(env.random() * 1e12).toString(36);
     this.transport = new Transport({
       url: options.url,
@@ -79,12 +68,10 @@ export class Session extends Emitter {
 
   /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
   async start(client, isNew) {
-    const stored = this.isAdopted
-      ? { client: this.outbox.box, ...(await this.outbox.load()) }
-      : await this.outbox.start(client, isNew);
+    const { outbox } = this;
+    const { last, entries } = await (outbox.box ? outbox.load() : outbox.start(client, isNew));
     if (this.isClosed) return;
-    this.client = stored.client;
-    const { last, entries } = stored;
+    this.client = outbox.box || client;
     this.#loaded = entries.map(({ id }) => id);
     for (const id of this.#loaded) this.changes.set(id, new Change(id));
     if (last) {
@@ -142,14 +129,14 @@ export class Session extends Emitter {
     this.emit("error", new WeftError(code, undefined, cause));
   }
 
-  /** Ends the connection, and gives the outbox back. */
-  async close() {
-    if (this.isClosed) return;
-    this.handle({ type: "tick" });
-    this.isClosed = true;
-    this.emit("closing");
-    this.transport.stop();
-    await this.outbox.close();
+  /** Ends the connection, and gives the outbox back. @returns {Promise<void>} */
+  close() {
+    if (!this.isClosed) {
+      this.handle({ type: "tick" });
+      this.emit("closing", (this.isClosed = true));
+      this.transport.stop();
+    }
+    return this.outbox.close();
   }
 
   // --- effects of the core -------------------------------------------------------------------
@@ -160,26 +147,22 @@ export class Session extends Emitter {
     const change = this.changes.get(id);
     switch (effect.do) {
       case "edited":
-        if (!change) this.changes.set(id, new Change(id));
-        return;
+        return void (change ?? this.changes.set(id, new Change(id)));
       case "store":
         return this.#store(effect);
       case "tick":
-        queueMicrotask(() => this.handle({ type: "tick" }));
-        return;
+        return queueMicrotask(() => this.handle({ type: "tick" }));
       case "send":
         return this.transport.send(effect.message);
       case "state":
-        if (change) change.state = effect.state;
-        return;
+        return void (change && (change.state = effect.state));
       case "end":
         this.#items.push(...overwrittenItems(effect, this.env.now()));
         if (effect.reason || effect.state === "undone") this.#ends.push(effect);
         else this.#end(effect);
         return;
       case "attention":
-        this.#items.push(refusedItem(effect));
-        return;
+        return void this.#items.push(refusedItem(effect));
       case "asked": {
         const asked = this.#asked.get(id);
         this.#asked.delete(id);

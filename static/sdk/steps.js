@@ -6,6 +6,7 @@ import { isFinal, reasonOf } from "./endings.js";
 
 /** @typedef {import("./patch.js").Op} Op */
 /** @typedef {{id: string, redo: boolean, scope?: string, version?: number}} Ask */
+/** @typedef {{undone?: {pointers: string[]}[], skipped?: string[], goesOn?: boolean} | null} Done */
 
 export class Steps {
   /** @type {Ask[]} requests to the server without an answer, oldest first */
@@ -89,7 +90,7 @@ export class Steps {
     return entry !== undefined && !entry.sent;
   }
 
-  /** Takes the newest unsent step out of the queue. @param {boolean} isWhole */
+  /** Takes the newest unsent step out of the queue. @param {boolean} isWhole @returns {Done} */
   #takeBack(isWhole) {
     const { core } = this;
     const last = core.queue[core.queue.length - 1];
@@ -111,7 +112,7 @@ export class Steps {
     return { undone: [{ pointers: pointersOf(taken.flatMap(({ ops }) => ops)) }], goesOn };
   }
 
-  /** Makes the newest step that was taken out again. @param {boolean} isWhole @param {string} id @param {number} now */
+  /** Makes the newest step that was taken out again. @param {boolean} isWhole @param {string} id @param {number} now @returns {Done} */
   #putBack(isWhole, id, now) {
     const step = isWhole ? this.#taken.pop() : undefined;
     if (!step) return null;

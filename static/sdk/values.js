@@ -13,6 +13,20 @@ import { apply } from "./patch.js";
 /** @typedef {import("./position.js").Via} Via */
 /** @typedef {import("./position.js").Learned} Learned */
 
+/** @typedef {{id: string, ops: Op[], now: number, step?: string, fence?: number}} Edit */
+
+/**
+ * @typedef {{type: "load", last?: Version, entries: Entry[]}
+ *   | ({type: "edit"} & Edit)
+ *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, now: number}
+ *   | {type: "stored", ids: string[]}
+ *   | {type: "opened" | "change" | "ack" | "reject", message: any}
+ *   | {type: "closed", code?: number}
+ *   | {type: "hold", isHeld: boolean}
+ *   | {type: "forget", ids: string[]}
+ *   | {type: "tick" | "retry"}} Event
+ */
+
 /** @type {Version} */
 const NOTHING = { epoch: null, version: 0, value: undefined };
 

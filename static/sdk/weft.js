@@ -1,35 +1,70 @@
 // The SDK of Weft: `connect` opens a document, and returns a page.
 
-import { documents } from "./documents.js";
+import { browser, follow, tabName } from "./environment.js";
 import { Refusal, WeftError } from "./errors.js";
+import { request } from "./http.js";
 import { Page } from "./page.js";
 import { Session } from "./session.js";
-import { browser, follow, tabName } from "./environment.js";
 
-export { documents, Page, Refusal, WeftError };
+export { Page, Refusal, WeftError };
 
-/** @typedef {import("./session.js").Options} Options */
+/**
+ * @typedef {object} Options
+ * @property {string} url of the server
+ * @property {string} document the name of the document
+ * @property {() => string | Promise<string>} token returns a token; called again before it expires
+ * @property {any} [create] the first value, when the document does not exist
+ * @property {string} [client] the name of this tab
+ * @property {number} [maxFps] the most changes of others per second
+ * @property {boolean} [offline] whether changes are stored in the browser; by default true
+ */
 
-/** The protocol of this SDK. */
-export const PROTOCOL = 1;
+/** @typedef {import("./transport.js").Environment} Environment */
+/** @typedef {{list: (options?: {limit?: number, cursor?: string, include?: string}) => Promise<{items: any[], cursor?: string}>,
+ *   create: (name: string, value: any) => Promise<any>, delete: (name: string) => Promise<void>,
+ *   share: (name: string, options: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
+ *   unshare: (name: string, id: string) => Promise<void>}} Documents */
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
 
 /**
  * Opens a document. It connects in the background, and again after each loss of the connection.
  * @param {Options} options
- * @param {Partial<import("./transport.js").Environment>} [environment] for tests: what to use in place of the browser's
+ * @param {Partial<Environment>} [environment] for tests: what to use in place of the browser's
  * @returns {Page}
  */
 export function connect(options, environment) {
-  const { url, document, token } = options ?? {};
-  if (!/^https?:\/\/[^/]+/.test(url ?? "") || typeof token !== "function") throw new WeftError("bad_options");
-  if (!/^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/.test(document ?? "")) {
+  const { document, client } = options ?? {};
+  const server = serverOf(options);
+  if (!NAME.test(document ?? "")) {
     throw new WeftError("bad_options", `'${document}' is no name of a document: use letters, digits and . _ : ~ -`);
   }
   const env = browser(environment);
-  const session = new Session({ ...options, url: url.replace(/\/+$/, "") }, env);
+  const session = new Session({ ...options, ...server }, env);
   const page = new Page(session);
   follow(session);
-  const { name, isNew } = tabName(options.client, env);
+  const { name, isNew } = tabName(client, env);
   void session.start(name, isNew).catch((error) => session.fail("memory_only", error));
   return page;
+}
+
+/**
+ * The documents that a token may see.
+ * @param {{url: string, token: () => string | Promise<string>}} options
+ * @param {Partial<Environment>} [environment]
+ * @returns {Documents}
+ */
+export function documents(options, environment) {
+  const caller = { options: serverOf(options), env: browser(environment) };
+  /** @type {import("./documents.js").Request} */
+  const send = (method, path, more) => request(caller, method, path, more);
+  const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
+    /** @type {any} */ (await import("./documents.js"))[name](send, ...all);
+  return { list: call("list"), create: call("create"), delete: call("remove"), share: call("share"), unshare: call("unshare") };
+}
+
+/** @param {{url: string, token: () => string | Promise<string>}} options */
+function serverOf({ url, token } = /** @type {any} */ ({})) {
+  if (!/^https?:\/\/[^/]+/.test(url ?? "") || typeof token !== "function") throw new WeftError("bad_options");
+  return { url: url.replace(/\/+$/, ""), token };
 }

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from collab.rights.user_rights import Role
 from tests.running import RunningServer
 from tests.sdk.pages import Pages
 from tests.snippets import snippet
@@ -126,6 +127,87 @@ async def test_a_refusal_has_a_code_a_sentence_and_both_values(
     )
     assert told["before"] == ["Refusal", "locked", "Bo", "new", "old", "refused", "old"]
     assert (told["left"], told["value"]) == (0, "new")
+
+
+async def test_documents_are_listed_created_and_deleted(
+    server: RunningServer, pages: Pages
+) -> None:
+    told = await pages.run(
+        OPEN
+        + """
+        const all = sdk.documents({ url, token: () => token })
+        await all.create('listed', { title: 'Hi' })
+        const twice = await all.create('listed', {}).catch((error) => error.code)
+        const { items } = await all.list({ limit: 100 })
+        await all.delete('listed')
+        const after = await all.list()
+        return [twice, items.some(({ doc }) => doc === 'listed'),
+                after.items.some(({ doc }) => doc === 'listed')]
+        """,
+        url=server.http,
+        token=await server.mint("root", Role.ADMIN),
+    )
+    assert told == ["already_exists", True, False]
+
+
+async def test_the_history_names_restores_and_publishes(
+    server: RunningServer, pages: Pages
+) -> None:
+    told = await pages.run(
+        OPEN
+        + """
+        const page = connect({ url, document: 'past', token: () => token, create: { a: 1 } })
+        await page.ready
+        await page.set('/a', 2).durable
+        await page.history.name(2, 'two')
+        await page.set('/a', 3).durable
+        const { items } = await page.history.list({ each: true })
+        const before = await page.history.at(1)
+        const ops = await page.history.diff(1, 3)
+        await page.history.restore(2)
+        await until(() => page.value.a === 2)
+        const made = await page.publish()
+        const now = await page.published
+        await page.unpublish()
+        kept.page = page
+        return { versions: items.map(({ version }) => version), before, ops, made, now }
+        """,
+        url=server.http,
+        token=await server.mint("pia", Role.PUBLISHER),
+    )
+    assert told["versions"] == [3, 2, 1]
+    assert told["before"] == {"a": 1}
+    assert told["ops"] == [{"op": "replace", "path": "/a", "value": 3}]
+    assert told["made"]["published"] == told["now"]["published"] == 4
+
+
+async def test_presence_and_a_taken_over_lock(server: RunningServer, pages: Pages) -> None:
+    given = {"url": server.http, "doc": "seen", "tokens": await tokens(server)}
+    told = await pages.run(
+        OPEN
+        + """
+        const ada = await open('ada', { create: { t: 'Hello' } })
+        const bo = await open('bo')
+        ada.presence.set({ cursor: { path: '/t', offset: 2 } })
+        await until(() => bo.presence.others[0]?.state.cursor?.offset === 2)
+        const lock = await ada.lock('/t')
+        const wanted = await bo.lock('/t')
+        const heard = []
+        lock.on('asked', () => { heard.push('asked'); lock.release() })
+        lock.on('lost', () => heard.push('lost'))
+        wanted.on('held', () => heard.push('held'))
+        const before = [lock.mine, wanted.mine, wanted.holder.user]
+        await wanted.takeOver()
+        await until(() => wanted.mine)
+        await bo.set('/t', 'Hi').durable
+        await wanted.release()
+        return { before, heard, after: [lock.mine, bo.locks.length] }
+        """,
+        **given,
+    )
+    assert told["before"] == [True, False, "ada"]
+    assert told["heard"] == ["asked", "held"]
+    assert told["after"] == [False, 0]
 
 
 async def test_the_first_example_of_the_docs_runs(server: RunningServer, pages: Pages) -> None:

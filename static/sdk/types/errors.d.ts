@@ -1,0 +1,44 @@
+declare const SENTENCES: {
+    bad_options: string;
+    not_ready: string;
+    closed: string;
+    read_only: string;
+    offline: string;
+    origin_refused: string;
+    no_network: string;
+    token_failed: string;
+    protocol: string;
+    memory_only: string;
+    storage_full: string;
+    unauthenticated: string;
+    too_many_frames: string;
+};
+/** An error of the SDK. */
+export declare class WeftError extends Error {
+    code: string;
+    /** @param {keyof typeof SENTENCES | string} code @param {string} [message] @param {unknown} [cause] */
+    constructor(code: keyof typeof SENTENCES | string, message?: string, cause?: unknown);
+}
+/**
+ * The server refused a request. `yours` is the value of the user, `theirs` the value at the server.
+ * `by` is the author whose change or lock is the reason, when it is known.
+ */
+export declare class Refusal extends WeftError {
+    path: string | undefined;
+    yours: any;
+    theirs: any;
+    by: any;
+    version: number | undefined;
+    /** @param {{code?: string, reason?: string, message: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
+    constructor({ reason, code, message, path, yours, theirs, by, version }: {
+        code?: string;
+        reason?: string;
+        message: string;
+        path?: string;
+        yours?: any;
+        theirs?: any;
+        by?: any;
+        version?: number;
+    });
+}
+export {};

@@ -1,0 +1,23 @@
+export type Caller = {
+    options: {
+        url: string;
+        token: () => string | Promise<string>;
+    };
+    env: import("./transport.js").Environment;
+    client?: string;
+};
+/** @typedef {{options: {url: string, token: () => string | Promise<string>}, env: import("./transport.js").Environment, client?: string}} Caller */
+/**
+ * Sends a request, and returns the JSON of the answer. A refusal is a `Refusal`.
+ * @param {Caller} caller
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: any, file?: Blob, headers?: Record<string, string>, onProgress?: (done: number) => void}} [options]
+ * @returns {Promise<any>}
+ */
+export declare function request(caller: Caller, method: string, path: string, { body, file, headers, onProgress }?: {
+    body?: any;
+    file?: Blob;
+    headers?: Record<string, string>;
+    onProgress?: (done: number) => void;
+}): Promise<any>;
