@@ -187,6 +187,7 @@ export class Carets {
       range.setEnd(node ?? holder, node ? end : 0);
       const found = [...range.getClientRects()];
       // A collapsed range at the start of a line may have two boxes. The last is on the new line.
+      /** @type {{left: number, top: number, width: number, height: number}[]} */
       let boxes = start === end ? found.slice(-1) : found;
       if (start === end && !boxes.length) boxes = [this.#emptyLine(holder)];
       return boxes.map(({ left, top, width, height }) => ({ left: left + shift.x, top: top + shift.y, width, height }));
