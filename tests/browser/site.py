@@ -14,20 +14,19 @@ class Site:
 
     def __init__(self, pages: dict[str, str] | None = None) -> None:
         self.pages = {"/favicon.ico": "", **(pages or {})}
-        self.headers: dict[str, str] = {}
+        self.is_down = False  # the site answers nothing, as without a network
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if site.is_down:
+                    self.close_connection = True
+                    return
                 path = self.path.partition("?")[0]
                 text = site.pages.get(path)
                 self.send_response(404 if text is None else 200)
                 kind = mimetypes.guess_type(path)[0] or "text/html"
-                for name, value in {
-                    "Content-Type": f"{kind}; charset=utf-8",
-                    **site.headers,
-                }.items():
-                    self.send_header(name, value)
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.end_headers()
                 self.wfile.write((text or "").encode())
 
