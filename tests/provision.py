@@ -17,6 +17,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "tests" / "node"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FIREFOXES = ("firefox-esr", "firefox")
 
 
 class Need(NamedTuple):
@@ -70,6 +71,12 @@ NEEDS = [
         has_command(*BROWSERS),
         "the tests in a real browser",
         "install chromium",
+    ),
+    Need(
+        "Firefox",
+        has_command(*FIREFOXES),
+        "the smoke test of the browser SDK in Firefox",
+        "install firefox-esr",
     ),
     Need(
         "strace",

@@ -54,7 +54,7 @@ export class Binding extends Emitter {
       compositionend: () => this.#endComposition(),
       keydown: (event) => this.#key(event),
       focus: () => this.#selected(),
-      blur: () => this.#blurred(),
+      blur: () => this.#blurred(this.field.isFocused),
     });
     on(element.ownerDocument, { selectionchange: () => this.field.isFocused && this.#selected() });
     this.#stops.push(
@@ -245,10 +245,11 @@ export class Binding extends Emitter {
     }, CURSOR_EVERY);
   }
 
-  #blurred() {
+  /** @param {boolean} [isAway] whether the user went to another window: the caret stays in the element */
+  #blurred(isAway = false) {
     this.#endComposition();
     const { presence } = this.page;
-    if (presence.cursor !== this.#cursor) return;
+    if (isAway || presence.cursor !== this.#cursor) return;
     presence.cursor = null;
     presence.refresh();
   }

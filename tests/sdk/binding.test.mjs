@@ -236,6 +236,9 @@ test('the caret that others see refers to the value without changes that wait', 
   assert.deepEqual(page.presence.cursor(), { path: '/t', offset: 2 })
   driver.ack('e1', 2)
   assert.deepEqual(page.presence.cursor(), { path: '/t', offset: 4 })
+  field.fire('blur') // the user went to another window
+  assert.notEqual(page.presence.cursor, null)
+  field.focused = false
   field.fire('blur')
   assert.equal(page.presence.cursor, null)
 })
