@@ -41,7 +41,7 @@ class GuardBounds:
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
-    # Whether the update may contain only keys and plain values that a patch may contain too.
+    # Whether the guard refuses keys and plain values that a patch must not contain.
     checks_values: bool = True
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 1.0
 DROP_EVERY = 3600.0
-# When the server stops, it waits this many seconds to write the last rows of the audit trail.
+# The most seconds that a stopping server takes to write the last rows of the audit trail.
 LAST_ROWS_WITHIN = 2.0
 
 

@@ -25,8 +25,8 @@ class KeepAlive:
     Invariant: these count as signs of life:
 
     - a received byte: the socket sets `has_received`, and reads no clock;
-    - a byte that left our write buffer. While the peer still reads older bytes, our ping waits in
-      this buffer, so no pong can come yet.
+    - a write buffer that is smaller than at the last ping. While the peer still reads older bytes,
+      our ping waits in this buffer, so no pong can come yet.
 
     While we pause reading, no byte can arrive. So `KeepAlive` does not abort the socket then.
     """
