@@ -210,21 +210,31 @@ async def test_presence_and_a_taken_over_lock(server: RunningServer, pages: Page
     assert told["after"] == [False, 0]
 
 
-async def test_the_first_example_of_the_docs_runs(server: RunningServer, pages: Pages) -> None:
-    example = snippet("docs/sdk.md", "connect")
+async def test_the_examples_of_the_docs_run(server: RunningServer, pages: Pages) -> None:
     told = await pages.run(
-        f"""
-        const shown = []
-        const show = (title) => shown.push(title)
-        const getToken = () => token
-        {example}
-        kept.page = page
-        return [shown, page.saved]
-        """,
+        OPEN
+        + "const shown = []; const show = (title) => shown.push(title);"
+        + "const getToken = () => token; const console = { log: () => {} };"
+        + snippet("docs/sdk.md", "connect")
+        + snippet("docs/sdk.md", "edit")
+        + snippet("docs/sdk.md", "undo")
+        + "const afterUndo = page.value;"
+        + snippet("docs/sdk.md", "people")
+        + snippet("docs/sdk.md", "history")
+        + "let deep = 1; for (let at = 0; at < 70; at++) deep = { deep };"
+        + "const code = await page.set('/deep', deep).durable.catch((error) => error.code);"
+        + snippet("docs/sdk.md", "attention")
+        + "kept.page = page; await until(() => page.saved === 'saved');"
+        + "return { shown, afterUndo, value: page.value, url, code };",
         server=server.http,
-        token=await server.mint("ada"),
+        token=await server.mint("pia", Role.PUBLISHER),
     )
-    assert told == [["Hi"], "saved"]
+    assert told["shown"][0] == "Hi"
+    assert told["afterUndo"]["title"] == "Chairs"
+    assert [each["headline"] for each in told["value"]["sections"]] == ["Order now", "Chairs"]
+    assert told["value"]["title"] == "Hello"
+    assert told["url"].endswith("/p/demo/home")
+    assert told["code"] == "invalid_patch"
 
 
 def test_each_version_of_the_sdk_has_its_own_address(server: RunningServer) -> None:
