@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.chromium import Chromium, Page, find
 from tests.running import RunningServer
+from tests.snippets import snippet
 
 FIELDS = {
     "input": "<input id=field>",
@@ -55,6 +56,7 @@ KEYS = {
     "Enter": 13,
     "c": 67,
     "v": 86,
+    "x": 88,
     "y": 89,
     "z": 90,
 }
@@ -255,6 +257,71 @@ async def test_what_a_browser_inserts_becomes_plain_lines(room: Room) -> None:
     await ada.page.evaluate("document.execCommand('bold')")
     await ada.page.evaluate("document.execCommand('insertHTML', false, '<i>1</i><br>2')")
     await bo.sees("one1\n2\ntwo\n\nthree\nend")
+
+
+async def test_the_example_of_the_docs_binds_and_tells_when_the_text_is_gone(room: Room) -> None:
+    ada, bo = await room.people("input", "Hello")
+    example = snippet("docs/sdk.md", "bind").replace("/title", "/text").replace("#title", "#field")
+    await ada.page.evaluate(
+        f"bound.unbind(); window.told = []; window.show = (text) => told.push(text);{{ {example} }}"
+    )
+    await bo.page.evaluate("page.patch([{ op: 'remove', path: '/text' }])")
+    await ada.page.until("told.length === 1 && field.readOnly")
+    await bo.page.evaluate("page.set('/text', 'again')")
+    await ada.page.until("told.length === 2 && field.value === 'again' && !field.readOnly")
+    assert (await ada.page.evaluate("told"))[0] == "This text is gone: removed"
+
+
+async def test_a_refused_text_is_put_back_and_kept_for_the_user(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "abc")
+    await bo.page.evaluate("(async () => { window.lock = await page.lock('/text') })()")
+    await ada.page.until("page.locks.length === 1")
+    await ada.select(1)
+    await ada.type("XY")
+    await ada.page.until("page.attention.length > 0 && page.saved === 'saved'")
+    assert await ada.page.evaluate("[shown(), at()]") == ["abc", 1]
+    yours = await ada.page.evaluate("page.attention.map((each) => each.yours)")
+    assert "aXYbc" in yours or yours == ["aXbc", "aYbc"]
+
+
+async def test_text_from_right_to_left_and_accents(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "שלום")
+    await ada.select(2)
+    await bo.select(4)
+    await ada.type("א")
+    await bo.type("e\u0301!")
+    for each in (ada, bo):
+        await each.sees("שלאוםe\u0301!")
+    assert [await ada.at(), await bo.at()] == [3, 8]
+    await bo.press("Backspace")
+    await ada.sees("שלאוםe\u0301")
+
+
+async def test_the_browser_holds_a_field_to_its_limits(room: Room) -> None:
+    ada, bo = await room.people("input", "abc")
+    await ada.page.evaluate("field.maxLength = 4")
+    await ada.select(3)
+    await ada.type("de")
+    await bo.sees("abcd")
+    await bo.select(0)
+    await bo.type("012")
+    await ada.sees("012abcd")
+    await ada.page.evaluate("field.disabled = true")
+    await bo.type("3")
+    await ada.sees("0123abcd")
+
+
+async def test_words_are_deleted_cut_and_dropped(room: Room) -> None:
+    for kind in ("textarea", "contenteditable"):
+        ada, bo = await room.people(kind, "one two three")
+        await ada.select(7)
+        await ada.press("Backspace", CONTROL, ("DeleteWordBackward",))
+        await bo.sees("one  three")
+        await ada.select(3, 4)
+        await ada.press("x", CONTROL, ("cut",))
+        await bo.sees("one three")
+        await ada.page.evaluate("document.execCommand('insertText', false, '4')")
+        await bo.sees("one4 three")
 
 
 CARET = """
