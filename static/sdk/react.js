@@ -3,6 +3,12 @@
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {import("./lock.js").State} LockState */
 /** @typedef {import("./lock.js").Lock} Lock */
+/** @typedef {import("./lock.js").Holder} Holder */
+/**
+ * The lock on a part: who holds it, who asked for it, and what this component can do with it.
+ * @typedef {{holder: Holder | null, mine: boolean, askedBy: Holder | null, acquire: () => Promise<Lock>,
+ *   takeOver: () => Promise<Lock>, keep: () => Promise<void>, release: () => Promise<void>}} LockView
+ */
 
 const STATUS = /** @type {const} */ ([
   ...["link", "saved", "mode", "behind", "pending", "attention"],
@@ -55,6 +61,7 @@ export function hooks(React) {
    * The lock on a part. It is released when the component is removed.
    * @param {Page} page
    * @param {string} pointer
+   * @returns {LockView}
    */
   function useLock(page, pointer) {
     const state = useStore((changed) => page.on("status", changed), () => lockOn(page.locks, pointer), [page, pointer]);

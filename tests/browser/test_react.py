@@ -47,9 +47,10 @@ function Lock () {
 function More () {
   const [isShown, show] = React.useState(true)
   Object.assign(window, { show })
-  return <><Whole /><Other />{isShown && <Lock />}</>
+  return <><Whole /><Other />{isShown && <Lock />}<Body /></>
 }
 
+%s
 const root = document.body.appendChild(document.createElement('div'))
 createRoot(root).render(<React.StrictMode><More /></React.StrictMode>)
 Object.assign(window, { page, drawn })
@@ -63,7 +64,7 @@ def site(tmp_path: Path) -> Iterator[tuple[RunningServer, Site]]:
         Site() as site,
         RunningServer(tmp_path, env={"WEFT_ORIGINS": site.origin}) as server,
     ):
-        source = bundle(snippet(PAGE, "app") + MORE, "jsx")
+        source = bundle(snippet(PAGE, "app") + MORE % snippet(PAGE, "text"), "jsx")
         site.pages["/"] = HTML
         site.pages["/app.js"] = source.replace("https://weft.example", server.http)
         yield server, site
@@ -95,6 +96,19 @@ async def test_two_tabs_type_lock_and_leave(
     await bo.until("document.querySelector('i').textContent === 'Ada'")
     await ada.evaluate("show(false)")
     await bo.until("document.querySelector('i').textContent === 'free'")
+    assert ada.complaints == bo.complaints == []
+
+
+async def test_two_users_type_in_a_text_that_an_effect_has_bound(
+    browser: Chromium, site: tuple[RunningServer, Site]
+) -> None:
+    ada, bo = await tabs(browser, site)
+    area = "document.querySelector('textarea')"
+    for page, text in ((ada, "one"), (bo, " two")):
+        await page.evaluate(f"({area}.focus(), {area}.setSelectionRange(99, 99))")
+        await page.call("Input.insertText", text=text)
+        await bo.until(f"{area}.value.endsWith('{text}')")
+    await ada.until(f"{area}.value === 'one two' && {area}.selectionStart === 3")
     assert ada.complaints == bo.complaints == []
 
 

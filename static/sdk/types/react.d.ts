@@ -1,9 +1,25 @@
 export type Page = import("./page.js").Page;
 export type LockState = import("./lock.js").State;
 export type Lock = import("./lock.js").Lock;
+export type Holder = import("./lock.js").Holder;
+export type LockView = {
+    holder: Holder | null;
+    mine: boolean;
+    askedBy: Holder | null;
+    acquire: () => Promise<Lock>;
+    takeOver: () => Promise<Lock>;
+    keep: () => Promise<void>;
+    release: () => Promise<void>;
+};
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {import("./lock.js").State} LockState */
 /** @typedef {import("./lock.js").Lock} Lock */
+/** @typedef {import("./lock.js").Holder} Holder */
+/**
+ * The lock on a part: who holds it, who asked for it, and what this component can do with it.
+ * @typedef {{holder: Holder | null, mine: boolean, askedBy: Holder | null, acquire: () => Promise<Lock>,
+ *   takeOver: () => Promise<Lock>, keep: () => Promise<void>, release: () => Promise<void>}} LockView
+ */
 declare const STATUS: readonly ["link", "saved", "mode", "behind", "pending", "attention", "canUndo", "canRedo", "user", "name", "role"];
 /**
  * The hooks, for this copy of React. A component renders again only when its own part has changed.
@@ -13,7 +29,7 @@ export declare function hooks(React: any): {
     useDocument: (page: Page) => any;
     useField: (page: Page, pointer: string) => [any, (value: any) => import("./change.js").Change];
     usePresence: (page: Page) => [import("./presence.js").Peer[], (state: object | null) => void];
-    useLock: (page: Page, pointer: string) => any;
+    useLock: (page: Page, pointer: string) => LockView;
     useStatus: (page: Page) => Pick<Page, typeof STATUS[number]>;
 };
 export {};

@@ -1,5 +1,7 @@
 // A sample application. The test compiles it with `tsc --strict` against the types of the SDK.
 import { connect, documents, Refusal, WeftError, type Page } from 'weft-sdk'
+import { bridgePreview, receivePreview } from 'weft-sdk/preview.js'
+import { hooks } from 'weft-sdk/react.js'
 
 interface Landing { title: string, sections: { id: string, headline: string }[] }
 
@@ -47,4 +49,26 @@ export async function main (): Promise<void> {
   off()
   stop()
   await page.close()
+}
+
+export function preview (iframe: HTMLIFrameElement): void {
+  const bridge = bridgePreview(iframe, page, { pointer: '/sections', maxFps: 20 })
+  bridge.on('error', (error: WeftError) => { console.log(error.code, bridge.state) })
+  bridge.focus('/sections/0')
+  bridge.close()
+  const receiver = receivePreview((value: Landing, { patch, version }) => {
+    console.log(value.title, patch?.length, version.toFixed())
+  }, { from: 'https://editor.example' })
+  receiver.focus(null)
+}
+
+export function Component (react: object): string {
+  const { useField, useLock, usePresence, useStatus } = hooks(react)
+  const [title, setTitle]: [string, (title: string) => unknown] = useField(page, '/title')
+  const { mine, holder, acquire } = useLock(page, '/title')
+  const [others] = usePresence(page)
+  const { link, saved } = useStatus(page)
+  setTitle(`${title}, ${link}, ${saved}, ${others.length}`)
+  if (!mine) void acquire()
+  return holder?.name ?? 'free'
 }
