@@ -1,9 +1,9 @@
 // Binds a text of the document to an element: both always show the same, and the caret stays.
 
-import { Carets, caretsOf } from "./caret.js";
 import { Emitter } from "./events.js";
 import { fieldOf } from "./field.js";
 import { get, isContainer, parse, render, toSplice } from "./patch.js";
+import { Peers } from "./peers.js";
 import { after, mapping, Place, without } from "./position.js";
 import { typed, wellFormed } from "./typing.js";
 
@@ -39,7 +39,7 @@ export class Binding extends Emitter {
     this.element = element;
     this.place = new Place(pointer);
     this.field = fieldOf(element);
-    this.carets = carets ? new Carets(this.field, describe) : null;
+    this.peers = carets ? new Peers(this.field, describe, (error) => this.emit("error", error)) : null;
     this.#shown = this.field.read();
     const on = (/** @type {EventTarget} */ target, /** @type {Record<string, (event: any) => void>} */ listeners) => {
       for (const [name, listener] of Object.entries(listeners)) {
@@ -77,7 +77,7 @@ export class Binding extends Emitter {
     this.#blurred();
     for (const stop of this.#stops.splice(0)) stop();
     this.field.block(false);
-    this.carets?.remove();
+    this.peers?.end();
   }
 
   // --- the user's input ------------------------------------------------------------------------
@@ -181,14 +181,14 @@ export class Binding extends Emitter {
     const now = this.#version;
     if (now.text === was.text && this.isLost === (this.#text === null) && !this.#isNew) return;
     const map = mapping(this.place, was, now, via);
-    this.carets?.move(map, info, was.text, now.text);
+    const splice = toSplice("", was.text, now.text);
+    this.peers?.move(map, info.by, splice);
     if (this.#isOwn) return;
     this.#maps.push(map);
     if (this.#isComposing) return;
     this.#isNew = false;
     const isUndo = info.mine && /^(undo|redo)$/.test(info.kind);
-    const { offset, insert } = toSplice("", was.text, now.text);
-    const caret = isUndo && was.text !== now.text ? offset + insert.length : undefined;
+    const caret = isUndo && was.text !== now.text ? splice.offset + splice.insert.length : undefined;
     this.#display(({ start, end, isBackward }) => {
       const first = caret ?? map(start, start < end);
       return { start: first, end: caret ?? Math.max(first, map(end)), isBackward };
@@ -273,6 +273,7 @@ export class Binding extends Emitter {
     const text = path === null ? undefined : get(value, path);
     const pending = toSplice("", typeof text === "string" ? text : "", this.#text ?? "");
     const map = (/** @type {number} */ at) => after(at, pending);
-    this.carets?.draw(caretsOf(this.page.presence.others, path, map, this.carets.list), this.#shown);
+    this.peers?.update(this.page.presence.others, path, map);
+    this.peers?.draw(this.#shown);
   }
 }

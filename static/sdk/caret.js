@@ -1,31 +1,7 @@
 // The carets and selections of other users, drawn over an element.
 
-import { toSplice } from "./patch.js";
-
 /** @typedef {import("./presence.js").Peer} Peer */
-/** @typedef {{peer: Peer, state: any, at: number, other: number}} Caret `at` is the caret, `other` the other end of the selection */
-
-/**
- * The carets of peers in one text. A caret whose state did not change stays where changes moved it.
- * @param {Peer[]} peers
- * @param {string | null} path
- * @param {(at: number) => number} map from the newest text of the server to the shown text
- * @param {Caret[]} known
- * @returns {Caret[]}
- */
-export function caretsOf(peers, path, map, known) {
-  const found = [];
-  for (const peer of peers) {
-    const { state } = peer;
-    const cursor = state?.cursor;
-    if (cursor?.path !== path || !Number.isInteger(cursor?.offset)) continue;
-    const { offset } = cursor;
-    const length = Number.isInteger(cursor.length) ? cursor.length : 0;
-    const old = known.find((each) => each.state === state);
-    found.push(old ?? { peer, state, at: map(offset), other: map(offset + length) });
-  }
-  return found;
-}
+/** @typedef {import("./peers.js").Caret} Caret */
 
 /** The colour of a user: their own, or else one made from the name. @param {Peer} peer */
 function colorOf({ user, state }) {
@@ -70,16 +46,6 @@ export class Carets {
     this.field = field;
     this.element = field.element;
     this.describe = describe;
-  }
-
-  /** Moves all carets through a change. @param {(at: number) => number} map @param {{by?: any}} info @param {string} old @param {string} now */
-  move(map, { by }, old, now) {
-    const { offset, insert } = toSplice("", old, now);
-    for (const caret of this.list) {
-      const isAuthor = old !== now && by !== undefined && by.session === caret.peer.session;
-      const at = offset + insert.length;
-      [caret.at, caret.other] = isAuthor ? [at, at] : [map(caret.at), map(caret.other)];
-    }
   }
 
   /** @param {Caret[]} list @param {string} text the text that the element shows */

@@ -13,7 +13,7 @@ const sdk = fileURLToPath(new URL('../../static/sdk/', import.meta.url))
 const ENTRANCES = ['weft', 'preview', 'react'].filter((name) => existsSync(join(sdk, `${name}.js`)))
 
 async function bundle () {
-  const made = await build({ entryPoints: [join(sdk, 'weft.js')], bundle: true, external: ['./adopt.js', './alive.js', './documents.js'], format: 'esm', minify: true, target: 'es2023', write: false })
+  const made = await build({ entryPoints: [join(sdk, 'weft.js')], bundle: true, external: ['./adopt.js', './alive.js', './caret.js', './documents.js'], format: 'esm', minify: true, target: 'es2023', write: false })
   const { code } = await minify(made.outputFiles[0].text, { module: true, compress: { passes: 3 }, mangle: true })
   return `${code}\n`
 }

@@ -38,7 +38,7 @@ def test_the_sdk_is_small() -> None:
     bundle = (SDK / "weft.min.js").read_bytes()
     assert len(gzip.compress(bundle, 6, mtime=0)) <= MOST_BYTES
     # What a page needs only sometimes is loaded then.
-    rare = {b"./adopt.js", b"./alive.js", b"./documents.js"}
+    rare = {b"./adopt.js", b"./alive.js", b"./caret.js", b"./documents.js"}
     assert set(re.findall(rb'import\("([^"]+)"\)', bundle)) == rare
 
 

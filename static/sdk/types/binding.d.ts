@@ -1,5 +1,5 @@
-import { Carets } from "./caret.js";
 import { Emitter } from "./events.js";
+import { Peers } from "./peers.js";
 import { Place } from "./position.js";
 export type Via = import("./position.js").Via;
 export type Info = import("./values.js").Info;
@@ -11,7 +11,7 @@ export declare class Binding extends Emitter {
     element: any;
     place: Place;
     field: import("./field.js").Control | import("./field.js").Editable;
-    carets: Carets | null;
+    peers: Peers | null;
     /** Whether the document has no text here now. Then the element is read-only. */
     isLost: boolean;
     /** @param {import("./page.js").Page} page @param {string} pointer @param {any} element @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] */

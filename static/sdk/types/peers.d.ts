@@ -1,0 +1,33 @@
+export type Peer = import("./presence.js").Peer;
+export type Splice = import("./position.js").Splice;
+export type Caret = {
+    peer: Peer;
+    state: any;
+    at: number;
+    other: number;
+};
+/** @typedef {import("./presence.js").Peer} Peer */
+/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {{peer: Peer, state: any, at: number, other: number}} Caret `at` is the caret, `other` the other end of the selection */
+export declare class Peers {
+    #private;
+    field: import("./field.js").Control | import("./field.js").Editable;
+    describe: ((names: string[]) => string) | undefined;
+    failed: (error: unknown) => void;
+    /** @type {Caret[]} */
+    list: Caret[];
+    /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
+    constructor(field: import("./field.js").Control | import("./field.js").Editable, describe: ((names: string[]) => string) | undefined, failed: (error: unknown) => void);
+    /** Moves the carets through a change. The caret of its author goes to its end. @param {(at: number) => number} map @param {any} by @param {Splice} splice */
+    move(map: (at: number) => number, by: any, { offset, delete: count, insert }: Splice): void;
+    /**
+     * Takes the carets from the presence. A caret whose state did not change stays where it is.
+     * @param {Peer[]} peers
+     * @param {string | null} path
+     * @param {(at: number) => number} map from the newest text of the server to the shown text
+     */
+    update(peers: Peer[], path: string | null, map: (at: number) => number): void;
+    /** @param {string} text the text that the element shows */
+    draw(text: string): void;
+    end(): void;
+}
