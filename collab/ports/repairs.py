@@ -20,7 +20,7 @@ class Remains(Struct, frozen=True):
     - `entries` are in order, with gaps.
     - `lost` has a sentence for each unreadable part: epoch, head, revision, locks or steps.
     - `lost_entries` has the versions without a row: the first and the last version of each range.
-      A damaged entry still has a row. Versions that a compaction or a repair dropped are not lost.
+      A damaged entry still has a row. Versions that retention or a repair dropped are not lost.
     - `names` are the readable names of versions: version, name, user and time.
     """
 

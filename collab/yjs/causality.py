@@ -1,12 +1,12 @@
 """An order in which yrs can integrate the new structs of an update, if there is one.
 
 yrs is the Yjs library that pycrdt contains. A struct is one item of an update: client id, clocks
-and content. Each client id numbers the units that it writes, such as characters. A clock is such a
-number. yrs integrates a struct when it adds the struct to the document. When yrs cannot integrate a
-struct, it keeps the struct pending and reports no error. The content of such an update is then
-missing in every later state (measured). So this module first looks for an order, in the same way as
-yrs: it takes the structs client by client. A client waits when its next struct depends on another
-client's struct, and that struct is not in the order yet.
+and content. A client gives each unit that it writes, such as a character, a number: its clock. yrs
+integrates a struct when it adds the struct to the document. When yrs cannot integrate a struct, it
+keeps the struct pending and reports no error. The content of such an update is then missing in
+every later state (measured). So this module first looks for an order, in the same way as yrs: it
+takes the structs client by client. A client waits when its next struct depends on another client's
+struct, and that struct is not in the order yet.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _CausalSort:
 
     Invariant: each client is done, ready or waiting. The next struct of a waiting client needs a
     clock of another client. The sort does not look at a waiting client before this clock is in the
-    order. So it examines a struct at most twice, and once more after each wait.
+    order. So it examines a struct once or twice, and once more for each wait.
 
     A waiting client continues as soon as it can. So yrs integrates a struct soon after its
     neighbours `origin` and `right`. Few other structs are then between these neighbours, and yrs

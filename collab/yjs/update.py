@@ -55,7 +55,7 @@ class Struct(NamedTuple):
 
     - `origin` and `right` are the neighbours between which its author inserted it. An item without
       them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
-      `key`. The other kinds have none of these: `GC` (deleted content) and `SKIP` (a gap).
+      `key`. `GC` (deleted content) and `SKIP` (a gap) are not items, and have none of these.
     - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
     - `takes_text` is true for Y.Text and Y.XmlText.
     - The struct's bytes in the update are those from `at` up to `to`.
@@ -78,7 +78,8 @@ class Struct(NamedTuple):
 class Inspected:
     """An update that is well formed and within bounds.
 
-    `sections` has the structs of each client, `deletes` the deleted ranges of each client.
+    `sections` has the structs of each client. `deletes` has the deleted ranges of each client: the
+    update's delete set.
 
     Invariant: the structs of a client follow each other without a gap, none is empty, and no clock
     is beyond 2^31 - 1. The deleted ranges of a client ascend and do not overlap.

@@ -98,7 +98,7 @@ class Feed(ABC):
 
     @abstractmethod
     def resynchronise(self) -> None:
-        """Ask the client for updates that the server may lack, if the lane can do so."""
+        """Repeat what failed while the storage was unavailable, if the lane needs it."""
 
     @abstractmethod
     def announce(self, notice: Backpressure | DisconnectNotice, now: float) -> bool:
@@ -144,7 +144,7 @@ class Feed(ABC):
         self._close_for(refusal)
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        """Close the connection. A lane with such a message first sends a notice."""
+        """Close the connection. If the lane has a message for notices, send a notice first."""
         self._socket.close(code, reason)
 
     def close(self) -> None:

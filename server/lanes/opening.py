@@ -278,4 +278,4 @@ def _describe(first: wire.Incoming | None) -> str:
 
 
 def _nothing() -> None:
-    """The release of a place that the connection does not have."""
+    """Do nothing: the connection holds no place."""

@@ -92,7 +92,7 @@ class AuditTrail:
         self._metrics = metrics
         self._most = most
         self._rows: deque[Row] = deque()
-        self._tried: list[Row] = []  # a write of these rows failed; the database may have them
+        self._tried: list[Row] = []  # a write of these rows has begun; the database may have them
         self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
         self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
@@ -165,10 +165,10 @@ class AuditTrail:
             self._gather()
             while self._tried or self._rows:
                 again, rows = bool(self._tried), self._tried or self._next_rows()
+                self._tried = rows
                 try:
                     await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
-                    self._tried = rows
                     logger.warning("the audit trail could not be written; its rows wait")
                     return
                 self._tried = []

@@ -32,10 +32,18 @@ class AwayStore(MemoryStore):
         raise StorageUnavailable
 
 
+class SlowStore(MemoryStore):
+    async def write_audit(
+        self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
+    ) -> None:
+        await asyncio.Event().wait()
+
+
 async def stopped_with_a_row(store: MemoryStore) -> None:
     """Run a monitor, note one row, and stop the monitor."""
     hub = Hub(store, ManualClock(), HubBounds(RoomBounds()))
     monitor = Monitor(hub, Exports(1), Settings(), "0")
+    monitor.last_rows_within = 0.01
     running = asyncio.create_task(monitor.run())
     await asyncio.sleep(0)
     hub.recorder.trail.note(HOME, ROW)
@@ -51,8 +59,9 @@ async def test_the_last_rows_are_written_at_the_stop(caplog: pytest.LogCaptureFi
     assert LOST not in caplog.messages
 
 
+@pytest.mark.parametrize("store", [AwayStore(), SlowStore()], ids=["away", "slow"])
 async def test_a_stop_without_the_database_says_that_the_last_rows_are_lost(
-    caplog: pytest.LogCaptureFixture,
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await stopped_with_a_row(AwayStore())
+    await stopped_with_a_row(store)
     assert LOST in caplog.messages
