@@ -183,9 +183,10 @@ export class Locks {
     this.session.emit("status");
   }
 
-  /** Releases the locks of a page that closes. A beacon needs no token. */
+  /** Releases the locks of a page that closes. A beacon needs no token. Changes that wait still need their lock. */
   #leave() {
-    const { options, env } = this.session;
+    const { options, env, core } = this.session;
+    if (core.waiting.length) return;
     for (const { mine, state } of this.#used) {
       const secret = this.#secrets.get(state.id);
       if (!mine || !secret) continue;

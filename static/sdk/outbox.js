@@ -47,7 +47,7 @@ export class Outbox {
    * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
    */
   async start(client, isNew) {
-    this.rows = await openRows(this.env.indexedDB);
+    this.rows = await openRows(this.env);
     const [remembered] = await this.rows.read(["user", this.scope]);
     this.user = remembered?.user ?? "";
     const boxes = await this.#boxes();

@@ -263,7 +263,7 @@ export class Session extends Emitter {
   /** @param {any} message */
   #open(message) {
     const { value, changes, ...rest } = message;
-    if (message.protocol !== 1) this.fail("protocol");
+    if (message.protocol !== 1 && !this.opened) this.fail("protocol");
     this.opened = rest;
     this.#isReloading = this.isBehind = this.isReadOnlyNow = false;
     const { user, role } = message;

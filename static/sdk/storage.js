@@ -8,6 +8,8 @@
 
 const NAME = "weft";
 const ROWS = "rows";
+// Some browsers never answer a request to open a database.
+const OPENS_WITHIN = 3_000;
 
 /** @param {any} request @returns {Promise<any>} */
 const result = (request) =>
@@ -103,14 +105,16 @@ export class MemoryRows {
 }
 
 /**
- * The rows of this browser. Without IndexedDB, the rows live as long as the page.
- * @param {any} indexedDB
+ * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.
+ * @param {import("./transport.js").Environment} env
  * @returns {Promise<IndexedRows | MemoryRows>}
  */
-export async function openRows(indexedDB) {
-  try {
-    return await IndexedRows.open(indexedDB);
-  } catch {
-    return new MemoryRows();
-  }
+export async function openRows({ indexedDB, setTimeout }) {
+  const opens = async () => {
+    const rows = await IndexedRows.open(indexedDB);
+    await rows.read(["user"]);
+    return rows;
+  };
+  const gives = new Promise((/** @type {any} */ resolve) => setTimeout(() => resolve(new MemoryRows()), OPENS_WITHIN));
+  return Promise.race([opens().catch(() => new MemoryRows()), gives]);
 }

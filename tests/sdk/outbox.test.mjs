@@ -115,6 +115,25 @@ test('O5 without IndexedDB the page works, and says so', async () => {
   assert.deepEqual(scene.errors, ['memory_only'])
 })
 
+test('O5 when IndexedDB hangs or breaks, the page works, and says so', async () => {
+  const broken = { objectStore: () => { throw new Error('broken') } }
+  const opens = () => {
+    const request = { result: { transaction: () => broken } }
+    setImmediate(() => request.onsuccess?.())
+    return request
+  }
+  for (const open of [() => ({}), opens, () => { throw new Error('SecurityError') }]) {
+    const scene = new Scene()
+    const tab = scene.tab()
+    tab.env.indexedDB = { open }
+    const page = await scene.open(tab, { ms: 6000 })
+    page.set('/a', 5)
+    await scene.run(1000)
+    assert.equal(scene.server.value.a, 5)
+    assert.deepEqual(scene.errors, ['memory_only'])
+  }
+})
+
 test('O5 with a full disk the change is sent, and the page says so', async () => {
   const scene = new Scene()
   const tab = scene.tab()

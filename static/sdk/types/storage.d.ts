@@ -33,8 +33,8 @@ export declare class MemoryRows {
     update(key: Key, change: (row: any) => Row | null): Promise<Row | null>;
 }
 /**
- * The rows of this browser. Without IndexedDB, the rows live as long as the page.
- * @param {any} indexedDB
+ * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.
+ * @param {import("./transport.js").Environment} env
  * @returns {Promise<IndexedRows | MemoryRows>}
  */
-export declare function openRows(indexedDB: any): Promise<IndexedRows | MemoryRows>;
+export declare function openRows({ indexedDB, setTimeout }: import("./transport.js").Environment): Promise<IndexedRows | MemoryRows>;
