@@ -4,7 +4,8 @@ import { Emitter } from "./events.js";
 import { fieldOf } from "./field.js";
 import { get, isContainer, parse, render, toSplice } from "./patch.js";
 import { Peers } from "./peers.js";
-import { after, mapping, Place, without } from "./position.js";
+import { mapping, Place, without } from "./position.js";
+import { after } from "./splices.js";
 import { typed, wellFormed } from "./typing.js";
 
 /** @typedef {import("./position.js").Via} Via */

@@ -4,7 +4,8 @@
 // carried only when each pointer certainly names the same element, and when it overwrites no value
 // that its author did not see. Otherwise the server has to rebase it.
 
-import { apply, child, covers, get, isContainer, parse, render, same, toSplice } from "./patch.js";
+import { apply, child, covers, get, isContainer, parse, render, same } from "./patch.js";
+import { compare } from "./splices.js";
 
 /** @typedef {import("./patch.js").Op} Op */
 
@@ -84,8 +85,11 @@ function carryOne(op, { from, to, merged }, overwrite) {
   return null;
 }
 
+// Changes of others with less unchanged text between them count as one.
+const NEAR = 8;
+
 /**
- * A splice after another author's change of the same text; null when both changed the same part.
+ * A splice after other authors' changes of the same text; null when they changed the same part.
  * @param {Op} op
  * @param {any} old
  * @param {any} now
@@ -93,12 +97,18 @@ function carryOne(op, { from, to, merged }, overwrite) {
  */
 function shift(op, old, now) {
   if (typeof old !== "string" || typeof now !== "string") return null;
-  const theirs = toSplice("", old, now);
   const { offset = 0, delete: count = 0 } = op;
-  if (offset >= theirs.offset + theirs.delete) {
-    return { ...op, offset: offset + now.length - old.length };
+  let grown = 0; // by the changes before the splice
+  let end = -Infinity; // of the last change before the splice, in the old text
+  let total = 0;
+  for (const theirs of compare(old, now)) {
+    const start = theirs.offset - total;
+    total += theirs.insert.length - theirs.delete;
+    if (offset >= start + theirs.delete) [end, grown] = [start + theirs.delete, total];
+    else if (offset + count > start || start - end < NEAR) return null;
+    else break;
   }
-  return offset + count <= theirs.offset ? op : null;
+  return { ...op, offset: offset + grown };
 }
 
 /**

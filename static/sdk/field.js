@@ -4,7 +4,7 @@
 
 import { WeftError } from "./errors.js";
 
-/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{start: number, end: number, isBackward: boolean}} Selection */
 
 /** @param {any} element @returns {Control | Editable} */

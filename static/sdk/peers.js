@@ -1,7 +1,7 @@
 // Where the carets of other users are in one text. `caret.js` draws them, when there are any.
 
 /** @typedef {import("./presence.js").Peer} Peer */
-/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{peer: Peer, state: any, at: number, other: number}} Caret `at` is the caret, `other` the other end of the selection */
 
 export class Peers {

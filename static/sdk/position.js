@@ -1,10 +1,11 @@
 // Offsets of a text: which splice an input made, and where an offset is after changes.
 
-import { apply, child, covers, get, parse, render, toSplice } from "./patch.js";
 import { element } from "./carry.js";
+import { apply, child, covers, get, parse, render } from "./patch.js";
+import { after, compare } from "./splices.js";
 
 /** @typedef {import("./patch.js").Op} Op */
-/** @typedef {{offset: number, delete: number, insert: string}} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{id: string, ops: Op[]}} Waiting an entry */
 /** @typedef {{ids: string[], ops: Op[], before: any, after: any}} Learned a change from the server */
 /**
@@ -12,45 +13,6 @@ import { element } from "./carry.js";
  * `since`, then with the entries of `forth`.
  * @typedef {{back: Waiting[], since: Learned[], forth: Waiting[]}} Via
  */
-
-/** Where an offset is after a splice. @param {number} at @param {Splice} splice @param {boolean} [isRight] whether text that is inserted at the offset comes before it */
-export function after(at, { offset, delete: count, insert }, isRight = false) {
-  if (at < offset || (at === offset && (count > 0 || !isRight))) return at;
-  return Math.max(at, offset + count) + insert.length - count;
-}
-
-const MOST_CELLS = 1e6;
-
-/**
- * The splices that turn `old` into `now`, one for each place when the texts are not too long.
- * @param {string} old
- * @param {string} now
- * @returns {Splice[]}
- */
-export function compare(old, now) {
-  const whole = toSplice("", old, now);
-  const [a, b] = [old.slice(whole.offset, whole.offset + whole.delete), whole.insert];
-  const width = b.length + 1;
-  if (!a || !b || (a.length + 1) * width > MOST_CELLS) return [whole];
-  const isPaired = (/** @type {number} */ i, /** @type {number} */ j) => !/[\uDC00-\uDFFF]/.test(a[i]) || a[i - 1] === b[j - 1];
-  const isSame = (/** @type {number} */ i, /** @type {number} */ j) => a.codePointAt(i) === b.codePointAt(j) && isPaired(i, j);
-  // common[i * width + j]: how many characters the rests of both texts have in common.
-  const common = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      const at = i * width + j;
-      common[at] = isSame(i, j) ? common[at + width + 1] + 1 : Math.max(common[at + width], common[at + 1]);
-    }
-  }
-  const found = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; [i, j] = [i + 1, j + 1]) {
-    const [from, to] = [i, j];
-    while (i < a.length && common[i * width + j] === common[(i + 1) * width + j]) i += 1;
-    while (j < b.length && common[i * width + j] === common[i * width + j + 1]) j += 1;
-    if (i > from || j > to) found.push({ offset: whole.offset + to, delete: i - from, insert: b.slice(to, j) });
-  }
-  return found;
-}
 
 /** The pointer of a text. It follows the text when elements of lists move. */
 export class Place {

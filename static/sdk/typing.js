@@ -2,7 +2,7 @@
 
 import { toSplice } from "./patch.js";
 
-/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 
 const NEAR = 64; // longer than any cluster of characters
 const segmenter = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : undefined;

@@ -1,16 +1,10 @@
 // position.js
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, compare, mapping, Place, without } from '../../static/sdk/position.js'
+import { mapping, Place, without } from '../../static/sdk/position.js'
 
 const splice = (offset, count, insert, path = '/t') => ({ op: 'splice', path, offset, delete: count, insert })
 const version = (t) => ({ value: { t }, path: '/t', text: t })
-
-test('a splice moves offsets behind it, and those in it to its end', () => {
-  const at = splice(2, 3, 'xy')
-  assert.deepEqual([0, 2, 3, 5, 6].map((each) => after(each, at)), [0, 2, 4, 4, 5])
-  assert.deepEqual([after(2, splice(2, 0, 'x')), after(2, splice(2, 0, 'x'), true)], [2, 3])
-})
 
 test('an offset in an own insertion moves with it', () => {
   const own = { id: 'e', ops: [splice(2, 0, 'XY')] }
@@ -57,15 +51,4 @@ test('without ids a place follows when the list shows where it went, and else st
   assert.equal(place.find([]), '/1')
   place.follow(['x', 'a', 'b'], ['x', 'A', 'b'])
   assert.equal(place.find([]), '/1')
-})
-
-test('two texts are compared place by place', () => {
-  const apply = (text, splices) => splices.reduce((each, { offset, delete: count, insert }) => each.slice(0, offset) + insert + each.slice(offset + count), text)
-  assert.deepEqual(compare('one two three', '1 one two 3'), [
-    { offset: 0, delete: 0, insert: '1 ' },
-    { offset: 10, delete: 5, insert: '3' },
-  ])
-  for (const [old, now] of [['abc', 'abc'], ['', 'x'], ['x', ''], ['abcd', 'xbyd'], ['kitten', 'sitting'], ['aXbYc', 'XY']]) {
-    assert.equal(apply(old, compare(old, now)), now)
-  }
 })

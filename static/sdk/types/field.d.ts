@@ -1,10 +1,10 @@
-export type Splice = import("./position.js").Splice;
+export type Splice = import("./splices.js").Splice;
 export type Selection = {
     start: number;
     end: number;
     isBackward: boolean;
 };
-/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{start: number, end: number, isBackward: boolean}} Selection */
 /** @param {any} element @returns {Control | Editable} */
 export declare function fieldOf(element: any): Control | Editable;

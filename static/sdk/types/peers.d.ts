@@ -1,5 +1,5 @@
 export type Peer = import("./presence.js").Peer;
-export type Splice = import("./position.js").Splice;
+export type Splice = import("./splices.js").Splice;
 export type Caret = {
     peer: Peer;
     state: any;
@@ -7,7 +7,7 @@ export type Caret = {
     other: number;
 };
 /** @typedef {import("./presence.js").Peer} Peer */
-/** @typedef {import("./position.js").Splice} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{peer: Peer, state: any, at: number, other: number}} Caret `at` is the caret, `other` the other end of the selection */
 export declare class Peers {
     #private;

@@ -1,9 +1,5 @@
 export type Op = import("./patch.js").Op;
-export type Splice = {
-    offset: number;
-    delete: number;
-    insert: string;
-};
+export type Splice = import("./splices.js").Splice;
 export type Waiting = {
     id: string;
     ops: Op[];
@@ -20,7 +16,7 @@ export type Via = {
     forth: Waiting[];
 };
 /** @typedef {import("./patch.js").Op} Op */
-/** @typedef {{offset: number, delete: number, insert: string}} Splice */
+/** @typedef {import("./splices.js").Splice} Splice */
 /** @typedef {{id: string, ops: Op[]}} Waiting an entry */
 /** @typedef {{ids: string[], ops: Op[], before: any, after: any}} Learned a change from the server */
 /**
@@ -28,15 +24,6 @@ export type Via = {
  * `since`, then with the entries of `forth`.
  * @typedef {{back: Waiting[], since: Learned[], forth: Waiting[]}} Via
  */
-/** Where an offset is after a splice. @param {number} at @param {Splice} splice @param {boolean} [isRight] whether text that is inserted at the offset comes before it */
-export declare function after(at: number, { offset, delete: count, insert }: Splice, isRight?: boolean): number;
-/**
- * The splices that turn `old` into `now`, one for each place when the texts are not too long.
- * @param {string} old
- * @param {string} now
- * @returns {Splice[]}
- */
-export declare function compare(old: string, now: string): Splice[];
 /** The pointer of a text. It follows the text when elements of lists move. */
 export declare class Place {
     #private;

@@ -1,4 +1,4 @@
-export type Splice = import("./position.js").Splice;
+export type Splice = import("./splices.js").Splice;
 /**
  * The splice that an input made. The text after the caret did not change, so typing "a" in "aaa" is
  * found at the right place. When that does not fit, both texts are compared as a whole.

@@ -1,0 +1,44 @@
+// Splices of texts: where an offset is after one, and which ones turn one text into another.
+
+import { toSplice } from "./patch.js";
+
+/** @typedef {{offset: number, delete: number, insert: string}} Splice */
+
+/** Where an offset is after a splice. @param {number} at @param {Splice} splice @param {boolean} [isRight] whether text that is inserted at the offset comes before it */
+export function after(at, { offset, delete: count, insert }, isRight = false) {
+  if (at < offset || (at === offset && (count > 0 || !isRight))) return at;
+  return Math.max(at, offset + count) + insert.length - count;
+}
+
+const MOST_CELLS = 1e6;
+
+/**
+ * The splices that turn `old` into `now`, one for each place when the texts are not too long.
+ * @param {string} old
+ * @param {string} now
+ * @returns {Splice[]}
+ */
+export function compare(old, now) {
+  const whole = toSplice("", old, now);
+  const [a, b] = [old.slice(whole.offset, whole.offset + whole.delete), whole.insert];
+  const width = b.length + 1;
+  if (!a || !b || (a.length + 1) * width > MOST_CELLS) return [whole];
+  const isPaired = (/** @type {number} */ i, /** @type {number} */ j) => !/[\uDC00-\uDFFF]/.test(a[i]) || a[i - 1] === b[j - 1];
+  const isSame = (/** @type {number} */ i, /** @type {number} */ j) => a.codePointAt(i) === b.codePointAt(j) && isPaired(i, j);
+  // common[i * width + j]: how many characters the rests of both texts have in common.
+  const common = new Uint16Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      const at = i * width + j;
+      common[at] = isSame(i, j) ? common[at + width + 1] + 1 : Math.max(common[at + width], common[at + 1]);
+    }
+  }
+  const found = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length; [i, j] = [i + 1, j + 1]) {
+    const [from, to] = [i, j];
+    while (i < a.length && common[i * width + j] === common[(i + 1) * width + j]) i += 1;
+    while (j < b.length && common[i * width + j] === common[i * width + j + 1]) j += 1;
+    if (i > from || j > to) found.push({ offset: whole.offset + to, delete: i - from, insert: b.slice(to, j) });
+  }
+  return found;
+}
