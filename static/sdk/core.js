@@ -115,7 +115,7 @@ export class Core extends Values {
     const last = this.queue[this.queue.length - 1];
     const isJoined = last !== undefined && this.isExact && joins(last, edit);
     if (isJoined) {
-      last.ops = squash(last.ops, ops, this.before(last));
+      last.ops = squash(last.ops, ops, () => this.before(last));
       last.time = now;
     } else {
       const { epoch, version } = this.frame;

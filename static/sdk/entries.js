@@ -42,21 +42,21 @@ export function joins(entry, { ops, now, step, fence }) {
 const isWrite = (op) => op.op === "replace" || op.op === "splice";
 
 /**
- * Both patches as one short patch. `value` is the value before `ops`.
+ * Both patches as one short patch. `before` gives the value before `ops`.
  * @param {Op[]} ops
  * @param {Op[]} more
- * @param {any} value
+ * @param {() => any} before
  * @returns {Op[]}
  */
-export function squash(ops, more, value) {
+export function squash(ops, more, before) {
   const joined = [...ops];
   for (const op of more) {
     const at = joined.findLastIndex((each) => !isWrite(each) || overlaps(each, op));
-    const before = joined[at];
-    const one = at >= 0 && isWrite(before) && isWrite(op) && before.path === op.path;
-    const both = one ? joinWrites(before, op) : null;
+    const last = joined[at];
+    const isOne = at >= 0 && isWrite(last) && isWrite(op) && last.path === op.path;
+    const both = isOne ? joinWrites(last, op) : null;
     if (!both) joined.push(op);
-    else if (both.op === "replace" && both.value === get(apply(value, joined.slice(0, at)), op.path)) {
+    else if (both.op === "replace" && both.value === get(apply(before(), joined.slice(0, at)), op.path)) {
       joined.splice(at, 1);
     } else joined[at] = both;
   }

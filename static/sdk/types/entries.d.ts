@@ -51,10 +51,10 @@ export declare function joins(entry: Entry, { ops, now, step, fence }: {
     fence?: number;
 }): boolean;
 /**
- * Both patches as one short patch. `value` is the value before `ops`.
+ * Both patches as one short patch. `before` gives the value before `ops`.
  * @param {Op[]} ops
  * @param {Op[]} more
- * @param {any} value
+ * @param {() => any} before
  * @returns {Op[]}
  */
-export declare function squash(ops: Op[], more: Op[], value: any): Op[];
+export declare function squash(ops: Op[], more: Op[], before: () => any): Op[];
