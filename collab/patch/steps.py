@@ -95,7 +95,7 @@ def to_tokens(path: Path) -> Tokens:
 
 
 class TracedRun(PatchRun):
-    """Applies ops on one draft, and keeps the step of each exact op.
+    """Applies ops to one `Draft`, and keeps the step of each exact op.
 
     Invariant: later ops never change a value in `steps` in place.
     """

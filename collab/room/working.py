@@ -120,7 +120,8 @@ class Working:
         """Add a change to the batch as the next entry. The document has applied it already.
 
         `leases` are the Yjs client ids that belong to the member's user from now on. `checked` is
-        what the guard has found in the change's update, if it has read exactly these bytes.
+        what the guard has found in the update of the change. It is None when the guard has read
+        other bytes.
         """
         if not self.entries:
             self.commit_id = now.commit_id

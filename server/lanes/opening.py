@@ -4,9 +4,12 @@
 |----------|----------------------------|----------|----------------------------------------------|
 | silent   | `open` (patch lane)        | opening  | check token, rights; open the document       |
 | silent   | at once (Yjs lane)         | opening  | the same; the token is in the request        |
+| silent   | a large `open` begins      | silent   | wait for a place among the large ones        |
+| silent   | no place becomes free      | closed   | close with 4529                              |
 | silent   | another message            | closed   | close with 4400                              |
 | silent   | `open_seconds` have passed | closed   | close with 4408                              |
-| opening  | messages                   | opening  | keep them, and pause the socket              |
+| opening  | messages of the lane       | opening  | keep them, and pause the socket              |
+| opening  | another message            | closed   | close with 4400                              |
 | opening  | refused                    | closed   | close with the code of the refusal           |
 | opening  | admitted                   | admitted | give the socket and the kept messages to the |
 |          |                            |          | session (`session.py`), which joins          |
@@ -278,4 +281,4 @@ def _describe(first: wire.Incoming | None) -> str:
 
 
 def _nothing() -> None:
-    """Do nothing: the connection holds no place."""
+    """Do nothing: the connection holds no place among the large `open` messages."""

@@ -155,7 +155,7 @@ class NewShare(Struct, frozen=True):
 
 
 class ShareToken(Struct, frozen=True):
-    """A new share link. `url` contains the token. The server does not serve its page yet."""
+    """A new share link. `url` contains the token. The server does not serve this address yet."""
 
     url: str
     token: str
