@@ -83,6 +83,8 @@ export class Transport {
     } catch (error) {
       if (attempt !== this.#attempt) return;
       connection.failed(new WeftError("token_failed", undefined, error));
+      if (this.link !== "offline") this.#change("reconnecting");
+      void this.#explain(false);
       this.#again();
       return;
     }
@@ -195,7 +197,7 @@ export class Transport {
   }
 
   /** A browser does not say why there is no connection. @see SPEC.md, T6 */
-  async #explain() {
+  async #explain(mayBeRefused = true) {
     const { connection, env } = this;
     const attempt = this.#attempt;
     let isReachable = true;
@@ -205,7 +207,7 @@ export class Transport {
       isReachable = false;
     }
     if (attempt !== this.#attempt || this.#isOpen || this.#isStopped) return;
-    this.#refusals = isReachable ? this.#refusals + 1 : 0;
+    this.#refusals = isReachable && mayBeRefused ? this.#refusals + 1 : 0;
     // Between the two requests the server may have started. So one failed attempt proves nothing.
     if (this.#refusals >= 2) this.#change("refused", new WeftError("origin_refused"));
     else if (!isReachable) this.#change("offline", new WeftError("no_network"));

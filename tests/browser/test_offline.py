@@ -74,7 +74,7 @@ async def test_a_page_opens_and_edits_without_a_network_after_one_visit(
             await page.until(f"{FIELD}.value === '{value}'")
             assert await page.evaluate(f"getComputedStyle({FIELD}).color") == "rgb(1, 2, 3)"
             await types(page, more)
-            await page.until("page.saved === 'unsaved' && page.pending")
+            await page.until("page.saved === 'unsaved' && page.link === 'offline'")
         site.is_down = False
         server.start()
         await page.until("page.saved === 'saved'")

@@ -68,6 +68,19 @@ test('T1 a failed fetch of the token is tried again, for ever', async () => {
   assert.equal(it.sockets.length, 2)
 })
 
+test('T1 while no token comes, the link says whether there is a network', async () => {
+  const it = new Scene()
+  it.transport.stop()
+  it.links.length = 0
+  it.token = () => { throw new Error('down') }
+  it.transport.start()
+  await it.run(60_000)
+  assert.deepEqual(it.links.filter((link) => link !== 'lost'), ['reconnecting'])
+  it.isReachable = false
+  await it.run(60_000)
+  assert.equal(it.links.at(-1), 'offline: no_network')
+})
+
 test('T2 after 4401 one more token is fetched, at once', async () => {
   const it = new Scene()
   await it.open()
