@@ -77,7 +77,7 @@ export class Binding extends Emitter {
     this.#endComposition();
     this.#blurred();
     for (const stop of this.#stops.splice(0)) stop();
-    this.field.block(false);
+    if (this.#isReadOnly) this.field.block(false);
     this.peers?.end();
   }
 
@@ -87,7 +87,8 @@ export class Binding extends Emitter {
   #beforeInput(event) {
     const { inputType } = event;
     const isUndo = inputType === "historyUndo";
-    const insert = this.#isComposing ? undefined : this.field.replacement(event);
+    // A browser that cannot be stopped inserts the text itself. `input` finds it then.
+    const insert = this.#isComposing || !event.cancelable ? undefined : this.field.replacement(event);
     const isBlocked = this.#isBlocked && !this.#isComposing;
     if (!isUndo && inputType !== "historyRedo" && insert === undefined && !isBlocked) return;
     event.preventDefault();
@@ -224,7 +225,8 @@ export class Binding extends Emitter {
   }
 
   get #isBlocked() {
-    return this.isLost || this.#value === undefined || this.page.mode === "read-only";
+    const { mode, _session: session } = this.page;
+    return this.isLost || this.#value === undefined || mode === "read-only" || session.isClosed;
   }
 
   #block() {

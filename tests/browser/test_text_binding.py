@@ -324,6 +324,29 @@ async def test_words_are_deleted_cut_and_dropped(room: Room) -> None:
         await bo.sees("one4 three")
 
 
+async def test_a_dropped_text_is_plain_text(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "abc")
+    await ada.select(0)
+    x, y = await ada.page.evaluate(
+        "(() => { const { left, top } = field.getBoundingClientRect(); return [left, top] })()"
+    )
+    items = [
+        {"mimeType": "text/plain", "data": "drop"},
+        {"mimeType": "text/html", "data": "<b>drop</b>"},
+    ]
+    for step in ("dragEnter", "dragOver", "drop"):
+        await ada.page.call(
+            "Input.dispatchDragEvent",
+            type=step,
+            x=x + 300,
+            y=y + 15,
+            data={"items": items, "dragOperationsMask": 1},
+        )
+    # Chromium puts a space between words that are dropped into rich text.
+    await bo.sees("abc drop" if kind == "contenteditable" else "abcdrop")
+    assert await ada.page.evaluate("field.children.length") == 0
+
+
 CARET = """
 (() => {
   const caret = document.querySelector('[data-weft-caret]')
