@@ -4,9 +4,10 @@ import { browser, follow, tabName } from "./environment.js";
 import { Refusal, WeftError } from "./errors.js";
 import { request } from "./http.js";
 import { Page } from "./page.js";
+import { PatchError } from "./patch.js";
 import { Session } from "./session.js";
 
-export { Page, Refusal, WeftError };
+export { Page, PatchError, Refusal, WeftError };
 
 /**
  * @typedef {object} Options

@@ -1,6 +1,7 @@
 import { Refusal, WeftError } from "./errors.js";
 import { Page } from "./page.js";
-export { Page, Refusal, WeftError };
+import { PatchError } from "./patch.js";
+export { Page, PatchError, Refusal, WeftError };
 export type Options = {
     /**
      * of the server
