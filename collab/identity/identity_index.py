@@ -16,7 +16,15 @@ from typing import Any, Final, TypeAlias
 
 from collab.identity.characters import Characters, Deletions, units
 from collab.types.handles import Txn
-from collab.types.records import ListRecord, Path, Record, Reinsertion, TextRecord, single_records
+from collab.types.records import (
+    ListRecord,
+    Path,
+    Record,
+    Reinsertion,
+    Sides,
+    TextRecord,
+    single_records,
+)
 from collab.yjs.spans import Id, Run, Spans
 
 Named: TypeAlias = tuple[str, Record]  # a user, and a record in that user's stacks
@@ -89,21 +97,23 @@ class IdentityIndex:
             elif to[0]:
                 yield part, (*to, part[2])
 
-    def first_runs(self, run: Run) -> list[Run]:
-        """Return the first ids of the characters in a run of current ids."""
+    def first_runs(self, runs: Iterable[Run]) -> Iterable[Run]:
+        """Return the first ids of the characters in runs of current ids."""
         if not self.reinsertions:
-            return [run]
-        return [part if to is None else (*to, part[2]) for part, to in self._first.pieces(run)]
+            return runs
+        pieces = chain.from_iterable(map(self._first.pieces, runs))
+        return [part if to is None else (*to, part[2]) for part, to in pieces]
 
     def first_id(self, at: Id) -> Id:
         """Return the first id of the character or item whose current id is `at`."""
-        if not self.reinsertions:
-            return at
-        client, clock, _ = self.first_runs((*at, 1))[0]
-        return client, clock
+        return self._first.of(at) or at if self.reinsertions else at
 
-    def first_id_or_none(self, at: Id | None) -> Id | None:
-        return None if at is None else self.first_id(at)
+    def first_sides(self, sides: Sides) -> Sides:
+        """Return the first ids of the characters beside a place."""
+        if not self.reinsertions:
+            return sides
+        left, right = sides
+        return left and self.first_id(left), right and self.first_id(right)
 
     # --- the characters of texts ------------------------------------------------------------
 
@@ -160,13 +170,19 @@ class IdentityIndex:
         depth = len(path)
         return [text for text in self._all_named.paths if text[:depth] == path]
 
-    def named(self, run: Run) -> list[tuple[Run, Path, str]]:
-        """Return the parts of a run of first ids that a step names, with path and user."""
+    def named(self, runs: Iterable[Run]) -> list[tuple[int, Run, Path, str]]:
+        """Return the parts of runs of current ids that a step names.
+
+        Each is an offset from the start of the first run, a run of first ids, a path and a user.
+        """
         named = self._named_runs or self._all_named
-        found: list[tuple[Run, Path, str]] = []
-        for part, to in named.spans.pieces(run):
-            if to is not None:
-                found.append((part, *named.owners[to[0]]))
+        found: list[tuple[int, Run, Path, str]] = []
+        at = 0
+        for run in self.first_runs(runs):
+            for part, to in named.spans.pieces(run):
+                if to is not None:
+                    found.append((at + part[1] - run[1], part, *named.owners[to[0]]))
+            at += run[2]
         return found
 
 
@@ -223,7 +239,9 @@ class _NamedRuns:
         self.paths[record.path] = None
         runs = self.runs.setdefault(record.text, [])
         # An empty text has no characters. Only the text's own id shows that it is deleted.
-        self._own((*record.text, 1), self._number(record.path, ""))
+        unknown = self._number(record.path, "")
+        if self.spans.of(record.text) != (unknown, 0):  # as for all edits of it but the first
+            self._own((*record.text, 1), unknown)
         for hunk in record.hunks:
             for run in hunk.inserted:
                 self._added += 1
@@ -234,8 +252,8 @@ class _NamedRuns:
                     self._added += 1
                     run = (*beside, 1)
                     runs.append(run)
-                    if self.spans.pieces(run)[0][1] is None:  # its author is unknown
-                        self.spans.put(run, (self._number(record.path, ""), 0))
+                    if self.spans.of(beside) is None:  # its author is unknown
+                        self.spans.put(run, (unknown, 0))
 
     def _own(self, run: Run, mine: int) -> None:
         """Assign a run to the user who inserted it.

@@ -66,7 +66,7 @@ def first_ids(
 ) -> tuple[Run, ...]:
     """Return the first ids of the items from `start` to `end`."""
     runs = items(txn, handle, start, end).runs
-    return tuple(first for run in runs for first in identity.first_runs(run))
+    return tuple(identity.first_runs(runs))
 
 
 def each_first(txn: Txn, handle: Any, identity: IdentityIndex) -> Iterator[Run]:

@@ -22,14 +22,10 @@ def labels_between(
     characters: Characters, identity: IdentityIndex, start: int, end: int
 ) -> tuple[Label, ...]:
     """Return the labels of the units from `start` to `end`. Their offsets begin at `start`."""
-    found: list[Label] = []
-    at = 0
-    for run in characters.between(start, end):
-        for first in identity.first_runs(run):
-            for (client, clock, length), _, _ in identity.named(first):
-                found.append((at + clock - first[1], client, clock, length))
-            at += first[2]
-    return tuple(found)
+    runs = characters.between(start, end)
+    if not runs:
+        return ()
+    return tuple([(at, *part) for at, part, _, _ in identity.named(runs)])
 
 
 def removed_text(

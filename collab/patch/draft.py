@@ -106,21 +106,26 @@ class Draft:
     # --- path-copying -----------------------------------------------------------------------
 
     def writable(self, tokens: Tokens) -> Any:
-        """Return the container of a location. The caller may change it in place.
+        """Return the container of a location below the root. The caller may change it in place.
 
         The container and all containers above it are copies that this draft owns.
         """
         owned = self.owned
-        node = self.root
-        if id(node) not in owned:
-            self.root = node = self._own(node, tokens)
-        for token in tokens[:-1]:
-            key: Any = token if type(node) is dict else index_of(token)
-            child = node[key]
-            if id(child) not in owned:
-                node[key] = child = self._own(child, tokens)
-            node = child
-        return node
+        top: list[Any] = [self.root]
+        holder: Any = top
+        key: Any = 0
+        for token in tokens:
+            node = holder[key]
+            kind = type(node)
+            if id(node) not in owned:
+                if kind is not dict and kind is not list:
+                    raise not_found(tokens)
+                holder[key] = node = node.copy()
+                self.work += len(node)
+                owned[id(node)] = node
+            holder, key = node, token if kind is dict else index_of(token)
+        self.root = top[0]
+        return holder
 
     def mark_shared(self, value: Any) -> None:
         """Note that another value shares this value. The next change of it copies it first.
@@ -133,15 +138,6 @@ class Draft:
             node = rest.pop()
             if owned.pop(id(node), None) is not None:
                 rest += node.values() if type(node) is dict else node
-
-    def _own(self, node: Any, tokens: Tokens) -> Any:
-        kind = type(node)
-        if kind is not dict and kind is not list:
-            raise not_found(tokens)
-        copied = node.copy()
-        self.work += len(copied)
-        self.owned[id(copied)] = copied
-        return copied
 
 
 def _unmeasured(_: Any) -> int:

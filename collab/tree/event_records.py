@@ -65,7 +65,7 @@ def text_record(
             before.splice(one.was, one.was + units(one.deleted), runs)
         after = before
     for one, runs, labelled in zip(found, inserted, labels, strict=True):
-        first = tuple(part for run in runs for part in identity.first_runs(run))
+        first = tuple(identity.first_runs(runs))
         sides = () if after is None else (_sides(after, identity, one),)
         hunks.append(Hunk(one.deleted, labelled, first, sides))
     identity.cache(own, after)
@@ -90,8 +90,7 @@ def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tu
 
 
 def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Sides:
-    left, right = after.beside(one.at, one.at + units(one.inserted))
-    return identity.first_id_or_none(left), identity.first_id_or_none(right)
+    return identity.first_sides(after.beside(one.at, one.at + units(one.inserted)))
 
 
 class Replacement(NamedTuple):

@@ -260,7 +260,7 @@ def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | 
         order = node.orders[str(step)] if type(node) is ArrayNode else None
         path.append(step)
         steps.append(step)
-        held, node = _under(txn, held, step), node_under(node, step)[0]
+        held, node = _under(txn, held, step), node_under(node, step)
     return PlacedArea(area, tuple(path), tuple(steps), order)
 
 

@@ -90,9 +90,8 @@ class TextsBefore:
         before = cls()
         for client, ranges in deletes.items():
             for start, end in ranges:
-                for first in identity.first_runs((client, start, end - start)):
-                    for _, path, _ in identity.named(first):
-                        before._add(txn, content, identity, path)
+                for _, _, path, _ in identity.named([(client, start, end - start)]):
+                    before._add(txn, content, identity, path)
         return before
 
     def _add(self, txn: Txn, content: Any, identity: IdentityIndex, path: Path) -> None:
@@ -123,7 +122,7 @@ class TextsBefore:
             if text is None:
                 continue
             now = Characters.read(txn, text, identity.deletions)
-            first = [part for run in was.runs for part in identity.first_runs(run)]
+            first = identity.first_runs(was.runs)
             found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
             identity.cache(own, now)
         for path, items in self._lists.items():

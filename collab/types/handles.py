@@ -93,18 +93,18 @@ class TextStandIn(StandIn):
     """Replaces a Y.Text in a dry run."""
 
 
-_MAPS = (native.Map, MapStandIn)
-_ARRAYS = (native.Array, ArrayStandIn)
+MAPS = (native.Map, MapStandIn)
+ARRAYS = (native.Array, ArrayStandIn)
 _TEXTS = (native.Text, TextStandIn)
 _XML = (native.XmlFragment, native.XmlElement, native.XmlText)
 
 
 def is_map(handle: object) -> TypeGuard[MapHandle]:
-    return isinstance(handle, _MAPS)
+    return isinstance(handle, MAPS)
 
 
 def is_array(handle: object) -> TypeGuard[ArrayHandle]:
-    return isinstance(handle, _ARRAYS)
+    return isinstance(handle, ARRAYS)
 
 
 def is_text(handle: object) -> TypeGuard[TextHandle]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup
-from collab.types.handles import StandIn, Txn, get_or_none, is_array, is_map, raw_of
+from collab.types.handles import ARRAYS, MAPS, StandIn, Txn, get_or_none, is_map, raw_of
 from collab.types.layout import (
     VALUE,
     ArrayNode,
@@ -63,16 +63,21 @@ def child(txn: Txn, place: Place, step: Step) -> Any:
     return got
 
 
-def enter(txn: Txn, place: Place, step: Step) -> Place | None:
-    """Return the container under a step, or None when there is a plain value or no value."""
-    inner, token = node_under(place.node, step)
+def enter(txn: Txn, place: Place, step: Step, token: str | None = None) -> Place | None:
+    """Return the container under a step, or None when there is a plain value or no value.
+
+    `token` is the pointer token of the step, if the caller has it.
+    """
+    inner = node_under(place.node, step)
     if inner is None:
         return None
     handle = child(txn, place, step)
-    if not (is_array(handle) if type(inner) is ListNode else is_map(handle)):
+    if not isinstance(handle, ARRAYS if type(inner) is ListNode else MAPS):
         return None
     if isinstance(place.handle, StandIn):
         inner = _owned(place, step, inner)
+    if token is None:
+        token = token_of(place.node, step)
     return Place(handle, inner, (*place.path, step), (*place.tokens, token))
 
 
@@ -88,17 +93,19 @@ def _owned(place: Place, step: Step, inner: Node) -> Node:
     return inner
 
 
-def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
-    """Return the node under a step, and the pointer token that the step has at present."""
-    if isinstance(step, int):
-        there = type(node) is ListNode and 0 <= step < len(node.children)
-        return node.children[step] if there and type(node) is ListNode else None, str(step)
-    if type(node) is ObjectNode:
-        return node.children.get(step), unescape(step)
+def node_under(node: Node, step: Step) -> Node | None:
+    """Return the node under a step."""
+    if isinstance(node, ListNode):
+        there = isinstance(step, int) and 0 <= step < len(node.children)
+        return node.children[int(step)] if there else None
+    return None if isinstance(step, int) else node.children.get(step)
+
+
+def token_of(node: Node, step: Step) -> str:
+    """Return the pointer token that a step with a node has at present."""
     if type(node) is ArrayNode:
-        inner = node.children.get(step)
-        return inner, "" if inner is None else str(node.index(step))
-    return None, ""
+        return str(node.index(str(step)))
+    return unescape(step) if isinstance(step, str) else str(step)
 
 
 def step_of(node: Node, token: str) -> Step:
@@ -114,7 +121,7 @@ def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
     """Return the container at a location, or the deepest Yjs container above the location."""
     place = root
     for token in tokens:
-        inner = enter(txn, place, step_of(place.node, token))
+        inner = enter(txn, place, step_of(place.node, token), token)
         if inner is None:
             break
         place = inner
@@ -157,9 +164,6 @@ def pointer_tokens(root: Node, path: Path) -> Tokens:
     for step in path:
         if node is None or (type(node) is ArrayNode and step not in node.orders):
             break
-        if type(node) is ArrayNode:
-            tokens.append(str(node.index(str(step))))
-        else:
-            tokens.append(unescape(str(step)))
-        node = node_under(node, step)[0]
+        tokens.append(token_of(node, step))
+        node = node_under(node, step)
     return tuple(tokens)

@@ -16,6 +16,7 @@ Change: TypeAlias = tuple[int, int, str]
 # For typing and pasting, one change from the first to the last difference is exact enough. A
 # rewrite in several places is compared word by word, when both sides have few words.
 _MOST_WORDS = 400  # including the single characters between words
+_WORD = re.compile(r"[^\W_]")
 _WORDS = re.compile(r"[^\W_]+|[\W_]", re.DOTALL)
 _MOST_SLID = 400  # characters of an insertion or removal that is shifted to the start of a word
 
@@ -29,6 +30,8 @@ def changes_between(old: str, new: str) -> list[Change]:
     if not old_middle or not new_middle:
         start, middle = _at_a_word(old, start, old_middle or new_middle)
         return [(start, start + len(middle), "") if old_middle else (start, start, middle)]
+    if old_middle.isalnum() and new_middle.isalnum():  # one word replaces another
+        return [(start, end, new_middle)]
     old_words, new_words = words(old_middle, _MOST_WORDS), words(new_middle, _MOST_WORDS)
     if _MOST_WORDS in (len(old_words), len(new_words)):
         return [(start, end, new_middle)]
@@ -80,10 +83,10 @@ def whole_words(
     last = len(changes) - 1
     for number, (start, end, new) in enumerate(changes):
         low, high = start, end
-        gone = old[start:end].strip(_JOINERS), new.strip(_JOINERS)
-        if any(map(_begins_word, gone)):
+        gone, put = old[start:end].strip(_JOINERS), new.strip(_JOINERS)
+        if _is_word(gone[:1]) or _is_word(put[:1]):
             low = max(_word_start(old, start), changes[number - 1][1] if number else 0)
-        if any(map(_ends_word, gone)):
+        if _is_word(gone[-1:]) or _is_word(put[-1:]):
             behind = changes[number + 1][0] if number < last else len(old)
             high = min(_word_end(old, end), behind)
         if low < start and not is_own(low, start):
@@ -95,7 +98,9 @@ def whole_words(
             before = widened.pop()
             new, start = before[2] + new[before[1] - start :], before[0]
         widened.append((start, end, new))
-    return _whole_text(old, _whole_phrases(old, widened, is_own), is_own)
+    if last:
+        widened = _whole_phrases(old, widened, is_own)
+    return _whole_text(old, widened, is_own)
 
 
 def _whole_phrases(
@@ -107,8 +112,8 @@ def _whole_phrases(
         if joined:
             first, last, before = joined[-1]
             between = old[last:start]
-            both = _has_word(old[first:last]) and _has_word(old[start:end])
-            if both and not _has_word(between) and not is_own(last, start):
+            both = _WORD.search(old, first, last) and _WORD.search(old, start, end)
+            if both and not _WORD.search(between) and not is_own(last, start):
                 joined[-1] = (first, end, before + between + new)
                 continue
         joined.append((start, end, new))
@@ -122,14 +127,14 @@ def _whole_text(
 
     Then all characters are by this author, also the spaces and punctuation that both texts have.
     """
-    gone = "".join([old[start:end] for start, end, _ in changes])
-    if not gone or not _has_word(gone) or not _has_word("".join([new for _, _, new in changes])):
-        return changes
-    kept, made, at = "", "", 0
+    gone, put, kept, made, at = "", "", "", "", 0
     for start, end, new in changes:
+        gone, put = gone + old[start:end], put + new
         kept, made, at = kept + old[at:start], made + old[at:start] + new, end
     kept, made = kept + old[at:], made + old[at:]
-    if not kept or _has_word(kept) or is_own(0, len(old)):
+    if not kept or not (_WORD.search(gone) and _WORD.search(put)):
+        return changes
+    if _WORD.search(kept) or is_own(0, len(old)):
         return changes
     return [(0, len(old), made)]
 
@@ -140,20 +145,8 @@ _LONGEST_WORD = 100  # characters of a word on either side of a change
 _IDEOGRAPHS = "\u2e80"  # scripts from this character on have no spaces between words
 
 
-def _has_word(text: str) -> bool:
-    return any(map(str.isalnum, text))
-
-
 def _is_word(char: str) -> bool:
     return char.isalnum() and char < _IDEOGRAPHS
-
-
-def _begins_word(text: str) -> bool:
-    return _is_word(text[:1])
-
-
-def _ends_word(text: str) -> bool:
-    return _is_word(text[-1:])
 
 
 def _word_start(text: str, until: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from collab.types.build import Builder
-from collab.types.handles import Txn, get_or_none, is_map, raw_of
+from collab.types.handles import get_or_none, is_map, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
@@ -21,12 +21,9 @@ class MemberWriter:
 
     def __init__(self, journal: Journal, texts: TextWriter, build: Builder) -> None:
         self._journal = journal
+        self._open = journal.open
         self._texts = texts
         self._build = build
-
-    @property
-    def _txn(self) -> Txn:
-        return self._journal.open.txn
 
     def set(
         self,
@@ -52,7 +49,7 @@ class MemberWriter:
         When undo puts an earlier value back, `texts` are the texts in this value. They get their
         former first ids back.
         """
-        journal, txn = self._journal, self._txn
+        journal, txn = self._journal, self._open.txn
         old = get_or_none(txn, slot.handle, slot.key)
         place = slot.path if slot.key == VALUE else (*slot.path, slot.key)
         if texts is None and type(raw) is str and self._texts.edit(old, raw, place, slot.tokens):
@@ -72,14 +69,14 @@ class MemberWriter:
         journal.emit("replace" if present else "add", slot.tokens, value)
         self._build.put(holder, slot.key, raw, slot.tokens)
         if texts:
-            self._texts.restore_identity(get_or_none(self._txn, holder, slot.key), texts)
+            self._texts.restore_identity(get_or_none(self._open.txn, holder, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove an existing key of an object."""
         node = place.node
         assert type(node) is ObjectNode
-        held = get_or_none(self._txn, place.handle, key)
-        before = Exactly(raw_of(self._txn, held))
+        held = get_or_none(self._open.txn, place.handle, key)
+        before = Exactly(raw_of(self._open.txn, held))
         removed = self._texts.removed(held, (*place.path, key))
         self._journal.remove_entry(place.handle, place.path, key, node.children.get(key))
         node.children.pop(key, None)

@@ -10,12 +10,12 @@ from collab.identity.draft import Edit, TextDraft
 from collab.identity.identity_index import GONE
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
-from collab.types.handles import StandIn, Txn, is_array, is_map, is_text
+from collab.types.handles import StandIn, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
 from collab.writing.journal import Journal
 from collab.writing.overlay import TextOverlay
-from collab.yjs.spans import Run
+from collab.yjs.spans import Id, Run
 
 MOST_SIDES = 8  # pairs kept in a hunk: each undo and redo of it adds one
 
@@ -29,29 +29,33 @@ class TextWriter:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._open = journal.open
         self._identity = journal.identity
         self.exact: Change | None = None
         self.by_others = False
-
-    @property
-    def _txn(self) -> Txn:
-        return self._journal.open.txn
 
     def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
         """Turn a text into `new` by the smallest edits. Return False when that is impossible."""
         if not is_text(text) or self._journal.is_atom(tokens):
             return False
-        txn = self._txn
+        txn = self._open.txn
         old = text.get_string(txn)
         if text.len(txn) != byte_length(old):
             return False  # embedded objects count in the text's indexes, but are not in its string
-        changes = self._changes(text, old, new, path) if self.exact is None else [self.exact]
+        own = self._first_id(text)
+        changes = self._changes(text, own, old, new, path) if self.exact is None else [self.exact]
         if changes:
-            self._write(text, old, [_in_units(old, change) for change in changes], path)
+            self._write(text, own, old, _in_units(old, changes), path)
             self._journal.emit("replace", tokens, new)
         return True
 
-    def _changes(self, text: Any, old: str, new: str, path: Path) -> list[Change]:
+    def _first_id(self, text: Any) -> Id:
+        """Return the first id of a text. The record of a dry run needs none."""
+        if isinstance(text, TextOverlay):
+            return GONE
+        return self._identity.first_id(text_id(self._open.txn, text))
+
+    def _changes(self, text: Any, own: Id, old: str, new: str, path: Path) -> list[Change]:
         changes = changes_between(old, new)
         if isinstance(text, TextOverlay):
             return changes
@@ -60,48 +64,39 @@ class TextWriter:
         if self._journal.author is None:
             return changes
 
-        read: list[Characters] = []  # filled by the first call of `is_own`
+        author, identity = self._journal.author, self._identity
 
         def is_own(start: int, end: int) -> bool:
-            if not read:
-                txn = self._txn
-                own = self._identity.first_id(text_id(txn, text))
-                read.append(self._identity.characters(txn, text, own))
+            """Whether the author's undo steps inserted all characters from `start` to `end`."""
             if not old.isascii():
                 start, end = units(old[:start]), units(old[:end])
-            return self._is_own(read[0], path, start, end)
+            characters = identity.characters(self._open.txn, text, own)
+            mine = 0
+            for _, part, where, user in identity.named(characters.between(start, end)):
+                if user == author and where == path:
+                    mine += part[2]
+            return mine == end - start
 
         return whole_words(old, changes, is_own)
-
-    def _is_own(self, characters: Characters, path: Path, start: int, end: int) -> bool:
-        """Whether undo steps of this write's author inserted all units from `start` to `end`."""
-        mine = 0
-        for run in characters.between(start, end):
-            for first in self._identity.first_runs(run):
-                for part, where, user in self._identity.named(first):
-                    if user == self._journal.author and where == path:
-                        mine += part[2]
-        return mine == end - start
 
     def write_draft(self, text: Any, draft: TextDraft, path: Path, tokens: Tokens) -> None:
         """Write the planned edits of a text."""
         edits = draft.edits()
         if edits:
-            self._write(text, draft.old, edits, path)
+            self._write(text, self._first_id(text), draft.old, edits, path)
             if draft.text != draft.old:
                 self._journal.emit("replace", tokens, draft.text)
 
-    def _write(self, text: Any, old: str, edits: Sequence[Edit], path: Path) -> None:
+    def _write(self, text: Any, own: Id, old: str, edits: Sequence[Edit], path: Path) -> None:
         if isinstance(text, TextOverlay):
             text.edit(edits)
             return
-        own = self._identity.first_id(text_id(self._txn, text))
         characters = self._identity.cached(own)
         if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
-            characters = self._identity.characters(self._txn, text, own)
+            characters = self._identity.characters(self._open.txn, text, own)
         hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
         self._journal.note(TextRecord(path, own, tuple(reversed(hunks))))
-        self._journal.open.spend(2 * len(hunks))
+        self._open.spend(2 * len(hunks))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
         """Write one edit, and return its hunk.
@@ -110,7 +105,8 @@ class TextWriter:
         insertion into a long text, `characters` may be None, because it is slow to read the ids.
         Then the hunk gets no new pair of sides.
         """
-        txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
+        txn, identity, start, end = self._open.txn, self._identity, edit.start, edit.end
+        added = units(edit.text)
         labels: tuple[Label, ...] = ()
         deleted, runs = "", list[Run]()
         at = _bytes_before(old, start)
@@ -119,18 +115,17 @@ class TextWriter:
             text.remove_range(txn, at, byte_length(deleted))
         if edit.text:
             text.insert(txn, at, edit.text, None)
-            runs = [(*id_at(txn, text, at), units(edit.text))]
+            runs = [(*id_at(txn, text, at), added)]
             if edit.labels:
                 self._note_reinserted(edit.labels, runs[0])
         sides = edit.sides
         if characters is not None:
             labels = labels_between(characters, identity, start, end)
             characters.splice(start, end, runs)
-            left, right = characters.beside(start, start + units(edit.text))
-            now = left and identity.first_id(left), right and identity.first_id(right)
-            sides = (*[one for one in sides if one != now], now)[-MOST_SIDES:]
-        first = tuple(identity.first_runs(runs[0])) if runs else ()
-        return Hunk(deleted, labels, first, sides)
+            now = identity.first_sides(characters.beside(start, start + added))
+            earlier = [one for one in sides if one != now] if sides else ()
+            sides = (*earlier, now)[-MOST_SIDES:]
+        return Hunk(deleted, labels, tuple(identity.first_runs(runs)), sides)
 
     def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:
         for offset, client, clock, count in labels:
@@ -141,24 +136,26 @@ class TextWriter:
         """Return the texts in a value before its removal, with the characters that steps name."""
         if isinstance(held, StandIn) or not (is_map(held) or is_array(held) or is_text(held)):
             return ()
-        return removed_texts(self._txn, held, self._identity, path)
+        return removed_texts(self._open.txn, held, self._identity, path)
 
     def restore_identity(self, held: Any, texts: Sequence[RemovedText]) -> None:
         """Give former first ids to the texts in a value that undo has put back."""
         for removed in texts:
             text = (
-                held if is_text(held) and not removed.path else reach(self._txn, held, removed.path)
+                held
+                if is_text(held) and not removed.path
+                else reach(self._open.txn, held, removed.path)
             )
             if text is None:
                 continue
             if isinstance(text, TextOverlay):
                 text.set_identity(removed.text, removed.labels)
                 continue
-            client, clock = text_id(self._txn, text)
+            client, clock = text_id(self._open.txn, text)
             self._journal.add_reinsertion((*removed.text, 1, client, clock))
             runs = (
-                [(*id_at(self._txn, text, 0), units(text.get_string(self._txn)))]
-                if text.len(self._txn)
+                [(*id_at(self._open.txn, text, 0), units(text.get_string(self._open.txn)))]
+                if text.len(self._open.txn)
                 else []
             )
             self._note_reinserted(removed.labels, runs[0] if runs else (0, 0, 0))
@@ -170,12 +167,14 @@ def byte_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
-def _in_units(old: str, change: Change) -> Edit:
-    start, end, new = change
+def _in_units(old: str, changes: Sequence[Change]) -> list[Edit]:
     if old.isascii():
-        return Edit(start, end, new)
-    first = units(old[:start])
-    return Edit(first, first + units(old[start:end]), new)
+        return [Edit(*change) for change in changes]
+    edits: list[Edit] = []
+    for start, end, new in changes:
+        first = units(old[:start])
+        edits.append(Edit(first, first + units(old[start:end]), new))
+    return edits
 
 
 def _units_between(text: str, start: int, end: int) -> str:

@@ -180,7 +180,8 @@ class Writer:
         elif type(place.node) is ListNode:
             self._replace_item(place, int(step), value)
         else:
-            self.members.set(place, str(step), self._layouts.layout(value))
+            raw = value if type(value) is str else self._layouts.layout(value)
+            self.members.set(place, str(step), raw)
 
     def _replace_item(self, place: Place, at: int, value: Json) -> None:
         old = get_or_none(self.txn, place.handle, at)

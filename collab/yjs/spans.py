@@ -94,6 +94,16 @@ class Spans:
         row.starts.append(clock)
         row.spans.append((end, to))
 
+    def of(self, at: Id) -> Id | None:
+        """Return the id to which an id is mapped, or None."""
+        client, clock = at
+        row = self._rows.get(client)
+        number = bisect_right(row.starts, clock) - 1 if row is not None else -1
+        if row is None or number < 0 or row.spans[number][0] <= clock:
+            return None
+        to_client, to_clock = row.spans[number][1]
+        return to_client, to_clock + self._step * (clock - row.starts[number])
+
     def pieces(self, run: Run) -> list[tuple[Run, Id | None]]:
         """Return the pieces of a run, in order: each with the id of its first id, or None."""
         client, clock, length = run
@@ -102,12 +112,16 @@ class Spans:
             return [(run, None)] if length > 0 else []
         found: list[tuple[Run, Id | None]] = []
         end = clock + length
-        at, starts = row.first(clock), row.starts
+        starts = row.starts
+        at = max(0, bisect_right(starts, clock) - 1)
         while clock < end:
             if at == len(starts) or starts[at] >= end:
                 found.append(((client, clock, end - clock), None))
                 break
             start, (stop, (to_client, to_clock)) = starts[at], row.spans[at]
+            if stop <= clock:  # only the first span may end before the run
+                at += 1
+                continue
             if start > clock:
                 found.append(((client, clock, start - clock), None))
                 clock = start

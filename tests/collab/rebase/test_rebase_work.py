@@ -47,13 +47,15 @@ def calls(run: Callable[[], Any]) -> int:
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the containers that drafts copy."""
     sizes: list[int] = []
-    own = Draft._own
+    writable = Draft.writable
 
-    def counting(draft: Draft, node: Any, tokens: Any) -> Any:
-        sizes.append(len(node))
-        return own(draft, node, tokens)
+    def counting(draft: Draft, tokens: Any) -> Any:
+        known = set(draft.owned)
+        holder = writable(draft, tokens)
+        sizes.extend(len(draft.owned[number]) for number in draft.owned.keys() - known)
+        return holder
 
-    monkeypatch.setattr(Draft, "_own", counting)
+    monkeypatch.setattr(Draft, "writable", counting)
     return sizes
 
 
