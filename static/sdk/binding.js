@@ -29,6 +29,7 @@ export class Binding extends Emitter {
   #isComposing = false;
   /** @type {Map[]} from the text at the start of a composition to the newest text */
   #maps = [];
+  #told = ""; // the selection that the others know
   #timer = /** @type {any} */ (undefined);
   /** @type {(() => void)[]} */
   #stops = [];
@@ -196,6 +197,7 @@ export class Binding extends Emitter {
       return { start: first, end: caret ?? Math.max(first, map(end)), isBackward };
     });
     this.#maps = [];
+    if (!isUndo) this.#movedByServer();
   }
 
   get #version() {
@@ -241,11 +243,21 @@ export class Binding extends Emitter {
   #selected() {
     const { presence } = this.page;
     if (!this.field.isFocused) return;
+    if (presence.cursor === this.#cursor && this.#told === JSON.stringify(this.field.selection)) return;
     presence.cursor = this.#cursor;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (presence.cursor === this.#cursor) presence.refresh();
+      if (presence.cursor !== this.#cursor) return;
+      this.#told = JSON.stringify(this.field.selection);
+      presence.refresh();
     }, CURSOR_EVERY);
+  }
+
+  /** The server moves a caret with the changes of others by itself, but not the end of a selection. */
+  #movedByServer() {
+    const { selection } = this.field;
+    const isKnown = this.page.presence.cursor === this.#cursor && !this.#timer;
+    if (isKnown && selection?.start === selection?.end) this.#told = JSON.stringify(selection);
   }
 
   /** @param {boolean} [isAway] whether the user went to another window: the caret stays in the element */

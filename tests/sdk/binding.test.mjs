@@ -243,6 +243,29 @@ test('the caret that others see refers to the value without changes that wait', 
   assert.equal(page.presence.cursor, null)
 })
 
+test('the caret is sent at most five times a second, and not when only others moved it', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { field, page: { presence }, driver } = bound({ t: 'abc' })
+  const sent = () => { t.mock.timers.tick(1000); return presence.refreshed }
+  field.select(1)
+  field.select(2)
+  t.mock.timers.tick(199)
+  assert.equal(presence.refreshed, 0)
+  assert.equal(sent(), 1)
+  driver.change(2, [splice('/t', 0, 0, '>')])
+  field.ownerDocument.fire('selectionchange')
+  assert.equal(sent(), 1)
+  field.select(1, 4)
+  assert.equal(sent(), 2)
+  driver.change(3, [splice('/t', 2, 0, '>')])
+  field.ownerDocument.fire('selectionchange')
+  assert.equal(sent(), 3)
+  field.select(2)
+  assert.equal(sent(), 4)
+  field.type('x')
+  assert.equal(sent(), 5)
+})
+
 test('before the first value the element is read-only', () => {
   const page = new Page(null)
   const { field, driver } = bound(null, { page })

@@ -82,7 +82,7 @@ export class Field extends Target {
 /** What a binding needs of a page, over a core. */
 export class Page extends Emitter {
   mode = 'edit'
-  presence = Object.assign(new Emitter(), { others: [], cursor: null, refresh () {} })
+  presence = Object.assign(new Emitter(), { others: [], cursor: null, refreshed: 0, refresh () { this.refreshed += 1 } })
   kept = []
   _attention = { keep: (what) => this.kept.push(what) }
   undone = []
