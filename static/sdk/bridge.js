@@ -106,7 +106,6 @@ export class Bridge extends Emitter {
     this.#fps = Math.min(fps(this.options.maxFps), fps(hello.max_fps));
     this.#isWhole = true;
     this.#sentAt = -Infinity;
-    this.#version = 0;
     this.#become("connected");
     this.#changed();
     if (this.#focus !== undefined) this.focus(this.#focus);

@@ -105,6 +105,34 @@ test('a newer page of the frame takes the port, and the older one ends', () => {
   assert.deepEqual([first.receiver.state, second.receiver.state, second.drawn.length], ['closed', 'connected', 1])
 })
 
+test('one load of a frame gets one port, also when it says hello twice', () => {
+  const it = new Scene()
+  const ports = []
+  it.frame.window.addEventListener('message', (event) => ports.push(event.ports.length))
+  for (let n = 0; n < 3; n++) it.frame.window.parent.postMessage({ weft: 'preview', type: 'hello', protocol: 1, load: 'x' }, EDITOR)
+  it.world.settle()
+  assert.deepEqual(ports, [1])
+})
+
+test('a new load gets its value at once, also when a change for the old one was due', () => {
+  const it = new Scene({ maxFps: 1 })
+  it.load()
+  it.page.set('/title', 'Hi')
+  it.frame.window.happens('pagehide')
+  const { drawn } = it.load()
+  assert.deepEqual(drawn.map(({ value }) => value.title), ['Hi'])
+})
+
+test('an editor that goes to another page ends the connection at once', () => {
+  const it = new Scene()
+  const { receiver } = it.load()
+  const states = []
+  receiver.on('state', (state) => states.push(state))
+  it.editor.happens('pagehide')
+  it.world.settle()
+  assert.equal(states[0], 'waiting')
+})
+
 test('a frame that shows another page loses its port', () => {
   const it = new Scene()
   it.load()

@@ -29,7 +29,8 @@ test('a page in an iframe with a known editor opens no connection', async () => 
   const sockets = []
   const env = { ...it.world.environment(it.window), WebSocket: class { constructor (url) { sockets.push(url) } } }
   const receiver = receivePreview(() => {}, { from: EDITOR, ...direct }, env)
-  await new Promise(setImmediate)
+  await import('../../static/sdk/weft.js')
+  for (let n = 0; n < 5; n++) await new Promise(setImmediate)
   assert.deepEqual([sockets, receiver.state], [[], 'waiting'])
 })
 

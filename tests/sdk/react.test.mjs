@@ -158,6 +158,16 @@ test('a lock that comes after its component was removed is released', async () =
   assert.deepEqual(page.asked, ['acquire /title', 'release'])
 })
 
+test('a removed component keeps no lock that it acquires later', async () => {
+  const page = new FakePage()
+  const react = new FakeReact()
+  const lock = react.draw(({ useLock }) => useLock(page, '/title'))
+  react.remove()
+  await lock.acquire()
+  await new Promise(setImmediate)
+  assert.deepEqual(page.asked, ['acquire /title', 'release'])
+})
+
 test('to take over, a component first asks for the lock', async () => {
   const page = new FakePage()
   const lock = new FakeReact().draw(({ useLock }) => useLock(page, '/title'))

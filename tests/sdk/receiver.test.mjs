@@ -91,6 +91,22 @@ test('a patch that does not fit is a gap', () => {
   assert.deepEqual([it.drawn.length, it.asked('resend')], [1, 1])
 })
 
+test('on a new port, a patch before the whole value is ignored', () => {
+  const it = new Scene()
+  it.answer()
+  it.send({ type: 'UPDATE_CONFIG', data: { n: 1 }, version: 1 }, { type: 'bye' })
+  it.answer()
+  it.send(put(2, '/n', 2))
+  assert.deepEqual([it.drawn, it.asked('resend')], [[{ n: 1 }], 0])
+})
+
+test('the first event `pageshow` of a page changes nothing', () => {
+  const it = new Scene()
+  it.frame.window.happens('pageshow')
+  it.world.settle()
+  assert.equal(it.hellos.length, 1)
+})
+
 test('an error in the function of the page does not stop the preview', (context) => {
   const reported = []
   globalThis.reportError = (error) => reported.push(error.message)
