@@ -77,12 +77,9 @@ def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list
 
     `strings` has the runs of new characters in the update (`UpdateSummary.strings`).
     """
-    total = sum(units(one.inserted) for one in found)
-    if not total:
-        return [[] for _ in found]
-    if len(found) == 1 and len(strings) == 1 and strings[0][2] == total:
+    if len(found) == len(strings) == 1 and strings[0][2] == units(found[0].inserted):
         return [[strings[0]]]
-    return None
+    return None if any(one.inserted for one in found) else [[] for _ in found]
 
 
 def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tuple[Label, ...]:

@@ -23,7 +23,7 @@ from collab.tree.read import Reader
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
-from collab.types.events import DirtyPlace, Observer
+from collab.types.events import DirtyPlace
 from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
@@ -88,6 +88,7 @@ class Tree:
         loader = loader or Loader(client_id)
         loader.apply(updates)
         self._yjs = YjsDocument(loader)
+        self._observer = self._yjs.observer
         self._raw_of = raw_of if loader.size > LARGE else raw_at_once
         self._atomic = atomic
         self.initial: dict[str, Json]
@@ -100,18 +101,6 @@ class Tree:
     def close(self) -> None:
         """Drop the callbacks."""
         self._yjs.close()
-
-    @property
-    def _doc(self) -> Any:
-        return self._yjs.doc
-
-    @property
-    def _content(self) -> Any:
-        return self._yjs.content
-
-    @property
-    def _observer(self) -> Observer:
-        return self._yjs.observer
 
     # --- transactions -----------------------------------------------------------------------
 
@@ -142,8 +131,8 @@ class Tree:
 
     def dry_run(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
         """Run `work` on overlays. Its writes go to its writer's journal, not to the document."""
-        txn = self._doc.create_transaction()
-        overlay = OpenTransaction(txn, MapOverlay(txn, self._content, self.identity))
+        txn = self._yjs.doc.create_transaction()
+        overlay = OpenTransaction(txn, MapOverlay(txn, self._yjs.content, self.identity))
         journal = Journal(overlay, self.root.copy(), self._atomic, value, self.identity)
         try:
             work(Writer(journal, prefix))
@@ -174,9 +163,9 @@ class Tree:
                 deleted = Integrated(first, *changes)
                 value = replay(value, deleted.ops)
             slices = list(slices)
-            trial = TrialCopy(self._doc.client_id(), self.state(), self.root, limits)
+            trial = TrialCopy(self._yjs.doc.client_id(), self.state(), self.root, limits)
             stays_within = trial.stays_within(slices)
-        merged = list(apply_update(self._doc, self._content, self._observer, slices))
+        merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
         ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
         self._purge.unmark(records)
         integrated = Integrated(merge_updates(merged), ops, records)
@@ -192,10 +181,10 @@ class Tree:
         """Delete the large containers that an update deletes, in portions. Return their update."""
         if structs is None or not deletes:
             return b""
-        txn = self._doc.create_transaction()
-        found = large_deletions(txn, self._content, structs, deletes, self._map_sizes)
+        txn = self._yjs.doc.create_transaction()
+        found = large_deletions(txn, self._yjs.content, structs, deletes, self._map_sizes)
         if found and limits is not None:
-            areas = PlacedAreas(txn, self._content, self.root, limits)
+            areas = PlacedAreas(txn, self._yjs.content, self.root, limits)
             found = [one for one in found if areas.hold(one.path, one.keys)]
         txn.drop()
         if not found:
@@ -215,13 +204,13 @@ class Tree:
         self, value: Json, dirty: DirtyPlace | None, summary: UpdateSummary, before: TextsBefore
     ) -> tuple[list[Op], list[Record]]:
         """Update the nodes. Return the ops from `value` to the current value, and their records."""
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         difference = Difference(txn, self.identity, summary, before)
         try:
             if dirty is not None:
                 self._forget_unread(txn, dirty, ())
-                Reader(difference).refresh(self._content, self.root, value, dirty, (), "")
-            content, identity = self._content, self.identity
+                Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
+            content, identity = self._yjs.content, self.identity
             records = [on_items(txn, content, identity, one) for one in difference.records]
         finally:
             txn.drop()
@@ -234,11 +223,11 @@ class Tree:
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
         for back_again in trial.roll_back():
-            merged += apply_update(self._doc, self._content, self._observer, [back_again])
+            merged += apply_update(self._yjs.doc, self._yjs.content, self._observer, [back_again])
         back, _ = self._read_changes(after, self._observer.take_dirty(), NO_SUMMARY, TextsBefore())
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         try:
-            reinserted = before.reinserted(txn, self._content, self.identity)
+            reinserted = before.reinserted(txn, self._yjs.content, self.identity)
         finally:
             txn.drop()
         return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
@@ -248,18 +237,19 @@ class Tree:
         for step, deeper in dirty.below.items():
             here = (*path, step)
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
-                text = reach(txn, self._content, here)
+                text = reach(txn, self._yjs.content, here)
                 if text is not None:
                     self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
-            self._forget_unread(txn, deeper, here)
+            if deeper.below:
+                self._forget_unread(txn, deeper, here)
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
         """Return the ids of the texts and lists that lose parts which steps name."""
         if not deletes:
             return TextsBefore()
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         try:
-            return TextsBefore.of(txn, self._content, self.identity, deletes)
+            return TextsBefore.of(txn, self._yjs.content, self.identity, deletes)
         finally:
             txn.drop()
 
@@ -269,16 +259,16 @@ class Tree:
         return self.update_since(EMPTY_STATE_VECTOR)
 
     def update_since(self, state_vector: bytes) -> bytes:
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         try:
-            return bytes(self._doc.get_update(txn, state_vector))
+            return bytes(self._yjs.doc.get_update(txn, state_vector))
         finally:
             txn.drop()
 
     def state_vector(self) -> bytes:
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         try:
-            return bytes(self._doc.get_state(txn))
+            return bytes(self._yjs.doc.get_state(txn))
         finally:
             txn.drop()
 
@@ -288,9 +278,9 @@ class Tree:
 
     def _raw(self) -> Any:
         """Return the content in the layout's JSON form."""
-        txn = self._doc.create_transaction()
+        txn = self._yjs.doc.create_transaction()
         try:
-            return self._raw_of(txn, self._content)
+            return self._raw_of(txn, self._yjs.content)
         finally:
             txn.drop()
 

@@ -17,7 +17,7 @@ from collab.ids import Json
 from collab.patch.bounds import nesting
 from collab.types.build import Layouts
 from collab.types.events import DirtyPlace, Observer
-from collab.types.handles import Txn, get_or_none, is_array, is_map, raw_of
+from collab.types.handles import ARRAYS, MAPS, Txn, get_or_none, is_array, is_map, raw_of
 from collab.types.layout import DEEPEST, VALUE, ArrayNode, Step
 from collab.types.place import Place, enter
 from collab.types.records import Path
@@ -55,23 +55,23 @@ def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
 
 
 def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]:
-    if is_array(handle) and place.items:
+    if place.items and is_array(handle):
         # Finding an item takes time in proportion to its index. So check the whole array first.
         if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
             return []
         return list(reversed(range(handle.len(txn))))
-    return sorted(place.keys) if is_map(handle) else []
+    return sorted(place.keys) if place.keys and is_map(handle) else []
 
 
 def type_under(txn: Txn, handle: Any, step: Step) -> Any:
     """Return the map or array under a step, or None when the step holds neither."""
-    if is_map(handle) and isinstance(step, str):
-        held = get_or_none(txn, handle, step)
-    elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
+    if isinstance(step, str):
+        held = get_or_none(txn, handle, step) if isinstance(handle, MAPS) else None
+    elif is_array(handle) and step < handle.len(txn):
         held = handle.get(txn, step)
     else:
         return None
-    return held if is_map(held) or is_array(held) else None
+    return held if isinstance(held, (*MAPS, *ARRAYS)) else None
 
 
 def remove_at(txn: Txn, content: Any, path: Path) -> None:

@@ -120,7 +120,7 @@ def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
 
 def matches_node(node: Node, held: object) -> bool:
     """Whether `held` is a Yjs container of the same kind as the node."""
-    return is_array(held) if type(node) is ListNode else is_map(held)
+    return isinstance(held, ARRAYS if type(node) is ListNode else MAPS)
 
 
 def raw_of(txn: Txn, handle: Any) -> Any:

@@ -148,7 +148,7 @@ class CommitLoop:
         stop = live.apply_waiting(now, until)
         if stop is Stop.BUG:
             self._reopening.reopen(live)
-        elif live.batch:
+        elif live.batch.answered:
             live.move(Event.WRITE)
             return True
         elif stop is Stop.LONG:
@@ -224,7 +224,7 @@ class CommitLoop:
         first = live.queue[0] if live.queue else None
         if live.reopen_waiter is not None:
             self._hub.wake(live)
-        elif live.lock_announcer.is_due or live.has_lock_request():
+        elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):
             live.move(Event.LOCK)
             work = partial(self._lock_requests.decide, live)
             self._tasks.spawn(work, f"locks {live.key.doc}", live)

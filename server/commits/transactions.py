@@ -37,12 +37,11 @@ async def write(hub: Hub, appends: Appends) -> Written:
     began_at = hub.clock.monotonic()
     if not appends:
         return Written({}, began_at)
-    rows = [append for _, append in appends]
+    lives, rows = zip(*appends, strict=True)
     outcomes = await hub.store.commit(rows)
     ended_at = hub.clock.monotonic()
     hub.recorder.transaction_ended(rows, outcomes, ended_at - began_at)
-    by_room = {live: outcome for (live, _), outcome in zip(appends, outcomes, strict=True)}
-    return Written(by_room, ended_at)
+    return Written(dict(zip(lives, outcomes, strict=True)), ended_at)
 
 
 class RowLockedCommits:

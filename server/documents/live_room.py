@@ -110,7 +110,7 @@ class LiveRoom:
         """
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
-            if not self._can_apply(submission):
+            if isinstance(submission.request, LockRequest) or self.needs_history(submission):
                 return Stop.NOT_NOW
             if self._takes_long(submission):
                 return Stop.LONG
@@ -161,10 +161,6 @@ class LiveRoom:
     def known(self) -> dict[int, int]:
         """Return the Yjs state vector, without changes that a worker thread is making."""
         return self.room.document.state_vector() if self._known is None else self._known
-
-    def _can_apply(self, submission: Submission) -> bool:
-        is_lock = isinstance(submission.request, LockRequest)
-        return not is_lock and not self.needs_history(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
         member, request = submission.member, submission.request

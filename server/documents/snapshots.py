@@ -64,11 +64,10 @@ class Snapshots:
 
     def _is_due(self, unsaved: Unsaved, now: float) -> bool:
         bounds = self._bounds
-        return unsaved.is_worth_saving and (
-            unsaved.entries >= bounds.snapshot_entries
-            or 0 < bounds.snapshot_bytes <= unsaved.bytes
-            or now - unsaved.oldest >= bounds.snapshot_seconds
-        )
+        many = unsaved.entries >= bounds.snapshot_entries
+        large = 0 < bounds.snapshot_bytes <= unsaved.bytes
+        old = now - unsaved.oldest >= bounds.snapshot_seconds
+        return (many or large or old) and unsaved.is_worth_saving
 
     def note(self, live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
         """Count committed entries. Return whether the document should be saved now."""
