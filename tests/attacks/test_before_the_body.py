@@ -29,6 +29,7 @@ WRITES = [
     ("POST", "/versions", Role.VIEWER),
     ("POST", "/restore", Role.EDITOR),
     ("POST", "/publish", Role.EDITOR),
+    ("POST", "/share", Role.COMMENTER),
     ("POST", "/import", Role.PUBLISHER),
 ]
 # The body of this route has the lock's secret, so the server reads a small body.
