@@ -59,6 +59,12 @@ def render(tokens: tuple[str | int, ...]) -> str:
     return f"/{text}"
 
 
+def under(pointer: str, name: str) -> str:
+    """The JSON Pointer of a member of the object at `pointer`."""
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{escaped}"
+
+
 def lookup(value: Any, tokens: Tokens) -> Any:
     """Return the value at a location, or raise `path_not_found`."""
     try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.ids import Json
-from collab.patch.pointer import render
+from collab.patch.pointer import under
 from collab.tree.difference import Difference
 from collab.tree.read_array import ArrayReader
 from collab.types.events import DirtyPlace
@@ -174,7 +174,3 @@ class Reader:
         node.children = fresh.children
         if self._difference.change(old, value, pointer):
             self._difference.note_items(path, handle, before, value, dirty)
-
-
-def under(pointer: str, name: str) -> str:
-    return pointer + render((name,))

@@ -75,7 +75,7 @@ class ArrayReader:
         self._path = path
         self._pointer = pointer
         self._touched = sorted(
-            {key for key in dirty.keys if key not in RESERVED}
+            (dirty.keys - RESERVED)
             | {
                 step
                 for step, deeper in dirty.below.items()

@@ -27,7 +27,7 @@ from collab.types.events import DirtyPlace
 from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
-from collab.types.place import pointer_tokens
+from collab.types.place import has_pointer
 from collab.types.records import Path, Record, Reinsertion
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
@@ -64,8 +64,6 @@ class Integrated(NamedTuple):
 
     def after(self, earlier: Integrated) -> Integrated:
         """Return both changes as one."""
-        if not earlier.update:
-            return self
         update = merge_updates([earlier.update, self.update])
         ops, records = [*earlier.ops, *self.ops], [*earlier.records, *self.records]
         return Integrated(update, ops, records, self.rolled_back)
@@ -155,7 +153,9 @@ class Tree:
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
         before = self._texts_before(summary.deletes)
-        first = self._delete_first(summary.deletes, structs, limits)
+        first = b""
+        if structs is not None and summary.deletes:
+            first = self._delete_first(summary.deletes, structs, limits)
         deleted, trial, stays_within = Integrated(first, [], []), None, True
         if limits is not None:
             if first:  # even if the rest of the update is rolled back, this is not
@@ -173,14 +173,10 @@ class Tree:
             if not stays_within:
                 integrated = self._roll_back(trial, merged, value, ops, before)
             trial.close()
-        return integrated.after(deleted)
+        return integrated.after(deleted) if first else integrated
 
-    def _delete_first(
-        self, deletes: Deletes, structs: StructIndex | None, limits: Limits | None
-    ) -> bytes:
+    def _delete_first(self, deletes: Deletes, structs: StructIndex, limits: Limits | None) -> bytes:
         """Delete the large containers that an update deletes, in portions. Return their update."""
-        if structs is None or not deletes:
-            return b""
         txn = self._yjs.doc.create_transaction()
         found = large_deletions(txn, self._yjs.content, structs, deletes, self._map_sizes)
         if found and limits is not None:
@@ -236,7 +232,7 @@ class Tree:
         """Drop cached ids of edited texts that are hidden, because the reader skips these texts."""
         for step, deeper in dirty.below.items():
             here = (*path, step)
-            if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
+            if deeper.deltas and not has_pointer(self.root, here):
                 text = reach(txn, self._yjs.content, here)
                 if text is not None:
                     self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
@@ -295,6 +291,8 @@ class Tree:
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:
     """Return one update that has the effect of all of them. Their order does not matter."""
+    if len(updates) == 1:
+        return updates[0]
     some = [update for update in updates if update]
     if len(some) <= 1:
         return some[0] if some else b""

@@ -49,13 +49,13 @@ class Observer:
     that is dropped without `close` is freed.
     """
 
-    __slots__ = ("_deletes", "_dirty", "_too_deep", "_update", "listening", "with_deletes")
+    __slots__ = ("_deletes", "_too_deep", "_update", "dirty", "listening", "with_deletes")
 
     def __init__(self) -> None:
         self.listening = True
         # Whether to keep the last bytes of the update, which hold its deletions.
         self.with_deletes = False
-        self._dirty: DirtyPlace | None = None
+        self.dirty: DirtyPlace | None = None
         self._too_deep: list[Path] = []
         self._update = self._deletes = b""
 
@@ -67,14 +67,14 @@ class Observer:
     def on_events(self, events: list[Any]) -> None:
         if not self.listening:
             return  # the server's own write needs no events, and reading an event costs 10 µs
-        if self._dirty is None:
-            self._dirty = DirtyPlace()
+        if self.dirty is None:
+            self.dirty = DirtyPlace()
         for event in events:
             path = event.path
             if len(path) >= DEEPEST:
                 self._too_deep.append(tuple(path))
                 path = path[:DEEPEST]
-            place = self._dirty.at(path)
+            place = self.dirty.at(path)
             keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
             if keys:
                 place.keys.update(keys)
@@ -85,9 +85,9 @@ class Observer:
 
     def add(self, path: Path, keys: Iterable[str]) -> None:
         """Note that keys of a map have changed."""
-        if self._dirty is None:
-            self._dirty = DirtyPlace()
-        self._dirty.at(path).keys.update(keys)
+        if self.dirty is None:
+            self.dirty = DirtyPlace()
+        self.dirty.at(path).keys.update(keys)
 
     def take_update(self) -> bytes:
         """Return the last transaction's own update and clear it. Empty when nothing changed."""
@@ -104,9 +104,5 @@ class Observer:
         return paths
 
     def take_dirty(self) -> DirtyPlace | None:
-        dirty, self._dirty = self._dirty, None
+        dirty, self.dirty = self.dirty, None
         return dirty
-
-    @property
-    def dirty(self) -> DirtyPlace | None:
-        return self._dirty

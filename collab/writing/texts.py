@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Any
 
 from collab.identity.characters import EXACT, Characters, id_at, text_id, units
@@ -169,7 +170,7 @@ def byte_length(text: str) -> int:
 
 def _in_units(old: str, changes: Sequence[Change]) -> list[Edit]:
     if old.isascii():
-        return [Edit(*change) for change in changes]
+        return list(starmap(Edit, changes))
     edits: list[Edit] = []
     for start, end, new in changes:
         first = units(old[:start])

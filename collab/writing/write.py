@@ -106,7 +106,7 @@ class Writer:
         if not tokens:
             self.replace(tokens, value)
             return
-        place = open_tokens(self.journal.open.txn, self.root, tokens[:-1])
+        place = open_tokens(self.journal.open.txn, self.journal.root, tokens[:-1])
         if len(place.tokens) < len(tokens) - 1:
             self._rewrite_plain(place, tokens, {"op": "add", "value": value})
         elif type(place.node) is ArrayNode:
@@ -117,7 +117,7 @@ class Writer:
             self.members.set(place, escape(tokens[-1]), self._layouts.layout(value))
 
     def remove(self, tokens: Tokens) -> None:
-        place = open_tokens(self.journal.open.txn, self.root, tokens[:-1])
+        place = open_tokens(self.journal.open.txn, self.journal.root, tokens[:-1])
         if len(place.tokens) < len(tokens) - 1:
             self._rewrite_plain(place, tokens, {"op": "remove"})
         elif type(place.node) is ArrayNode:
@@ -128,7 +128,7 @@ class Writer:
             self.members.unset(place, escape(tokens[-1]))
 
     def replace(self, tokens: Tokens, value: Json) -> None:
-        place = open_tokens(self.journal.open.txn, self.root, tokens[:-1])
+        place = open_tokens(self.journal.open.txn, self.journal.root, tokens[:-1])
         if len(place.tokens) < len(tokens) - 1:
             self._rewrite_plain(place, tokens, {"op": "replace", "value": value})
         elif isinstance(value, dict | list):
@@ -138,7 +138,7 @@ class Writer:
 
     def move(self, source: Tokens, target: Tokens) -> None:
         if source[:-1] == target[:-1]:
-            place = open_tokens(self.journal.open.txn, self.root, target[:-1])
+            place = open_tokens(self.journal.open.txn, self.journal.root, target[:-1])
             if len(place.tokens) == len(target) - 1 and type(place.node) is ArrayNode:
                 self.elements.move(place, int(source[-1]), int(target[-1]))
                 return
@@ -157,7 +157,7 @@ class Writer:
     def _replace_container(self, place: Place, tokens: Tokens, value: Json) -> None:
         """Edit only the parts that differ. So other clients' unsent edits of the rest survive."""
         old = value_at(self.txn, self.root, tokens)
-        held = open_tokens(self.journal.open.txn, self.root, tokens)
+        held = open_tokens(self.journal.open.txn, self.journal.root, tokens)
         live = len(held.tokens) == len(tokens)
         if live and type(old) is type(value) and not self._is_another(place, tokens, old, value):
             ops = diff(old, value, moves_left=self.elements.moves_left)
