@@ -1,13 +1,11 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
 const SENTENCES = {
-  bad_options: "give `connect` an http `url`, a `document` and a function `token`",
+  bad_options: "give `connect` a `url` such as https://weft.example, a `document` and a function `token`",
   not_ready: "there is no value yet: await `page.ready`",
   closed: "the page is closed: call `connect` again",
   read_only: "the token only reads: get a token with the role editor",
   offline: "there is no connection: try again when `page.link` is 'online'",
-  origin_refused: "the server refuses this page: add its origin to WEFT_ORIGINS",
-  no_network: "the server cannot be reached: the SDK keeps all changes, and tries again",
   token_failed: "`token()` failed: the SDK keeps all changes, and tries again",
   protocol: "SDK and server have different protocols: load the server's /sdk/weft.js",
   memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",

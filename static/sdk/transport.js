@@ -188,7 +188,8 @@ export class Transport {
     } else if (code === 1008) this.#refuse(new WeftError("too_many_frames"));
     else if (code >= 4400 && code < 4500) {
       const name = /** @type {Record<number, string>} */ (FINAL)[code] ?? `closed_${code}`;
-      this.#refuse(new WeftError(name, reason || `the server closed the connection with ${code}`));
+      const advice = code === 4404 ? ": check its name, or give `create`" : "";
+      this.#refuse(new WeftError(name, reason ? reason + advice : `the server closed the connection with ${code}`));
     } else {
       if (this.link !== "offline") this.#change("reconnecting");
       if (code === 1006 && !wasOpen) void this.#explain();
@@ -198,19 +199,24 @@ export class Transport {
 
   /** A browser does not say why there is no connection. @see SPEC.md, T6 */
   async #explain(mayBeRefused = true) {
-    const { connection, env } = this;
+    const { env } = this;
+    const { url } = this.connection;
     const attempt = this.#attempt;
     let isReachable = true;
     try {
-      await env.fetch(`${connection.url}/healthz`, { mode: "no-cors", cache: "no-store" });
+      await env.fetch(`${url}/healthz`, { mode: "no-cors", cache: "no-store" });
     } catch {
       isReachable = false;
     }
     if (attempt !== this.#attempt || this.#isOpen || this.#isStopped) return;
     this.#refusals = isReachable && mayBeRefused ? this.#refusals + 1 : 0;
     // Between the two requests the server may have started. So one failed attempt proves nothing.
-    if (this.#refusals >= 2) this.#change("refused", new WeftError("origin_refused"));
-    else if (!isReachable) this.#change("offline", new WeftError("no_network"));
+    if (this.#refusals >= 2) {
+      const origin = env.window?.location?.origin ?? "this page";
+      this.#change("refused", new WeftError("origin_refused", `${url} refuses ${origin}: add it to WEFT_ORIGINS, or correct \`url\``));
+    } else if (!isReachable) {
+      this.#change("offline", new WeftError("no_network", `${url} cannot be reached: the SDK keeps all changes, and tries again`));
+    }
   }
 
   /** @param {WeftError} error */

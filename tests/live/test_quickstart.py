@@ -180,9 +180,9 @@ async def test_two_tabs_edit_a_page_of_another_origin(tmp_path: Path) -> None:
                 await tabs[1].until(f"{field}.value === 'Hello!'")
             await tabs[0].call("Input.insertText", text="?")
             saved = "document.querySelector('#saved').textContent"
-            await tabs[0].until(f"{saved} === 'unsaved'")
+            await tabs[0].until(f"{saved} === 'offline, unsaved'")
             with clone.started(start, "Weft serves"):
-                await tabs[0].until(f"{saved} === 'saved'")
+                await tabs[0].until(f"{saved} === 'online, saved'")
                 await tabs[1].until(f"{field}.value === 'Hello!?'")
         finally:
             await browser.close()

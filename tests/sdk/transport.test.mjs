@@ -11,6 +11,7 @@ class Scene {
   links = []
   closed = []
   errors = []
+  messages = []
   tokens = 0
   isReachable = true
   token = () => `token ${(this.tokens += 1)}`
@@ -18,6 +19,7 @@ class Scene {
   constructor () {
     const scene = this
     const env = {
+      window: { location: { origin: 'http://localhost:8000' } },
       WebSocket: class { constructor (url) { Object.assign(this, { url, sent: [] }); scene.sockets.push(this) } send (text) { this.sent.push(JSON.parse(text)) } close () {} },
       fetch: async (url, options) => { scene.asked = [url, options.mode]; if (!scene.isReachable) throw new TypeError() },
       setTimeout: (action, ms) => scene.clock.after(ms, action),
@@ -32,7 +34,7 @@ class Scene {
       opening: () => ({ client: 'tab' }),
       received: () => {},
       closed: (code) => this.closed.push(code),
-      changed: (link, error) => this.links.push(error ? `${link}: ${error.code}` : link),
+      changed: (link, error) => { this.links.push(error ? `${link}: ${error.code}` : link); if (error) this.messages.push(error.message) },
       failed: (error) => this.errors.push(error.code)
     }, env)
     this.transport.start()
@@ -42,7 +44,7 @@ class Scene {
   async run (ms = 0) { await this.clock.run(ms); await new Promise((resolve) => setImmediate(resolve)) }
   say (message) { this.socket.onmessage({ data: JSON.stringify(message) }) }
   async open () { await this.run(); this.socket.onopen(); this.say({ type: 'opened' }) }
-  async close (code) { this.socket.onclose({ code, reason: '' }); await this.run() }
+  async close (code, reason = '') { this.socket.onclose({ code, reason }); await this.run() }
 }
 
 test('T1 the token of open is new for each connection, and is renewed before it expires', async () => {
@@ -155,6 +157,24 @@ test('T6 a connection that never opens: no network, or a refused origin', async 
   await it.run(30_000)
   await it.open()
   assert.equal(it.links.at(-1), 'online')
+})
+
+test('an error names the address, the origin and what to do', async () => {
+  const it = new Scene()
+  await it.run()
+  for (const isReachable of [false, true, true]) {
+    it.isReachable = isReachable
+    await it.close(1006)
+    await it.run(5000)
+  }
+  const missing = new Scene()
+  await missing.run()
+  await missing.close(4404, 'no such document')
+  assert.deepEqual([...it.messages, ...missing.messages], [
+    'https://weft.example cannot be reached: the SDK keeps all changes, and tries again',
+    'https://weft.example refuses http://localhost:8000: add it to WEFT_ORIGINS, or correct `url`',
+    'no such document: check its name, or give `create`'
+  ])
 })
 
 test('T7 a silent connection is replaced', async () => {

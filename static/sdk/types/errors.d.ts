@@ -4,8 +4,6 @@ declare const SENTENCES: {
     closed: string;
     read_only: string;
     offline: string;
-    origin_refused: string;
-    no_network: string;
     token_failed: string;
     protocol: string;
     memory_only: string;
