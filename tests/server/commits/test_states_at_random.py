@@ -15,8 +15,8 @@ import pytest
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.room.requests import LockRequest, PatchRequest
-from server.commits import commit_loop, recovery
-from server.documents import live_room
+from server.commits import commit_loop, lock_requests, recovery
+from server.documents import history, hub, live_room, long_work, opening
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import Event, LiveState
 from tests.faults.inside import PAGE
@@ -24,6 +24,8 @@ from tests.server.scene import Scene, scene
 
 CALLS = ("commit", "load", "ping", "find_commit", "save_locks", "position", "entries")
 STEPS = 60
+# A wait of the test is counted in turns of the loop. So no work may go to a real thread.
+IN_THREADS = (commit_loop, history, hub, live_room, lock_requests, long_work, opening)
 
 
 async def in_turns(work: Callable[..., object], *args: object) -> object:
@@ -37,8 +39,8 @@ async def in_turns(work: Callable[..., object], *args: object) -> object:
 @pytest.fixture(autouse=True)
 def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
-    monkeypatch.setattr(live_room, "run_in_thread", in_turns)
-    monkeypatch.setattr(commit_loop, "run_in_thread", in_turns)
+    for module in IN_THREADS:
+        monkeypatch.setattr(module, "run_in_thread", in_turns)
 
 
 @pytest.fixture
