@@ -96,9 +96,8 @@ export class Core extends Values {
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
     else this.drop(entries);
-    const [first] = this.queue;
     const info = { mine: false, kind: "open" };
-    this.isExact = !first || (first.base === last?.version && first.epoch === last?.epoch);
+    this.isExact = this.queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
     try {
       this.showAll(info);
     } catch {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected

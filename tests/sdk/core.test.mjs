@@ -89,6 +89,19 @@ test('V6 after a reload on another version, new entries wait for the stored ones
   assert.deepEqual(it.value, { a: 5, b: 3, c: 1 })
 })
 
+test('V6 a stored entry without a base ends, also after an answered entry with a base', () => {
+  for (const b of [2, 9]) {
+    const it = new Driver(null)
+    const answered = { id: 'old', epoch: 1, base: 6, ops: [put('/a', 5)], time: 0, sent: true, answered: 7 }
+    const later = { id: 'new', epoch: 1, base: null, ops: [put('/b', 3)], time: 0, sent: false }
+    it.handle({ type: 'load', last: { epoch: 1, version: 6, value: { a: 1, b: 2 } }, entries: [answered, later] })
+    it.opened({ version: 8, value: { a: 5, b } })
+    it.ack('old', 7, { duplicate: true })
+    if (it.last.id === 'new') it.ack('new', 9)
+    assert.equal(it.ended.at(-1)?.[0], 'new')
+  }
+})
+
 test('E1 an entry is sent only after it is stored', () => {
   const it = new Driver(undefined, { stores: false })
   it.edit(put('/a', 5))
