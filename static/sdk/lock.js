@@ -119,8 +119,13 @@ export class Locks {
 
   /** @param {Lock} lock @param {string} action */
   async ask(lock, action) {
-    const state = await this.#send({ action, lock_id: lock.state.id });
-    if (action === "release" && this.#used.delete(lock)) lock.state = { ...state, holder: null };
+    // The page is not told of the end of a lock that it gives back itself.
+    const isEnding = action === "release" && this.#used.delete(lock);
+    const state = await this.#send({ action, lock_id: lock.state.id }).catch((error) => {
+      if (isEnding) this.#used.add(lock);
+      throw error;
+    });
+    if (isEnding) lock.state = { ...state, holder: null };
     if (state) this.#learn(state);
   }
 

@@ -52,6 +52,8 @@ WRITES: dict[tuple[str, str], tuple[Any, str]] = {
     ("POST", "/publish"): ({}, FORBIDDEN),
     ("DELETE", "/publish"): (None, FORBIDDEN),
     ("POST", "/import"): (None, FORBIDDEN),
+    ("POST", "/share"): ({"role": "viewer"}, ""),
+    ("DELETE", "/share/{share}"): (None, "not_found"),
 }
 
 
@@ -92,7 +94,7 @@ async def test_x9_a_user_with_sections_may_not_manage_the_document(
     lock = ""
     for (method, path), (body, expected) in WRITES.items():
         raw = b"" if body is None and method == "POST" else None
-        address = f"{doc}{path.format(lock=lock)}"
+        address = f"{doc}{path.format(lock=lock, share='share-none')}"
         reply = await http(server, method, address, body, raw=raw, token=admin)
         said = reply.body["code"] if reply.status >= 400 else ""
         assert (method, path, said) == (method, path, expected), reply.raw
