@@ -121,8 +121,11 @@ def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> st
     seen = list(enumerate(base))
     head = list(seen)
     made = count(len(base))
+    inserted: set[tuple[int, str]] = set()  # by changes that remove nothing
     for at, until, text in reversed(changes):
-        head[at:until] = [(next(made), char) for char in text]
+        head[at:until] = new = [(next(made), char) for char in text]
+        if at == until:
+            inserted.update(new)
     for start, end, insert in splices:
         mine = [(next(made), char) for char in insert]
         doomed = seen[start:end]
@@ -136,11 +139,21 @@ def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> st
             at = head.index(seen[start - 1]) + 1 if start else 0
         elif start == len(seen) or seen[start] in head:
             at = head.index(seen[start]) if start < len(seen) else len(head)
+            while at and head[at - 1] in inserted:  # of two insertions, the later one comes first
+                at -= 1
         else:
             return None
         seen[start:end] = mine
         head[at : at + len(doomed)] = mine
     return "".join(char for _, char in head)
+
+
+def test_r6_an_insertion_beside_an_own_deletion_comes_before_the_insertion_of_another() -> None:
+    for base, theirs, merged in ((" .", ".Buy", "xBuy"), (" .b", ".Buyb", "xBuyb")):
+        splices = [(1, 2, ""), (1, 1, "x")]
+        changes = Merger()._changes(base, theirs)
+        assert Merger().splice(base, theirs, splices) == by_characters(base, changes, splices)
+        assert Merger().splice(base, theirs, splices) == merged
 
 
 @given(TEXTS, TEXTS, st.data())
