@@ -120,7 +120,7 @@ async def test_locks_stay_on_their_element_and_only_the_holder_edits_it(seed: in
         await world.ask(member, hub, Create(PAGE))
         for _ in range(60):
             await world.round()
-        assert len(world.elements) > 10
+        assert world.elements, "no lock was held, so nothing was checked"
         versions = [entry.version for entry in await world.store.entries(KEY, 0, 2**53, 10**6)]
         assert versions == list(range(1, len(versions) + 1))
     finally:
