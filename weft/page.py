@@ -256,7 +256,7 @@ async def connect(
         raise last or UnreachableError(
             f"{address.server} has not answered within {patience:g} seconds: try again later"
         ) from None
-    except BaseException:
+    except BaseException:  # also a cancellation: the caller gets no page, so its tasks must end
         await session.close(0)
         raise
     return page

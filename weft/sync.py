@@ -206,7 +206,7 @@ def connect(url: str, document: str, *, token: Token, **options: Any) -> SyncPag
     worker = Worker()
     try:
         page = worker.wait(asynchronous.connect(url, document, token=token, **options))
-    except BaseException:
+    except BaseException:  # also Ctrl-C: the caller gets no page, so its thread must end
         worker.stop()
         raise
     return SyncPage(worker, page)
