@@ -59,7 +59,7 @@ format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-sdk: .venv/.provisioned ## make the generated files of the browser SDK again: the bundle and the types
+sdk: .venv/.provisioned ## make the generated files of the browser SDK again: what the server sends, and the types
 	@node tests/node/build_sdk.mjs --write
 
 mutants: .venv/.provisioned ## break the code in small ways, and list the changes that no fast test notices (45 minutes; ONLY=package)

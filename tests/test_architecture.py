@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from tests.house import (
     PARTS,
-    ROOT,
     Source,
     covered,
     doors,
@@ -23,14 +22,7 @@ from tests.house import (
     shape,
     sources,
 )
-
-JS_IMPORT = re.compile(
-    r"""(?:^|[;\s])(?:import|export)\b[^'"();]*?\bfrom\s*['"]([^'"]+)['"]"""
-    r"""|(?:^|[;\s])import\s*['"]([^'"]+)['"]"""
-    r"""|\bimport\s*\(\s*['"]([^'"]+)['"]""",
-    re.MULTILINE,
-)
-
+from tests.test_scripts import scripts
 
 # --- the rules, as functions of a file ------------------------------------------------------
 
@@ -84,29 +76,6 @@ def door_breaches(source: Source) -> Iterator[str]:
                 yield f"{source.path}:{line} uses {name}; that goes through {places}"
 
 
-def script_breaches(path: PurePosixPath, text: str) -> Iterator[str]:
-    for match in JS_IMPORT.finditer(text):
-        wanted = next(group for group in match.groups() if group)
-        if not wanted.startswith(("./", "../")):
-            yield f"{path} imports {wanted}: only relative modules"
-        elif path.is_relative_to("static/sdk") and not _lands_in_sdk(path, wanted):
-            yield f"{path} imports {wanted}, outside static/sdk/"
-
-
-def _lands_in_sdk(path: PurePosixPath, wanted: str) -> bool:
-    target = (ROOT / path.parent / wanted).resolve()
-    return target.is_relative_to(ROOT / "static" / "sdk")
-
-
-def scripts() -> list[Path]:
-    folder = ROOT / "static"
-    return sorted(path for kind in ("*.js", "*.mjs") for path in folder.rglob(kind))
-
-
-def named(path: Path) -> PurePosixPath:
-    return PurePosixPath(path.relative_to(ROOT).as_posix())
-
-
 # --- the code keeps the rules ---------------------------------------------------------------
 
 
@@ -123,28 +92,21 @@ def test_only_the_listed_modules_import_a_library() -> None:
     assert [b for s in sources() for b in door_breaches(s)] == []
 
 
-def test_scripts_import_relative_modules_and_the_sdk_never_the_pages() -> None:
-    found = [b for p in scripts() for b in script_breaches(named(p), p.read_text("utf-8"))]
-    assert found == []
-
-
 def test_no_file_is_too_long() -> None:
     longest = int(shape("longest file")[0])
     lengths = {s.path: s.text.count("\n") for s in sources() if s.part not in {"tests", "bench"}}
-    lengths |= {str(named(p)): p.read_text("utf-8").count("\n") for p in scripts()}
     assert {path: lines for path, lines in lengths.items() if lines > longest} == {}
 
 
 def test_no_module_has_a_name_without_meaning() -> None:
     vague = set(shape("names"))
-    paths = [PurePosixPath(s.path) for s in sources()] + [named(p) for p in scripts()]
+    paths = [PurePosixPath(path) for path in (*(s.path for s in sources()), *scripts())]
     assert [str(path) for path in paths if {path.stem, *path.parts} & vague] == []
 
 
 def test_no_todo_is_left_in_the_code() -> None:
     words = re.compile(rf"\b({'|'.join(shape('words'))})\b")
-    texts = {s.path: s.text for s in sources()}
-    texts |= {str(named(p)): p.read_text("utf-8") for p in scripts()}
+    texts = {s.path: s.text for s in sources()} | scripts()
     assert [path for path, text in texts.items() if words.search(text)] == []
 
 
@@ -223,22 +185,7 @@ def test_an_import_outside_the_listed_modules_is_found(path: str, text: str) -> 
     assert list(door_breaches(Source(path, text)))
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("static/editor/a.js", "import { html } from 'https://cdn.example/lit.js';"),
-        ("static/editor/a.js", 'const m = await import("yjs");'),
-        ("static/editor/a.js", 'import "/sdk/weft.js";'),
-        ("static/sdk/a.js", "export { x } from '../editor/b.js';"),
-        ("static/sdk/a.js", "import {\n  x,\n  y,\n} from '../editor/b.js';"),
-    ],
-)
-def test_a_forbidden_import_in_a_script_is_found(path: str, text: str) -> None:
-    assert list(script_breaches(PurePosixPath(path), text))
-
-
 def test_an_allowed_import_is_not_reported() -> None:
     assert not list(part_breaches(Source("collab/x.py", "import re, msgspec, collab.ids")))
     assert not list(floor_breaches(Source("collab/room/x.py", "from collab import ids")))
     assert not list(door_breaches(Source("server/app.py", "from storage.store import S")))
-    assert not list(script_breaches(PurePosixPath("static/sdk/a.js"), "import './b.js';"))

@@ -88,7 +88,8 @@ async def page_response(request: Request, path: str) -> Response:
 
 # --- the browser SDK ------------------------------------------------------------------------
 
-SDK = HOME / "sdk"
+# The modules of `static/sdk/` without comments, in a few files. `make sdk` makes them.
+SDK = HOME / "sdk" / "served"
 SDK_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -99,8 +100,6 @@ SDK_HEADERS = {
 IMMUTABLE = "public, max-age=31536000, immutable"
 # The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
 ENTRANCES = ("weft", "preview", "react")
-# The server sends `weft.js` with all modules in it, without comments. `make sdk` makes this file.
-BUNDLES = {"weft.js": "weft.min.js"}
 
 
 async def get_sdk_file(request: Request) -> Response:
@@ -118,7 +117,7 @@ async def get_sdk_file(request: Request) -> Response:
     if coding:
         headers["Content-Encoding"] = coding
         body = _compressed(coding, body)
-    return Response(body, media_type=TYPES[Path(name).suffix], headers=headers)
+    return Response(body, media_type=TYPES[".js"], headers=headers)
 
 
 async def get_sdk_entrance(request: Request) -> Response:
@@ -135,10 +134,8 @@ async def get_sdk_entrance(request: Request) -> Response:
 
 
 def _sdk_file(name: str) -> bytes | None:
-    path = SDK / BUNDLES.get(name, name)
-    if path.suffix not in (".js", ".json") or not path.is_file():
-        return None
-    return path.read_bytes()
+    path = SDK / name
+    return path.read_bytes() if path.suffix == ".js" and path.is_file() else None
 
 
 @lru_cache(maxsize=128)

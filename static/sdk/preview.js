@@ -1,13 +1,13 @@
 // The preview of a document: `bridgePreview` in the editor, `receivePreview` in the preview.
 
-import { Bridge } from "./bridge.js";
-import { PREVIEW_PROTOCOL, environment } from "./channel.js";
-import { WeftError } from "./errors.js";
-import { Receiver } from "./receiver.js";
+import { Bridge } from "./preview/bridge.js";
+import { PREVIEW_PROTOCOL, environment } from "./preview/channel.js";
+import { WeftError } from "./reports/errors.js";
+import { Receiver } from "./preview/receiver.js";
 
 export { PREVIEW_PROTOCOL };
 
-/** @typedef {import("./channel.js").PreviewEnvironment} PreviewEnvironment */
+/** @typedef {import("./preview/channel.js").PreviewEnvironment} PreviewEnvironment */
 
 /**
  * What a preview needs. With `from`, it gets the value from the editor around its iframe. With
@@ -24,8 +24,8 @@ export { PREVIEW_PROTOCOL };
 /**
  * Sends the value of a page to the preview in an iframe, now and at each change.
  * @param {HTMLIFrameElement} iframe
- * @param {import("./page.js").Page} page
- * @param {import("./bridge.js").BridgeOptions} [options]
+ * @param {import("./page/page.js").Page} page
+ * @param {import("./preview/bridge.js").BridgeOptions} [options]
  * @param {Partial<PreviewEnvironment>} [given] for tests: what to use in place of the browser's
  * @returns {Bridge}
  */
@@ -38,7 +38,7 @@ export function bridgePreview(iframe, page, options = {}, given) {
 
 /**
  * Calls `render(value, info)` with the value of the document, now and at each change.
- * @param {import("./receiver.js").Render} render
+ * @param {import("./preview/receiver.js").Render} render
  * @param {PreviewOptions} options
  * @param {Partial<PreviewEnvironment>} [given] for tests: what to use in place of the browser's
  * @returns {Receiver}

@@ -1,9 +1,9 @@
 // Hooks for React. `hooks(React)` returns them, so this module imports nothing.
 
-/** @typedef {import("./page.js").Page} Page */
-/** @typedef {import("./lock.js").State} LockState */
-/** @typedef {import("./lock.js").Lock} Lock */
-/** @typedef {import("./lock.js").Holder} Holder */
+/** @typedef {import("./page/page.js").Page} Page */
+/** @typedef {import("./people/lock.js").State} LockState */
+/** @typedef {import("./people/lock.js").Lock} Lock */
+/** @typedef {import("./people/lock.js").Holder} Holder */
 /**
  * The lock on a part: who holds it, who asked for it, and what this component can do with it.
  * @typedef {{holder: Holder | null, mine: boolean, askedBy: Holder | null, acquire: () => Promise<Lock>,
@@ -37,7 +37,7 @@ export function hooks(React) {
    * A part of the value, and a function that writes it, like `useState`.
    * @param {Page} page
    * @param {string} pointer
-   * @returns {[any, (value: any) => import("./change.js").Change]}
+   * @returns {[any, (value: any) => import("./reports/change.js").Change]}
    */
   function useField(page, pointer) {
     const read = () => at(page.value, pointer);
@@ -49,7 +49,7 @@ export function hooks(React) {
   /**
    * The other clients, and a function that shows a state of this client to them.
    * @param {Page} page
-   * @returns {[import("./presence.js").Peer[], (state: object | null) => void]}
+   * @returns {[import("./people/presence.js").Peer[], (state: object | null) => void]}
    */
   function usePresence(page) {
     const others = useStore((changed) => page.presence.on("change", changed), () => page.presence.others, [page]);

@@ -1,26 +1,17 @@
 // The SDK of Weft: `connect` opens a document, and returns a page.
 
-import { browser, follow, tabName } from "./environment.js";
-import { Refusal, WeftError } from "./errors.js";
-import { request } from "./http.js";
-import { Page } from "./page.js";
-import { PatchError } from "./patch.js";
-import { Session } from "./session.js";
+import { browser, tabName } from "./link/environment.js";
+import { Refusal, WeftError } from "./reports/errors.js";
+import { request } from "./link/http.js";
+import { Page } from "./page/page.js";
+import { PatchError } from "./patch/patch.js";
+import { follow } from "./session/follow.js";
+import { Session } from "./session/session.js";
 
 export { Page, PatchError, Refusal, WeftError };
 
-/**
- * @typedef {object} Options
- * @property {string} url of the server
- * @property {string} document the name of the document
- * @property {() => string | Promise<string>} token returns a token; called again before it expires
- * @property {any} [create] the first value, when the document does not exist
- * @property {string} [client] the name of this tab
- * @property {number} [maxFps] the most changes of others per second
- * @property {boolean} [offline] whether changes are stored in the browser; by default true
- */
-
-/** @typedef {import("./transport.js").Environment} Environment */
+/** @typedef {import("./session/session.js").Options} Options */
+/** @typedef {import("./link/transport.js").Environment} Environment */
 /** @typedef {{list: (options?: {limit?: number, cursor?: string, include?: string}) => Promise<{items: any[], cursor?: string}>,
  *   create: (name: string, value: any) => Promise<any>, delete: (name: string) => Promise<void>,
  *   share: (name: string, options: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
@@ -57,10 +48,10 @@ export function connect(options, environment) {
  */
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
-  /** @type {import("./documents.js").Request} */
+  /** @type {import("./page/documents.js").Request} */
   const send = (method, path, more) => request(caller, method, path, more);
   const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
-    /** @type {any} */ (await import("./documents.js"))[name](send, ...all);
+    /** @type {any} */ (await import("./page/documents.js"))[name](send, ...all);
   return { list: call("list"), create: call("create"), delete: call("remove"), share: call("share"), unshare: call("unshare") };
 }
 

@@ -1,7 +1,7 @@
 // A browser without time, network and disk of its own: a test moves its clock and kills its tabs.
 // The SDK loads these modules when it needs them: here they are there at once.
-import '../../static/sdk/adopt.js'
-import '../../static/sdk/alive.js'
+import '../../static/sdk/session/adopt.js'
+import '../../static/sdk/outbox/alive.js'
 import { random } from '../node/random_edits.mjs'
 
 globalThis.IDBKeyRange ??= { bound: (low, high) => ({ low, high }) }

@@ -1,8 +1,8 @@
 // A model of the server on the patch lane, with all of docs/wire.md that the SDK relies on.
 import assert from 'node:assert/strict'
-import { carry } from '../../static/sdk/carry.js'
-import { invert } from '../../static/sdk/invert.js'
-import { apply, same } from '../../static/sdk/patch.js'
+import { carry } from '../../static/sdk/patch/carry.js'
+import { invert } from '../../static/sdk/patch/invert.js'
+import { apply, same } from '../../static/sdk/patch/patch.js'
 
 const KEPT = 12    // versions that a client may be behind
 

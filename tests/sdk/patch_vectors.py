@@ -1,6 +1,6 @@
 """Vectors of the patch code that Python and the browser SDK share.
 
-`python -m tests.sdk.patch_vectors` writes patch_vectors.json again.
+`python -m tests.sdk.patch_vectors` writes patch/patch_vectors.json again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from collab.errors import Rejected
 from collab.patch.apply import apply
 
-FILE = Path(__file__).with_name("patch_vectors.json")
+FILE = Path(__file__).parent / "patch" / "patch_vectors.json"
 SEED = 17
 RANDOM = 300
 KEYS = ("a", "b", "0", "1", "ä/~")

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { receivePreview } from '../../static/sdk/preview.js'
-import { EDITOR, Frame, PREVIEW, Window, World } from './preview_world.mjs'
+import { EDITOR, Frame, PREVIEW, Window, World } from './preview/preview_world.mjs'
 
 const direct = { url: 'http://127.0.0.1:1', document: 'home', token: () => 'none' }
 

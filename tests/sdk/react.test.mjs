@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hooks } from '../../static/sdk/react.js'
-import { get } from '../../static/sdk/patch.js'
-import { Emitter } from '../../static/sdk/events.js'
+import { get } from '../../static/sdk/patch/patch.js'
+import { Emitter } from '../../static/sdk/reports/events.js'
 
 /** Draws one component. `memo` keeps what useMemo and useCallback keep. */
 class FakeReact {

@@ -18,12 +18,14 @@ CASES = ROOT.parent / "shared" / "vectors" / "json-patch-tests"
 
 @pytest.mark.real
 @pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
-@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.mjs")))
+@pytest.mark.parametrize(
+    "name", sorted(str(path.relative_to(HERE)) for path in HERE.rglob("*.test.mjs"))
+)
 def test_the_tests_in_node_pass(name: str) -> None:
     cases = {"PATCH_CASES": str(CASES)} if CASES.exists() else {}
     done = subprocess.run(
-        ["node", "--test", name],
-        cwd=HERE,
+        ["node", "--test", Path(name).name],
+        cwd=(HERE / name).parent,
         env={**os.environ, **cases},
         check=False,
         capture_output=True,

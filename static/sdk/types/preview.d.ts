@@ -1,8 +1,8 @@
-import { Bridge } from "./bridge.js";
-import { PREVIEW_PROTOCOL } from "./channel.js";
-import { Receiver } from "./receiver.js";
+import { Bridge } from "./preview/bridge.js";
+import { PREVIEW_PROTOCOL } from "./preview/channel.js";
+import { Receiver } from "./preview/receiver.js";
 export { PREVIEW_PROTOCOL };
-export type PreviewEnvironment = import("./channel.js").PreviewEnvironment;
+export type PreviewEnvironment = import("./preview/channel.js").PreviewEnvironment;
 export type PreviewOptions = {
     /**
      * the origin of the editor, for example 'https://editor.example'
@@ -25,7 +25,7 @@ export type PreviewOptions = {
      */
     maxFps?: number;
 };
-/** @typedef {import("./channel.js").PreviewEnvironment} PreviewEnvironment */
+/** @typedef {import("./preview/channel.js").PreviewEnvironment} PreviewEnvironment */
 /**
  * What a preview needs. With `from`, it gets the value from the editor around its iframe. With
  * `url`, `document` and `token`, it gets the value from the server. With both, it uses the server
@@ -40,17 +40,17 @@ export type PreviewOptions = {
 /**
  * Sends the value of a page to the preview in an iframe, now and at each change.
  * @param {HTMLIFrameElement} iframe
- * @param {import("./page.js").Page} page
- * @param {import("./bridge.js").BridgeOptions} [options]
+ * @param {import("./page/page.js").Page} page
+ * @param {import("./preview/bridge.js").BridgeOptions} [options]
  * @param {Partial<PreviewEnvironment>} [given] for tests: what to use in place of the browser's
  * @returns {Bridge}
  */
-export declare function bridgePreview(iframe: HTMLIFrameElement, page: import("./page.js").Page, options?: import("./bridge.js").BridgeOptions, given?: Partial<PreviewEnvironment>): Bridge;
+export declare function bridgePreview(iframe: HTMLIFrameElement, page: import("./page/page.js").Page, options?: import("./preview/bridge.js").BridgeOptions, given?: Partial<PreviewEnvironment>): Bridge;
 /**
  * Calls `render(value, info)` with the value of the document, now and at each change.
- * @param {import("./receiver.js").Render} render
+ * @param {import("./preview/receiver.js").Render} render
  * @param {PreviewOptions} options
  * @param {Partial<PreviewEnvironment>} [given] for tests: what to use in place of the browser's
  * @returns {Receiver}
  */
-export declare function receivePreview(render: import("./receiver.js").Render, options: PreviewOptions, given?: Partial<PreviewEnvironment>): Receiver;
+export declare function receivePreview(render: import("./preview/receiver.js").Render, options: PreviewOptions, given?: Partial<PreviewEnvironment>): Receiver;

@@ -1,7 +1,7 @@
-export type Page = import("./page.js").Page;
-export type LockState = import("./lock.js").State;
-export type Lock = import("./lock.js").Lock;
-export type Holder = import("./lock.js").Holder;
+export type Page = import("./page/page.js").Page;
+export type LockState = import("./people/lock.js").State;
+export type Lock = import("./people/lock.js").Lock;
+export type Holder = import("./people/lock.js").Holder;
 export type LockView = {
     holder: Holder | null;
     mine: boolean;
@@ -11,10 +11,10 @@ export type LockView = {
     keep: () => Promise<void>;
     release: () => Promise<void>;
 };
-/** @typedef {import("./page.js").Page} Page */
-/** @typedef {import("./lock.js").State} LockState */
-/** @typedef {import("./lock.js").Lock} Lock */
-/** @typedef {import("./lock.js").Holder} Holder */
+/** @typedef {import("./page/page.js").Page} Page */
+/** @typedef {import("./people/lock.js").State} LockState */
+/** @typedef {import("./people/lock.js").Lock} Lock */
+/** @typedef {import("./people/lock.js").Holder} Holder */
 /**
  * The lock on a part: who holds it, who asked for it, and what this component can do with it.
  * @typedef {{holder: Holder | null, mine: boolean, askedBy: Holder | null, acquire: () => Promise<Lock>,
@@ -27,8 +27,8 @@ declare const STATUS: readonly ["link", "saved", "mode", "behind", "pending", "a
  */
 export declare function hooks(React: any): {
     useDocument: (page: Page) => any;
-    useField: (page: Page, pointer: string) => [any, (value: any) => import("./change.js").Change];
-    usePresence: (page: Page) => [import("./presence.js").Peer[], (state: object | null) => void];
+    useField: (page: Page, pointer: string) => [any, (value: any) => import("./reports/change.js").Change];
+    usePresence: (page: Page) => [import("./people/presence.js").Peer[], (state: object | null) => void];
     useLock: (page: Page, pointer: string) => LockView;
     useStatus: (page: Page) => Pick<Page, typeof STATUS[number]>;
 };

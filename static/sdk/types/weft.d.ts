@@ -1,38 +1,9 @@
-import { Refusal, WeftError } from "./errors.js";
-import { Page } from "./page.js";
-import { PatchError } from "./patch.js";
+import { Refusal, WeftError } from "./reports/errors.js";
+import { Page } from "./page/page.js";
+import { PatchError } from "./patch/patch.js";
 export { Page, PatchError, Refusal, WeftError };
-export type Options = {
-    /**
-     * of the server
-     */
-    url: string;
-    /**
-     * the name of the document
-     */
-    document: string;
-    /**
-     * returns a token; called again before it expires
-     */
-    token: () => string | Promise<string>;
-    /**
-     * the first value, when the document does not exist
-     */
-    create?: any;
-    /**
-     * the name of this tab
-     */
-    client?: string;
-    /**
-     * the most changes of others per second
-     */
-    maxFps?: number;
-    /**
-     * whether changes are stored in the browser; by default true
-     */
-    offline?: boolean;
-};
-export type Environment = import("./transport.js").Environment;
+export type Options = import("./session/session.js").Options;
+export type Environment = import("./link/transport.js").Environment;
 export type Documents = {
     list: (options?: {
         limit?: number;

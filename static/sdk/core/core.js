@@ -1,0 +1,299 @@
+// The state machine of one document in one tab: events in, effects out. SPEC.md has its rules.
+//
+// It has no DOM, no clock and no socket. `handle` takes an event and returns effects. The caller
+// performs them, and reports their results as further events.
+
+import { conflictsOf, givenUp, isFinal, reasonOf } from "./endings.js";
+import { joins, squash } from "./entries.js";
+import { apply } from "../patch/patch.js";
+import { Steps } from "./steps.js";
+import { Values } from "./values.js";
+
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {import("./entries.js").Entry} Entry */
+/** @typedef {import("./values.js").Version} Version */
+/** @typedef {import("./values.js").Effect} Effect */
+/** @typedef {import("./values.js").Event} Event */
+
+const MOST_TRIES = 8;
+const NEW_HISTORY = "the document has a new history: it was restored, or deleted and created again";
+const TOO_BIG = "the change is too large to be sent; make it in smaller parts";
+
+export class Core extends Values {
+  /** @type {Entry[]} */
+  own = [];
+  /** @type {Entry[]} */
+  queue = [];
+  steps = new Steps(this);
+  /** The id of the sent request that has no answer; empty when there is none. */
+  inFlight = "";
+  isOnline = false;
+  /** @type {string | undefined} the undo step of the newest sent entry */
+  sentStep = undefined;
+  /** Whether the server asked to send no patches. */
+  isHeld = false;
+  /** Whether the time of the next retry has not come yet. */
+  isWaiting = false;
+  /** @type {Set<Entry>} entries with edits of this tick */
+  #edited = new Set();
+  /** @type {Map<string, number>} how many writes of an entry are not completed */
+  #writing = new Map();
+
+  /**
+   * @param {Event} event
+   * @returns {Effect[]}
+   */
+  handle(event) {
+    this.#take(event);
+    if (event.type !== "edit") this.#next();
+    this.#write();
+    return this.effects.splice(0);
+  }
+
+  /** The changes that have no answer yet. */
+  get waiting() {
+    return this.queue.filter((entry) => entry.answered === undefined);
+  }
+
+  /** @param {Event} event */
+  #take(event) {
+    switch (event.type) {
+      case "load":
+        return this.#load(event);
+      case "edit":
+        return this.edit(event, "edit");
+      case "undo":
+        return this.steps.ask(event);
+      case "stored":
+        return event.ids.forEach((id) => this.#stored(id));
+      case "opened":
+        return this.#opened(event.message);
+      case "change":
+        return this.#change(event.message);
+      case "ack":
+        return this.#ack(event.message);
+      case "reject":
+        return this.#reject(event.message);
+      case "closed":
+        return this.#closed(event.code);
+      case "hold":
+        this.isHeld = event.isHeld;
+        return;
+      case "retry":
+        this.isWaiting = false;
+        return;
+      case "forget":
+        this.queue = this.queue.filter(({ id }) => !event.ids.includes(id));
+        this.showAll({ mine: false, kind: "open" });
+    }
+  }
+
+  // --- the page ------------------------------------------------------------------------------
+
+  /** Starts with what an earlier page has stored. @param {{last?: Version, entries: Entry[]}} stored */
+  #load({ last, entries }) {
+    if (last) this.confirmed = this.frame = last;
+    // Answered entries matter only to the entries that build on them.
+    if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
+    else this.drop(entries);
+    const info = { mine: false, kind: "open" };
+    this.isExact = this.queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
+    try {
+      this.showAll(info);
+    } catch {
+      this.isExact = false;
+      this.showAll(info);
+    }
+  }
+
+  /** @param {import("./values.js").Edit} edit @param {"edit" | "redo"} kind */
+  edit(edit, kind) {
+    if (kind === "edit") this.steps.forget();
+    const value = apply(this.value, edit.ops);
+    const { id, ops, now, step, fence } = edit;
+    const last = this.queue[this.queue.length - 1];
+    const isJoined = last !== undefined && this.isExact && joins(last, edit);
+    if (isJoined) {
+      last.ops = squash(last.ops, ops, () => this.before(last));
+      last.time = now;
+    } else {
+      const { epoch, version } = this.frame;
+      const base = this.isExact ? version : null;
+      this.queue.push({ id, epoch, base, ops, time: now, step, fence, sent: false });
+    }
+    const entry = this.queue[this.queue.length - 1];
+    this.emit({ do: "edited", id: entry.id });
+    if (!this.#edited.size) this.emit({ do: "tick" });
+    this.#edited.add(entry);
+    this.show(value, { mine: true, kind }, { back: [], since: [], forth: [{ id, ops }] });
+  }
+
+  // --- the storage ---------------------------------------------------------------------------
+
+  /** Stores all that an event has changed as one write, so that a crash leaves no half of it. */
+  #write() {
+    if (!this.writes.size) return;
+    const all = [...this.writes];
+    const put = all.flatMap(([, entry]) => (entry ? [{ ...entry }] : []));
+    const remove = all.filter(([, entry]) => !entry).map(([id]) => id);
+    this.writes.clear();
+    for (const { id } of put) this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
+    this.emit({ do: "store", put, remove });
+  }
+
+  /** @param {string} id */
+  #stored(id) {
+    const left = (this.#writing.get(id) ?? 1) - 1;
+    if (left) this.#writing.set(id, left);
+    else this.#writing.delete(id);
+  }
+
+  // --- the server ----------------------------------------------------------------------------
+
+  /** @param {any} message */
+  #opened({ epoch, version, value, changes }) {
+    this.isOnline = true;
+    this.isHeld = this.isWaiting = false;
+    this.inFlight = "";
+    if (changes) {
+      for (const change of changes) this.#change(change);
+    } else {
+      const isNew = this.confirmed.epoch !== null && this.confirmed.epoch !== epoch;
+      this.confirmed = { epoch, version, value };
+      this.since = [];
+      if (this.frame.epoch === null) this.frame = this.confirmed;
+      if (isNew) this.#leaveHistory();
+      this.catchUp({ mine: false, kind: "open" });
+      if (this.frame === this.confirmed) this.showAll({ mine: false, kind: "open" });
+    }
+    if (!this.queue.length) return;
+    // The new connection does not know the answered entries that the others build on.
+    this.queue = [...this.own, ...this.queue];
+    this.own = [];
+    this.mine = this.frame.value;
+  }
+
+  /** @param {any} message */
+  #change(message) {
+    if (!this.learn(message, message.ops)) return;
+    const acks = [...(message.acks ?? []), ...(message.id ? [message] : [])];
+    const answered = acks.filter((ack) => this.steps.answered(ack) || this.#answered(ack));
+    if (!answered.length) {
+      const paths = message.ops.map((/** @type {Op} */ op) => op.path);
+      this.others.push({ by: message.by, paths });
+    }
+    this.catchUp({ mine: answered.length > 0, kind: message.kind, by: message.by });
+  }
+
+  /** @param {any} message */
+  #ack(message) {
+    const entry = this.queue.find(({ id }) => id === message.id);
+    if (!message.duplicate && !this.learn(message, message.ops ?? entry?.ops ?? [])) return;
+    const kind = this.steps.answered(message) ?? "edit";
+    this.#answered(message);
+    this.catchUp({ mine: true, kind });
+  }
+
+  /** Ends the entry that a message answers. Returns whether there is one. @param {any} ack */
+  #answered(ack) {
+    const entry = this.queue.find(({ id }) => id === ack.id);
+    if (!entry) return false;
+    if (this.inFlight === ack.id) this.inFlight = "";
+    this.queue = this.queue.filter((each) => each !== entry);
+    this.own.push(entry);
+    this.mine = this.add(this.mine, entry);
+    if (entry.answered !== undefined) return true;
+    entry.answered = ack.version;
+    this.keep([entry]);
+    const merged = [...(entry.merged ?? []), ...(ack.merged ?? [])];
+    const conflicts = conflictsOf(ack, this.others);
+    const state = conflicts.length ? "overwritten" : merged.length ? "merged" : "durable";
+    this.emit({ do: "end", id: ack.id, state, result: { version: ack.version, merged, conflicts } });
+    return true;
+  }
+
+  /** @param {any} message */
+  #reject(message) {
+    if (this.inFlight === message.id) this.inFlight = "";
+    if (this.steps.refused(message)) return;
+    const entry = this.queue.find(({ id }) => id === message.id);
+    if (!entry) return;
+    if (isFinal(message)) {
+      if (message.code === "unknown_version" && this.#renewed(entry)) return;
+      this.refuse(entry, reasonOf(message), "refused");
+    } else {
+      entry.tries = (entry.tries ?? 0) + Number(message.code !== "storage_unavailable");
+      if (entry.tries >= MOST_TRIES) this.refuse(entry, givenUp(message), "failed");
+      else {
+        this.emit({ do: "state", id: entry.id, state: "retrying" });
+        this.wait(message, entry.tries);
+        return;
+      }
+    }
+    this.catchUp({ mine: true, kind: "edit" });
+  }
+
+  /** @param {any} reject @param {number} tries */
+  wait({ retry_after_ms }, tries) {
+    this.isWaiting = true;
+    this.emit({ do: "wait", tries, ms: retry_after_ms });
+  }
+
+  /** @param {number} [code] */
+  #closed(code) {
+    const sent = this.waiting.find(({ id }) => id === this.inFlight);
+    this.isOnline = this.isHeld = this.isWaiting = false;
+    this.inFlight = "";
+    if (!sent) return;
+    if (code === 1009) this.refuse(sent, { code: "too_large", message: TOO_BIG }, "failed");
+    else this.emit({ do: "state", id: sent.id, state: "retrying" });
+  }
+
+  /** Makes an entry whose base is too old on the newest value; false when this is not certain. @param {Entry} entry */
+  #renewed(entry) {
+    if (!this.isExact || entry !== this.queue[0]) return false;
+    const { mine, confirmed } = this;
+    const first = this.carryAll([entry], mine, confirmed.value, { isForced: false });
+    if (!first) return false;
+    this.drop(this.own);
+    const carried = this.carryAll(this.queue, mine, confirmed.value, { isForced: true });
+    this.moveTo(carried ?? first, { mine: false, kind: "edit" });
+    return true;
+  }
+
+  /** A new history has begun. No entry fits it. */
+  #leaveHistory() {
+    const reason = { code: "unknown_version", message: NEW_HISTORY };
+    let value = this.mine;
+    for (const entry of this.queue) {
+      value = this.add(value, entry);
+      if (entry.answered === undefined) this.end(entry, reason, "refused", value);
+      else this.drop([entry]);
+    }
+    this.queue = [];
+  }
+
+  // --- sending -------------------------------------------------------------------------------
+
+  get #isFree() {
+    return this.isOnline && !this.isHeld && !this.isWaiting && !this.inFlight;
+  }
+
+  /** Stores the edits of this tick, and sends the next request when none is in flight. */
+  #next() {
+    const [entry] = this.queue;
+    const isAsking = !entry?.sent && this.steps.asks.length > 0;
+    const isNext = entry !== undefined && entry.base !== null && this.#isFree && !isAsking;
+    const edited = this.queue.filter((each) => this.#edited.has(each) || (isNext && each === entry && !each.sent));
+    this.#edited.clear();
+    if (isNext) entry.sent = true;
+    this.keep(edited);
+    if (isAsking && this.#isFree) this.steps.send();
+    if (!isNext || this.#writing.has(entry.id) || this.writes.has(entry.id)) return;
+    const { id, base, ops, step, fence } = entry;
+    this.inFlight = id;
+    this.sentStep = step;
+    if (entry.answered === undefined) this.emit({ do: "state", id, state: "sending" });
+    this.emit({ do: "send", message: { type: "patch", id, base, ops, after: "", step, fence } });
+  }
+}

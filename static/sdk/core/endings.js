@@ -1,0 +1,35 @@
+// How changes end: what an answer of the server means for the change.
+
+import { covers } from "../patch/patch.js";
+
+/**
+ * Why a change was not accepted. `message` is a sentence for people.
+ * @typedef {{code: string, message: string, path?: string, by?: any, lock?: any, conflicts?: any[],
+ *   version?: number}} Reason
+ */
+
+/** @param {any} reject @returns {Reason} */
+export function reasonOf({ code, message, path, removed_by, lock, conflicts, version }) {
+  return { code, message, path, by: removed_by ?? lock?.holder, lock, conflicts, version };
+}
+
+/** The reason after too many refusals that were only for now. @param {any} reject @returns {Reason} */
+export function givenUp(reject) {
+  const message = `the server refused this change too often, the last time because: ${reject.message}`;
+  return { ...reasonOf(reject), message };
+}
+
+/** Whether a retry cannot help. A lock may be held for hours, so the change becomes a draft. @param {any} reject */
+export const isFinal = ({ retryable, code }) => !retryable || code === "locked";
+
+/**
+ * The values that a change overwrote, with the author of each when a known change wrote it.
+ * @param {any} ack
+ * @param {{by: any, paths: string[]}[]} others changes of other authors, oldest first
+ */
+export function conflictsOf(ack, others) {
+  return (ack.conflicts ?? []).map((/** @type {any} */ each) => {
+    const touches = (/** @type {string} */ path) => covers(path, each.path) || covers(each.path, path);
+    return { ...each, by: others.findLast(({ paths }) => paths.some(touches))?.by };
+  });
+}

@@ -1,0 +1,93 @@
+// Entries: changes of the user that wait for their answer, as the outbox stores them.
+
+import { apply, covers, get } from "../patch/patch.js";
+
+/** @typedef {import("../patch/patch.js").Op} Op */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} id the id of the request on the wire
+ * @property {number | null} epoch
+ * @property {number | null} base the version that `ops` refer to; null when it is not known yet
+ * @property {Op[]} ops
+ * @property {number} time when the user made the change, in milliseconds
+ * @property {string} [step] the name of its undo step
+ * @property {number} [fence] of the lock that the change relies on
+ * @property {boolean} sent whether it was ever sent; then its id and ops never change
+ * @property {number} [answered] the version of its answer
+ * @property {number} [tries] how often the server refused it for now
+ * @property {string[]} [merged] pointers of texts that this page has merged
+ */
+
+// A person makes no two gestures in this time. So changes in it are one gesture.
+const AT_ONCE = 50;
+// Changes of one value are one undo step when each follows the previous one within this time.
+const TYPING = 1000;
+const MOST_OPS = 500;
+
+/**
+ * Whether a new change may become a part of an unsent entry.
+ * @param {Entry} entry
+ * @param {{ops: Op[], now: number, step?: string, fence?: number}} edit
+ */
+export function joins(entry, { ops, now, step, fence }) {
+  if (entry.sent || entry.step !== step || entry.fence !== fence) return false;
+  if (entry.ops.length + ops.length > MOST_OPS) return false;
+  if (step !== undefined || now - entry.time <= AT_ONCE) return true;
+  const path = entry.ops[0]?.path;
+  return now - entry.time <= TYPING && [...entry.ops, ...ops].every((op) => op.path === path && isWrite(op));
+}
+
+/** @param {Op} op */
+const isWrite = (op) => op.op === "replace" || op.op === "splice";
+
+/**
+ * Both patches as one short patch. `before` gives the value before `ops`.
+ * @param {Op[]} ops
+ * @param {Op[]} more
+ * @param {() => any} before
+ * @returns {Op[]}
+ */
+export function squash(ops, more, before) {
+  const joined = [...ops];
+  for (const op of more) {
+    const at = joined.findLastIndex((each) => !isWrite(each) || overlaps(each, op));
+    const last = joined[at];
+    const isOne = at >= 0 && isWrite(last) && isWrite(op) && last.path === op.path;
+    const both = isOne ? joinWrites(last, op) : null;
+    if (!both) joined.push(op);
+    else if (both.op === "replace" && both.value === get(apply(before(), joined.slice(0, at)), op.path)) {
+      joined.splice(at, 1);
+    } else joined[at] = both;
+  }
+  return joined;
+}
+
+/** @param {Op} a @param {Op} b */
+const overlaps = (a, b) => covers(a.path, b.path) || covers(b.path, a.path);
+
+/**
+ * Two writes of one value as one operation; null when they stay two.
+ * @param {Op} a
+ * @param {Op} b
+ * @returns {Op | null}
+ */
+function joinWrites(a, b) {
+  if (b.op === "replace") return b;
+  if (a.op === "replace") {
+    return { ...a, value: apply(a.value, [{ ...b, path: "" }]) };
+  }
+  const start = a.offset ?? 0;
+  const text = a.insert ?? "";
+  const at = (b.offset ?? 0) - start;
+  const removed = b.delete ?? 0;
+  // `b` is inside or at the end of the text that `a` has inserted, or ends at its start.
+  if (at >= 0 && at + removed <= text.length) {
+    return { ...a, insert: text.slice(0, at) + (b.insert ?? "") + text.slice(at + removed) };
+  }
+  if (at < 0 && at + removed >= 0 && at + removed <= text.length) {
+    const insert = (b.insert ?? "") + text.slice(at + removed);
+    return { ...a, offset: start + at, delete: (a.delete ?? 0) - at, insert };
+  }
+  return null;
+}

@@ -1,0 +1,147 @@
+// Undo and redo: of unsent entries in this page, of all other changes by the server.
+
+import { carry } from "../patch/carry.js";
+import { apply } from "../patch/patch.js";
+import { isFinal, reasonOf } from "./endings.js";
+
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number}} Ask */
+/**
+ * What the requests need of the state machine.
+ * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
+ *   edit: (edit: import("./values.js").Edit, kind: "edit" | "redo") => void,
+ *   wait: (reject: any, tries: number) => void}} Sending
+ */
+/** @typedef {{undone?: {pointers: string[]}[], skipped?: string[], goesOn?: boolean} | null} Done */
+
+export class Steps {
+  /** @type {Ask[]} requests to the server without an answer, oldest first */
+  asks = [];
+  /** @type {{ops: Op[][], value: any, step?: string}[]} unsent steps that were taken back, with the value then */
+  #taken = [];
+  #serverHas = { undo: true, redo: false };
+
+  /** @param {import("./values.js").Values & Sending} core */
+  constructor(core) {
+    this.core = core;
+  }
+
+  get canUndo() {
+    return this.#isUnsent(this.core.queue[this.core.queue.length - 1]) || this.#canAsk("undo");
+  }
+
+  get canRedo() {
+    return this.#taken.length > 0 || this.#canAsk("redo");
+  }
+
+  /** A new edit: nothing can be redone any more. */
+  forget() {
+    this.#taken = [];
+    this.#serverHas = { undo: true, redo: false };
+  }
+
+  /** @param {Ask & {now: number}} event */
+  ask(event) {
+    const { id, redo, scope, version, now } = event;
+    const isWhole = scope === undefined && version === undefined;
+    const done = redo ? this.#putBack(isWhole, id, now) : this.#takeBack(isWhole);
+    if (done && !done.goesOn) this.#end(id, done);
+    else if (this.core.isOnline) this.asks.push({ id, redo, scope, version });
+    else this.#end(id, done ?? {});
+  }
+
+  /** Sends the next request. */
+  send() {
+    const [{ id, redo, scope, version }] = this.asks;
+    this.core.inFlight = id;
+    this.core.emit({ do: "send", message: { type: redo ? "redo" : "undo", id, scope, version } });
+  }
+
+  /** The kind of the answered request; undefined when the message answers none. @param {any} message */
+  answered({ id, version, undone = [], skipped = [], ops = [] }) {
+    const ask = this.#remove(id);
+    if (!ask) return undefined;
+    this.#serverHas = { undo: true, redo: !ask.redo || this.#serverHas.redo };
+    const pointers = ops.map((/** @type {Op} */ op) => op.path);
+    this.#end(id, { version, skipped, undone: undone.length ? undone : [{ version, pointers }] });
+    return ask.redo ? "redo" : "undo";
+  }
+
+  /** Whether the message refuses one of the requests for ever. @param {any} message */
+  refused(message) {
+    const ask = this.asks.find(({ id }) => id === message.id);
+    if (!ask) return false;
+    if (!isFinal(message)) {
+      this.core.wait(message, 0);
+      return true;
+    }
+    this.#remove(ask.id);
+    const kind = ask.redo ? "redo" : "undo";
+    if (message.code !== "nothing_to_undo") {
+      this.core.emit({ do: "asked", id: ask.id, reason: reasonOf(message) });
+    } else {
+      if (ask.version === undefined && !ask.scope) this.#serverHas[kind] = false;
+      this.#end(ask.id, {});
+    }
+    return true;
+  }
+
+  /** @param {"undo" | "redo"} kind */
+  #canAsk(kind) {
+    return this.core.isOnline && this.#serverHas[kind];
+  }
+
+  /** @param {import("./entries.js").Entry | undefined} entry */
+  #isUnsent(entry) {
+    return entry !== undefined && !entry.sent;
+  }
+
+  /** Takes the newest unsent step out of the queue. @param {boolean} isWhole @returns {Done} */
+  #takeBack(isWhole) {
+    const { core } = this;
+    const last = core.queue[core.queue.length - 1];
+    if (!isWhole || !this.#isUnsent(last)) return null;
+    const isStep = (/** @type {import("./entries.js").Entry} */ entry) =>
+      entry === last || (last.step !== undefined && entry.step === last.step);
+    const taken = [last];
+    for (let at = core.queue.length - 2; at >= 0; at--) {
+      if (!isStep(core.queue[at]) || core.queue[at].sent) break;
+      taken.unshift(core.queue[at]);
+    }
+    core.queue = core.queue.slice(0, -taken.length);
+    core.drop(taken);
+    core.showAll({ mine: true, kind: "undo" });
+    this.#taken.push({ ops: taken.map(({ ops }) => ops), value: core.value, step: last.step });
+    const { version } = core.confirmed;
+    for (const { id } of taken) core.emit({ do: "end", id, state: "undone", result: { version, merged: [], conflicts: [] } });
+    const goesOn = core.isOnline && last.step !== undefined && core.sentStep === last.step;
+    return { undone: [{ pointers: pointersOf(taken.flatMap(({ ops }) => ops)) }], goesOn };
+  }
+
+  /** Makes the newest step that was taken out again. @param {boolean} isWhole @param {string} id @param {number} now @returns {Done} */
+  #putBack(isWhole, id, now) {
+    const step = isWhole ? this.#taken.pop() : undefined;
+    if (!step) return null;
+    const ops = step.ops.flat();
+    const carried = carry(ops, step.value, this.core.value);
+    if (!carried) return { skipped: pointersOf(ops) };
+    this.core.edit({ id: `${id}.r`, ops: carried.ops, now, step: step.step }, "redo");
+    return { undone: [{ pointers: pointersOf(carried.ops) }] };
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    const ask = this.asks.find((each) => each.id === id);
+    this.asks = this.asks.filter((each) => each !== ask);
+    if (ask && this.core.inFlight === id) this.core.inFlight = "";
+    return ask;
+  }
+
+  /** @param {string} id @param {{version?: number, undone?: any[], skipped?: string[]}} result */
+  #end(id, { version, undone = [], skipped = [] }) {
+    this.core.emit({ do: "asked", id, result: { version, undone, skipped } });
+  }
+}
+
+/** @param {Op[]} ops */
+const pointersOf = (ops) => [...new Set(ops.map(({ path }) => path))];

@@ -1,0 +1,237 @@
+// The values of a document: the newest from the server, and the one that the user sees.
+
+import { carry } from "../patch/carry.js";
+import { apply } from "../patch/patch.js";
+
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {import("./entries.js").Entry} Entry */
+/** @typedef {import("../patch/carry.js").Carried} Carried */
+/** @typedef {import("./endings.js").Reason} Reason */
+/** @typedef {{epoch: number | null, version: number, value: any}} Version */
+/** @typedef {{do: string, [key: string]: any}} Effect */
+/** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+/** @typedef {import("../patch/position.js").Via} Via */
+/** @typedef {import("../patch/position.js").Learned} Learned */
+
+/** @typedef {{id: string, ops: Op[], now: number, step?: string, fence?: number}} Edit */
+
+/**
+ * @typedef {{type: "load", last?: Version, entries: Entry[]}
+ *   | ({type: "edit"} & Edit)
+ *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, now: number}
+ *   | {type: "stored", ids: string[]}
+ *   | {type: "opened" | "change" | "ack" | "reject", message: any}
+ *   | {type: "closed", code?: number}
+ *   | {type: "hold", isHeld: boolean}
+ *   | {type: "forget", ids: string[]}
+ *   | {type: "tick" | "retry"}} Event
+ */
+
+/** @type {Version} */
+const NOTHING = { epoch: null, version: 0, value: undefined };
+
+const DEPENDS = {
+  code: "conflict",
+  message: "this change builds on a change that the server did not accept",
+};
+
+/**
+ * Invariant: `value` is the frame's value with the entries of `own`, and then of `queue`. All
+ * entries of `own` and `queue` have the frame's version as base. When `isExact` is false, the
+ * frame's value is another version. Then entries that the user adds have no base.
+ */
+export class Values {
+  /** The newest value from the server. */
+  confirmed = NOTHING;
+  /** The value that the entries were made on. */
+  frame = NOTHING;
+  isExact = true;
+  /** @type {Entry[]} answered entries that are not in the frame, oldest first */
+  own = [];
+  /** @type {Entry[]} the other entries, oldest first */
+  queue = [];
+  /** @type {any} the value that the user sees; undefined before the first value */
+  value = undefined;
+  /** @type {any} the value with the entries of `own`, but without those of `queue` */
+  mine = undefined;
+  /** @type {{by: any, paths: string[]}[]} changes of other authors that are not in the frame */
+  others = [];
+  /** @type {Learned[]} the changes between the frame and `confirmed`, oldest first */
+  since = [];
+  /** @type {Effect[]} */
+  effects = [];
+  /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
+  writes = new Map();
+
+  /** @param {Effect} effect */
+  emit(effect) {
+    this.effects.push(effect);
+  }
+
+  /**
+   * Applies a new version to `confirmed`. When it does not fit, asks for the whole value.
+   * @param {{version: number, from?: number, id?: string, acks?: {id: string}[]}} message
+   * @param {Op[]} ops
+   * @returns {boolean}
+   */
+  learn({ version, from = version, id, acks = [] }, ops) {
+    const { confirmed } = this;
+    if (version <= confirmed.version) return true;
+    try {
+      if (from > confirmed.version + 1) throw new Error(`version ${from - 1} is missing`);
+      const after = apply(confirmed.value, ops);
+      this.confirmed = { ...confirmed, version, value: after };
+      const ids = [id, ...acks.map((ack) => ack.id)].filter((each) => each !== undefined);
+      this.since.push({ ids, ops, before: confirmed.value, after });
+      return true;
+    } catch (error) {
+      this.emit({ do: "reload", reason: /** @type {Error} */ (error).message });
+      return false;
+    }
+  }
+
+  /** @param {any} value @param {Info} info @param {Via} [via] how the old value became this one */
+  show(value, info, via) {
+    const before = this.value;
+    this.value = value;
+    if (before !== value) this.emit({ do: "show", value, before, info, via });
+  }
+
+  /** A value with an entry. When the frame is uncertain, the entry may not fit, and is left out. @param {any} value @param {Entry} entry */
+  add(value, { ops }) {
+    try {
+      return apply(value, ops);
+    } catch (error) {
+      if (this.isExact) throw error;
+      return value;
+    }
+  }
+
+  /** A value with entries. @param {any} value @param {Entry[]} entries @returns {any} */
+  addAll(value, entries) {
+    return entries.reduce((before, entry) => this.add(before, entry), value);
+  }
+
+  /** Computes the shown value again. @param {Info} info @param {Via} [via] */
+  showAll(info, via) {
+    this.mine = this.addAll(this.frame.value, this.own);
+    this.show(this.addAll(this.mine, this.queue), info, via);
+  }
+
+  /** The shown value before an entry of the queue. @param {Entry} entry */
+  before(entry) {
+    return this.addAll(this.mine, this.queue.slice(0, this.queue.indexOf(entry)));
+  }
+
+  /**
+   * Moves the frame to the newest version when the entries can certainly be carried there.
+   * Otherwise they keep their base, and the server rebases them.
+   * @param {Info} info
+   */
+  catchUp(info) {
+    const { queue, isExact, confirmed } = this;
+    if (this.frame === confirmed) return;
+    if (queue.some((entry) => entry.base !== null && (entry.sent || !isExact))) return;
+    const carried = this.carryAll(queue, this.mine, confirmed.value, { isForced: !isExact });
+    if (!carried) return;
+    this.drop(this.own);
+    this.moveTo(carried, info);
+  }
+
+  /**
+   * Makes the newest version the frame of these entries.
+   * @param {Map<Entry, Carried>} carried
+   * @param {Info} info
+   */
+  moveTo(carried, info) {
+    const start = this.frame.value;
+    const { epoch, version } = (this.frame = this.confirmed);
+    const back = [...this.own, ...this.queue].map(({ id, ops }) => ({ id, ops }));
+    for (const [entry, { ops, merged }] of carried) {
+      Object.assign(entry, { ops, epoch, base: version, sent: false });
+      if (merged.length) entry.merged = [...(entry.merged ?? []), ...merged];
+    }
+    this.queue = [...carried.keys()];
+    this.own = [];
+    this.others = [];
+    // A reload or another history has changes that are not known.
+    const { since } = this;
+    const isKnown = since[0]?.before === start && since[since.length - 1].after === this.confirmed.value;
+    const via = this.isExact && isKnown ? { back, since, forth: this.queue } : undefined;
+    this.since = [];
+    this.isExact = true;
+    this.keep(this.queue);
+    this.showAll(info, via);
+  }
+
+  /**
+   * Carries entries from one value to another; null when one of them cannot be carried. With
+   * `isForced`, such an entry is refused instead.
+   * @param {Entry[]} entries
+   * @param {any} from
+   * @param {any} to
+   * @param {{isForced: boolean, overwrite?: boolean}} options
+   */
+  carryAll(entries, from, to, { isForced, overwrite = false }) {
+    /** @type {Map<Entry, Carried>} */
+    const carried = new Map();
+    for (const entry of [...entries]) {
+      const one = carry(entry.ops, from, to, overwrite);
+      if (one) {
+        carried.set(entry, one);
+        ({ from, to } = one);
+      } else if (isForced) {
+        from = this.add(from, entry);
+        this.end(entry, DEPENDS, "refused", from);
+      } else return null;
+    }
+    return carried;
+  }
+
+  /**
+   * Ends an entry that was not accepted, and the later entries that build on it.
+   * @param {Entry} entry
+   * @param {Reason} reason
+   * @param {string} state
+   */
+  refuse(entry, reason, state) {
+    const later = this.queue.slice(this.queue.indexOf(entry) + 1);
+    if (this.isExact) {
+      const to = this.before(entry);
+      const from = this.add(to, entry);
+      this.end(entry, reason, state, from);
+      const carried = this.carryAll(later, from, to, { isForced: true, overwrite: true });
+      for (const [each, { ops }] of carried ?? []) each.ops = ops;
+      this.keep([...(carried?.keys() ?? [])]);
+    } else {
+      // Without the exact frame, it is not certain what the other stored entries mean.
+      this.end(entry, reason, state, this.value);
+      for (const each of later) if (each.base !== null) this.end(each, DEPENDS, "refused", this.value);
+    }
+    this.showAll({ mine: true, kind: state });
+  }
+
+  /**
+   * Ends an entry that was not accepted. `value` is the value with it.
+   * @param {Entry} entry
+   * @param {Reason} reason
+   * @param {string} state
+   * @param {any} value
+   */
+  end(entry, reason, state, value) {
+    this.queue = this.queue.filter((each) => each !== entry);
+    this.emit({ do: "attention", entry: { ...entry }, reason, state, value, theirs: this.confirmed.value });
+    this.drop([entry]);
+    this.emit({ do: "end", id: entry.id, state, reason });
+  }
+
+  /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */
+  keep(entries) {
+    for (const entry of entries) this.writes.set(entry.id, entry);
+  }
+
+  /** @param {Entry[]} entries */
+  drop(entries) {
+    for (const { id } of entries) this.writes.set(id, null);
+  }
+}

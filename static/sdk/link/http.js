@@ -1,0 +1,40 @@
+// Requests over HTTP, with the page's token.
+
+import { Refusal, WeftError } from "../reports/errors.js";
+
+/** @typedef {{options: {url: string, token: () => string | Promise<string>}, env: import("./transport.js").Environment, client?: string}} Caller */
+
+/**
+ * Sends a request, and returns the JSON of the answer. A refusal is a `Refusal`.
+ * @param {Caller} caller
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: any, file?: Blob, headers?: Record<string, string>, onProgress?: (done: number) => void}} [options]
+ * @returns {Promise<any>}
+ */
+export async function request(caller, method, path, { body, file, headers, onProgress } = {}) {
+  const send = async () => {
+    const token = await caller.options.token();
+    const content = file ?? (body === undefined ? undefined : JSON.stringify(body));
+    /** @type {Record<string, string>} */
+    const all = { Authorization: `Bearer ${token}`, ...headers };
+    if (caller.client) all["Weft-Client"] = caller.client;
+    if (file) all["Content-Type"] = file.type || "application/octet-stream";
+    else if (content !== undefined) all["Content-Type"] ??= "application/json";
+    try {
+      return await caller.env.fetch(caller.options.url + path, { method, headers: all, body: content });
+    } catch (error) {
+      throw new WeftError("offline", undefined, error);
+    }
+  };
+  let answer = await send();
+  if (answer.status === 401) answer = await send(); // the token has just expired
+  if (answer.status === 204) return undefined;
+  const json = await answer.json().catch(() => ({}));
+  if (answer.ok) {
+    onProgress?.(1);
+    return json;
+  }
+  const { code = `http_${answer.status}`, detail, title, removed_by: by, ...rest } = json;
+  throw new Refusal({ ...rest, code, by, message: detail ?? title ?? `the server answered ${answer.status}` });
+}

@@ -1,0 +1,256 @@
+// The connection of a page: opens the WebSocket, and opens it again when it closes.
+
+import { WeftError } from "../reports/errors.js";
+
+/**
+ * What the browser gives. Tests give their own.
+ * @typedef {object} Environment
+ * @property {any} WebSocket
+ * @property {typeof fetch} fetch
+ * @property {(action: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} now in milliseconds
+ * @property {() => number} random from 0 to 1
+ * @property {any} [indexedDB]
+ * @property {any} [locks] the Web Locks of the browser
+ * @property {any} [sessionStorage]
+ * @property {any} [storage] the storage manager of the browser
+ * @property {any} [window]
+ */
+
+/**
+ * @typedef {object} Connection
+ * @property {string} url of the server, without a slash at its end
+ * @property {string} document
+ * @property {() => string | Promise<string>} token
+ * @property {() => object} opening the fields of `open`
+ * @property {(message: any) => void} received
+ * @property {(code: number) => void} closed
+ * @property {(link: string, error?: WeftError) => void} changed the link has changed
+ * @property {(error: WeftError) => void} failed
+ */
+
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
+const STEADY = 60_000;
+const OPENS_WITHIN = 15_000;
+const ASKS_AFTER = 20_000;
+const ANSWERS_WITHIN = 10_000;
+const LOST_AFTER = 5_000;
+const FINAL = { 4400: "malformed", 4403: "forbidden", 4404: "not_found", 4408: "timeout", 4413: "quota_exceeded" };
+
+/** The delay before attempt number `tries`, from 0. @param {number} tries @param {() => number} random */
+export function delay(tries, random) {
+  return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** tries) * (0.5 + random());
+}
+
+export class Transport {
+  link = "connecting";
+  /** @type {any} */
+  #socket = null;
+  #tries = 0;
+  #tokens = 0; // tokens in a row that the server refused
+  #refusals = 0; // attempts in a row that failed while the server was reachable
+  #wait = 0; // the server's `retry_after_ms`
+  #isStopped = false;
+  #isOpen = false;
+  #attempt = 0;
+  /** @type {Record<string, any>} */
+  #timers = {};
+
+  /** @param {Connection} connection @param {Environment} env */
+  constructor(connection, env) {
+    this.connection = connection;
+    this.env = env;
+    this.#timer("lost", LOST_AFTER, () => connection.changed("lost"));
+  }
+
+  /** Sends a message. @param {object} message */
+  send(message) {
+    if (this.#isOpen) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Connects now, unless there is a connection. */
+  async start() {
+    const attempt = ++this.#attempt;
+    this.#isStopped = false;
+    clear(this.env, this.#timers, "again");
+    this.#drop();
+    const { connection, env } = this;
+    let token;
+    try {
+      token = await connection.token();
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      connection.failed(new WeftError("token_failed", undefined, error));
+      if (this.link !== "offline") this.#change("reconnecting");
+      void this.#explain(false);
+      this.#again();
+      return;
+    }
+    if (attempt !== this.#attempt || this.#isStopped) return;
+    const address = `${connection.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(connection.document)}/live`;
+    const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
+    this.#timer("open", OPENS_WITHIN, () => this.#end(socket, 1006));
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ type: "open", token, accept: ["splice"], ...connection.opening() }));
+    };
+    socket.onmessage = (/** @type {{data: string}} */ { data }) => {
+      if (socket !== this.#socket) return;
+      this.#watch(socket);
+      for (const message of [JSON.parse(data)].flat()) this.#received(message);
+    };
+    socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#end(socket, code, reason);
+    socket.onerror = () => {};
+  }
+
+  /** Checks the connection, or connects at once. */
+  wake() {
+    if (this.#isStopped) return;
+    if (this.#isOpen) this.#ask(this.#socket, 2_000);
+    else if (this.#timers.again || this.link === "refused") void this.start();
+  }
+
+  /** Ends the connection. It connects again when `start` is called. */
+  stop() {
+    this.#isStopped = true;
+    this.#attempt += 1;
+    this.#drop();
+    for (const name of Object.keys(this.#timers)) clear(this.env, this.#timers, name);
+  }
+
+  /** Connects again, for example because a message did not fit. */
+  restart() {
+    if (this.#socket) this.#end(this.#socket, 1006);
+  }
+
+  /** @param {any} message */
+  #received(message) {
+    const { type, code } = message;
+    if (type === "opened") {
+      this.#isOpen = true;
+      this.#tokens = this.#refusals = this.#wait = 0;
+      clear(this.env, this.#timers, "open");
+      clear(this.env, this.#timers, "lost");
+      this.#timer("steady", STEADY, () => (this.#tries = 0));
+      this.#change("online");
+    }
+    if (type === "disconnect_notice") this.#wait = message.retry_after_ms ?? 0;
+    if (type === "notice" && code === "token_expiring") void this.#renew();
+    if (type !== "pong") this.connection.received(message);
+  }
+
+  async #renew() {
+    try {
+      this.send({ type: "token", token: await this.connection.token() });
+    } catch (error) {
+      this.connection.failed(new WeftError("token_failed", undefined, error));
+      this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
+    }
+  }
+
+  /** Closes a connection on which the server has become silent. @param {any} socket */
+  #watch(socket) {
+    clear(this.env, this.#timers, "silent");
+    this.#timer("ask", ASKS_AFTER, () => this.#ask(socket, ANSWERS_WITHIN));
+  }
+
+  /** @param {any} socket @param {number} within */
+  #ask(socket, within) {
+    this.send({ type: "ping" });
+    this.#timer("silent", within, () => this.#end(socket, 1006));
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#isOpen = false;
+    for (const name of ["open", "steady", "ask", "silent", "renew"]) clear(this.env, this.#timers, name);
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = () => {};
+    socket.close();
+  }
+
+  /** @param {any} socket @param {number} code @param {string} [reason] */
+  #end(socket, code, reason) {
+    if (socket !== this.#socket) return;
+    const wasOpen = this.#isOpen;
+    this.#drop();
+    if (!this.#timers.lost) this.#timer("lost", LOST_AFTER, () => this.connection.changed("lost"));
+    this.connection.closed(code);
+    if (code === 4401) {
+      this.#tokens += 1;
+      if (this.#tokens > 1) this.#refuse(new WeftError("unauthenticated", reason ? `${reason}: check how your backend makes tokens` : undefined));
+      else {
+        this.#change("reconnecting");
+        void this.start();
+      }
+    } else if (code === 1008) this.#refuse(new WeftError("too_many_frames"));
+    else if (code >= 4400 && code < 4500) {
+      const name = /** @type {Record<number, string>} */ (FINAL)[code] ?? `closed_${code}`;
+      const advice = code === 4404 ? ": check its name, or give `create`" : "";
+      this.#refuse(new WeftError(name, reason ? reason + advice : `the server closed the connection with ${code}`));
+    } else {
+      if (this.link !== "offline") this.#change("reconnecting");
+      if (code === 1006 && !wasOpen) void this.#explain();
+      this.#again();
+    }
+  }
+
+  /** A browser does not say why there is no connection. @see SPEC.md, T6 */
+  async #explain(mayBeRefused = true) {
+    const { env } = this;
+    const { url } = this.connection;
+    const attempt = this.#attempt;
+    let isReachable = true;
+    try {
+      await env.fetch(`${url}/healthz`, { mode: "no-cors", cache: "no-store" });
+    } catch {
+      isReachable = false;
+    }
+    if (attempt !== this.#attempt || this.#isOpen || this.#isStopped) return;
+    this.#refusals = isReachable && mayBeRefused ? this.#refusals + 1 : 0;
+    // Between the two requests the server may have started. So one failed attempt proves nothing.
+    if (this.#refusals >= 2) {
+      const origin = env.window?.location?.origin ?? "this page";
+      this.#change("refused", new WeftError("origin_refused", `${url} refuses ${origin}: add it to WEFT_ORIGINS, or correct \`url\``));
+    } else if (!isReachable) {
+      this.#change("offline", new WeftError("no_network", `${url} cannot be reached: the SDK keeps all changes, and tries again`));
+    }
+  }
+
+  /** @param {WeftError} error */
+  #refuse(error) {
+    this.#isStopped = true;
+    clear(this.env, this.#timers, "lost");
+    this.#change("refused", error);
+  }
+
+  #again() {
+    const ms = Math.max(this.#wait, delay(this.#tries, this.env.random));
+    this.#tries += 1;
+    this.#timer("again", ms, () => void this.start());
+  }
+
+  /** @param {string} link @param {WeftError} [error] */
+  #change(link, error) {
+    if (link === this.link) return;
+    this.link = link;
+    this.connection.changed(link, error);
+  }
+
+  /** @param {string} name @param {number} ms @param {() => void} action */
+  #timer(name, ms, action) {
+    clear(this.env, this.#timers, name);
+    this.#timers[name] = this.env.setTimeout(() => {
+      delete this.#timers[name];
+      action();
+    }, ms);
+  }
+}
+
+/** @param {Environment} env @param {Record<string, any>} timers @param {string} name */
+function clear(env, timers, name) {
+  if (timers[name] !== undefined) env.clearTimeout(timers[name]);
+  delete timers[name];
+}

@@ -1,0 +1,207 @@
+// The outbox of a tab: its unsent changes, the last value and the last user, across reloads.
+//
+// A box has the entries of one tab. The tab holds a lock on it while it lives. So any other tab can
+// tell a dead tab's box, and take it.
+
+import { MemoryRows, openRows } from "./storage.js";
+
+/** @typedef {import("../core/entries.js").Entry} Entry */
+/** @typedef {import("../core/values.js").Version} Version */
+/** @typedef {import("../link/transport.js").Environment} Environment */
+/** @typedef {{user: string, name: string, role: string, tenant: string}} Who */
+
+const SAVES_VALUE_AFTER = 2_000;
+
+export class Outbox {
+  /** @type {any} */
+  rows = new MemoryRows();
+  user = "";
+  box = "";
+  /** @type {Map<string, number>} the place of each entry in the box */
+  #places = new Map();
+  #count = 0;
+  /** @type {any} */
+  #value = null;
+  /** @type {any} */
+  #saving = null;
+  /** @type {Promise<any>} the end of the newest write: writes keep their order */
+  #writing = Promise.resolve();
+  /** @type {() => void} gives the lock of the box back */
+  #release = () => {};
+
+  /**
+   * @param {string} scope names the server and the document
+   * @param {Environment} env
+   * @param {(error: unknown) => void} failed a write has failed
+   */
+  constructor(scope, env, failed) {
+    this.scope = scope;
+    this.env = env;
+    this.failed = failed;
+  }
+
+  /**
+   * Opens the storage, and takes a box: of this tab, of a dead tab, or a new one.
+   * @param {string} client the name of the tab
+   * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
+   * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
+   */
+  async start(client, isNew) {
+    this.rows = await openRows(this.env);
+    const [remembered] = await this.rows.read(["user", this.scope]);
+    this.user = remembered?.user ?? "";
+    const boxes = await this.#boxes();
+    const order = isNew ? [...boxes.keys(), client] : [client, ...boxes.keys()];
+    for (const box of order) if (await this.#take(box)) break;
+    if (!this.box) await this.#take(`${client}-${Math.floor(this.env.random() * 1e9)}`);
+    return this.#load(boxes.get(this.box) ?? []);
+  }
+
+  /**
+   * Takes the box of a dead tab of this user, if there is one. The result is an outbox of its own.
+   * @returns {Promise<Outbox | null>}
+   */
+  async adopt() {
+    if (!this.rows.isDurable) return null;
+    for (const box of (await this.#boxes()).keys()) {
+      if (box === this.box) continue;
+      const other = new Outbox(this.scope, this.env, this.failed);
+      Object.assign(other, { rows: this.rows, user: this.user });
+      if (await other.#take(box)) return other;
+    }
+    return null;
+  }
+
+  /** What the box of this outbox has stored. */
+  async load() {
+    return this.#load((await this.#boxes()).get(this.box) ?? []);
+  }
+
+  /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
+  identify(user) {
+    if (this.user === user) return;
+    this.user = user;
+    void this.#queue(() => this.rows.write({ put: [{ key: ["user", this.scope], user }] }));
+  }
+
+  /**
+   * The server named another user than the last one. The last user's changes stay in the outbox.
+   * The changes that this page has made are of the new user, and are stored again under that name.
+   * @param {Entry[]} made
+   */
+  leave(made) {
+    void this.write({ put: [], remove: made.map(({ id }) => id) });
+    this.user = "";
+    this.#places.clear();
+  }
+
+  /**
+   * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
+   * @param {{put: Entry[], remove: string[], items?: {id: string}[]}} writes
+   */
+  write({ put, remove, items = [] }) {
+    const rows = put.map((entry) => ({ key: this.#key(entry.id), entry }));
+    const kept = items.map((item) => ({ key: this.#itemKey(item.id), item }));
+    const keys = remove.map((id) => this.#key(id));
+    for (const id of remove) this.#places.delete(id);
+    return this.#queue(() => this.rows.write({ put: [...rows, ...kept], remove: keys }));
+  }
+
+  /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
+  saveValue(value) {
+    this.#value = value;
+    this.#saving ??= this.env.setTimeout(() => this.flush(), SAVES_VALUE_AFTER);
+  }
+
+  /** Stores the newest value now. */
+  flush() {
+    if (this.#saving !== null) this.env.clearTimeout(this.#saving);
+    this.#saving = null;
+    const value = this.#value;
+    this.#value = null;
+    if (value) void this.#queue(() => this.rows.write({ put: [{ key: ["value", this.scope, value.user], value }] }));
+  }
+
+  /** Stores the value that the entries of this box were made on. @param {Version} value */
+  saveFrame(value) {
+    void this.#queue(() => this.rows.write({ put: [{ key: ["frame", this.scope, this.box], value }] }));
+  }
+
+  /** Forgets a change on which the user has decided. @param {string} id */
+  forget(id) {
+    void this.#queue(() => this.rows.write({ remove: [this.#itemKey(id)] }));
+  }
+
+  /** @returns {Promise<any[]>} */
+  async attention() {
+    const rows = await this.rows.read(["attention", this.scope, this.user]);
+    return rows.map((/** @type {any} */ { item }) => item);
+  }
+
+  /** Gives the box back. When it is empty, nothing of it remains. */
+  async close() {
+    this.flush();
+    if (!this.#places.size) void this.#queue(() => this.rows.write({ remove: [["frame", this.scope, this.box]] }));
+    await this.#writing;
+    this.#release();
+  }
+
+  /** @param {string} id */
+  #itemKey(id) {
+    return ["attention", this.scope, this.user, id];
+  }
+
+  /** @param {string} id */
+  #key(id) {
+    if (!this.#places.has(id)) this.#places.set(id, (this.#count += 1));
+    return ["entry", this.scope, this.user, this.box, this.#places.get(id)];
+  }
+
+  /** @param {() => Promise<any>} write */
+  #queue(write) {
+    return (this.#writing = this.#writing.then(write).catch(this.failed));
+  }
+
+  /** @returns {Promise<Map<string, any[]>>} the entries of each box of this user */
+  async #boxes() {
+    const boxes = new Map();
+    for (const row of await this.rows.read(["entry", this.scope, this.user])) {
+      boxes.set(row.key[3], [...(boxes.get(row.key[3]) ?? []), row]);
+    }
+    return boxes;
+  }
+
+  /** @param {any[]} rows */
+  async #load(rows) {
+    for (const { key, entry } of rows) {
+      this.#places.set(entry.id, key[4]);
+      this.#count = key[4];
+    }
+    const entries = rows.map(({ entry }) => entry);
+    const [row] = await this.rows.read(["value", this.scope, this.user]);
+    const [frame] = await this.rows.read(["frame", this.scope, this.box]);
+    const isFrame = entries.length && frame?.value.version === entries[0].base && frame.value.epoch === entries[0].epoch;
+    return { entries, last: row && (isFrame ? { ...row.value, ...frame.value } : row.value) };
+  }
+
+  /** Takes the lock of a box, unless another tab holds it. @param {string} box */
+  async #take(box) {
+    const name = `weft ${this.scope} ${box}`;
+    const release = this.env.locks
+      ? await this.#lock(name)
+      : await (await import("./alive.js")).take(this.env, this.rows, name);
+    if (!release) return false;
+    this.box = box;
+    this.#release = release;
+    return true;
+  }
+
+  /** @param {string} name @returns {Promise<(() => void) | null>} */
+  #lock(name) {
+    return new Promise((taken) => {
+      const isHeld = (/** @type {any} */ lock) =>
+        lock ? new Promise((/** @type {any} */ release) => taken(release)) : taken(null);
+      this.env.locks.request(name, { ifAvailable: true }, isHeld).catch(() => taken(null));
+    });
+  }
+}

@@ -1,0 +1,120 @@
+// Rows in IndexedDB, or in memory when the browser gives the page none.
+//
+// The key of a row is a list of strings and numbers. The first ones select its group.
+
+/** @typedef {(string | number)[]} Key */
+/** @typedef {{key: Key, [field: string]: any}} Row */
+/** @typedef {{put?: Row[], remove?: Key[]}} Writes */
+
+const NAME = "weft";
+const ROWS = "rows";
+// Some browsers never answer a request to open a database.
+const OPENS_WITHIN = 3_000;
+
+/** @param {any} request @returns {Promise<any>} */
+const result = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+export class IndexedRows {
+  isDurable = true;
+
+  /** @param {any} database */
+  constructor(database) {
+    this.database = database;
+  }
+
+  /** @param {any} indexedDB */
+  static async open(indexedDB) {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(ROWS, { keyPath: "key" });
+    const database = await result(request);
+    database.onversionchange = () => database.close();
+    return new IndexedRows(database);
+  }
+
+  /** The rows whose keys begin with `start`, in the order of their keys. @param {Key} start @returns {Promise<Row[]>} */
+  read(start) {
+    const rows = this.database.transaction(ROWS).objectStore(ROWS);
+    // In IndexedDB, a list is greater than every string and every number.
+    return result(rows.getAll(between(start)));
+  }
+
+  /** Writes all rows or none. It ends when the database has them. @param {Writes} writes @returns {Promise<void>} */
+  write({ put = [], remove = [] }) {
+    return this.#transact((rows) => {
+      for (const row of put) rows.put(row);
+      for (const key of remove) rows.delete(key);
+    });
+  }
+
+  /** Replaces a row by `change(row)`, when it returns one. No other tab writes meanwhile. @param {Key} key @param {(row: any) => Row | null} change */
+  async update(key, change) {
+    let made = /** @type {Row | null} */ (null);
+    await this.#transact((rows) => {
+      const request = rows.get(key);
+      request.onsuccess = () => {
+        made = change(request.result);
+        if (made) rows.put(made);
+      };
+    });
+    return made;
+  }
+
+  /** @param {(rows: any) => void} work @returns {Promise<void>} */
+  #transact(work) {
+    return new Promise((resolve, reject) => {
+      const transaction = this.database.transaction(ROWS, "readwrite");
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      work(transaction.objectStore(ROWS));
+    });
+  }
+}
+
+/** @param {Key} start */
+function between(start) {
+  return /** @type {any} */ (globalThis).IDBKeyRange.bound(start, [...start, []]);
+}
+
+export class MemoryRows {
+  isDurable = false;
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+
+  /** @param {Key} start @returns {Promise<Row[]>} */
+  async read(start) {
+    const rows = [...this.#rows.values()];
+    return rows.filter(({ key }) => start.every((part, index) => key[index] === part));
+  }
+
+  /** @param {Writes} writes */
+  async write({ put = [], remove = [] }) {
+    for (const row of put) this.#rows.set(JSON.stringify(row.key), row);
+    for (const key of remove) this.#rows.delete(JSON.stringify(key));
+  }
+
+  /** @param {Key} key @param {(row: any) => Row | null} change */
+  async update(key, change) {
+    const made = change(this.#rows.get(JSON.stringify(key)));
+    if (made) await this.write({ put: [made] });
+    return made;
+  }
+}
+
+/**
+ * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.
+ * @param {import("../link/transport.js").Environment} env
+ * @returns {Promise<IndexedRows | MemoryRows>}
+ */
+export async function openRows({ indexedDB, setTimeout }) {
+  const opens = async () => {
+    const rows = await IndexedRows.open(indexedDB);
+    await rows.read(["user"]);
+    return rows;
+  };
+  const gives = new Promise((/** @type {any} */ resolve) => setTimeout(() => resolve(new MemoryRows()), OPENS_WITHIN));
+  return Promise.race([opens().catch(() => new MemoryRows()), gives]);
+}

@@ -1,0 +1,48 @@
+// The versions of a document.
+
+import { request } from "../link/http.js";
+
+export class History {
+  #session;
+
+  /** @param {import("../session/session.js").Session} session */
+  constructor(session) {
+    this.#session = session;
+  }
+
+  /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: boolean, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
+  list({ each, ...options } = {}) {
+    return this.#ask("GET", `/versions${query({ ...options, each: each ? 1 : undefined })}`);
+  }
+
+  /** The value at a version. @param {number} version @returns {Promise<any>} */
+  at(version) {
+    return this.#ask("GET", `/versions/${version}`);
+  }
+
+  /** A patch from one version to another. @param {number} from @param {number} to @returns {Promise<import("../patch/patch.js").Op[]>} */
+  diff(from, to) {
+    return this.#ask("GET", `/diff${query({ from, to })}`);
+  }
+
+  /** Names a version. It is then kept for ever. @param {number} version @param {string} name @returns {Promise<any>} */
+  name(version, name) {
+    return this.#ask("POST", "/versions", { version, name });
+  }
+
+  /** Makes an older version, or a part of it, current again. @param {number} version @param {string} [pointer] @returns {Promise<{version: number}>} */
+  restore(version, pointer) {
+    return this.#ask("POST", "/restore", { version, pointer });
+  }
+
+  /** @param {string} method @param {string} path @param {any} [body] */
+  #ask(method, path, body) {
+    return request(this.#session, method, `/v1/docs/${this.#session.options.document}${path}`, { body });
+  }
+}
+
+/** @param {Record<string, any>} fields */
+export function query(fields) {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.length ? `?${new URLSearchParams(given)}` : "";
+}

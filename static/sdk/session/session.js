@@ -1,0 +1,309 @@
+// One document in one tab: performs the effects of the core with the outbox and the connection.
+
+import { overwrittenItems, refusedItem } from "../reports/items.js";
+import { Change } from "../reports/change.js";
+import { Core } from "../core/core.js";
+import { Refusal, WeftError } from "../reports/errors.js";
+import { calling, Emitter } from "../reports/events.js";
+import { Outbox } from "../outbox/outbox.js";
+import { get } from "../patch/patch.js";
+import { Transport, delay } from "../link/transport.js";
+
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {import("../link/transport.js").Environment} Environment */
+/** @typedef {import("../core/values.js").Effect} Effect */
+/** @typedef {import("../core/values.js").Event} Event */
+
+/**
+ * @typedef {object} Options
+ * @property {string} url of the server
+ * @property {string} document the name of the document
+ * @property {() => string | Promise<string>} token returns a token; called again before it expires
+ * @property {any} [create] the first value, when the document does not exist
+ * @property {string} [client] the name of this tab
+ * @property {number} [maxFps] the most changes of others per second
+ * @property {boolean} [offline] whether changes are stored in the browser; by default true
+ */
+
+export class Session extends Emitter {
+  core = new Core();
+  link = "connecting";
+  /** @type {{user: string, name: string, role: string, tenant: string}} */
+  who = { user: "", name: "", role: "", tenant: "" };
+  client = "";
+  /** The newest `opened`, without its value. */
+  opened = /** @type {any} */ (null);
+  isBehind = false;
+  isReadOnlyNow = false; // the database takes no edits
+  isClosed = false;
+  isAdopting = false; // a second connection sends the changes of a dead tab
+  /** @type {Map<string, Change>} */
+  changes = new Map();
+  /** @type {Map<string, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+  #asked = new Map();
+  /** @type {Set<{pointer: string, listener: (value: any, info: any, via: any) => void}>} */
+  #subscriptions = new Set();
+  #count = 0;
+  #load = "";
+  #isReloading = false;
+  /** @type {any} the frame that is stored */
+  #frame = null;
+  /** @type {import("../reports/items.js").Stored[]} to store with the next entries */
+  #items = [];
+  /** @type {Effect[]} refusals to tell after that */
+  #ends = [];
+  #loaded = /** @type {string[]} changes of an earlier page */ ([]);
+
+  /** @param {Options} options @param {Environment} env @param {Outbox} [adopted] the outbox of a dead tab */
+  constructor(options, env, adopted) {
+    super();
+    this.options = options;
+    this.env = env;
+    const scope = `${options.url}|${options.document}`;
+    const storing = options.offline === false ? { ...env, indexedDB: undefined } : env;
+    this.outbox = adopted ?? new Outbox(scope, storing, (error) => this.fail("storage_full", error));
+    this.#load = Math.floor(env.random() * 1e12).toString(36);
+    this.transport = new Transport({
+      url: options.url,
+      document: options.document,
+      token: options.token,
+      opening: () => this.#opening(),
+      received: (message) => this.#received(message),
+      closed: (code) => this.#closed(code),
+      changed: (link, error) => this.#changed(link, error),
+      failed: (error) => this.emit("error", error),
+    }, env);
+  }
+
+  /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
+  async start(client, isNew) {
+    const { outbox } = this;
+    const { last, entries } = await (outbox.box ? outbox.load() : outbox.start(client, isNew));
+    if (this.isClosed) return;
+    this.client = outbox.box || client;
+    this.#loaded = entries.map(({ id }) => id);
+    for (const id of this.#loaded) this.changes.set(id, new Change(id));
+    if (last) {
+      const { epoch, version, value, ...who } = last;
+      this.who = who;
+      this.#frame = { epoch, version, value };
+    }
+    this.handle({ type: "load", last: this.#frame ?? undefined, entries });
+    if (!this.outbox.rows.isDurable && this.options.offline !== false) this.fail("memory_only");
+    void this.transport.start();
+    this.emit("loaded");
+  }
+
+  nextId() {
+    return `${this.client}.${this.#load}.${(this.#count += 1)}`;
+  }
+
+  /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
+  edit(ops, step, fence) {
+    if (this.isClosed) throw new WeftError("closed");
+    if (this.core.value === undefined) throw new WeftError("not_ready");
+    if (["viewer", "commenter"].includes(this.who.role)) throw new WeftError("read_only");
+    const now = this.env.now();
+    const [edited] = this.handle({ type: "edit", id: this.nextId(), ops, now, step, fence });
+    return /** @type {Change} */ (this.changes.get(edited.id));
+  }
+
+  /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
+  ask(ask) {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId();
+      this.#asked.set(id, { resolve, reject });
+      this.handle({ type: "undo", id, now: this.env.now(), ...ask });
+    });
+  }
+
+  /** @param {string} pointer @param {(value: any, info: any, via: any) => void} listener */
+  subscribe(pointer, listener) {
+    const subscription = { pointer, listener };
+    this.#subscriptions.add(subscription);
+    return () => void this.#subscriptions.delete(subscription);
+  }
+
+  /** @param {Event} event @returns {Effect[]} */
+  handle(event) {
+    const effects = this.core.handle(event);
+    for (const effect of effects) this.#perform(effect);
+    this.#pin();
+    this.emit("status");
+    return effects.filter((effect) => effect.do === "edited");
+  }
+
+  /** Reports an error. @param {string} code @param {unknown} [cause] */
+  fail(code, cause) {
+    this.emit("error", new WeftError(code, undefined, cause));
+  }
+
+  /** Ends the connection, and gives the outbox back. @returns {Promise<void>} */
+  close() {
+    if (!this.isClosed) {
+      this.handle({ type: "tick" });
+      this.emit("closing", (this.isClosed = true));
+      this.transport.stop();
+    }
+    return this.outbox.close();
+  }
+
+  // --- effects of the core -------------------------------------------------------------------
+
+  /** @param {Effect} effect */
+  #perform(effect) {
+    const { id } = effect;
+    const change = this.changes.get(id);
+    switch (effect.do) {
+      case "edited":
+        return void (change ?? this.changes.set(id, new Change(id)));
+      case "store":
+        return this.#store(effect);
+      case "tick":
+        return queueMicrotask(() => this.handle({ type: "tick" }));
+      case "send":
+        return this.transport.send(effect.message);
+      case "state":
+        return void (change && (change.state = effect.state));
+      case "end":
+        this.#items.push(...overwrittenItems(effect, this.env.now()));
+        if (effect.reason || effect.state === "undone") this.#ends.push(effect);
+        else this.#end(effect);
+        return;
+      case "attention":
+        return void this.#items.push(refusedItem(effect));
+      case "asked": {
+        const asked = this.#asked.get(id);
+        this.#asked.delete(id);
+        if (effect.reason) asked?.reject(new Refusal(effect.reason));
+        else asked?.resolve(effect.result);
+        return;
+      }
+      case "wait": {
+        const ms = effect.ms ?? delay(effect.tries, this.env.random);
+        this.env.setTimeout(() => this.handle({ type: "retry" }), ms);
+        return;
+      }
+      case "reload":
+        this.#isReloading = true;
+        return this.transport.restart();
+      case "show":
+        return this.#show(effect);
+    }
+  }
+
+  /** Stores entries, together with the changes that need a decision. A refusal is told after that. @param {Effect} effect */
+  #store({ put, remove }) {
+    const items = this.#items.splice(0);
+    const ends = this.#ends.splice(0);
+    void this.outbox.write({ put, remove, items }).then(() => {
+      if (this.isClosed) return;
+      this.emit("kept", items);
+      for (const end of ends) {
+        const item = items.find(({ id }) => id === end.id);
+        this.#end(end, item && new Refusal(item));
+      }
+      if (put.length) this.handle({ type: "stored", ids: put.map((/** @type {any} */ { id }) => id) });
+    });
+  }
+
+  /** @param {Effect} effect @param {Refusal} [refusal] */
+  #end({ id, state, result }, refusal) {
+    this.changes.get(id)?.end(state, result, refusal);
+    this.changes.delete(id);
+    this.emit("ended", { id, state });
+  }
+
+  /** @param {Effect} effect */
+  #show({ value, before, info, via }) {
+    for (const { pointer, listener } of [...this.#subscriptions]) {
+      const now = get(value, pointer);
+      if (now !== get(before, pointer)) calling(listener, now, info, via);
+    }
+  }
+
+  /** Stores the frame when only this page has it, and the value when it is new. */
+  #pin() {
+    const { frame, queue, confirmed, isOnline } = this.core;
+    if (!isOnline && queue.length && frame !== this.#frame) this.outbox.saveFrame((this.#frame = frame));
+    if (confirmed.epoch !== null && confirmed !== this.#frame) this.outbox.saveValue({ ...confirmed, ...this.who });
+  }
+
+  // --- the connection ------------------------------------------------------------------------
+
+  #opening() {
+    const { create, maxFps } = this.options;
+    const { epoch, version } = this.core.confirmed;
+    const since = epoch === null || this.#isReloading ? undefined : { epoch, version };
+    return { client: this.client, since, create, max_fps: maxFps };
+  }
+
+  /** @param {any} message */
+  #received(message) {
+    switch (message.type) {
+      case "opened":
+        return this.#open(message);
+      case "change":
+      case "ack":
+      case "reject":
+        if (message.type === "ack" && message.lock) break;
+        this.handle({ type: message.type, message });
+        if (message.type === "reject") this.emit("rejected", message);
+        return;
+      case "backpressure":
+        if (message.direction === "in") this.handle({ type: "hold", isHeld: message.state === "on" });
+        else {
+          this.isBehind = message.state === "on";
+          this.emit("behind", this.isBehind);
+        }
+        break;
+      case "notice":
+        if (message.code === "another_tab" && !this.isAdopting) this.emit("another-tab", message);
+        if (["read_only", "writable"].includes(message.code)) this.isReadOnlyNow = message.code === "read_only";
+        this.emit("notice", message);
+        break;
+      case "error":
+        this.emit("error", new WeftError(message.code, message.message));
+    }
+    this.emit(`message:${message.type}`, message);
+    this.emit("status");
+  }
+
+  /** @param {any} message */
+  #open(message) {
+    const { value, changes, ...rest } = message;
+    if (message.protocol !== 1 && !this.opened) this.fail("protocol");
+    this.opened = rest;
+    this.#isReloading = this.isBehind = this.isReadOnlyNow = false;
+    const { user, role } = message;
+    this.who = { user, role, name: message.name ?? user, tenant: message.tenant ?? "" };
+    const isOther = this.outbox.user !== "" && this.outbox.user !== user;
+    if (isOther) {
+      this.handle({ type: "forget", ids: this.#loaded });
+      this.outbox.leave(this.core.queue);
+    }
+    this.outbox.identify(user);
+    if (isOther) void this.outbox.write({ put: this.core.queue, remove: [] });
+    this.handle({ type: "opened", message });
+    this.outbox.flush();
+    this.emit("opened", rest);
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    this.handle({ type: "closed", code });
+    this.outbox.flush();
+    this.emit("closed", code);
+  }
+
+  /** @param {string} link @param {WeftError} [error] */
+  #changed(link, error) {
+    if (link === "lost") this.emit("lost");
+    else {
+      this.link = link;
+      if (error) this.emit("error", error);
+      this.emit("link", { link, error });
+    }
+    this.emit("status");
+  }
+}

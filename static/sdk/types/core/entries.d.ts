@@ -1,0 +1,60 @@
+export type Op = import("../patch/patch.js").Op;
+export type Entry = {
+    /**
+     * the id of the request on the wire
+     */
+    id: string;
+    epoch: number | null;
+    /**
+     * the version that `ops` refer to; null when it is not known yet
+     */
+    base: number | null;
+    ops: Op[];
+    /**
+     * when the user made the change, in milliseconds
+     */
+    time: number;
+    /**
+     * the name of its undo step
+     */
+    step?: string;
+    /**
+     * of the lock that the change relies on
+     */
+    fence?: number;
+    /**
+     * whether it was ever sent; then its id and ops never change
+     */
+    sent: boolean;
+    /**
+     * the version of its answer
+     */
+    answered?: number;
+    /**
+     * how often the server refused it for now
+     */
+    tries?: number;
+    /**
+     * pointers of texts that this page has merged
+     */
+    merged?: string[];
+};
+/**
+ * Whether a new change may become a part of an unsent entry.
+ * @param {Entry} entry
+ * @param {{ops: Op[], now: number, step?: string, fence?: number}} edit
+ */
+export declare function joins(entry: Entry, { ops, now, step, fence }: {
+    ops: Op[];
+    now: number;
+    step?: string;
+    fence?: number;
+}): boolean;
+/**
+ * Both patches as one short patch. `before` gives the value before `ops`.
+ * @param {Op[]} ops
+ * @param {Op[]} more
+ * @param {() => any} before
+ * @returns {Op[]}
+ */
+export declare function squash(ops: Op[], more: Op[], before: () => any): Op[];

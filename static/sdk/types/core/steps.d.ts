@@ -1,0 +1,52 @@
+export type Op = import("../patch/patch.js").Op;
+export type Ask = {
+    id: string;
+    redo: boolean;
+    scope?: string;
+    version?: number;
+};
+export type Sending = {
+    isOnline: boolean;
+    inFlight: string;
+    sentStep: string | undefined;
+    edit: (edit: import("./values.js").Edit, kind: "edit" | "redo") => void;
+    wait: (reject: any, tries: number) => void;
+};
+export type Done = {
+    undone?: {
+        pointers: string[];
+    }[];
+    skipped?: string[];
+    goesOn?: boolean;
+} | null;
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number}} Ask */
+/**
+ * What the requests need of the state machine.
+ * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
+ *   edit: (edit: import("./values.js").Edit, kind: "edit" | "redo") => void,
+ *   wait: (reject: any, tries: number) => void}} Sending
+ */
+/** @typedef {{undone?: {pointers: string[]}[], skipped?: string[], goesOn?: boolean} | null} Done */
+export declare class Steps {
+    #private;
+    core: import("./values.js").Values & Sending;
+    /** @type {Ask[]} requests to the server without an answer, oldest first */
+    asks: Ask[];
+    /** @param {import("./values.js").Values & Sending} core */
+    constructor(core: import("./values.js").Values & Sending);
+    get canUndo(): boolean;
+    get canRedo(): boolean;
+    /** A new edit: nothing can be redone any more. */
+    forget(): void;
+    /** @param {Ask & {now: number}} event */
+    ask(event: Ask & {
+        now: number;
+    }): void;
+    /** Sends the next request. */
+    send(): void;
+    /** The kind of the answered request; undefined when the message answers none. @param {any} message */
+    answered({ id, version, undone, skipped, ops }: any): "redo" | "undo" | undefined;
+    /** Whether the message refuses one of the requests for ever. @param {any} message */
+    refused(message: any): boolean;
+}

@@ -1,0 +1,14 @@
+export type Environment = import("./transport.js").Environment;
+/** @param {Partial<Environment>} [given] @returns {Environment} */
+export declare function browser(given?: Partial<Environment>): Environment;
+/**
+ * The name of this tab. It stays over a reload.
+ * @param {string | undefined} given
+ * @param {Environment} env
+ */
+export declare function tabName(given: string | undefined, env: Environment): {
+    name: any;
+    isNew: boolean;
+};
+/** Keeps the name of this tab for its next page. @param {string} name @param {Environment} env */
+export declare function keepTabName(name: string, env: Environment): void;

@@ -1,0 +1,76 @@
+export type Entry = import("../core/entries.js").Entry;
+export type Version = import("../core/values.js").Version;
+export type Environment = import("../link/transport.js").Environment;
+export type Who = {
+    user: string;
+    name: string;
+    role: string;
+    tenant: string;
+};
+export declare class Outbox {
+    #private;
+    scope: string;
+    env: import("../link/transport.js").Environment;
+    failed: (error: unknown) => void;
+    /** @type {any} */
+    rows: any;
+    user: string;
+    box: string;
+    /**
+     * @param {string} scope names the server and the document
+     * @param {Environment} env
+     * @param {(error: unknown) => void} failed a write has failed
+     */
+    constructor(scope: string, env: Environment, failed: (error: unknown) => void);
+    /**
+     * Opens the storage, and takes a box: of this tab, of a dead tab, or a new one.
+     * @param {string} client the name of the tab
+     * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
+     * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
+     */
+    start(client: string, isNew: boolean): Promise<{
+        last?: Version & Who;
+        entries: Entry[];
+    }>;
+    /**
+     * Takes the box of a dead tab of this user, if there is one. The result is an outbox of its own.
+     * @returns {Promise<Outbox | null>}
+     */
+    adopt(): Promise<Outbox | null>;
+    /** What the box of this outbox has stored. */
+    load(): Promise<{
+        entries: any[];
+        last: any;
+    }>;
+    /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
+    identify(user: string): void;
+    /**
+     * The server named another user than the last one. The last user's changes stay in the outbox.
+     * The changes that this page has made are of the new user, and are stored again under that name.
+     * @param {Entry[]} made
+     */
+    leave(made: Entry[]): void;
+    /**
+     * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
+     * @param {{put: Entry[], remove: string[], items?: {id: string}[]}} writes
+     */
+    write({ put, remove, items }: {
+        put: Entry[];
+        remove: string[];
+        items?: {
+            id: string;
+        }[];
+    }): Promise<any>;
+    /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
+    saveValue(value: Version & Who): void;
+    /** Stores the newest value now. */
+    flush(): void;
+    /** Stores the value that the entries of this box were made on. @param {Version} value */
+    saveFrame(value: Version): void;
+    /** Forgets a change on which the user has decided. @param {string} id */
+    forget(id: string): void;
+    /** @returns {Promise<any[]>} */
+    attention(): Promise<any[]>;
+    /** Gives the box back. When it is empty, nothing of it remains. */
+    close(): Promise<void>;
+}

@@ -1,0 +1,120 @@
+import { Attention } from "./attention.js";
+import { History } from "./history.js";
+import { Presence } from "../people/presence.js";
+import { Text } from "../text/text.js";
+export type Op = import("../patch/patch.js").Op;
+export type Change = import("../reports/change.js").Change;
+export type Session = import("../session/session.js").Session;
+export type Info = {
+    mine: boolean;
+    kind: string;
+    by?: any;
+};
+export declare class Page {
+    #private;
+    presence: Presence;
+    history: History;
+    /** Resolves when the page has a value: from the server, or without a connection the stored one. */
+    ready: Promise<this>;
+    /**
+     * For the modules of the SDK only.
+     * @type {Session}
+     */
+    _session: Session;
+    /**
+     * For the modules of the SDK only.
+     * @type {Attention}
+     */
+    _attention: Attention;
+    /** @param {Session} session */
+    constructor(session: Session);
+    get user(): string;
+    get name(): string;
+    get role(): string;
+    get tenant(): string;
+    /** The name of this tab on the server. */
+    get client(): string;
+    get document(): string;
+    /** The newest version from the server. */
+    get version(): number;
+    /** The value with the user's changes. Never change it: parts that are equal are shared. @returns {any} */
+    get value(): any;
+    /** Writes a value. A new text becomes a splice when it looks like typing. @param {string} pointer @param {any} value @returns {Change} */
+    set(pointer: string, value: any): Change;
+    /** Records what a function changes in a draft of the value. @param {(draft: any) => any} change @returns {Change} */
+    change(change: (draft: any) => any): Change;
+    /** Moves a value, for example an element of a list. @param {string} from @param {string} path @returns {Change} */
+    move(from: string, path: string): Change;
+    /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
+    patch(ops: Op[]): Change;
+    /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, via?: any) => void} listener @returns {() => void} */
+    subscribe(pointer: string, listener: (value: any, info: Info, via?: any) => void): () => void;
+    /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
+    text(pointer: string): Text;
+    get canUndo(): boolean;
+    get canRedo(): boolean;
+    /** Takes the user's newest step back. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+    undo(what?: {
+        scope?: string;
+        version?: number;
+    }): Promise<{
+        undone: any[];
+        skipped: string[];
+    }>;
+    /** Makes an undone step again. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+    redo(what?: {
+        scope?: string;
+        version?: number;
+    }): Promise<{
+        undone: any[];
+        skipped: string[];
+    }>;
+    /** The changes that `work` makes are one undo step. @template T @param {() => T} work @returns {T} */
+    group<T>(work: () => T): T;
+    /** From now on until `resume`, all changes are one undo step. */
+    pause(): void;
+    resume(): void;
+    /** The present locks of all clients. */
+    get locks(): import("../people/lock.js").State[];
+    /** Acquires a lock on a part. When another client holds it, the result says so: see `mine`. @param {string} pointer @param {{ttl?: number}} [options] */
+    lock(pointer: string, options?: {
+        ttl?: number;
+    }): Promise<import("../people/lock.js").Lock>;
+    /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
+    publish({ version, expectedPublished }?: {
+        version?: number;
+        expectedPublished?: number | null;
+    }): Promise<{
+        published: number;
+        url: string;
+        warnings: any[];
+    }>;
+    /** Takes the public version down. */
+    unpublish(): Promise<any>;
+    /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
+    get published(): Promise<{
+        published: number | null;
+        by?: any;
+        at?: string;
+    }>;
+    get assets(): {
+        upload: (file: Blob, onProgress: ((done: number) => void) | undefined) => Promise<any>;
+    };
+    /** 'connecting', 'online', 'reconnecting', 'offline' or 'refused'. */
+    get link(): string;
+    /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */
+    get saved(): "saved" | "saving" | "unsaved";
+    get mode(): "edit" | "read-only";
+    /** Whether changes of others come late, because this client receives too slowly. */
+    get behind(): boolean;
+    /** How many changes have no answer yet. */
+    get pending(): number;
+    /** Changes that were refused, failed, or overwrote another value. They stay until the user decides. */
+    get attention(): import("./attention.js").Item[];
+    /** Connects at once, for example when the user presses a button. */
+    syncNow(): void;
+    /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
+    on(name: string, listener: (detail: any) => void): () => void;
+    /** Closes the connection. Unsent changes stay in the outbox. @returns {Promise<void>} */
+    close(): Promise<void>;
+}

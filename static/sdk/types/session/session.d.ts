@@ -1,0 +1,99 @@
+import { Change } from "../reports/change.js";
+import { Core } from "../core/core.js";
+import { Emitter } from "../reports/events.js";
+import { Outbox } from "../outbox/outbox.js";
+import { Transport } from "../link/transport.js";
+export type Op = import("../patch/patch.js").Op;
+export type Environment = import("../link/transport.js").Environment;
+export type Effect = import("../core/values.js").Effect;
+export type Event = import("../core/values.js").Event;
+export type Options = {
+    /**
+     * of the server
+     */
+    url: string;
+    /**
+     * the name of the document
+     */
+    document: string;
+    /**
+     * returns a token; called again before it expires
+     */
+    token: () => string | Promise<string>;
+    /**
+     * the first value, when the document does not exist
+     */
+    create?: any;
+    /**
+     * the name of this tab
+     */
+    client?: string;
+    /**
+     * the most changes of others per second
+     */
+    maxFps?: number;
+    /**
+     * whether changes are stored in the browser; by default true
+     */
+    offline?: boolean;
+};
+/** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {import("../link/transport.js").Environment} Environment */
+/** @typedef {import("../core/values.js").Effect} Effect */
+/** @typedef {import("../core/values.js").Event} Event */
+/**
+ * @typedef {object} Options
+ * @property {string} url of the server
+ * @property {string} document the name of the document
+ * @property {() => string | Promise<string>} token returns a token; called again before it expires
+ * @property {any} [create] the first value, when the document does not exist
+ * @property {string} [client] the name of this tab
+ * @property {number} [maxFps] the most changes of others per second
+ * @property {boolean} [offline] whether changes are stored in the browser; by default true
+ */
+export declare class Session extends Emitter {
+    #private;
+    options: Options;
+    env: import("../link/transport.js").Environment;
+    outbox: Outbox;
+    transport: Transport;
+    core: Core;
+    link: string;
+    /** @type {{user: string, name: string, role: string, tenant: string}} */
+    who: {
+        user: string;
+        name: string;
+        role: string;
+        tenant: string;
+    };
+    client: string;
+    /** The newest `opened`, without its value. */
+    opened: any;
+    isBehind: boolean;
+    isReadOnlyNow: boolean;
+    isClosed: boolean;
+    isAdopting: boolean;
+    /** @type {Map<string, Change>} */
+    changes: Map<string, Change>;
+    /** @param {Options} options @param {Environment} env @param {Outbox} [adopted] the outbox of a dead tab */
+    constructor(options: Options, env: Environment, adopted?: Outbox);
+    /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
+    start(client: string, isNew: boolean): Promise<void>;
+    nextId(): string;
+    /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
+    edit(ops: Op[], step?: string, fence?: number): Change;
+    /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
+    ask(ask: {
+        redo: boolean;
+        scope?: string;
+        version?: number;
+    }): Promise<any>;
+    /** @param {string} pointer @param {(value: any, info: any, via: any) => void} listener */
+    subscribe(pointer: string, listener: (value: any, info: any, via: any) => void): () => undefined;
+    /** @param {Event} event @returns {Effect[]} */
+    handle(event: Event): Effect[];
+    /** Reports an error. @param {string} code @param {unknown} [cause] */
+    fail(code: string, cause?: unknown): void;
+    /** Ends the connection, and gives the outbox back. @returns {Promise<void>} */
+    close(): Promise<void>;
+}

@@ -1,0 +1,28 @@
+export type Peer = import("../people/presence.js").Peer;
+export type Splice = import("../patch/splices.js").Splice;
+export type Caret = import("./caret.js").Caret;
+/** @typedef {import("../people/presence.js").Peer} Peer */
+/** @typedef {import("../patch/splices.js").Splice} Splice */
+/** @typedef {import("./caret.js").Caret} Caret */
+export declare class Peers {
+    #private;
+    field: import("./field.js").Control | import("./field.js").Editable;
+    describe: ((names: string[]) => string) | undefined;
+    failed: (error: unknown) => void;
+    /** @type {Caret[]} */
+    list: Caret[];
+    /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
+    constructor(field: import("./field.js").Control | import("./field.js").Editable, describe: ((names: string[]) => string) | undefined, failed: (error: unknown) => void);
+    /** Moves the carets through a change. The caret of its author goes to its end. @param {(at: number) => number} map @param {any} by @param {Splice} splice */
+    move(map: (at: number) => number, by: any, { offset, delete: count, insert }: Splice): void;
+    /**
+     * Takes the carets from the presence. A caret whose state did not change stays where it is.
+     * @param {Peer[]} peers
+     * @param {string | null} path
+     * @param {(at: number) => number} map from the newest text of the server to the shown text
+     */
+    update(peers: Peer[], path: string | null, map: (at: number) => number): void;
+    /** @param {string} text the text that the element shows */
+    draw(text: string): void;
+    end(): void;
+}

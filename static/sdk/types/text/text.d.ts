@@ -1,0 +1,21 @@
+import { Binding } from "./binding.js";
+export declare class Text {
+    page: import("./binding.js").Owner;
+    pointer: string;
+    /** @param {import("./binding.js").Owner} page @param {string} pointer */
+    constructor(page: import("./binding.js").Owner, pointer: string);
+    /** The text as the user sees it. */
+    get value(): string;
+    /** Replaces a part of the text. `offset` and `count` are UTF-16 units. @param {number} offset @param {number} count @param {string} insert */
+    splice(offset: number, count: number, insert: string): import("../reports/change.js").Change;
+    /**
+     * Shows the text in an input, a textarea or a contenteditable, and makes what the user types
+     * there a change. The caret stays at its place while others type.
+     * @param {HTMLElement} element
+     * @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] `carets: false` draws no carets of others
+     */
+    bind(element: HTMLElement, options?: {
+        carets?: boolean;
+        describe?: (names: string[]) => string;
+    }): Binding;
+}

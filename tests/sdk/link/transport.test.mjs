@@ -1,0 +1,195 @@
+// transport.js: the numbers are the rules of static/sdk/SPEC.md.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { delay, Transport } from '../../../static/sdk/link/transport.js'
+import { Clock } from '../fakes.mjs'
+
+/** A transport with sockets that the test opens, closes and reads. */
+class Scene {
+  clock = new Clock(1)
+  sockets = []
+  links = []
+  closed = []
+  errors = []
+  messages = []
+  tokens = 0
+  isReachable = true
+  token = () => `token ${(this.tokens += 1)}`
+
+  constructor () {
+    const scene = this
+    const env = {
+      window: { location: { origin: 'http://localhost:8000' } },
+      WebSocket: class { constructor (url) { Object.assign(this, { url, sent: [] }); scene.sockets.push(this) } send (text) { this.sent.push(JSON.parse(text)) } close () {} },
+      fetch: async (url, options) => { scene.asked = [url, options.mode]; if (!scene.isReachable) throw new TypeError() },
+      setTimeout: (action, ms) => scene.clock.after(ms, action),
+      clearTimeout: (timer) => scene.clock.cancel(timer),
+      now: () => scene.clock.now,
+      random: () => 0.5
+    }
+    this.transport = new Transport({
+      url: 'https://weft.example',
+      document: 'home',
+      token: () => this.token(),
+      opening: () => ({ client: 'tab' }),
+      received: () => {},
+      closed: (code) => this.closed.push(code),
+      changed: (link, error) => { this.links.push(error ? `${link}: ${error.code}` : link); if (error) this.messages.push(error.message) },
+      failed: (error) => this.errors.push(error.code)
+    }, env)
+    this.transport.start()
+  }
+
+  get socket () { return this.sockets.at(-1) }
+  async run (ms = 0) { await this.clock.run(ms); await new Promise((resolve) => setImmediate(resolve)) }
+  say (message) { this.socket.onmessage({ data: JSON.stringify(message) }) }
+  async open () { await this.run(); this.socket.onopen(); this.say({ type: 'opened' }) }
+  async close (code, reason = '') { this.socket.onclose({ code, reason }); await this.run() }
+}
+
+test('T1 the token of open is new for each connection, and is renewed before it expires', async () => {
+  const it = new Scene()
+  await it.open()
+  assert.equal(it.socket.url, 'wss://weft.example/v1/docs/home/live')
+  assert.deepEqual(it.socket.sent, [{ type: 'open', token: 'token 1', accept: ['splice'], client: 'tab' }])
+  it.say({ type: 'notice', code: 'token_expiring' })
+  await it.run()
+  assert.deepEqual(it.socket.sent[1], { type: 'token', token: 'token 2' })
+})
+
+test('T1 a failed fetch of the token is tried again, for ever', async () => {
+  const it = new Scene()
+  it.transport.stop()
+  it.token = () => { it.tokens += 1; throw new Error('down') }
+  it.transport.start()
+  await it.run(3_600_000)
+  assert.ok(it.tokens > 100)
+  assert.deepEqual([...new Set(it.errors)], ['token_failed'])
+  it.token = () => 'good'
+  await it.run(60_000)
+  assert.equal(it.sockets.length, 2)
+})
+
+test('T1 while no token comes, the link says whether there is a network', async () => {
+  const it = new Scene()
+  it.transport.stop()
+  it.links.length = 0
+  it.token = () => { throw new Error('down') }
+  it.transport.start()
+  await it.run(60_000)
+  assert.deepEqual(it.links.filter((link) => link !== 'lost'), ['reconnecting'])
+  it.isReachable = false
+  await it.run(60_000)
+  assert.equal(it.links.at(-1), 'offline: no_network')
+})
+
+test('T2 after 4401 one more token is fetched, at once', async () => {
+  const it = new Scene()
+  await it.open()
+  await it.close(4401)
+  assert.equal(it.sockets.length, 2)
+  await it.close(4401)
+  await it.run(100_000)
+  assert.equal(it.sockets.length, 2)
+  assert.deepEqual(it.links.slice(-1), ['refused: unauthenticated'])
+})
+
+test('T3 final codes stop, and all others connect again', async () => {
+  for (const [code, link] of [[4400, 'malformed'], [4403, 'forbidden'], [4404, 'not_found'], [4413, 'quota_exceeded'], [4499, 'closed_4499'], [1008, 'too_many_frames']]) {
+    const it = new Scene()
+    await it.open()
+    await it.close(code)
+    await it.run(100_000)
+    assert.equal(it.sockets.length, 1)
+    assert.deepEqual(it.links, ['online', `refused: ${link}`])
+  }
+  for (const code of [1001, 1006, 1009, 1011, 1012, 1013, 4508, 4529]) {
+    const it = new Scene()
+    await it.open()
+    await it.close(code)
+    await it.run(600)
+    assert.equal(it.sockets.length, 2)
+    assert.equal(it.closed[0], code)
+  }
+})
+
+test('T4 the delay doubles to 30 seconds, with jitter, and is at least what the server says', async () => {
+  assert.deepEqual([0, 1, 2, 6, 20].map((tries) => delay(tries, () => 0.5)), [500, 1000, 2000, 30_000, 30_000])
+  assert.deepEqual([delay(0, () => 0), delay(0, () => 1)], [250, 750])
+  const it = new Scene()
+  await it.open()
+  it.say({ type: 'disconnect_notice', code: 4508, retry_after_ms: 9000 })
+  await it.close(4508)
+  await it.run(8999)
+  assert.equal(it.sockets.length, 1)
+  await it.run(1)
+  assert.equal(it.sockets.length, 2)
+})
+
+test('T5 wake connects at once, and checks a connection by a ping', async () => {
+  const it = new Scene()
+  await it.open()
+  it.transport.wake()
+  assert.equal(it.socket.sent.at(-1).type, 'ping')
+  it.say({ type: 'pong' })
+  await it.run(3000)
+  assert.deepEqual(it.closed, [])
+  await it.close(1006)
+  it.transport.wake()
+  await it.run()
+  assert.equal(it.sockets.length, 2)
+})
+
+test('T6 a connection that never opens: no network, or a refused origin', async () => {
+  const it = new Scene()
+  await it.run()
+  it.isReachable = false
+  await it.close(1006)
+  assert.deepEqual(it.asked, ['https://weft.example/healthz', 'no-cors'])
+  assert.deepEqual(it.links, ['reconnecting', 'offline: no_network'])
+  it.isReachable = true
+  await it.run(1000)
+  await it.close(1006)
+  assert.equal(it.links.length, 2)
+  await it.run(2000)
+  await it.close(1006)
+  assert.deepEqual(it.links.slice(2), ['refused: origin_refused'])
+  await it.run(30_000)
+  await it.open()
+  assert.equal(it.links.at(-1), 'online')
+})
+
+test('an error names the address, the origin and what to do', async () => {
+  const it = new Scene()
+  await it.run()
+  for (const isReachable of [false, true, true]) {
+    it.isReachable = isReachable
+    await it.close(1006)
+    await it.run(5000)
+  }
+  const missing = new Scene()
+  await missing.run()
+  await missing.close(4404, 'no such document')
+  assert.deepEqual([...it.messages, ...missing.messages], [
+    'https://weft.example cannot be reached: the SDK keeps all changes, and tries again',
+    'https://weft.example refuses http://localhost:8000: add it to WEFT_ORIGINS, or correct `url`',
+    'no such document: check its name, or give `create`'
+  ])
+})
+
+test('T7 a silent connection is replaced', async () => {
+  const it = new Scene()
+  await it.open()
+  await it.run(20_000)
+  assert.equal(it.socket.sent.at(-1).type, 'ping')
+  await it.run(10_000)
+  assert.deepEqual(it.closed, [1006])
+})
+
+test('a connection that is lost for five seconds is told', async () => {
+  const it = new Scene()
+  await it.open()
+  await it.close(1012)
+  await it.run(5000)
+  assert.ok(it.links.includes('lost'))
+})

@@ -1,0 +1,23 @@
+// splices.js
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { after, compare } from '../../../static/sdk/patch/splices.js'
+
+const splice = (offset, count, insert) => ({ offset, delete: count, insert })
+
+test('a splice moves offsets behind it, and those in it to its end', () => {
+  const at = splice(2, 3, 'xy')
+  assert.deepEqual([0, 2, 3, 5, 6].map((each) => after(each, at)), [0, 2, 4, 4, 5])
+  assert.deepEqual([after(2, splice(2, 0, 'x')), after(2, splice(2, 0, 'x'), true)], [2, 3])
+})
+
+test('two texts are compared place by place', () => {
+  const apply = (text, splices) => splices.reduce((each, { offset, delete: count, insert }) => each.slice(0, offset) + insert + each.slice(offset + count), text)
+  assert.deepEqual(compare('one two three', '1 one two 3'), [
+    { offset: 0, delete: 0, insert: '1 ' },
+    { offset: 10, delete: 5, insert: '3' },
+  ])
+  for (const [old, now] of [['abc', 'abc'], ['', 'x'], ['x', ''], ['abcd', 'xbyd'], ['kitten', 'sitting'], ['aXbYc', 'XY']]) {
+    assert.equal(apply(old, compare(old, now)), now)
+  }
+})
