@@ -124,22 +124,14 @@ class ByteAndMessageBudget:
 
         Return the seconds until no debt is left.
         """
-        return max(self.bytes.spend(size, now), self.messages.spend(count, now))
+        wait = self.bytes.spend(size, now) if self.bytes.rate else 0.0
+        return max(wait, self.messages.spend(count, now)) if self.messages.rate else wait
 
     def charge_time(self, seconds: float, now: float) -> None:
         """Charge the time that a request took, converted to bytes."""
         dear = seconds - WORK_SECONDS
         if dear > 0:
             self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
-
-    def try_spend(self, size: int, now: float) -> bool:
-        """Charge a frame of one message if both budgets allow it. Return whether it was charged."""
-        if not self.messages.rate:
-            return self.bytes.try_spend(size, now)
-        if not self.messages.would_fit(1, now) or not self.bytes.try_spend(size, now):
-            return False
-        self.messages.spend(1, now)
-        return True
 
     def wait(self, now: float, size: int = 0, count: int = 0) -> float:
         """Seconds until both budgets allow a frame; 0.0 when it may be sent now."""

@@ -54,7 +54,7 @@ class WriteDecision(msgspec.Struct, frozen=True, gc=False):
 
 
 class OutboundFlow:
-    """Decides whether one connection may be written to.
+    """Decides whether one connection may be written to. The budget limits bytes, not messages.
 
     Invariant: `on` and `clear` alternate, starting with `on`. A reader that is behind is sent only
     these, one merged catch-up per decision, and the last notice.
@@ -76,11 +76,11 @@ class OutboundFlow:
         """
         if full or self.state is not OutboundState.NORMAL:
             return False
-        return self._budget.try_spend(size, now)
+        return self._budget.bytes.try_spend(size, now)
 
     def spend(self, size: int, now: float) -> None:
         """Charge a frame that is sent in every state: `opened`, answers, keep-alives, notices."""
-        self._budget.spend(size, now)
+        self._budget.bytes.spend(size, now)
 
     def fall_behind(self, now: float, behind: Behind) -> Backpressure | None:
         """Stop the cursor here. Return the `on` to send, or None when it was sent already."""

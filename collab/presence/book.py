@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from collab.errors import Refusal
@@ -152,10 +153,9 @@ class PresenceBook:
     def leave(self, session: str) -> None:
         """Remove a session."""
         entry = self._entries.pop(session, None)
-        if entry is None:
-            return
-        self._marked.changed.pop(session, None)
-        self._remove(entry)
+        if entry is not None:
+            self._marked.changed.pop(session, None)
+            self._remove(entry)
 
     def expire(self, now: float) -> list[str]:
         """Time out sessions that sent nothing for 30 s, even connected ones. Return their ids."""
@@ -180,7 +180,7 @@ class PresenceBook:
     @property
     def has_cursors(self) -> bool:
         """Whether a patch client shows a cursor, which changes may move."""
-        return bool([entry for entry in self._entries.values() if entry.cursor])
+        return any(map(attrgetter("cursor"), self._entries.values()))
 
     def relocate_cursors(self, change: AppliedChange) -> None:
         """Relocate every patch client's cursor through a change."""

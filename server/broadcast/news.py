@@ -56,7 +56,10 @@ class News:
         self.is_incomplete = self.after - self.before != len(entries)
         self.value = value
         self._previous_value = previous_value
-        self.users = {entry.author.user for entry in entries if entry.id}
+        self.users: set[str] = set()  # whose requests with ids made these entries
+        for entry in entries:
+            if entry.id:
+                self.users.add(entry.author.user)
 
     @cached_property
     def payloads(self) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -135,26 +136,31 @@ class PatchFeed(Feed):
         is_full = self._socket.buffered() > FULL_SOCKET
         if frame and not self._outbound_flow.try_send(len(frame), now, full=is_full):
             return False
-        if answers and (barrier := max([answer.barrier for _, answer in answers])):
+        barrier = 0
+        for _, answer in answers:
+            barrier = max(barrier, answer.barrier)
+        if barrier:
             self._ping(barrier)
         self._socket.write(frame)
         if news.entries:
-            self._advance(news.after, news.value, now)
+            self.position, self.value = news.after, news.value
+            if self._frame_rate.interval:
+                self._frame_rate.sent(now)
         return True
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
         """Return the client's own frame: shared changes, and acks in place of its own changes."""
         payloads: list[bytes] = []
-        sent = 0
+        change, sent = partial(self._change, news), 0
         for submission, answer in answers:
             own = answer.entry is not None
             upto = min(answer.version - news.before - own, len(news.entries))
-            payloads += [self._change(news, index) for index in range(sent, upto)]
+            payloads += map(change, range(sent, upto))
             sent = max(sent, upto + own)
             payload = render(submission.request, answer)
             if payload is not None:
                 payloads.append(wire.encode(payload))
-        payloads += [self._change(news, index) for index in range(sent, len(news.entries))]
+        payloads += map(change, range(sent, len(news.entries)))
         return frames.text(wire.join(payloads)) if payloads else b""
 
     def _change(self, news: News, index: int) -> bytes:
@@ -247,7 +253,9 @@ class PatchFeed(Feed):
             self._ping(max(barriers))
         self._socket.write(frame)
         self.pending = later
-        self._advance(target.version, target.value, now)
+        self.position, self.value = target.version, target.value
+        if self._frame_rate.interval:
+            self._frame_rate.sent(now)
         return len(frame)
 
     def _catch_up_frame(self, target: CatchUpTarget, due: Sequence[PendingAnswer]) -> bytes:
@@ -279,8 +287,3 @@ class PatchFeed(Feed):
 
     def _presence_frame(self, news: PresenceNews, now: float) -> bytes:
         return news.patch_frame_for(self.session, self.already_sent)
-
-    def _advance(self, version: int, value: Json, now: float) -> None:
-        self.position, self.value = version, value
-        if self._frame_rate.interval:
-            self._frame_rate.sent(now)

@@ -162,10 +162,6 @@ class Metrics:
         """Count a refusal. HTTP refusals are counted when their response is made."""
         self.refusals.labels(lane, code.value).inc()
 
-    def committed(self, entries: int, seconds: float) -> None:
-        self.commit_entries.observe(entries)
-        self.commit_seconds.observe(seconds)
-
     @property
     def accepted(self) -> int:
         """The accepted edits of all lanes since the start."""

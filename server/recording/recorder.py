@@ -85,10 +85,12 @@ class Recorder:
         self, appends: Iterable[Append], outcomes: Sequence[Outcome], seconds: float
     ) -> None:
         """Record the end of a transaction."""
-        entries = sum([len(append.entries) for append in appends])
-        self.metrics.committed(entries, seconds)
-        for outcome in outcomes:
+        entries = 0
+        for append, outcome in zip(appends, outcomes, strict=True):
+            entries += len(append.entries)
             self._outcomes[type(outcome)].value += 1
+        self.metrics.commit_entries.observe(entries)
+        self.metrics.commit_seconds.observe(seconds)
 
     def commit_failed(self) -> None:
         """Record a commit that failed or has an unknown outcome."""

@@ -75,9 +75,9 @@ def test_b2_bytes_and_messages_are_spent_together() -> None:
     budget = ByteAndMessageBudget(SMALL, now=0.0)
     budget.spend(10, now=0.0, count=25)
     assert budget.wait(now=0.0) == 0.5
-    assert not budget.try_spend(1, now=0.0)
-    assert budget.try_spend(1, now=0.7)
-    assert ByteAndMessageBudget(NONE, now=0.0).try_spend(10**9, now=0.0)
+    assert not budget.would_fit(1, now=0.0)
+    assert budget.would_fit(1, now=0.7)
+    assert ByteAndMessageBudget(NONE, now=0.0).spend(10**9, now=0.0) == 0.0
 
 
 def test_b9_work_beyond_a_millisecond_is_charged_tenfold() -> None:
@@ -100,7 +100,8 @@ def test_b3_reconnecting_refills_nothing() -> None:
     for attempt in range(100):
         now = attempt * 0.01
         budgets = budget_pool.acquire(owner, now)
-        while budgets.inbound.try_spend(20, now):
+        while budgets.inbound.would_fit(20, now):
+            budgets.inbound.spend(20, now)
             taken += 20
         budget_pool.release(owner, now)
         budget_pool.evict(now)

@@ -123,7 +123,7 @@ def test_b6_another_tab_of_the_user_cannot_starve_a_catch_up() -> None:
     flow.fall_behind(0.0, Behind(versions=9, bytes=5_000))
     now = 0.0
     while not flow.decide(now, full=False, behind=Behind(versions=9, bytes=5_000)).catch_up:
-        budget.try_spend(10, now)
+        budget.bytes.try_spend(10, now)
         now += 0.1
     assert now < 2.2
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collab.entry import Author, Entry
 from collab.errors import Code
+from collab.ids import DocKey
+from collab.ports.store import Append, Committed
 from collab.room.working import RoomBounds
 from server.documents.hub import Hub
 from server.documents.snapshots import HubBounds
@@ -11,6 +14,8 @@ from server.status.loop_watchdog import Watchdog
 from server.status.samples import KEEP, Samples
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
+
+ENTRY = Entry(1, Author("ada"), 0, "edit", [], b"")
 
 
 def samples() -> tuple[Samples, Recorder, ManualClock]:
@@ -36,8 +41,9 @@ def test_without_a_commit_its_time_and_size_are_none() -> None:
     clock.advance(1.0)
     idle = taken.take_sample()
     assert (idle.commit, idle.batch, idle.p99) == (None, None, None)
-    recorder.metrics.committed(entries=9, seconds=0.002)
-    recorder.metrics.committed(entries=3, seconds=0.002)
+    for entries in (9, 3):
+        append = Append(DocKey("demo", "page"), 1, 0, 0, [ENTRY] * entries)
+        recorder.transaction_ended([append], [Committed()], 0.002)
     clock.advance(1.0)
     busy = taken.take_sample()
     assert busy.batch == 6.0
