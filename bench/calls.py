@@ -30,7 +30,7 @@ from collab.rights.user_rights import Rights, Role
 from collab.yjs import frames
 from server.access.keyring import Keyring
 from server.access.tokens import Claims, mint
-from server.documents import long_work
+from server.documents import live_room
 from server.process import server_of
 from server.runtime.clock import SystemClock
 from server.runtime.settings import Settings
@@ -171,7 +171,7 @@ def main() -> None:
 
 def measured() -> list[Measured]:
     # On a busy machine a request may take long. Then the server would use a thread for the others.
-    never = mock.patch.object(long_work, "SLOW", math.inf)
+    never = mock.patch.object(live_room, "SLOW", math.inf)
     with never, tempfile.TemporaryDirectory() as home:
         return asyncio.run(_measure(Path(home)))
 

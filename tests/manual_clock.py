@@ -36,7 +36,7 @@ class ManualClock:
         return b"".join(blocks)[:size]
 
     def new_id(self, prefix: str) -> str:
-        return f"{prefix}-{readable_id(self.token_bytes(8))}"
+        return f"{prefix}-{readable_id(self.token_bytes(12))}"
 
     def jitter(self, spread: float) -> float:
         return spread / 2

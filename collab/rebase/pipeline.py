@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
@@ -33,8 +35,7 @@ MAX_REBASED_TEXT = 8 << 20
 Since = Callable[[int], Sequence[AppliedChange]]
 
 
-@dataclass(slots=True)
-class _PendingPatch:
+class _PendingPatch(Struct, frozen=True):
     """A patch of this connection whose answer the client may not have yet.
 
     Invariant: `ops` fit the value that the client saw: the value at the pipeline's base with the
@@ -46,16 +47,12 @@ class _PendingPatch:
     made_version: bool
     normalized: bool = False
 
-    def is_answered(self, base: int, after: str | None) -> bool:
-        """Whether a client that sends `base` and `after` certainly has the answer."""
-        return self.version <= base and not (after and self.may_be_unanswered(base))
-
     def may_be_unanswered(self, base: int) -> bool:
         """Whether a client that has `base` may still lack the answer to this patch."""
         return not self.made_version and self.version == base
 
 
-class Pipeline:
+class Pipeline(Struct, eq=False):
     """Keeps the patches of one connection whose answers the client may not have yet.
 
     Invariant: `base` is the newest `base` that the client has sent. Every pending patch has a
@@ -63,21 +60,12 @@ class Pipeline:
     patches.
     """
 
-    def __init__(self, base: int) -> None:
-        self.base = base
-        self._pending: list[_PendingPatch] = []
+    base: int
+    pending: list[_PendingPatch] = []  # by version; `advance` needs the versions after `base`
 
     def copy(self) -> Pipeline:
         """A copy. The caller returns to it when the next answers do not become durable."""
-        other = Pipeline(self.base)
-        if self._pending:
-            other._pending = [replace(pending) for pending in self._pending]
-        return other
-
-    @property
-    def base_in_use(self) -> int | None:
-        """The base of the unanswered patches, or None. `advance` needs the versions after base."""
-        return self.base if self._pending else None
+        return Pipeline(self.base, self.pending.copy())
 
     def submit(
         self,
@@ -97,11 +85,11 @@ class Pipeline:
         """
         self.advance(base, since, after)
         changes = since(base)
-        if not (changes or self._pending):
+        if not (changes or self.pending):
             return Rebased(list(ops))
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
             return Rebased(list(ops))
-        view, seen = _client_view(self._pending, changes)
+        view, seen = _client_view(self.pending, changes)
         rebasing = Rebasing(view, seen, head, atomic, bounds=bounds, splices=splices)
         return rebasing.run(ops)
 
@@ -120,8 +108,8 @@ class Pipeline:
             )
         is_unclear = False
         if base > self.base:
-            if not [each for each in self._pending if not each.is_answered(base, after)]:
-                self._pending.clear()
+            if not self.pending or self._has_all_answers(base, after):
+                self.pending.clear()
             else:
                 is_unclear = self._rebase_pending(base, since)
         self.base = base
@@ -131,14 +119,20 @@ class Pipeline:
                 "it is unclear which answers at `base` you had; wait for them all, then send again",
             )
 
+    def _has_all_answers(self, base: int, after: str | None) -> bool:
+        """Whether a client that sends `base` and `after` certainly has all answers."""
+        if self.pending[-1].version > base:
+            return False
+        return not after or not any(one.may_be_unanswered(base) for one in self.pending)
+
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
         """Whether the client sees the value after `changes`.
 
         It does when all changes are its own patches, applied as it sent them.
         """
-        if len(changes) != len(self._pending):
+        if len(changes) != len(self.pending):
             return False
-        for entry, pending in zip(changes, self._pending, strict=True):
+        for entry, pending in zip(changes, self.pending, strict=True):
             if not pending.made_version or entry.version != pending.version:
                 return False
             if entry.ops != pending.ops:
@@ -156,8 +150,8 @@ class Pipeline:
         """
         if mine is None:
             return False
-        own = {pending.version: pending for pending in self._pending}
-        if any(not pending.made_version for pending in self._pending):
+        own = {pending.version: pending for pending in self.pending}
+        if any(not pending.made_version for pending in self.pending):
             return False
         for entry in changes:
             if entry.replaced_pointers is None:
@@ -177,14 +171,14 @@ class Pipeline:
         client sent an id again, `version` is the version of the first answer.
         """
         if version > self.base:
-            self._pending.append(_PendingPatch(version, ops, made_version))
-            if len(self._pending) > 1:
-                self._pending.sort(key=_version)
+            self.pending.append(_PendingPatch(version, ops, made_version))
+            if len(self.pending) > 1:
+                self.pending.sort(key=_version)
 
     def value_seen(self, since: Since, head: Any) -> Any:
         """The value that the client sees: the value at `base` with its unanswered patches."""
         changes = since(self.base)
-        return _client_view(self._pending, changes)[1] if changes else head
+        return _client_view(self.pending, changes)[1] if changes else head
 
     def _rebase_pending(self, base: int, since: Since) -> bool:
         """Rebase unanswered patches to `base` as the client did: one version at a time.
@@ -194,45 +188,46 @@ class Pipeline:
         """
         changes = since(self.base)
         if self._sees(changes):
-            self._pending = [pending for pending in self._pending if pending.version > base]
+            self.pending = [pending for pending in self.pending if pending.version > base]
             return False
-        mine = replaced_pointers([op for pending in self._pending for op in pending.ops])
+        mine = replaced_pointers([op for pending in self.pending for op in pending.ops])
         if self._is_disjoint(mine, changes):
-            self._pending = [pending for pending in self._pending if pending.version > base]
+            self.pending = [pending for pending in self.pending if pending.version > base]
             return False
         self._normalize(changes[0].before)
         is_unclear = False
         for entry in changes:
-            if entry.version > base or not self._pending:
+            if entry.version > base or not self.pending:
                 break
-            first = self._pending[0]
+            first = self.pending[0]
             if first.made_version and first.version == entry.version:
                 self._answered(entry.before, entry.ops)
             else:
-                self._set_ops(rebase_over([each.ops for each in self._pending], entry))
-            while self._pending and self._pending[0].version == entry.version:
-                if self._pending[0].may_be_unanswered(base):
-                    is_unclear |= bool(exact_ops(entry.after, self._pending[0].ops))
+                self._set_ops(rebase_over([each.ops for each in self.pending], entry))
+            while self.pending and self.pending[0].version == entry.version:
+                if self.pending[0].may_be_unanswered(base):
+                    is_unclear |= bool(exact_ops(entry.after, self.pending[0].ops))
                 self._answered(entry.after, ())
         return is_unclear
 
     def _answered(self, before: Any, applied: Sequence[Op]) -> None:
-        patches = rebase_over_answer([each.ops for each in self._pending], before, applied)
-        del self._pending[0]
+        patches = rebase_over_answer([each.ops for each in self.pending], before, applied)
+        del self.pending[0]
         self._set_ops(patches)
 
     def _normalize(self, value: Any) -> None:
         """Normalize every pending patch; `value` is the value at the base."""
-        for pending in self._pending:
+        for index, pending in enumerate(self.pending):
             if not pending.normalized:
-                pending.ops = normalize(value, pending.ops)
-                pending.normalized = True
+                ops = normalize(value, pending.ops)
+                pending = self.pending[index] = replace(pending, ops=ops, normalized=True)
             value = replay(value, exact_ops(value, pending.ops))
 
     def _set_ops(self, patches: Patches) -> None:
         """Set the rebased ops. A patch beyond `patches` gets none: the client does not show it."""
-        for index, pending in enumerate(self._pending):
-            pending.ops = patches[index] if index < len(patches) else ()
+        for index, pending in enumerate(self.pending):
+            ops = patches[index] if index < len(patches) else ()
+            self.pending[index] = replace(pending, ops=ops)
 
 
 def _version(pending: _PendingPatch) -> int:

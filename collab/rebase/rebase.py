@@ -8,8 +8,9 @@ value meanwhile. An op that overwrites such an edit names it in a conflict.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
@@ -34,16 +35,15 @@ MAX_RELOCATIONS = 25_000
 HeadOps = tuple[tuple[Op, ...], Path]
 
 
-@dataclass(frozen=True, slots=True)
-class Rebased:
+class Rebased(Struct, frozen=True):
     """The result of a rebase: a patch for the head, its conflicts, and its merged texts.
 
     `ops` need not be exact; applying them gives exact ops. `merged` are pointers.
     """
 
     ops: list[Op]
-    conflicts: list[Conflict] = field(default_factory=list)
-    merged: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = []
+    merged: list[str] = []
 
 
 def rebase(

@@ -47,15 +47,19 @@ class Rights:
     sections: tuple[str, ...] | None = None  # JSON Pointers
     share: str = ""
 
-    def is_valid_at(self, now: int) -> bool:
-        return now < self.expires_at
-
     def may_see(self, doc: str) -> bool:
         """Whether the document's name matches the globs. If not, a request is `not_found`."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
     def can_write(self) -> bool:
         return self.role in _WRITERS
+
+    def require_writer(self, now: int) -> None:
+        """Raise when the user may not write now. The room checks this at each request."""
+        if now >= self.expires_at:
+            raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
+        if self.role not in _WRITERS:
+            raise Rejected(Code.FORBIDDEN, "the token's role may not change the document")
 
     def sections_of(self, value: Json) -> Sections | None:
         """The sections of a value that the user may write to; None for the whole value."""

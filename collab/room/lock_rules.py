@@ -59,7 +59,7 @@ def _decide(
     wrong = check_shape(asked.action, asked.scope, asked.lock_id)
     if wrong is not None:
         return wrong
-    member.require_writer(wall)
+    member.rights.require_writer(wall)
     if not room.exists:
         return Refusal(Code.NOT_FOUND, "no such document")
     if asked.lock_id is not None and not _was_given(locks, asked.lock_id):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from collab.document.steps import MadeBy
-from collab.errors import Code, Rejected
 from collab.room.requests import PatchRequest
 
 if TYPE_CHECKING:
@@ -52,13 +51,6 @@ class Member:
     def change_rights(self, rights: Rights) -> None:
         """Replace the rights with those of the user's new token."""
         self.rights = rights
-
-    def require_writer(self, now: int) -> None:
-        """Raise when the user may not write now. The room checks this at each request."""
-        if not self.rights.is_valid_at(now):
-            raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
-        if not self.rights.can_write():
-            raise Rejected(Code.FORBIDDEN, "the token's role may not change the document")
 
     def pipeline_state(self) -> PipelineState:
         """Return a copy of the state before a batch, for `reset_pipeline`."""

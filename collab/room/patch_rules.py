@@ -23,7 +23,7 @@ from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
 from collab.room.conflicts import conflict, fit_values
-from collab.room.permissions import require_sections, require_unlocked, undo_check
+from collab.room.permissions import require_allowed, undo_check
 from collab.room.requests import (
     Answer,
     Create,
@@ -61,7 +61,8 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: Ro
     """Rebase the ops from their base to the head, and enter them as the next version."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _check_epoch(working, request.epoch, strict=request.strict)
+    if request.epoch is not None:
+        _check_epoch(working, request.epoch, strict=request.strict)
     base = working.head if request.base is None else request.base
     refused = member.rejected_dependency(request.after)
     if refused is not None:
@@ -73,11 +74,11 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: Ro
             version=working.head,
             conflicts=[],  # the reject of that patch has listed the changes since its base
         )
-    _check_base(working, base, strict=request.strict)
+    if base != working.head:
+        _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)
     rebased = _rebase(working, member, pipeline, base, request)
-    require_sections(working, member, rebased.ops)
-    require_unlocked(working, member, rebased.ops, request.fence, now)
+    require_allowed(working, member, rebased.ops, request.fence, now)
     change = _patch(working, member, rebased.ops, now, request=request)
     ack: dict[str, Any] = {}
     if rebased.conflicts:
@@ -143,9 +144,11 @@ def replace(working: Working, member: Member, request: Replace, now: Round) -> A
     """Replace the whole value by one minimal change. `base` must be the head."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _check_epoch(working, request.epoch, strict=True)
+    if request.epoch is not None:
+        _check_epoch(working, request.epoch, strict=True)
     base = working.head if request.base is None else request.base
-    _check_base(working, base, strict=True)
+    if base != working.head:
+        _check_base(working, base, strict=True)
     if request.compared is not None and request.compared[0] == working.head:
         ops = request.compared[1]
     else:
@@ -214,8 +217,7 @@ def _apply_own_ops(
 ) -> Answer:
     """Apply ops that the server has computed for the head."""
     kind: Kind = "restore" if isinstance(request, RestoreVersion) else "edit"
-    require_sections(working, member, ops)
-    require_unlocked(working, member, ops, fence, now)
+    require_allowed(working, member, ops, fence, now)
     change = _patch(
         working, member, ops, now, kind, bounds=whole_value_bounds(working.bounds.patch)
     )
@@ -231,9 +233,9 @@ def whole_value_bounds(bounds: Bounds) -> Bounds:
     return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
 
 
-def _check_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
+def _check_epoch(working: Working, epoch: int, *, strict: bool) -> None:
     """Refuse a base of another epoch, because its version numbers mean other values."""
-    if epoch is None or epoch == working.epoch:
+    if epoch == working.epoch:
         return
     message = f"`base` is of epoch {epoch}, the document is in {working.epoch}; reload it"
     if strict:
@@ -242,13 +244,14 @@ def _check_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
 
 
 def _check_base(working: Working, base: int, *, strict: bool) -> None:
+    """Refuse a base that is not the head and that `strict` or the tail does not allow."""
     if base > working.head or base < 0:
         raise Rejected(
             Code.UNKNOWN_VERSION,
             f"`base` {base} does not exist; the newest version is {working.head}",
             version=working.head,
         )
-    if strict and base != working.head:
+    if strict:
         raise Rejected(
             Code.CONFLICT,
             f"`base` is {base} but must be {working.head}, the newest version; redo the edit on it",

@@ -15,22 +15,17 @@ if TYPE_CHECKING:
     from collab.room.working import Working
 
 
-def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
-    """Raise `forbidden` when ops change the working document outside the member's sections."""
-    if member.rights.sections is None:
-        return
-    value = working.document.value
-    sections = member.rights.sections_of(value)
-    if sections is not None:
-        sections.check(ops, value, working.bounds.patch)
-
-
-def require_unlocked(
+def require_allowed(
     working: Working, member: Member, ops: list[Op], fence: int | None, now: Round
 ) -> None:
-    """Raise `locked` or `stale_lock` when a lock forbids ops on the working document."""
+    """Raise when the member's sections or a lock forbid ops on the working document."""
     value, bounds = working.document.value, working.bounds.patch
-    working.guard.check(ops, value, member.author, fence, bounds, now.database_now)
+    if member.rights.sections is not None:
+        sections = member.rights.sections_of(value)
+        if sections is not None:
+            sections.check(ops, value, bounds)
+    if working.guard.committed.held or fence is not None:
+        working.guard.check(ops, value, member.author, fence, bounds, now.database_now)
 
 
 def undo_check(working: Working, member: Member, now: Round) -> Check | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from collab.entry import Accepted, Entry
+from collab.entry import Accepted
 from collab.patch.bounds import json_size
 from collab.patch.splices import is_spliced
 from collab.ports.store import Absent, Stored
@@ -42,8 +42,8 @@ class RecentIds:
         for entry in [] if isinstance(stored, Absent) else stored.entries:
             # An answer whose ops the log has shortened to splices is not cached. On a retry, the
             # store finds the id, and the server makes the answer from the log.
-            if not is_spliced(entry.answer):
-                ids.add_entry(entry)
+            if entry.id and not is_spliced(entry.answer):
+                ids.add([Accepted.of(entry)])
         return ids
 
     def find(self, user: str, request_id: str) -> Accepted | None:
@@ -51,11 +51,6 @@ class RecentIds:
         if not request_id:
             return None
         return self.found.get((user, request_id)) or self._recent.get((user, request_id))
-
-    def add_entry(self, entry: Entry) -> None:
-        """Remember the request of a committed entry."""
-        if entry.id:
-            self.add((Accepted.of(entry),))
 
     def add_stored(self, accepted: Accepted) -> None:
         """Add a request that the store knows and that waits for its answer.

@@ -21,7 +21,7 @@ import msgspec
 
 from collab.document.document import Document
 from collab.document.opening import Opening
-from collab.entry import Entry
+from collab.entry import Accepted, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.locks.state import Locks, LockStep
@@ -165,11 +165,13 @@ class Room:
         Return its entries, and the same entries as changes.
         """
         entries, changes, accepted = self.working.take_batch()
+        ids: list[Accepted] = []
         for entry, applied in zip(entries, changes, strict=True):
             self.tail.append(entry, applied)
-            self.ids.add_entry(entry)
-        if accepted:
-            self.ids.add(accepted)
+            if entry.id:
+                ids.append(Accepted.of(entry))
+        if ids or accepted:
+            self.ids.add([*ids, *accepted])
         self._stored_title = self._new_title
         self.exists = self.working.exists
         self.version, self.value = self.working.head, self.document.value
@@ -233,7 +235,7 @@ class Room:
                 return yjs_rules.integrate(self.working, member, request, now)
             case LockRequest():
                 raise AssertionError("a lock is decided between batches")
-        member.require_writer(now.now)
+        member.rights.require_writer(now.now)
         duplicate = self._duplicate(member, request)
         if duplicate is not None:
             return duplicate
@@ -255,7 +257,9 @@ class Room:
         user = member.author.user
         if not request.id:
             return None
-        accepted = self.ids.find(user, request.id) or self.working.find_accepted(user, request.id)
+        accepted = self.ids.find(user, request.id)
+        if accepted is None and (self.working.entries or self.working.accepted):
+            accepted = self.working.find_accepted(user, request.id)
         if accepted is None:
             return None
         if not is_same(accepted.digest, request):

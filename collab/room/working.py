@@ -80,7 +80,7 @@ class Working:
         self.to_log: list[Entry] = []  # the batch in the form that the log stores
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
-        self._structs = LazyStructIndex()
+        self.structs = LazyStructIndex()
 
     def entries_since(self, version: int) -> list[Entry] | None:
         """Return every entry after `version`; None when the tail is too short."""
@@ -99,10 +99,6 @@ class Working:
             )
         committed = self.tail.changes(min(version, self.tail.last))
         return committed + [applied for applied in self.changes if applied.version > version]
-
-    def structs(self) -> StructIndex:
-        """Return the one index of all structs in the document, for `collab/yjs/guard.py`."""
-        return self._structs.of(self.document)
 
     def enter(
         self,
@@ -142,7 +138,7 @@ class Working:
             digest=digest_of(request) if request is not None and request.id else b"",
         )
         self.document.version = self.head = entry.version
-        self._structs.add(entry.update, checked)
+        self.structs.add(entry.update, checked)
         applied = AppliedChange(entry.version, entry.author, entry.ops, change.before)
         if self.guard.committed.held:
             self.guard.add_change(applied)
@@ -202,7 +198,7 @@ class LazyStructIndex:
             self._waiting.clear()
 
     def of(self, document: Document) -> StructIndex:
-        """Return the one index of all structs in the document, brought up to date."""
+        """Return the index for `collab/yjs/guard.py`, brought up to date with its document."""
         if self._index is None:
             self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from collab.entry import Op
@@ -20,7 +21,7 @@ from collab.yjs.guard import (
     inspect_state_vector,
 )
 from collab.yjs.server_ids import SERVER_IDS
-from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
+from collab.yjs.slices import MOST_JOINED, Slices, in_pieces, joins_many, slices_of
 from collab.yjs.update import decode_state_vector
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     rest.
     """
     inspected = inspect(request.update, working.update_bounds)
-    index = working.structs()
+    index = working.structs.of(working.document)
     known = index.clocks  # the document's state vector, without decoding it again
     checked = check(
         inspected,
@@ -62,10 +63,10 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     )
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
-    member.require_writer(now.now)
+    member.rights.require_writer(now.now)
     if not working.exists:
         member.rights.require_whole_document()
-    if joins_many(checked.fresh):
+    if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
         first, *rest = in_pieces(request.update, inspected, checked.fresh, known)
         answer = integrate(working, member, Update(first), now)
         answer.rest = [*answer.rest, *rest]
@@ -75,8 +76,9 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
         request.update, inspected, checked.fresh, known, index.blocks, working.seconds
     )
     summary = UpdateSummary.of(inspected, known)
-    sections = member.rights.sections_of(working.document.value)
-    limits = None
+    sections = limits = None
+    if member.rights.sections is not None:
+        sections = member.rights.sections_of(working.document.value)
     if sections is not None:
         limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
     written = CheckedUpdate(slices or request.update, leases, summary, limits, index)
@@ -125,9 +127,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: Round)
             summary=written.summary,
             limits=written.limits,
             structs=written.structs,
-            correct=lambda before, after, ops: _required_value(
-                working, member, before, after, ops, now
-            ),
+            correct=partial(_required_value, working, member, now),
         )
     except Rejected as error:
         # The Yjs types already contain the update. Only a reload of the document removes it.
@@ -139,10 +139,12 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: Round)
 
 
 def _required_value(
-    working: Working, member: Member, before: Json, after: Json, ops: list[Op], now: Round
+    working: Working, member: Member, now: Round, before: Json, after: Json, ops: list[Op]
 ) -> Json | None:
     """Return the value that must replace `after`; None when the update may stay as it is."""
-    restored = working.guard.put_back_locked(ops, before, member.author, now.database_now)
+    restored = None
+    if working.guard.committed.held:
+        restored = working.guard.put_back_locked(ops, before, member.author, now.database_now)
     if restored is not None:
         after, ops = restored, diff(before, restored)
     if working.schema is not None:
@@ -159,7 +161,10 @@ def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
     The whole value is measured only when an estimate exceeds the limit.
     """
     bounds, size = working.bounds.patch, working.document.size
-    added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
+    added = 0
+    for op in ops:
+        if "value" in op:
+            added += json_size(op["value"]) + len(op["path"])
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
         return True
     return not working.document.allows_values(after, ops, size + added, bounds.max_values)

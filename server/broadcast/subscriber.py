@@ -66,8 +66,9 @@ class Submission:
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None
         pipeline = self.member.pipeline
-        pending = pipeline.base_in_use if pipeline is not None else None
-        return request.base if pending is None else min(request.base, pending)
+        if pipeline is None or not pipeline.pending:
+            return request.base
+        return min(request.base, pipeline.base)
 
     def fail(self, error: Exception) -> None:
         """Close the connection or fail the HTTP request, because the server has a bug."""

@@ -33,7 +33,7 @@ from server.commits.lock_requests import LockRequests
 from server.commits.recovery import Recovery
 from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
-from server.commits.transactions import RowLockedCommits, write
+from server.commits.transactions import Appends, RowLockedCommits, write
 from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
 from server.documents.room_state import READY, Event, LiveState
@@ -78,7 +78,7 @@ class CommitLoop:
 
     def _ready(self) -> list[list[LiveRoom]]:
         """Return the rooms with work, in groups that share a transaction."""
-        lives = [live for live in self._hub.dirty if live.state in READY]
+        lives = list(self._hub.dirty)
         self._hub.dirty.clear()
         if not self._isolated_rooms:
             return [lives]
@@ -95,11 +95,18 @@ class CommitLoop:
         appends = self._begin(lives)
         if not appends:
             return
-        lives = [live for live, _ in appends]
+        lives = list(appends)
+        unsure: list[LiveRoom] = []
+        to_write: Appends = {}
+        for live, append in appends.items():
+            if live.batch.has_answer_without_entry:
+                unsure.append(live)
+            if append is not None:
+                to_write[live] = append
         try:
-            unsure = [live for live in lives if live.batch.has_answer_without_entry]
             stale = await self._stale_answers.find_stale_rooms(unsure) if unsure else ()
-            to_write = [(live, rows) for live, rows in appends if rows and live not in stale]
+            for live in stale:
+                to_write.pop(live, None)
             written = await write(hub, to_write)
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
@@ -112,21 +119,21 @@ class CommitLoop:
             self._isolate_failures(lives)
             return
         self._isolated_rooms.difference_update(lives)
-        for live, append in appends:
+        for live, append in appends.items():
             outcome = Clash() if live in stale else written.outcomes.get(live, _COMMITTED)
             self._handle_outcome(live, append, outcome, written.at)
 
-    def _begin(self, lives: Sequence[LiveRoom]) -> list[tuple[LiveRoom, Append | None]]:
+    def _begin(self, lives: Sequence[LiveRoom]) -> dict[LiveRoom, Append | None]:
         """Apply requests for at most `MAX_SECONDS`, and return the batches with their rows.
 
         The remaining rooms are first in the next round.
         """
         if not lives:
-            return []
+            return {}
         hub, at = self._hub, self._hub.clock.monotonic()
         now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
         until = at + MAX_SECONDS
-        appends: list[tuple[LiveRoom, Append | None]] = []
+        appends: dict[LiveRoom, Append | None] = {}
         for live in lives:
             if live.state not in READY:
                 continue
@@ -135,7 +142,7 @@ class CommitLoop:
                 continue
             try:
                 if self._apply_waiting(live, now, until):
-                    appends.append((live, live.room.pending()))
+                    appends[live] = live.room.pending()
             except Exception:  # any bug here must end one document only
                 self._tasks.fail(live)
         return appends
@@ -201,7 +208,7 @@ class CommitLoop:
             while self._row_locked:
                 await asyncio.sleep(self._row_locked.pause())
                 now = self._hub.clock.monotonic()
-                for live, append in self._row_locked.take_stopped():
+                for live, append in self._row_locked.take_stopped().items():
                     self._handle_outcome(live, append, Clash(), now)
                 for live, append, outcome in await self._row_locked.retry():
                     self._handle_outcome(live, append, outcome, self._hub.clock.monotonic())

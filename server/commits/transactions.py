@@ -22,7 +22,7 @@ FIRST, LONGEST = 0.005, 0.1
 # After this many seconds the document becomes read-only, and recovery waits for its row.
 PATIENCE = 5.0
 
-Appends = list[tuple["LiveRoom", "Append"]]
+Appends = dict["LiveRoom", "Append"]
 
 
 class Written(NamedTuple):
@@ -37,11 +37,11 @@ async def write(hub: Hub, appends: Appends) -> Written:
     began_at = hub.clock.monotonic()
     if not appends:
         return Written({}, began_at)
-    lives, rows = zip(*appends, strict=True)
+    rows = list(appends.values())
     outcomes = await hub.store.commit(rows)
     ended_at = hub.clock.monotonic()
     hub.recorder.transaction_ended(rows, outcomes, ended_at - began_at)
-    return Written(dict(zip(lives, outcomes, strict=True)), ended_at)
+    return Written(dict(zip(appends, outcomes, strict=True)), ended_at)
 
 
 class RowLockedCommits:
@@ -73,27 +73,27 @@ class RowLockedCommits:
 
     def take_stopped(self) -> Appends:
         """Remove and return the live rooms that became read-only or ended while they waited."""
-        stopped: Appends = []
+        stopped: Appends = {}
         for live, (append, _) in list(self._since.items()):
             if live.state is not LiveState.HELD:
                 del self._since[live]
-                stopped.append((live, append))
+                stopped[live] = append
         return stopped
 
     async def retry(self) -> list[tuple[LiveRoom, Append, Outcome]]:
         """Commit all batches again; return the batches whose row was free, with their outcomes."""
-        appends = [(live, append) for live, (append, _) in self._since.items()]
+        appends = {live: append for live, (append, _) in self._since.items()}
         try:
             outcomes, now = await write(self._hub, appends)
         except Exception:  # recovery then finds the documents that can be written
             logger.warning("the batches of held documents could not be committed", exc_info=True)
-            self._give_up([live for live, _ in appends])
+            self._give_up(list(appends))
             return []
-        free = [each for each in appends if not isinstance(outcomes[each[0]], Held)]
-        for live, _ in free:
+        free = [live for live in appends if not isinstance(outcomes[live], Held)]
+        for live in free:
             del self._since[live]
         self._give_up([live for live, (_, since) in self._since.items() if now - since > PATIENCE])
-        return [(live, append, outcomes[live]) for live, append in free]
+        return [(live, appends[live], outcomes[live]) for live in free]
 
     def _give_up(self, lives: list[LiveRoom]) -> None:
         for live in lives:

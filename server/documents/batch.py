@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collab.errors import Code
-from server.documents.update_charges import UpdateCharges, has_costs
+from server.documents.update_charges import UpdateCharges
 
 if TYPE_CHECKING:
     from collab.room.member import Member, PipelineState
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
 
-# The most requests of a batch, so that one room cannot block the event loop. Further requests go
-# into the next batch.
+# The most requests of a batch, so that one room cannot block the event loop.
 MAX_BATCH = 256
 
 
@@ -29,16 +28,12 @@ class Batch:
     def __init__(self) -> None:
         self.answered: list[Answered] = []
         self.has_answer_without_entry = False  # such an answer may be stale
-        self._is_closed = False
+        self.is_full = False  # then further requests go into the next batch
         self.charges = UpdateCharges()
         self._pipelines: dict[Member, PipelineState] = {}
 
     def __bool__(self) -> bool:
         return bool(self.answered)
-
-    @property
-    def is_full(self) -> bool:
-        return self._is_closed or len(self.answered) >= MAX_BATCH
 
     def save_pipeline(self, member: Member) -> None:
         """Save a member's pipeline (its pending patches) before the room applies its request."""
@@ -50,15 +45,16 @@ class Batch:
         self.answered.append((submission, answer))
         if answer.entry is None:
             self.has_answer_without_entry = True
-        if has_costs(submission.request, answer):
-            self.charges.note(submission, answer, seconds)
+        self.charges.note(submission, answer, seconds)
         # The rest of a long update comes before the author's next requests, which may depend on it.
-        self._is_closed = bool(answer.rest)
+        self.is_full = bool(answer.rest) or len(self.answered) >= MAX_BATCH
 
     def finish(self) -> list[Answered]:
         """Empty the durable batch, and return its requests and answers to send now."""
         self._pipelines.clear()
-        return self._clear()
+        answered, self.answered = self.answered, []
+        self.is_full = self.has_answer_without_entry = False
+        return answered
 
     def discard(self) -> list[Answered]:
         """Empty a batch that was not written, and return its requests and answers.
@@ -67,14 +63,8 @@ class Batch:
         """
         for member, state in self._pipelines.items():
             member.reset_pipeline(state)
-        self._pipelines.clear()
         self.charges.discard()
-        return self._clear()
-
-    def _clear(self) -> list[Answered]:
-        answered, self.answered = self.answered, []
-        self._is_closed = self.has_answer_without_entry = False
-        return answered
+        return self.finish()
 
     # --- answers that may be stale ------------------------------------------------------------
 

@@ -21,8 +21,15 @@ from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
-from server.documents.long_work import Pace, TimedAnswer, takes_long_in
-from server.documents.room_state import READ_ONLY, UNANSWERED, Event, LiveState, next_state
+from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
+from server.documents.room_state import (
+    NEXT,
+    READ_ONLY,
+    UNANSWERED,
+    Event,
+    IllegalTransition,
+    LiveState,
+)
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 if TYPE_CHECKING:
@@ -85,12 +92,15 @@ class LiveRoom:
         self._clock = clock
         self._wake = wake
         self.batch = Batch()
-        self._pace = Pace(clock)
+        self._slow_until = 0.0
         self._known: dict[int, int] | None = None  # set while a worker thread uses the room
 
     def move(self, event: Event) -> None:
         """Move to the next state; raise when the state does not allow the event."""
-        self.state = next_state(self.state, event)
+        following = NEXT[event].get(self.state)
+        if following is None:
+            raise IllegalTransition(self.state, event)
+        self.state = following
 
     @property
     def is_read_only(self) -> bool:
@@ -163,8 +173,9 @@ class LiveRoom:
         return self.room.document.state_vector() if self._known is None else self._known
 
     def _takes_long(self, submission: Submission) -> bool:
-        member, request = submission.member, submission.request
-        return self._pace.is_slow or takes_long_in(self.room, member, request)
+        if self._slow_until and self._clock.monotonic() < self._slow_until:
+            return True
+        return takes_long(submission.request, submission.member, self.room.document)
 
     def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException
@@ -176,7 +187,8 @@ class LiveRoom:
         except BaseException as error:  # a panic of pycrdt is not an `Exception`
             answer = error
         ended = self._clock.monotonic()
-        self._pace.note(ended - began, ended)
+        if ended - began > SLOW:
+            self._slow_until = ended + SLOW_FOR
         return TimedAnswer(answer, began, ended)
 
     def _add_answer(
@@ -220,7 +232,7 @@ class LiveRoom:
         self.presence.relocate_cursors(changes)
         if room.lock_events:
             self.lock_announcer.announce(room.lock_events)
-        if self.batch.charges:
+        if self.batch.charges.are_due:
             self.batch.charges.charge(self.queue, now)
         return news
 

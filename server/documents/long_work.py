@@ -26,9 +26,9 @@ from collab.yjs.slices import pieces_of
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
+    from collab.document.document import Document
     from collab.entry import Kind
     from collab.room.member import Member
-    from collab.room.room import Room
     from server.runtime.clock import Clock
 
 # An op that replaces a text takes up to 0.2 ms.
@@ -43,7 +43,8 @@ MOST_VECTOR: Final = 4 * 1024
 LARGE: Final = 128 * 1024
 # Above this size, any change may take long: in a list with many elements, or in a long text.
 VERY_LARGE: Final = 512 * 1024
-# A request that takes more than `SLOW` seconds makes its document slow for `SLOW_FOR` seconds.
+# The estimate misses some slow requests. After a request of more than `SLOW` seconds, a worker
+# thread applies all requests of this document for `SLOW_FOR` seconds.
 SLOW: Final = 0.02
 SLOW_FOR: Final = 60.0
 
@@ -59,58 +60,34 @@ class TimedAnswer(NamedTuple):
     ended: float
 
 
-class Pace:
-    """Measures how long a document's requests take, because the estimate misses some slow requests.
-
-    After a slow request, a worker thread applies all requests of this document for a minute.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._slow_until = 0.0
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether a request of the last minute was slow."""
-        return self._slow_until > 0 and self._clock.monotonic() < self._slow_until
-
-    def note(self, seconds: float, now: float) -> None:
-        """Note how long a request took."""
-        if seconds > SLOW:
-            self._slow_until = now + SLOW_FOR
-
-
 # Bytes that an undo step takes back: about 30 edits of 0.25 ms each.
 MOST_TAKEN_BACK: Final = 8 * 1024
 
 
-def takes_long_in(room: Room, member: Member, request: Request) -> bool:
+def takes_long(request: Request, member: Member, document: Document) -> bool:
     """Whether to apply a member's request in a worker thread."""
-    document = room.document
-    if takes_long(request, document.work_size, room.head):
-        return True
-    if not isinstance(request, UndoRequest):
-        return False
-    kind: Kind = "redo" if request.redo else "undo"
-    return document.undo_size(member.author.user, kind, request.version) > MOST_TAKEN_BACK
-
-
-def takes_long(request: Request, work_size: int, head: int) -> bool:
-    """Whether to apply a request in a worker thread; `work_size` and `head` are the document's."""
+    work_size = document.work_size
     match request:
         case PatchRequest():
             return (
                 work_size > VERY_LARGE
                 or len(request.ops) > MOST_OPS
-                or (request.base is not None and head - request.base > MAX_REBASED_VERSIONS)
+                or (
+                    request.base is not None
+                    and document.version - request.base > MAX_REBASED_VERSIONS
+                )
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():
             return work_size > VERY_LARGE or len(request.update) > MOST_UPDATE
         case Create() | Replace():
             return work_size > LARGE or _outweighs((request.value,), MOST_VALUES)
-        case RestoreVersion() | UndoRequest():
+        case RestoreVersion():
             return work_size > LARGE
+        case UndoRequest():
+            kind: Kind = "redo" if request.redo else "undo"
+            taken_back = document.undo_size(member.author.user, kind, request.version)
+            return work_size > LARGE or taken_back > MOST_TAKEN_BACK
         case ReadState():
             return work_size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
         case _:

@@ -54,6 +54,9 @@ class Event(StrEnum):
 class IllegalTransition(RuntimeError):
     """An event that the state does not allow: a bug of the server."""
 
+    def __init__(self, state: LiveState, event: Event) -> None:
+        super().__init__(f"`{event}` is not allowed in the state `{state}`")
+
 
 _S = LiveState
 # In these states the document takes no edits until it has recovered.
@@ -71,7 +74,8 @@ _STOPPABLE: Final = (_S.COMMITTING, _S.HELD, _S.LOCKING, _S.FETCHING, _S.RELOADI
 # These states already are what `trouble` leads to. A worker thread's request fails at its commit.
 _TROUBLED: Final = (_S.WORKING, *READ_ONLY)
 
-_NEXT: Final[dict[Event, dict[LiveState, LiveState]]] = {
+# The next state after an event. A state that an event does not list does not allow the event.
+NEXT: Final[dict[Event, dict[LiveState, LiveState]]] = {
     Event.WORK: {_S.OPEN: _S.WORKING},
     Event.SAVED: {_S.WORKING: _S.OPEN, _S.CLOSED: _S.CLOSED},
     Event.APPLIED: {_S.WORKING: _S.APPLIED, _S.CLOSED: _S.CLOSED},
@@ -124,11 +128,3 @@ _NEXT: Final[dict[Event, dict[LiveState, LiveState]]] = {
     Event.WRITABLE: {_S.READ_ONLY: _S.OPEN},
     Event.END: dict.fromkeys(LiveState, _S.CLOSED),
 }
-
-
-def next_state(state: LiveState, event: Event) -> LiveState:
-    """Return the state after the event; raise when the state does not allow the event."""
-    try:
-        return _NEXT[event][state]
-    except KeyError:
-        raise IllegalTransition(f"`{event}` is not allowed in the state `{state}`") from None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collab.errors import Close
-from collab.flow.budget import to_ms
+from collab.flow.budget import WORK_SECONDS, to_ms
 from collab.patch.bounds import json_size
 from collab.room.requests import Create, PatchRequest, Replace, Update
 
@@ -43,23 +43,22 @@ class UpdateCharges:
     """
 
     def __init__(self) -> None:
+        self.are_due = False  # whether the batch has cost anything
         self._done: list[tuple[Submission, float]] = []
         self._stored: list[tuple[Submission, int]] = []
         # The unapplied pieces of a long update, which is always the last request of its batch.
         self._rest: Sequence[bytes] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self._done or self._stored)
-
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
-        """Note the costs of an applied request."""
-        if answer.entry is not None:
-            beyond = stored_beyond(submission.request, answer.entry)
-            if beyond:
-                self._stored.append((submission, beyond))
-        if isinstance(submission.request, Update):
+        """Note the costs of an applied request beyond its own bytes."""
+        entry, request = answer.entry, submission.request
+        if entry is not None and len(entry.update) + len(entry.inverse) > FREE_BYTES:
+            self._stored.append((submission, stored_beyond(request, entry)))
+            self.are_due = True
+        if type(request) is Update and (seconds > WORK_SECONDS or answer.rest):
             self._done.append((submission, seconds))
             self._rest = answer.rest
+            self.are_due = True
 
     def charge(self, queue: deque[Submission], now: float) -> None:
         """Charge the authors of a durable batch, and queue the rest of a long update."""
@@ -76,14 +75,7 @@ class UpdateCharges:
     def discard(self) -> None:
         """Forget the costs of a batch."""
         self._done, self._stored, self._rest = [], [], ()
-
-
-def has_costs(request: Request, answer: Answer) -> bool:
-    """Whether a request may cost its author more than its own bytes."""
-    entry = answer.entry
-    if type(request) is Update:
-        return True
-    return entry is not None and len(entry.update) + len(entry.inverse) > FREE_BYTES
+        self.are_due = False
 
 
 def stored_beyond(request: Request, entry: Entry) -> int:
@@ -92,8 +84,6 @@ def stored_beyond(request: Request, entry: Entry) -> int:
     For example, the undo of a large paste is a short request with a large entry.
     """
     stored = len(entry.update) + len(entry.inverse)
-    if stored <= FREE_BYTES:
-        return 0
     match request:
         case Update():
             brought = len(request.update)

@@ -8,8 +8,9 @@ import time
 from typing import Protocol
 
 # Crockford's alphabet in lower case: it has no letter that looks like a digit.
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_ID_LENGTH = 12  # 60 random bits
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"
+_ID_LENGTH = 12  # 60 random bits: five of each byte
+_READABLE = _ALPHABET * 8  # for each byte, the letter of its last five bits
 
 
 class Clock(Protocol):
@@ -46,13 +47,12 @@ class SystemClock:
     token_bytes = staticmethod(secrets.token_bytes)
 
     def new_id(self, prefix: str) -> str:
-        return f"{prefix}-{readable_id(self.token_bytes(8))}"
+        return f"{prefix}-{readable_id(self.token_bytes(_ID_LENGTH))}"
 
     def jitter(self, spread: float) -> float:
         return random.random() * spread
 
 
 def readable_id(raw: bytes) -> str:
-    """Return the id that at least eight random bytes give."""
-    number = int.from_bytes(raw, "big")
-    return "".join([_ALPHABET[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5)])
+    """Return the id that random bytes give: a letter for each byte."""
+    return raw.translate(_READABLE).decode()

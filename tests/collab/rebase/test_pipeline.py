@@ -193,4 +193,4 @@ def test_r10_an_answered_patch_is_not_pending_for_the_next_one() -> None:
     line.mine(1, text("/s/1/t", "x"))
     assert [(one["id"], one["t"]) for one in line.value["s"][:2]] == [("n", ""), ("a", "x")]
     assert line.pipeline.base == 1
-    assert len(line.pipeline._pending) == 2
+    assert len(line.pipeline.pending) == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.errors import Rejected
+from collab.errors import Code, Rejected
 from collab.rights.user_rights import Rights, Role, is_pointer
 
 ROLES = list(Role)
@@ -83,9 +83,25 @@ def test_no_section_covers_the_document_itself(sections: tuple[str, ...]) -> Non
         rights(Role.ADMIN, sections=sections).require_whole_document()
 
 
-@given(st.integers(0, 2000))
-def test_rights_end_at_their_expiry(now: int) -> None:
-    assert rights().is_valid_at(now) is (now < 1000)
+@pytest.mark.parametrize(
+    ("role", "now", "code"),
+    [
+        (Role.EDITOR, 999, None),
+        (Role.ADMIN, 999, None),
+        (Role.VIEWER, 999, Code.FORBIDDEN),
+        (Role.EDITOR, 1000, Code.UNAUTHENTICATED),
+        (Role.VIEWER, 1001, Code.UNAUTHENTICATED),
+    ],
+)
+def test_a_user_may_write_with_the_role_until_the_token_expires(
+    role: Role, now: int, code: Code | None
+) -> None:
+    if code is None:
+        rights(role).require_writer(now)
+    else:
+        with pytest.raises(Rejected) as refused:
+            rights(role).require_writer(now)
+        assert refused.value.refusal.code is code
 
 
 @given(PATHS)

@@ -1,36 +1,10 @@
-"""A member: when it may write, and which of its patches a reject bars."""
+"""A member: which of its patches a reject bars."""
 
 from __future__ import annotations
 
-import pytest
-
-from collab.errors import Code, Rejected
 from collab.rebase.pipeline import Pipeline
-from collab.rights.user_rights import Role
 from collab.room.member import MOST_REJECTED
 from tests.collab.room.rooms import member, put
-
-
-@pytest.mark.parametrize(
-    ("role", "now", "code"),
-    [
-        (Role.EDITOR, 9, None),
-        (Role.ADMIN, 9, None),
-        (Role.VIEWER, 9, Code.FORBIDDEN),
-        (Role.EDITOR, 10, Code.UNAUTHENTICATED),
-        (Role.VIEWER, 11, Code.UNAUTHENTICATED),
-    ],
-)
-def test_a_member_may_write_with_the_role_until_the_token_expires(
-    role: Role, now: int, code: Code | None
-) -> None:
-    ada = member(role=role, expires_at=10)
-    if code is None:
-        ada.require_writer(now)
-    else:
-        with pytest.raises(Rejected) as refused:
-            ada.require_writer(now)
-        assert refused.value.refusal.code is code
 
 
 def test_a_reject_bars_patches_without_after_until_its_barrier_is_passed() -> None:

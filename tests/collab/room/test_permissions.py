@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collab.errors import Rejected
-from collab.room.permissions import require_sections, require_unlocked, undo_check
+from collab.room.permissions import require_allowed, undo_check
 from collab.room.requests import Round
 from tests.collab.room.rooms import lock, member, opened
 
@@ -44,19 +44,19 @@ def test_an_undo_is_checked_against_the_schema_and_the_locks() -> None:
 def test_ops_on_a_locked_element_are_refused_but_to_its_holder() -> None:
     room = opened({"a": {"x": 1}, "n": 0})
     fence = lock(room, "/a").locks.held[0].fence
-    require_unlocked(room.working, member("bo"), SET_A, fence, NOW)
-    require_unlocked(room.working, member(), SET_N, None, NOW)
+    require_allowed(room.working, member("bo"), SET_A, fence, NOW)
+    require_allowed(room.working, member(), SET_N, None, NOW)
     with pytest.raises(Rejected):
-        require_unlocked(room.working, member(), SET_A, None, NOW)
+        require_allowed(room.working, member(), SET_A, None, NOW)
 
 
 def test_ops_outside_the_sections_of_a_member_are_refused() -> None:
     room = opened({"a": {"x": 1}, "n": 0})
-    require_sections(room.working, member(), SET_N)
+    require_allowed(room.working, member(), SET_N, None, NOW)
     writer = member(sections=("/a",))
-    require_sections(room.working, writer, SET_A)
+    require_allowed(room.working, writer, SET_A, None, NOW)
     with pytest.raises(Rejected) as refused:
-        require_sections(room.working, writer, SET_N)
+        require_allowed(room.working, writer, SET_N, None, NOW)
     assert refused.value.refusal.code.value == "forbidden"
 
 

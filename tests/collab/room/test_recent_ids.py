@@ -36,7 +36,8 @@ def test_an_answer_that_is_added_twice_counts_once() -> None:
 
 def test_an_entry_is_remembered_with_its_answer() -> None:
     ids = RecentIds()
-    ids.add_entry(Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []}))
+    entry = Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []})
+    ids.add([Accepted.of(entry)])
     assert ids.find("bo", "a") == Accepted("bo", "a", 3, {"skipped": []})
     assert ids.find("ada", "a") is None
 

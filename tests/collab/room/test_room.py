@@ -11,9 +11,9 @@ from collab.document.steps import UndoBounds
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.locks.enforcement import LockGuard
 from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
+from collab.room import yjs_rules
 from collab.room.member import Member
 from collab.room.requests import (
     Create,
@@ -54,8 +54,8 @@ def test_g19_struct_index_is_complete_when_read() -> None:
     for count in (1, 2 * MOST_WAITING + 1, 5):
         edited(room, *range(count))
         room.commit()
-        assert len(room.working._structs._waiting) <= MOST_WAITING
-        assert room.working.structs().clocks == room.document.state_vector()
+        assert len(room.working.structs._waiting) <= MOST_WAITING
+        assert room.working.structs.of(room.document).clocks == room.document.state_vector()
 
 
 def test_a_refusal_after_an_update_was_applied_is_an_error(
@@ -70,7 +70,7 @@ def test_a_refusal_after_an_update_was_applied_is_an_error(
     room.apply(ADA, Create({}), Round(0))
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["n"] = 1
-    monkeypatch.setattr(LockGuard, "put_back_locked", refuse)
+    monkeypatch.setattr(yjs_rules, "_outgrows", refuse)
     with pytest.raises(RuntimeError, match="too late"):
         room.apply(ADA, Update(peer.get_update()), Round(1))
 

@@ -121,7 +121,7 @@ def test_an_update_that_the_guard_has_read_is_not_parsed_again(
     monkeypatch.setattr(working, "inspect", fail)
     for _ in range(3):
         typist.sends(lambda content: content["t"].insert(1, "y"))
-    room.working.structs()
+    room.working.structs.of(room.document)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -142,7 +142,7 @@ def test_the_index_of_checked_updates_is_the_index_of_the_whole_document(seed: i
         typist.sends(rng.choice(edits))
         commit(room)
     whole = StructIndex.of(room.document.update_since(b"\0"))
-    index = room.working.structs()
+    index = room.working.structs.of(room.document)
     assert index.clocks == whole.clocks == room.document.state_vector()
     assert sorted(facts(index)) == sorted(facts(whole))
 

@@ -145,7 +145,7 @@ async def test_a_bug_in_the_work_for_a_document_closes_it() -> None:
 
 async def test_a_long_request_is_committed_with_the_id_of_its_round() -> None:
     async with scene() as it:
-        it.live._pace.note(1.0, it.clock.monotonic())
+        it.live._slow_until = it.clock.monotonic() + 60.0
         it.ada.set(it.hub, "slow", "/s", 1)
         it.bo.set(it.hub, "late", "/l", 1)
         await until(lambda: ("bo", "late", 3) in it.journal, turns=200_000)

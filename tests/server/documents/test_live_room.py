@@ -272,7 +272,7 @@ async def test_the_commit_loop_is_woken_for_an_open_document_with_work_only(it: 
 
 
 async def test_a_worker_thread_applies_one_request_and_the_others_wait(it: Alone) -> None:
-    it.live._pace.note(1.0, it.clock.monotonic())
+    it.live._slow_until = it.clock.monotonic() + 60.0
     it.set("slow", "/s", 1, it.ada)
     it.set("late", "/l", 1, it.bo)
     assert it.live.apply_waiting(ROUND) is Stop.LONG

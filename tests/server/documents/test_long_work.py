@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,8 +36,14 @@ from server.documents.long_work import (
     MOST_VECTOR,
     VERY_LARGE,
     takes_long,
-    takes_long_in,
 )
+
+ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "patch")
+
+
+def document(work_size: int) -> Any:
+    """Return what the estimate reads of a document at version 100 without undo steps."""
+    return SimpleNamespace(work_size=work_size, version=100, undo_size=lambda *_: 0)
 
 
 def op(value: Any = 1) -> dict[str, Any]:
@@ -70,29 +77,29 @@ LONG: list[Request] = [
 
 @pytest.mark.parametrize("request_", SHORT, ids=lambda one: type(one).__name__)
 def test_a_small_request_is_applied_on_the_event_loop(request_: Request) -> None:
-    assert not takes_long(request_, LARGE, 100)
+    assert not takes_long(request_, ADA, document(LARGE))
 
 
 @pytest.mark.parametrize("request_", LONG, ids=lambda one: type(one).__name__)
 def test_a_large_request_is_applied_in_a_thread(request_: Request) -> None:
-    assert takes_long(request_, 1_000, 100)
+    assert takes_long(request_, ADA, document(1_000))
 
 
 @pytest.mark.parametrize("request_", [Replace({}, None), UndoRequest(""), RestoreVersion(1, {})])
 def test_requests_that_read_a_large_document_run_in_a_thread(request_: Request) -> None:
-    assert takes_long(request_, LARGE + 1, 100)
+    assert takes_long(request_, ADA, document(LARGE + 1))
 
 
 @pytest.mark.parametrize(
     "request_", [PatchRequest("", None, [op()]), Update(b"\0\0"), ReadState(b"\0")]
 )
 def test_any_change_of_a_very_large_document_runs_in_a_thread(request_: Request) -> None:
-    assert not takes_long(request_, VERY_LARGE, 100)
-    assert takes_long(request_, VERY_LARGE + 1, 100)
+    assert not takes_long(request_, ADA, document(VERY_LARGE))
+    assert takes_long(request_, ADA, document(VERY_LARGE + 1))
 
 
 def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
-    ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
+    ada, bo = ADA, Member(Author("bo"), ADA.rights, "patch")
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     room.apply(ada, Create({"n": 0}), Round(0))
     for number in range(600):
@@ -101,12 +108,12 @@ def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
             room.apply(ada, PatchRequest("", None, ops, step="drag"), Round(number)).refusal is None
         )
     room.apply(ada, PatchRequest("", None, [op()]), Round(600))
-    assert takes_long_in(room, ada, UndoRequest("", version=50))
+    assert takes_long(UndoRequest("", version=50), ada, room.document)
     assert not any(
-        takes_long_in(room, ada, one) for one in (UndoRequest(""), UndoRequest("", version=1))
+        takes_long(one, ada, room.document) for one in (UndoRequest(""), UndoRequest("", version=1))
     )
-    assert not takes_long_in(room, bo, UndoRequest("", version=50))
-    assert not takes_long_in(room, ada, PatchRequest("", None, [op()]))
+    assert not takes_long(UndoRequest("", version=50), bo, room.document)
+    assert not takes_long(PatchRequest("", None, [op()]), ada, room.document)
     assert room.apply(ada, UndoRequest("", version=50), Round(601)).refusal is None
-    assert takes_long_in(room, ada, UndoRequest("", redo=True))
-    assert not takes_long_in(room, ada, UndoRequest(""))
+    assert takes_long(UndoRequest("", redo=True), ada, room.document)
+    assert not takes_long(UndoRequest(""), ada, room.document)

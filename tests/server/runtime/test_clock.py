@@ -47,9 +47,9 @@ def test_ids_do_not_repeat() -> None:
 
 
 def test_ids_differ_when_any_byte_differs() -> None:
-    zero = readable_id(bytes(8))
-    flipped = {readable_id(bytes(8 - i - 1) + b"\x01" + bytes(i)) for i in range(7)}
-    assert len(flipped | {zero}) == 8
+    zero = readable_id(bytes(12))
+    flipped = {readable_id(bytes(11 - i) + b"\x01" + bytes(i)) for i in range(12)}
+    assert len(flipped | {zero}) == 13
 
 
 def test_jitter_stays_below_its_spread() -> None:
