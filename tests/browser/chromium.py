@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
 import shutil
+import subprocess
+import time
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
+
+from tests.patience import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -24,44 +28,79 @@ FLAGS = (
     "--disable-sync",
     "--remote-debugging-port=0",
 )
-STARTS_WITHIN = 20.0
 
 
 def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-class Chromium:
-    """One browser process. Its pages share one connection."""
+class ChromiumProcess:
+    """A browser process. `with` ends it. Many tests may share one, see `Chromium`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, socket: ClientConnection) -> None:
-        self._process = process
+    def __init__(self, home: Path) -> None:
+        command = find()
+        assert command is not None
+        self._process = subprocess.Popen(
+            [command, *FLAGS, f"--user-data-dir={home}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.url = self._url(home / "DevToolsActivePort")
+
+    def _url(self, file: Path) -> str:
+        """The address for `Chromium`. The browser writes its port and its path into a file."""
+        began = time.monotonic()
+        while True:
+            lines = file.read_text().split("\n") if file.exists() else []
+            if len(lines) == 2 and lines[1]:
+                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+            try:
+                self._process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - began < PATIENCE:
+                    continue
+            self.__exit__()
+            raise AssertionError("Chromium did not start")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(PATIENCE)
+
+
+class Chromium:
+    """A browser for one test. Its pages have one connection, and a storage that ends with it."""
+
+    def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._count = 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._pages: dict[str, Page] = {}
+        self._context = ""
         self._reader = asyncio.create_task(self._read(), name="chromium")
 
     @classmethod
-    async def start(cls, home: Path) -> Chromium:
-        command = find()
-        assert command is not None
-        process = await asyncio.create_subprocess_exec(
-            command,
-            *FLAGS,
-            f"--user-data-dir={home}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        assert process.stderr is not None
-        async with asyncio.timeout(STARTS_WITHIN):
-            async for line in process.stderr:
-                _, found, url = line.decode(errors="replace").partition("DevTools listening on ")
-                if found:
-                    break
-        socket = await connect(url.strip(), max_size=None, compression=None)
-        return cls(process, socket)
+    async def connect(cls, process: ChromiumProcess) -> Chromium:
+        self = cls(await connect(process.url, max_size=None, compression=None))
+        self._context = await self.context()
+        return self
+
+    async def context(self) -> str:
+        """Another storage for `page`: its pages see nothing of the pages that have another."""
+        made = await self.call("Target.createBrowserContext", disposeOnDetach=True)
+        context: str = made["browserContextId"]
+        return context
 
     async def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
         self._count += 1
@@ -74,16 +113,12 @@ class Chromium:
         return result
 
     async def page(
-        self,
-        *,
-        width: int = 1280,
-        height: int = 800,
-        scheme: str = "light",
-        context: str | None = None,
+        self, *, width: int = 1280, height: int = 800, scheme: str = "light", context: str = ""
     ) -> Page:
-        """Open a tab. A `context` from `Target.createBrowserContext` has its own storage."""
-        own = {} if context is None else {"browserContextId": context}
-        target = await self.call("Target.createTarget", url="about:blank", **own)
+        """Open a tab. Tabs share their storage, except with a context from `context()`."""
+        target = await self.call(
+            "Target.createTarget", url="about:blank", browserContextId=context or self._context
+        )
         attached = await self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True
         )
@@ -92,15 +127,9 @@ class Chromium:
         return page
 
     async def close(self) -> None:
-        with contextlib.suppress(Exception):
-            await self.call("Browser.close")
+        """Close the pages with their storages. The browser does this when the connection ends."""
         await self._socket.close()
         await asyncio.gather(self._reader, return_exceptions=True)
-        try:
-            await asyncio.wait_for(self._process.communicate(), 10)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.communicate()
 
     async def _read(self) -> None:
         async for frame in self._socket:

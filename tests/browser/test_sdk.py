@@ -93,13 +93,13 @@ async def renderers(browser: Chromium) -> set[int]:
 
 
 async def test_another_tab_delivers_the_edits_of_a_killed_one(
-    browser: Chromium, server: RunningServer, proxy: Proxy
+    own_browser: Chromium, server: RunningServer, proxy: Proxy
 ) -> None:
     token = await server.mint("ada")
-    first = await opened(browser, proxy, token, {"list": []})
-    before = await renderers(browser)
-    second = await opened(browser, proxy, token)
-    (process,) = await renderers(browser) - before
+    first = await opened(own_browser, proxy, token, {"list": []})
+    before = await renderers(own_browser)
+    second = await opened(own_browser, proxy, token)
+    (process,) = await renderers(own_browser) - before
     await second.until("page.link === 'online'")
     proxy.cut()
     await second.until("page.link !== 'online'")

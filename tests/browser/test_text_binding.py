@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.chromium import Chromium, Page, find
+from tests.browser.chromium import Chromium, Page
 from tests.running import RunningServer
 from tests.snippets import snippet
 
@@ -139,12 +138,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-async def room(server: RunningServer, tmp_path: Path) -> AsyncIterator[Room]:
-    if find() is None:
-        pytest.skip("there is no Chromium: install one")
-    browser = await Chromium.start(tmp_path / "profile")
-    yield Room(server, browser)
-    await browser.close()
+def room(server: RunningServer, browser: Chromium) -> Room:
+    return Room(server, browser)
 
 
 @pytest.fixture(params=sorted(FIELDS))

@@ -26,8 +26,7 @@ def demo(tmp_path: Path) -> Iterator[RunningServer]:
 async def guest(
     browser: Chromium, demo: RunningServer, *, width: int = 1280, scheme: str = "light"
 ) -> Page:
-    context = (await browser.call("Target.createBrowserContext"))["browserContextId"]
-    page = await browser.page(context=context, width=width, scheme=scheme)
+    page = await browser.page(context=await browser.context(), width=width, scheme=scheme)
     await page.open(demo.http + FIRST_EXAMPLE)
     await page.until(f"{SAVED} === 'Saved' && !document.querySelector('fieldset').disabled")
     return page

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import Chromium, find
+from tests.browser.chromium import Chromium, ChromiumProcess, find
 from tests.house import ROOT
 from tests.live.http_client import call
 from tests.running import WEFT, free_port
@@ -168,8 +168,8 @@ async def test_two_tabs_edit_a_page_of_another_origin(tmp_path: Path) -> None:
     with clone.started(serve, "page.html#token=") as serving:
         address = serving.found.strip()
         serving.until("Serving HTTP")
-        browser = await Chromium.start(tmp_path / "profile")
-        try:
+        with ChromiumProcess(tmp_path / "profile") as process:
+            browser = await Chromium.connect(process)
             with clone.started(start, "Weft serves"):
                 tabs = [await browser.page(), await browser.page()]
                 for tab in tabs:
@@ -184,7 +184,6 @@ async def test_two_tabs_edit_a_page_of_another_origin(tmp_path: Path) -> None:
             with clone.started(start, "Weft serves"):
                 await tabs[0].until(f"{saved} === 'online, saved'")
                 await tabs[1].until(f"{field}.value === 'Hello!?'")
-        finally:
             await browser.close()
 
 
