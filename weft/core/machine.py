@@ -26,7 +26,7 @@ from weft.core.effects import (
     Send,
     Wait,
 )
-from weft.core.entries import Entry, joins, squash
+from weft.core.entries import Entry, Limits, join, joins
 from weft.core.patch import Op, apply, covers
 from weft.core.steps import Ask, Steps
 from weft.core.values import Values, Version
@@ -47,6 +47,7 @@ class Machine(Values):
     def __init__(self) -> None:
         super().__init__()
         self.steps = Steps(self)
+        self.limits = Limits()
         self.in_flight = ""
         self.is_online = False
         self.is_held = False  # the server asked to send no patches
@@ -79,8 +80,9 @@ class Machine(Values):
         if kind == "edit":
             self.steps.forget()
         last = self.queue[-1] if self.queue else None
-        if last is not None and joins(last, ops, now, step, fence):
-            last.ops, last.time = squash(last.ops, ops), now
+        is_same = last is not None and joins(last, ops, now, step, fence)
+        if last is not None and is_same and join(last, ops, self.limits):
+            last.time = now
         else:
             last = Entry(id, self.frame.version, ops, now, step, fence)
             self.queue.append(last)
@@ -103,6 +105,7 @@ class Machine(Values):
     def opened(self, message: Message) -> None:
         self.is_online, self.is_held, self.is_waiting = True, False, False
         self.in_flight = ""
+        self.limits = Limits.of(message.get("limits", {}))
         if "changes" in message:
             for change in message["changes"]:
                 self.change(change)

@@ -16,9 +16,16 @@ from weft.errors import NotJsonError, PatchError
 
 Json = Any
 Op = dict[str, Any]
+# The containers that one patch has copied, by their `id`. Only this patch knows them, so its later
+# operations change them in place: a patch of many operations copies a large object only once.
+Copies = dict[int, Any]
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _BAD_ESCAPE = re.compile(r"~(?![01])")
+# The server accepts no deeper value. This limit is higher, and only keeps recursion short.
+DEEPEST = 100
+LARGEST = 2**53 - 1
+_NO_PARENT = "the document has no parent"
 _FORBIDDEN = frozenset({"__proto__", "constructor", "prototype"})
 
 
@@ -41,6 +48,7 @@ def parse(pointer: str) -> list[str]:
         return []
     if not isinstance(pointer, str) or pointer[0] != "/":
         _invalid("a JSON Pointer must be empty or start with '/'", str(pointer))
+    _as_text(pointer)
     if _BAD_ESCAPE.search(pointer):
         _invalid("in a JSON Pointer, write a '~' of a key as '~0', and a '/' as '~1'", pointer)
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
@@ -67,23 +75,46 @@ def same(a: Json, b: Json) -> bool:
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
-def as_json(value: Any) -> Json:
-    """Return a copy with plain dicts and lists, or raise `NotJsonError`."""
-    if value is None or isinstance(value, bool | str | int):
+def as_json(value: Any, depth: int = 0) -> Json:
+    """Return a copy that has only plain JSON types, or raise `NotJsonError`."""
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        raise NotJsonError("JSON has no NaN and no infinite numbers: store null or a text instead")
+    if isinstance(value, str):
+        return _as_text(value)
+    if isinstance(value, int | float):
+        return _as_number(value)
+    if depth > DEEPEST:
+        raise NotJsonError(f"a value has more than {DEEPEST} levels, or it contains itself")
     if isinstance(value, list | tuple):
-        return [as_json(each) for each in value]
+        return [as_json(each, depth + 1) for each in value]
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise NotJsonError("the keys of a JSON object must be strings: convert them first")
-        return {key: as_json(each) for key, each in value.items()}
+        return {_as_text(key): as_json(each, depth + 1) for key, each in value.items()}
     raise NotJsonError(
         f"JSON has no {type(value).__name__}: convert it to a dict, list, text or number first"
     )
+
+
+def _as_text(value: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotJsonError(
+                "a text has half of a surrogate pair, which no server can store: remove it"
+            ) from None
+    return str.__str__(value)  # also of a subclass, for example a member of a `StrEnum`
+
+
+def _as_number(value: float) -> float:
+    if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise NotJsonError("an integer beyond 2^53-1 is not exact in JSON: store it as a text")
+        return int(value)
+    if not math.isfinite(value):
+        raise NotJsonError("JSON has no NaN and no infinite numbers: store null or a text instead")
+    return float(value)
 
 
 def child(holder: Json, token: str) -> Json:
@@ -104,9 +135,10 @@ def get(value: Json, pointer: str | Sequence[str]) -> Json:
 
 def apply(value: Json, ops: Iterable[Op]) -> Json:
     """Return the value after the whole patch, or raise `PatchError`."""
+    copies: Copies = {}
     for index, op in enumerate(ops):
         try:
-            value = _apply_one(value, op)
+            value = _apply_one(value, op, copies)
         except PatchError as error:
             error.op = index
             raise
@@ -149,7 +181,7 @@ def _need(value: Json, pointer: str) -> Json:
     return _missing(pointer) if found is ABSENT else found
 
 
-def _apply_one(value: Json, op: Op) -> Json:
+def _apply_one(value: Json, op: Op, copies: Copies) -> Json:
     path, kind = op.get("path"), op.get("op")
     if not isinstance(path, str):
         _invalid("an operation needs a `path`", "")
@@ -160,85 +192,87 @@ def _apply_one(value: Json, op: Op) -> Json:
         _invalid(f"`{kind}` needs `from`", path)
     match kind:
         case "add":
-            return _insert(value, path, op["value"])
+            return _insert(value, path, op["value"], copies)
         case "replace":
             old = _need(value, path)
-            return value if same(old, op["value"]) else _put(value, path, op["value"])
+            return value if same(old, op["value"]) else _put(value, path, op["value"], copies)
         case "remove":
             _need(value, path)
-            return _remove(value, path)
+            return _remove(value, path, copies)
         case "copy":
-            return _insert(value, path, _need(value, str(source)))
+            copied = _need(value, str(source))
+            copies.clear()  # a copied container is at two places now
+            return _insert(value, path, copied, copies)
         case "move":
-            return _move(value, str(source), path)
+            return _move(value, str(source), path, copies)
         case "test":
             if same(_need(value, path), op["value"]):
                 return value
             raise PatchError("test_failed", "the value at `path` differs from the `test`", path)
         case "splice":
-            return _put(value, path, splice(_need(value, path), op))
+            return _put(value, path, splice(_need(value, path), op), copies)
     return _invalid(f"unknown `op`: {kind}", path)
 
 
-def _move(value: Json, source: str, path: str) -> Json:
+def _move(value: Json, source: str, path: str, copies: Copies) -> Json:
     moved = _need(value, source)
     if source == path:
         return value
     if covers(source, path):
         _invalid("a value cannot be moved into itself", path)
-    return _insert(_remove(value, source), path, moved)
+    return _insert(_remove(value, source, copies), path, moved, copies)
 
 
-def _change(value: Json, path: str, write: Callable[[Json, str], Json]) -> Json:
-    """Return the value with another container above `path`, which `write` makes from the old."""
+def _change(value: Json, path: str, write: Callable[[Json, str], None], copies: Copies) -> Json:
+    """Return the value with copies of the containers above `path`; `write` changes the lowest."""
     tokens = parse(path)
 
     def descend(holder: Json, at: int) -> Json:
-        token = tokens[at]
+        token, copy = tokens[at], holder
+        if isinstance(holder, dict | list) and id(holder) not in copies:
+            copy = holder.copy()
+            copies[id(copy)] = copy
         if at == len(tokens) - 1:
-            return write(holder, token)
+            write(copy, token)
+            return copy
         inner = child(holder, token)
         if inner is ABSENT:
             _missing(path)
-        copy = holder.copy()
         copy[int(token) if isinstance(holder, list) else token] = descend(inner, at + 1)
         return copy
 
     return descend(value, 0)
 
 
-def _put(value: Json, path: str, content: Json) -> Json:
-    def write(holder: Json, token: str) -> Json:
-        copy = holder.copy()
-        copy[int(token) if isinstance(holder, list) else token] = content
-        return copy
+def _put(value: Json, path: str, content: Json, copies: Copies) -> Json:
+    def write(holder: Json, token: str) -> None:
+        holder[int(token) if isinstance(holder, list) else token] = content
 
-    return _change(value, path, write) if path else content
+    return _change(value, path, write, copies) if path else content
 
 
-def _insert(value: Json, path: str, content: Json) -> Json:
-    def write(holder: Json, token: str) -> Json:
+def _insert(value: Json, path: str, content: Json, copies: Copies) -> Json:
+    def write(holder: Json, token: str) -> None:
         if isinstance(holder, dict):
             if token in _FORBIDDEN:
                 _invalid(f"the key '{token}' is not allowed", path)
-            return {**holder, token: content}
+            holder[token] = content
+            return
         if not isinstance(holder, list):
             _missing(path)
         index = len(holder) if token == "-" else int(token) if _INDEX.fullmatch(token) else -1
         if not 0 <= index <= len(holder):
             _missing(path)
-        return [*holder[:index], content, *holder[index:]]
+        holder.insert(index, content)
 
-    return _change(value, path, write) if path else content
+    return _change(value, path, write, copies) if path else content
 
 
-def _remove(value: Json, path: str) -> Json:
-    def write(holder: Json, token: str) -> Json:
-        copy = holder.copy()
-        del copy[int(token) if isinstance(holder, list) else token]
-        return copy
+def _remove(value: Json, path: str, copies: Copies) -> Json:
+    def write(holder: Json, token: str) -> None:
+        del holder[int(token) if isinstance(holder, list) else token]
 
-    return _change(value, path, write) if path else _invalid("the document has no parent", path)
+    return _change(value, path, write, copies) if path else _invalid(_NO_PARENT, path)
 
 
 # --- splices: offsets count UTF-16 units, as in JavaScript --------------------------------------

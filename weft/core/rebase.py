@@ -48,10 +48,12 @@ def rebase(ops: list[Op], start: Json, end: Json, *, overwrite: bool = False) ->
     """
     rebased = Rebased(start, end)
     try:
+        if start is end:  # nothing to rebase: one pass over all operations
+            after = apply(start, ops)
+            return Rebased(after, after, [op for op in ops if op["op"] != "test"])
         for op in ops:
             if op["op"] != "test":
-                is_same = rebased.start is rebased.end
-                moved = op if is_same else _rebase_one(op, rebased, overwrite)
+                moved = _rebase_one(op, rebased, overwrite)
                 if moved is None:
                     return None
                 rebased.end = apply(rebased.end, [moved])

@@ -7,7 +7,7 @@ from typing import Any
 
 from weft.core.effects import Author, ChangeState, Effect, Ended, Info, Reason, Reload, Show
 from weft.core.entries import Entry
-from weft.core.patch import ABSENT, Json, Op, apply, get
+from weft.core.patch import ABSENT, Json, Op, apply, get, same
 from weft.core.rebase import Rebased, rebase
 from weft.errors import PatchError
 
@@ -98,6 +98,7 @@ class Values:
     ) -> list[tuple[Entry, Rebased]] | None:
         """Rebase entries from one value to another; None when one of them cannot be rebased."""
         rebased = []
+        start = end if same(start, end) else start
         for entry in entries:
             one = rebase(entry.ops, start, end)
             if one is None:

@@ -280,9 +280,9 @@ def test_an_edit_applies_no_earlier_edit_again(it: It, monkeypatch: pytest.Monke
     applied: list[Any] = []
     original = patch._apply_one
 
-    def counted(value: Any, op: Any) -> Any:
+    def counted(value: Any, op: Any, copies: Any) -> Any:
         applied.append(op)
-        return original(value, op)
+        return original(value, op, copies)
 
     monkeypatch.setattr(patch, "_apply_one", counted)
     it.closed()

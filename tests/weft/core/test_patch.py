@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import pytest
@@ -72,8 +74,10 @@ def test_a_patch_has_the_same_result_at_client_and_server() -> None:
     dice = random.Random(17)
     for _ in range(4000):
         old = {"a": value(dice), "b": value(dice)}
-        ops = [op(dice, old) for _ in range(dice.randrange(1, 3))]
+        ops = [op(dice, old) for _ in range(dice.randrange(1, 5))]
+        before = deepcopy((old, ops))
         expected, found = by_server(old, ops), by_client(old, ops)
+        assert (old, ops) == before, "a patch changes no argument"
         assert (found is ABSENT) == (expected is ABSENT), (old, ops, expected, found)
         assert found is ABSENT or same(found, expected), (old, ops)
 
@@ -93,6 +97,26 @@ def test_a_patch_changes_no_argument_and_shares_the_other_parts() -> None:
     new = apply(old, [{"op": "add", "path": "/a/x/-", "value": 2}])
     assert (old, new) == ({"a": {"x": [1]}, "b": {"y": 2}}, {"a": {"x": [1, 2]}, "b": {"y": 2}})
     assert new["b"] is old["b"]
+
+
+def test_a_copied_value_stays_when_its_source_changes() -> None:
+    copy = {"op": "copy", "from": "/a", "path": "/b"}
+    first, later = ({"op": "add", "path": f"/a/{key}", "value": 1} for key in "xy")
+    assert apply({"a": {}}, [first, copy, later]) == {"a": {"x": 1, "y": 1}, "b": {"x": 1}}
+
+
+def test_a_patch_of_many_operations_copies_a_large_object_once() -> None:
+    copies = 0
+
+    class Counted(dict[str, Any]):
+        def copy(self) -> Counted:
+            nonlocal copies
+            copies += 1
+            return Counted(self)
+
+    ops = [{"op": "add", "path": f"/k{n}", "value": n} for n in range(100)]
+    assert apply(Counted(), ops) == {f"k{n}": n for n in range(100)}
+    assert copies == 1
 
 
 def test_a_write_without_effect_keeps_the_value() -> None:
@@ -130,9 +154,9 @@ def test_pointers_are_read_and_written() -> None:
     assert not covers("/a", "/ab")
 
 
-@pytest.mark.parametrize("bad", ["a", "/~", "/~2"])
+@pytest.mark.parametrize("bad", ["a", "/~", "/~2", "/\ud800"])
 def test_a_wrong_pointer_is_refused(bad: str) -> None:
-    with pytest.raises(PatchError):
+    with pytest.raises((PatchError, NotJsonError)):
         parse(bad)
 
 
@@ -143,7 +167,38 @@ def test_a_value_is_copied_when_it_is_stored() -> None:
     assert stored == {"a": [1, [2, 3]]}
 
 
-@pytest.mark.parametrize("bad", [{1: 2}, {1, 2}, b"x", float("nan"), [object()]])
+class Size(IntEnum):
+    SMALL = 1
+
+
+class Color(StrEnum):
+    RED = "red"
+
+
+class Text(str):
+    __slots__ = ()
+
+
+class Price(float):
+    __slots__ = ()
+
+
+def test_a_stored_value_has_only_plain_types() -> None:
+    stored = as_json([Size.SMALL, Color.RED, Text("x"), Price(1.5), {Color.RED: (True,)}])
+    assert stored == [1, "red", "x", 1.5, {"red": [True]}]
+    assert [type(each) for each in stored] == [int, str, str, float, dict]
+    assert [type(key) for key in stored[4]] == [str]
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+NOT_JSON = [
+    *({1: 2}, {1, 2}, b"x", float("nan"), [object()]),
+    *("a\ud800b", {"\udc00": 1}, 2**53, -(2**64), LOOP),
+]
+
+
+@pytest.mark.parametrize("bad", NOT_JSON, ids=range(len(NOT_JSON)))
 def test_what_is_no_json_is_refused(bad: Any) -> None:
     with pytest.raises(NotJsonError):
         as_json(bad)
