@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Generator
 from typing import Any
 
-from weft.core.effects import ChangeState, Result
-from weft.errors import WeftError
+from weft.core.effects import ChangeState, Ended, Reason, Result
+from weft.errors import Refusal, WeftError
 
 
 class Durable:
@@ -30,21 +30,36 @@ class Change:
 
     `state` is `pending`, `sending` or `retrying`. The change ends once: as `durable`, `merged`,
     `overwritten`, `undone`, `refused` or `failed`.
+    `future` is its end; no program may cancel it.
     """
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.state: ChangeState = "pending"
-        self._future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self.durable = Durable(self._future)
+        self.future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.durable = Durable(self.future)
 
     def end(self, state: ChangeState, end: Result | WeftError) -> None:
         """Note how the change has ended."""
         self.state = state
-        if self._future.done():
+        if self.future.done():
             return
         if isinstance(end, WeftError):
-            self._future.set_exception(end)
-            self._future.exception()  # mark it as retrieved: a program need not await the change
+            self.future.set_exception(end)
+            self.future.exception()  # mark it as retrieved: a program need not await the change
         else:
-            self._future.set_result(end)
+            self.future.set_result(end)
+
+
+def refusal_of(reason: Reason, ended: Ended | None = None) -> Refusal:
+    """Return the error of a request that was not accepted. `ended` has the values of a change."""
+    return Refusal(
+        reason.code,
+        reason.message,
+        path=reason.path if ended is None else ended.path,
+        yours=ended and ended.yours,
+        theirs=ended and ended.theirs,
+        by=reason.by,
+        version=reason.version,
+        lock=reason.lock,
+    )

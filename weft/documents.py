@@ -9,6 +9,8 @@ from weft.address import Address, Token, server_of
 from weft.core.patch import as_json
 from weft.http import Http
 
+Role = Literal["viewer", "commenter"]
+
 
 class Documents:
     """The documents that a token may see."""
@@ -46,7 +48,7 @@ class Documents:
     async def share(
         self,
         document: str,
-        role: Literal["viewer", "commenter"] = "viewer",
+        role: Role = "viewer",
         *,
         ttl: float | None = None,
     ) -> dict[str, Any]:

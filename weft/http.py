@@ -6,6 +6,7 @@ The standard library waits for a response in a worker thread.
 from __future__ import annotations
 
 import asyncio
+import http.client
 import urllib.error
 import urllib.request
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from weft.address import Token, fetch
-from weft.errors import Refusal, TokenRefusedError, UnreachableError
+from weft.errors import Refusal, TokenRefusedError, UnreachableError, WeftError
 
 SECONDS = 30.0
 
@@ -44,20 +45,42 @@ class Http:
         if absent:
             request.add_header("If-None-Match", "*")
         if self._client:
-            request.add_header("Weft-Client", self._client)
+            # The header is UTF-8. The standard library writes one byte for each character.
+            request.add_header("Weft-Client", self._client.encode().decode("latin-1"))
         return await asyncio.to_thread(_send, request, self._server)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would send the token to another server, and a `POST` as a `GET`."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def _send(request: urllib.request.Request, server: str) -> Any:
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:
-            raw = response.read()
+        status, raw = _exchange(request)
+    except (OSError, http.client.HTTPException) as error:
+        raise UnreachableError(unreachable(server, error)) from error
+    if status >= 300:
+        raise _error(status, raw, server)
+    try:
+        return msgspec.json.decode(raw) if raw else None
+    except msgspec.MsgspecError:
+        raise _wrong_server(status, server) from None
+
+
+def _exchange(request: urllib.request.Request) -> tuple[int, bytes]:
+    """Return the status and the body of the answer, also of a refusal."""
+    try:
+        with _OPENER.open(request, timeout=SECONDS) as response:
+            return response.status, response.read()
     except urllib.error.HTTPError as refused:
         with refused:
-            raise _error(refused.code, refused.read(), server) from None
-    except OSError as error:
-        raise UnreachableError(unreachable(server, error)) from error
-    return msgspec.json.decode(raw) if raw else None
+            return refused.code, refused.read()
 
 
 def unreachable(server: str, error: BaseException) -> str:
@@ -65,14 +88,18 @@ def unreachable(server: str, error: BaseException) -> str:
     return f"no server answers at {server} ({error}): check the address, and that the server runs"
 
 
+def _wrong_server(status: int, server: str) -> WeftError:
+    return UnreachableError(
+        f"{server} answered {status}, but it is no Weft server: check the address"
+    )
+
+
 def _error(status: int, raw: bytes, server: str) -> Exception:
     try:
         problem = msgspec.json.decode(raw)
         code, detail = problem["code"], problem["detail"]
     except (msgspec.MsgspecError, KeyError, TypeError):
-        return UnreachableError(
-            f"{server} answered {status}, but it is no Weft server: check the address"
-        )
+        return _wrong_server(status, server)
     if code == "unauthenticated":
         return TokenRefusedError(f"{detail}: get a new token")
     lock = problem.get("lock") or {}

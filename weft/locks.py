@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from weft.core.patch import Op, covers
-from weft.errors import OfflineError, Refusal
+from weft.core.patch import Op, covers, parse
+from weft.errors import ClosedError, OfflineError, Refusal, WeftError
 from weft.events import Emitter
 from weft.session import Session
 from weft.transport import Message
 
 TTL = 180.0
+# With these codes the server has not decided: the lock may last.
+_FOR_NOW = ("rate_limited", "storage_unavailable")
 
 
 class Lock(Emitter):
@@ -21,10 +23,11 @@ class Lock(Emitter):
     holds it now), `free` (no client holds it).
     """
 
-    def __init__(self, locks: Locks, state: Message) -> None:
+    def __init__(self, locks: Locks, state: Message, ttl: float) -> None:
         super().__init__()
         self._locks = locks
         self.state = state
+        self.ttl = ttl
 
     @property
     def scope(self) -> str:
@@ -62,20 +65,24 @@ class Lock(Emitter):
 
 
 class Locks:
-    """The locks of the document. `all` has the present locks of all clients."""
+    """The locks of the document. `all` has the present locks of all clients.
+
+    Invariant: each lock in `_used` that this client holds has a task in `_renewals`.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.all: list[Message] = []
         self._used: list[Lock] = []
         self._asked: dict[str, asyncio.Future[Message]] = {}
-        self._renewing: asyncio.Task[None] | None = None
-        self._ttl = TTL
+        self._requests: set[asyncio.Task[Message]] = set()
+        self._renewals: dict[Lock, asyncio.Task[None]] = {}
         session.on("message:opened", lambda message: self._replace(message["locks"]))
         session.on("message:lock", self._learn)
         session.on("message:ack", self._on_ack)
         session.on("message:reject", self._on_reject)
-        session.on("closed", lambda _: self._on_closed())
+        ended = "the connection ended: ask for the lock again"
+        session.on("closed", lambda _: self._fail(OfflineError(ended)))
         session.on("closing", self._stop)
 
     def is_mine(self, holder: dict[str, Any] | None) -> bool:
@@ -94,31 +101,47 @@ class Locks:
 
     async def acquire(self, pointer: str, ttl: float) -> Lock:
         """Take a lock. When another client holds it, return it with `mine` false."""
-        self._ttl = ttl
-        waiting = [asyncio.ensure_future(c.durable) for c in self._session.changes.values()]
-        await asyncio.gather(*waiting, return_exceptions=True)  # the scope needs a settled value
+        parse(pointer)
+        waiting = [change.future for change in self._session.changes.values()]
+        if waiting:
+            await asyncio.wait(waiting)  # the scope needs a settled value
         base = self._session.machine.confirmed.version
+        fields = {"action": "acquire", "scope": pointer, "base": base, "ttl": ttl}
+        request = asyncio.create_task(self._ask(fields), name="weft lock")
+        self._requests.add(request)
+        request.add_done_callback(self._requests.discard)
         try:
-            fields = {"action": "acquire", "scope": pointer, "base": base, "ttl": ttl}
-            state = await self._ask(fields)
+            state = await asyncio.shield(request)
+        except asyncio.CancelledError:
+            request.add_done_callback(self._give_back)  # the caller gets no lock to release
+            raise
         except Refusal as refusal:
             if refusal.code != "locked" or refusal.lock is None:
                 raise
             state = refusal.lock
+        lock = next((lock for lock in self._used if lock.state["id"] == state["id"]), None)
+        if lock is None:
+            lock = Lock(self, state, ttl)
+            self._used.append(lock)
+        lock.ttl = ttl
         self._learn(state)
-        known = next((lock for lock in self._used if lock.state["id"] == state["id"]), None)
-        if known is not None:
-            return known
-        lock = Lock(self, state)
-        self._used.append(lock)
-        if self._renewing is None:
-            self._renewing = asyncio.create_task(self._renew(), name="weft locks")
+        self._keep_renewed(lock)
         return lock
 
+    def _give_back(self, request: asyncio.Task[Message]) -> None:
+        """Release a lock whose request was cancelled before its answer."""
+        if request.cancelled() or request.exception() is not None:
+            return
+        id = request.result()["id"]
+        if not any(lock.state["id"] == id for lock in self._used):
+            message = {"type": "lock", "action": "release", "lock_id": id}
+            self._session.transport.send({**message, "id": self._session.names.next()})
+
     async def act(self, lock: Lock, action: str) -> None:
+        was_mine = lock.mine
         state = await self._ask({"action": action, "lock_id": lock.state["id"]})
-        if action == "release":
-            self._used.remove(lock)
+        if action == "release" and was_mine:
+            self._used = [each for each in self._used if each is not lock]
             lock.state = {**lock.state, "holder": None}
         self._learn(state)
 
@@ -133,19 +156,27 @@ class Locks:
         session.transport.send({"type": "lock", "id": id, **fields})
         return await future
 
-    async def _renew(self) -> None:
-        """Renew the held locks, three times in their time to live."""
-        while True:
-            await asyncio.sleep(self._ttl / 3)
-            for lock in [lock for lock in self._used if lock.mine]:
-                try:
-                    await self._ask(
-                        {"action": "renew", "lock_id": lock.state["id"], "ttl": self._ttl}
-                    )
-                except OfflineError:
-                    break
-                except Refusal:
+    def _keep_renewed(self, lock: Lock) -> None:
+        if lock.mine and lock in self._used and lock not in self._renewals:
+            task = asyncio.create_task(self._renew(lock), name="weft lock renewal")
+            self._renewals[lock] = task
+            task.add_done_callback(lambda _: self._renewals.pop(lock, None))
+
+    async def _renew(self, lock: Lock) -> None:
+        """Renew a lock three times in its time to live, while this client holds it."""
+        while lock.mine and lock in self._used:
+            await asyncio.sleep(lock.ttl / 3)
+            if not (lock.mine and lock in self._used):
+                return
+            try:
+                await self._ask({"action": "renew", "lock_id": lock.state["id"], "ttl": lock.ttl})
+            except OfflineError:
+                continue  # the lock lasts without a connection, and `opened` has its state
+            except Refusal as refusal:
+                if refusal.code not in _FOR_NOW:
                     self._learn({**lock.state, "holder": None, "reason": "expired"})
+            except WeftError:
+                return  # the page has ended
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -161,11 +192,11 @@ class Locks:
             by = (lock or {}).get("holder")
             future.set_exception(Refusal(message["code"], message["message"], by=by, lock=lock))
 
-    def _on_closed(self) -> None:
+    def _fail(self, error: WeftError) -> None:
         asked, self._asked = self._asked, {}
         for future in asked.values():
             if not future.done():
-                future.set_exception(OfflineError("the connection ended: ask for the lock again"))
+                future.set_exception(error)
 
     def _learn(self, state: Message) -> None:
         rest = [each for each in self.all if each["id"] != state["id"]]
@@ -180,10 +211,12 @@ class Locks:
             same_scope = next((each for each in states if each["scope"] == was["scope"]), None)
             lock.state = same_id or same_scope or {**was, "holder": None}
             _announce(lock, was, was_mine)
+            self._keep_renewed(lock)
 
     def _stop(self) -> None:
-        if self._renewing is not None:
-            self._renewing.cancel()
+        for task in self._renewals.values():
+            task.cancel()
+        self._fail(ClosedError("the page was closed before the server had answered"))
 
 
 def _announce(lock: Lock, was: Message, was_mine: bool) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, Literal
 
-from weft.address import Token, address_of
+from weft.address import Token, address_of, client_name
 from weft.change import Change
 from weft.core.effects import Undone
 from weft.core.patch import ABSENT, Op, as_json, difference, get, to_set
 from weft.environment import new_name
-from weft.errors import UnreachableError
+from weft.errors import UnreachableError, WeftError
 from weft.events import Listener
 from weft.history import History
 from weft.http import Http
@@ -70,15 +71,17 @@ class Page:
         """Apply a JSON Patch (RFC 6902), as a whole."""
         return self._edit([as_json(op) for op in ops])
 
-    def change(self, edit: Callable[[Any], Any]) -> Change:
-        """Let `edit` change a copy of the value, and apply the difference.
+    def change(self, edit: Callable[[Any], object]) -> Change:
+        """Let `edit` change a copy of the value in place, and apply the difference.
 
-        When `edit` returns a value, this value replaces the copy.
+        What `edit` returns is not used.
         """
         draft = deepcopy(self.value)
         returned = edit(draft)
-        new = as_json(draft if returned is None else returned)
-        return self._edit(difference(self.value, new))
+        if inspect.iscoroutine(returned):
+            returned.close()
+            raise WeftError("`edit` must be a plain function: await before `change`", "not_async")
+        return self._edit(difference(self.value, as_json(draft)))
 
     def _edit(self, ops: list[Op]) -> Change:
         return self._session.edit(ops, self._step, self._locks.fence_of(ops))
@@ -244,14 +247,14 @@ async def connect(
     - `patience`: when no server answers within these seconds, raise `UnreachableError`.
     """
     address = address_of(url, document)
-    name = client or new_name()
+    name = client_name(client) or new_name()
     session = Session(address, token, name, None if create is None else as_json(create), max_fps)
     page = Page(session, Http(address.server, token, name), address.path)
     session.start()
     try:
         await asyncio.wait_for(asyncio.shield(session.ready), patience)
     except TimeoutError:
-        last = session.transport.last_error
+        last = session.transport.obstacle
         await session.close(0)
         raise last or UnreachableError(
             f"{address.server} has not answered within {patience:g} seconds: try again later"

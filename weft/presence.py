@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
+
+from weft.core.patch import as_json
 from weft.environment import now
+from weft.errors import NotJsonError
 from weft.events import Emitter
 from weft.session import Session
 from weft.transport import Message
 
 # The server shows at most 20 states of a client per second.
 EVERY = 0.05
+LARGEST = 2048
 
 
 class Presence(Emitter):
@@ -42,6 +47,10 @@ class Presence(Emitter):
         With None, the others do not see this client.
         """
         self._session.require_open()
+        state = as_json(state)
+        most = self._session.opened.get("limits", {}).get("presence_bytes", LARGEST)
+        if len(msgspec.json.encode(state)) > most:
+            raise NotJsonError(f"a presence state has at most {most} bytes of JSON: show less")
         self._state, self._is_set, self._is_due = state, True, True
         self._send_when_settled()
 

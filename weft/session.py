@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any, assert_never
 
 from weft.address import Address, Token
-from weft.change import Change
+from weft.change import Change, refusal_of
 from weft.core.effects import (
     Asked,
     Edited,
@@ -23,10 +24,10 @@ from weft.core.effects import (
     Wait,
 )
 from weft.core.machine import Machine
-from weft.core.patch import ABSENT, Op, get, parse
+from weft.core.patch import ABSENT, Op, get, parse, same
 from weft.core.steps import Ask
 from weft.environment import Names, delay, now
-from weft.errors import ClosedError, ReadOnlyError, Refusal, WeftError
+from weft.errors import ClosedError, ReadOnlyError, WeftError
 from weft.events import Emitter, Listener
 from weft.transport import Link, Message, Transport
 
@@ -59,6 +60,8 @@ class Session(Emitter):
         self._asked: dict[str, asyncio.Future[Undone]] = {}
         self._subscriptions: list[tuple[str, Listener]] = []
         self._is_reloading = False
+        self._effects: deque[Effect] = deque()
+        self._is_performing = False
         self.transport = Transport(address, token, self)
         self._task: asyncio.Task[None] | None = None
 
@@ -67,8 +70,10 @@ class Session(Emitter):
         self._task.add_done_callback(self._on_end)
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
-        """Fail the page when the connection ends by a bug. Otherwise its edits would wait."""
-        if not task.cancelled() and (bug := task.exception()) is not None:
+        """Fail the page when the connection's task ends by itself. Otherwise edits would wait."""
+        if task.cancelled():
+            self._disconnect()  # the event loop ends, or the program has cancelled all tasks
+        elif (bug := task.exception()) is not None:
             logger.error("the connection ended by a bug", exc_info=bug)
             sentence = f"the client has met a bug, please report it: {bug!r}"
             self.transport.stop(WeftError(sentence, "bug"))
@@ -123,21 +128,35 @@ class Session(Emitter):
         return end
 
     async def close(self, patience: float) -> None:
-        """Wait until every change has ended, at most `patience` seconds; then disconnect."""
+        """Wait until every change has ended, at most `patience` seconds; then disconnect.
+
+        A cancellation ends the waiting, not the page: it is closed in any case.
+        """
+        deadline = now() + patience
+        try:
+            while not self.is_closed and (waiting := self._unanswered()) and now() < deadline:
+                await asyncio.wait(waiting, timeout=deadline - now())
+        finally:
+            self._disconnect()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _unanswered(self) -> set[asyncio.Future[Any]]:
+        """Return the futures of all changes and requests that may still be answered."""
+        if self.error is not None:
+            return set()
+        futures: set[asyncio.Future[Any]] = {change.future for change in self.changes.values()}
+        futures.update(self._asked.values())
+        return {future for future in futures if not future.done()}
+
+    def _disconnect(self) -> None:
         if self.is_closed:
             return
-        if self.error is None and self.changes:
-            futures = [asyncio.ensure_future(change.durable) for change in self.changes.values()]
-            await asyncio.wait(futures, timeout=patience)
-            for future in futures:
-                future.cancel()
-            await asyncio.gather(*futures, return_exceptions=True)
-        self.emit("closing")
         self.is_closed = True
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
         self._fail(ClosedError("the page was closed before the server had accepted this"))
+        self.emit("closing")
 
     # --- effects ----------------------------------------------------------------------------
 
@@ -146,8 +165,20 @@ class Session(Emitter):
         self._perform_all(self.machine.take_effects())
 
     def _perform_all(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            self._perform(effect)
+        """Perform effects in their order.
+
+        A listener may make an edit. Its effects wait until those of the first event are performed,
+        so that every listener sees the values in their order.
+        """
+        self._effects += effects
+        if self._is_performing:
+            return
+        self._is_performing = True
+        try:
+            while self._effects:
+                self._perform(self._effects.popleft())
+        finally:
+            self._is_performing = False
         self.emit("status")
 
     def _perform(self, effect: Effect) -> None:
@@ -178,7 +209,7 @@ class Session(Emitter):
     def _end(self, ended: Ended) -> None:
         change = self.changes.pop(ended.id, None)
         if ended.reason is not None:
-            refusal = self._refusal(ended.reason, ended)
+            refusal = self.error or refusal_of(ended.reason, ended)
             if change is not None:
                 change.end(ended.state, refusal)
             self.emit("refused", refusal)
@@ -188,26 +219,12 @@ class Session(Emitter):
             if ended.result.conflicts:
                 self.emit("conflict", ended.result)
 
-    def _refusal(self, reason: Reason, ended: Ended | None = None) -> WeftError:
-        if self.error is not None:
-            return self.error
-        return Refusal(
-            reason.code,
-            reason.message,
-            path=reason.path if ended is None else ended.path,
-            yours=ended and ended.yours,
-            theirs=ended and ended.theirs,
-            by=reason.by,
-            version=reason.version,
-            lock=reason.lock,
-        )
-
     def _answer(self, asked: Asked) -> None:
         future = self._asked.pop(asked.id, None)
         if future is None or future.done():
             return
         if asked.reason is not None:
-            future.set_exception(self._refusal(asked.reason))
+            future.set_exception(self.error or refusal_of(asked.reason))
         else:
             future.set_result(asked.result or Undone())
 
@@ -218,7 +235,7 @@ class Session(Emitter):
     def _show(self, shown: Show) -> None:
         for pointer, listener in list(self._subscriptions):
             now_there = get(shown.value, pointer)
-            if now_there is not get(shown.before, pointer):
+            if not same(now_there, get(shown.before, pointer)):
                 self.call(listener, None if now_there is ABSENT else now_there, shown.info)
 
     def _fail(self, error: WeftError) -> None:
@@ -234,7 +251,9 @@ class Session(Emitter):
 
     def opening(self) -> Message:
         confirmed = self.machine.confirmed
-        fields = {"client": self.client, "create": self._create, "max_fps": self._max_fps}
+        fields: Message = {"client": self.client, "max_fps": self._max_fps}
+        if not self.opened:  # later, a document that was deleted stays deleted
+            fields["create"] = self._create
         if confirmed.epoch is not None and not self._is_reloading:
             fields["since"] = {"epoch": confirmed.epoch, "version": confirmed.version}
         return {name: value for name, value in fields.items() if value is not None}

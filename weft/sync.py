@@ -1,92 +1,26 @@
 """The same page without `await`, for notebooks and short scripts.
 
-The connection runs in a thread of its own. Callbacks are called in that thread.
+The connection runs in a thread of its own. Callbacks are called in that thread. A callback may
+edit, but it cannot wait.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from weft import page as asynchronous
 from weft.address import Token
+from weft.blocking.handles import SyncChange, SyncDocuments, SyncHistory, SyncLock, SyncPresence
+from weft.blocking.worker import Off, Worker
 from weft.change import Change
-from weft.core.effects import ChangeState, Result, Undone
+from weft.core.effects import Undone
 from weft.core.patch import Op
-from weft.errors import ClosedError, WeftError
+from weft.documents import documents as asynchronous_documents
 from weft.events import Listener
-
-T = TypeVar("T")
-
-
-class Worker:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="weft", daemon=True)
-        self._thread.start()
-
-    def wait(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
-        """Run `work` in the thread, and return its result."""
-        try:
-            self._require_usable()
-        except WeftError:
-            work.close()
-            raise
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result(timeout)
-        except TimeoutError:
-            future.cancel()
-            raise
-
-    def _require_usable(self) -> None:
-        if self._loop.is_closed():
-            raise ClosedError("the page is closed: call `weft.sync.connect` again")
-        if threading.current_thread() is self._thread:
-            raise WeftError(
-                "a callback cannot wait in the thread of the connection: hand the work to "
-                "another thread, or use `weft.connect`",
-                "wrong_thread",
-            )
-
-    def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function in the thread, and return its result."""
-
-        async def work() -> T:
-            return function(*arguments)
-
-        return self.wait(work())
-
-    def stop(self) -> None:
-        self.wait(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-class SyncChange:
-    """A change of the user. `wait()` returns when the server has stored it."""
-
-    def __init__(self, worker: Worker, change: Change) -> None:
-        self._worker = worker
-        self._change = change
-
-    @property
-    def state(self) -> ChangeState:
-        return self._change.state
-
-    def wait(self, timeout: float | None = None) -> Result:
-        """Wait for the end of the change, or raise `Refusal`."""
-
-        async def end() -> Result:
-            return await self._change.durable
-
-        return self._worker.wait(end(), timeout)
+from weft.locks import TTL
 
 
 class SyncPage:
@@ -96,6 +30,8 @@ class SyncPage:
         self._worker = worker
         self._page = page
         self._is_closed = False
+        self.presence = SyncPresence(worker, page.presence)
+        self.history = SyncHistory(worker, page.history)
 
     @property
     def value(self) -> Any:
@@ -123,9 +59,41 @@ class SyncPage:
         return self._page.pending
 
     @property
+    def behind(self) -> bool:
+        return self._page.behind
+
+    @property
+    def user(self) -> str:
+        return self._page.user
+
+    @property
+    def name(self) -> str:
+        return self._page.name
+
+    @property
+    def role(self) -> str:
+        return self._page.role
+
+    @property
+    def tenant(self) -> str:
+        return self._page.tenant
+
+    @property
+    def client(self) -> str:
+        return self._page.client
+
+    @property
+    def can_undo(self) -> bool:
+        return self._page.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self._page.can_redo
+
+    @property
     def others(self) -> list[dict[str, Any]]:
         """The other clients in the document."""
-        return self._worker.call(lambda: self._page.presence.others)
+        return self.presence.others
 
     def get(self, pointer: str, default: Any = None) -> Any:
         """Return the value at a pointer, or `default`."""
@@ -154,40 +122,67 @@ class SyncPage:
     def _changed(self, verb: Callable[..., Change], *arguments: Any) -> SyncChange:
         return SyncChange(self._worker, self._worker.call(verb, *arguments))
 
-    def subscribe(self, pointer: str, callback: Listener) -> Callable[[], None]:
+    def subscribe(self, pointer: str, callback: Listener) -> Off:
         """Call `callback(value, info)` in the thread of the connection."""
-        end = self._worker.call(self._page.subscribe, pointer, callback)
-        return lambda: self._worker.call(end)
+        return self._worker.listen(self._page.subscribe, pointer, callback)
 
-    def on(self, event: str, listener: Listener) -> Callable[[], None]:
+    def on(self, event: str, listener: Listener) -> Off:
         """Call `listener` at an event, in the thread of the connection."""
-        end = self._worker.call(self._page.on, event, listener)
-        return lambda: self._worker.call(end)
+        return self._worker.listen(self._page.on, event, listener)
 
-    def undo(self) -> Undone:
-        """Take back your newest step."""
-        return self._worker.wait(self._page.undo())
+    @contextlib.contextmanager
+    def group(self) -> Iterator[None]:
+        """Make all edits of a `with` block one undo step."""
+        group = self._page.group()
+        self._worker.call(group.__enter__)
+        try:
+            yield
+        finally:
+            self._worker.call(group.__exit__, None, None, None)
 
-    def redo(self) -> Undone:
+    def lock(self, pointer: str, *, ttl: float = TTL) -> SyncLock:
+        """Take a lock on a part. When another client holds it, `lock.mine` is false."""
+        return SyncLock(self._worker, self._worker.wait(self._page.lock(pointer, ttl=ttl)))
+
+    @property
+    def locks(self) -> list[dict[str, Any]]:
+        """The present locks of all clients."""
+        return self._page.locks
+
+    def undo(self, scope: str | None = None, version: int | None = None) -> Undone:
+        """Take back your newest step. Other people's edits stay."""
+        return self._worker.wait(self._page.undo(scope, version))
+
+    def redo(self, scope: str | None = None, version: int | None = None) -> Undone:
         """Apply the step again that was taken back last."""
-        return self._worker.wait(self._page.redo())
+        return self._worker.wait(self._page.redo(scope, version))
 
     def publish(self, version: int | None = None) -> dict[str, Any]:
         """Make a version public."""
         return self._worker.wait(self._page.publish(version))
 
+    def unpublish(self) -> None:
+        """Take the document down: no version is public then."""
+        self._worker.wait(self._page.unpublish())
+
+    def sync_now(self) -> None:
+        """Connect at once, not after the delay."""
+        self._worker.call(self._page.sync_now)
+
     def versions(self, *, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the newest rows of the history."""
-        found = self._worker.wait(self._page.history.list(limit=limit))
-        items: list[dict[str, Any]] = found["items"]
+        items: list[dict[str, Any]] = self.history.list(limit=limit)["items"]
         return items
 
     def close(self) -> None:
         """Wait for pending changes, at most five seconds, and disconnect."""
+        self._worker.require_another_thread()
         if not self._is_closed:
             self._is_closed = True
-            self._worker.wait(self._page.close())
-            self._worker.stop()
+            try:
+                self._worker.wait(self._page.close())
+            finally:  # also after Ctrl-C
+                self._worker.stop()
 
     def __enter__(self) -> SyncPage:
         return self
@@ -210,3 +205,8 @@ def connect(url: str, document: str, *, token: Token, **options: Any) -> SyncPag
         worker.stop()
         raise
     return SyncPage(worker, page)
+
+
+def documents(url: str, token: Token) -> SyncDocuments:
+    """Return the documents of the token's tenant at a server."""
+    return SyncDocuments(asynchronous_documents(url, token))

@@ -38,9 +38,11 @@ Message: TypeAlias = dict[str, Any]
 Link: TypeAlias = Literal["connecting", "online", "reconnecting", "offline", "refused", "closed"]
 
 OPENS_WITHIN = 15.0
+CLOSES_WITHIN = 2.0
 STEADY = 60.0
 LOST_AFTER = 5.0
 _UNAUTHENTICATED = 4401
+_TOO_BIG = "the first message is too large: give a smaller `create`, and add the rest later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class Transport:
         self.link: Link = "connecting"
         self.last_error: WeftError | None = None
         self._socket: ClientConnection | None = None
-        self._outgoing: asyncio.Queue[Message] | None = None
+        self._outgoing: asyncio.Queue[bytes] | None = None
+        self._is_fetching = False
         self._wake = asyncio.Event()
         self._lost: asyncio.TimerHandle | None = None
         self._tries = 0
@@ -96,7 +99,14 @@ class Transport:
     def send(self, message: Message) -> None:
         """Send a message. Without a connection, it is dropped: the page sends it again."""
         if self._outgoing is not None:
-            self._outgoing.put_nowait(message)
+            self._outgoing.put_nowait(msgspec.json.encode(message))
+
+    @property
+    def obstacle(self) -> WeftError | None:
+        """Why there is no connection yet; None when the server has not answered."""
+        if self._is_fetching:
+            return WeftError("the token function has not returned yet: see why", "token_failed")
+        return self.last_error
 
     def wake(self) -> None:
         """Connect now, not after the delay."""
@@ -137,10 +147,13 @@ class Transport:
     async def _attempt(self) -> End:
         """Connect once. Return how the connection ended."""
         try:
+            self._is_fetching = True
             token = await fetch(self._token)
+            self._is_fetching = False
         except TokenRefusedError as error:
             return End(_UNAUTHENTICATED, error, is_final=True)
         except Exception as error:  # any failure of the program's own function is only for now
+            self._is_fetching = False
             self._client.on_token_failure(error)
             return End(1006, WeftError(f"the token function failed: {error}", "token_failed"))
         try:
@@ -150,6 +163,7 @@ class Transport:
                 compression=None,
                 max_size=None,
                 open_timeout=OPENS_WITHIN,
+                close_timeout=CLOSES_WITHIN,
             )
         except InvalidStatus as error:
             return self._wrong_answer(error.response.status_code)
@@ -171,7 +185,7 @@ class Transport:
         """Open the document, and handle messages until the socket closes."""
         self._socket, self._outgoing = socket, asyncio.Queue()
         opening = {"type": "open", "token": token, "accept": ["splice"], **self._client.opening()}
-        self._outgoing.put_nowait(opening)
+        self._outgoing.put_nowait(msgspec.json.encode(opening))
         writer = asyncio.create_task(self._write(socket, self._outgoing), name="weft writer")
         began, was_open = now(), False
         try:
@@ -184,6 +198,7 @@ class Transport:
             pass  # the close code below says why
         finally:
             writer.cancel()
+            self._stop_renewing()
             self._socket = self._outgoing = None
             await socket.close()
         code, reason = socket.close_code or 1006, socket.close_reason or ""
@@ -192,13 +207,14 @@ class Transport:
             self._client.on_closed(code)
         if was_open and now() - began >= STEADY:
             self._tries = 0
+        if code == 1009 and not was_open:
+            return End(code, ConnectionRefusedByServerError(_TOO_BIG, "too_large"), is_final=True)
         return self._ended(code, reason)
 
-    async def _write(self, socket: ClientConnection, outgoing: asyncio.Queue[Message]) -> None:
+    async def _write(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
-                message = await outgoing.get()
-                await socket.send(msgspec.json.encode(message), text=True)
+                await socket.send(await outgoing.get(), text=True)
 
     def _receive(self, message: Message) -> None:
         match message["type"]:
@@ -211,6 +227,7 @@ class Transport:
             case "disconnect_notice":
                 self._retry_after = message.get("retry_after_ms", 0) / 1000
             case "notice" if message["code"] == "token_expiring" and callable(self._token):
+                self._stop_renewing()
                 self._renewal = asyncio.create_task(self._renew(), name="weft token")
         self._client.on_message(message)
 
@@ -223,6 +240,11 @@ class Transport:
             except Exception as error:  # the program's own function
                 self._client.on_token_failure(error)
                 await asyncio.sleep(delay(2))
+
+    def _stop_renewing(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
 
     def _ended(self, code: int, reason: str) -> End:
         doc = self._address.document

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import weft
+from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.real
@@ -66,15 +67,66 @@ def test_errors_reach_the_caller_and_the_thread_ends(
             verb()
 
 
-def test_a_callback_that_waits_is_an_error_and_no_deadlock(page: weft.sync.SyncPage) -> None:
+def test_a_callback_may_edit_but_not_wait(page: weft.sync.SyncPage) -> None:
     codes: list[str] = []
 
     def callback(value: Any, info: weft.Info) -> None:
-        try:
-            page.set("/title", "again")
-        except weft.WeftError as error:
-            codes.append(error.code)
+        change = page.set("/title", "again")
+        for wait in (change.wait, page.undo, page.close):
+            try:
+                wait()
+            except weft.WeftError as error:
+                codes.append(error.code)
 
-    page.subscribe("/title", callback)
+    page.subscribe("/list", callback)
+    page.set("/list", []).wait()
+    assert codes == ["wrong_thread"] * 3
+    assert page.set("/n", 1).wait().version == page.version
+    assert page.value["title"] == "again"
+
+
+def test_locks_presence_history_and_groups_work_without_await(
+    server: RunningServer, doc: str, page: weft.sync.SyncPage
+) -> None:
+    with page.group():
+        page.set("/title", "Hi")
+        page.set("/list", [])
+    assert page.can_undo
+    page.undo()
+    assert page.value == START
+    events: list[str] = []
+    with page.lock("/title", ttl=60) as lock:
+        assert (lock.mine, lock.scope, len(page.locks)) == (True, "/title", 1)
+        lock.on("asked", lambda lock: events.append(lock.scope))
+    assert not lock.mine
+    page.presence.set({"cursor": {"path": "/title", "offset": 0}})
+    assert page.history.at(1) == START
+    page.history.name(1, "first")
+    assert (page.user, page.role, page.tenant) == ("ada", "editor", "demo")
+    documents = weft.sync.documents(server.http, server.token("ada"))
+    assert doc in [item["doc"] for item in documents.list(limit=1000)["items"]]
+
+
+def test_a_thread_that_edits_while_another_closes_is_told(
+    server: RunningServer, page: weft.sync.SyncPage
+) -> None:
+    ends: list[type[BaseException]] = []
+    ready = threading.Barrier(4)
+
+    def edit() -> None:
+        ready.wait()
+        try:
+            while True:
+                page.set("/title", "Hi").wait()
+        except weft.WeftError as error:
+            ends.append(type(error))
+
+    threads = [threading.Thread(target=edit) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
     page.set("/title", "Hi").wait()
-    assert codes == ["wrong_thread"]
+    page.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert ends == [weft.ClosedError] * 3

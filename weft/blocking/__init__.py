@@ -1,0 +1,1 @@
+"""Waits in one thread for what an event loop does in another."""
