@@ -84,6 +84,7 @@ class Locks:
         ended = "the connection ended: ask for the lock again"
         session.on("closed", lambda _: self._fail(OfflineError(ended)))
         session.on("closing", self._stop)
+        session.before_end = self._release_all
 
     def is_mine(self, holder: dict[str, Any] | None) -> bool:
         session = self._session
@@ -213,10 +214,23 @@ class Locks:
             _announce(lock, was, was_mine)
             self._keep_renewed(lock)
 
+    async def _release_all(self, patience: float) -> None:
+        """Give every lock back before the page ends, because nothing renews it then."""
+        releases = [asyncio.create_task(lock.release()) for lock in self._used if lock.mine]
+        if releases:
+            await asyncio.wait(releases, timeout=min(patience, 1.0))
+            await _cancelled(releases)
+
     def _stop(self) -> None:
         for task in self._renewals.values():
             task.cancel()
         self._fail(ClosedError("the page was closed before the server had answered"))
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _announce(lock: Lock, was: Message, was_mine: bool) -> None:

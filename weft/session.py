@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
 from weft.address import Address, Token
@@ -33,8 +33,11 @@ from weft.transport import Link, Message, Transport
 
 _READERS = ("viewer", "commenter")
 
-
 logger = logging.getLogger(__name__)
+
+
+async def _nothing(patience: float) -> None:
+    """Do nothing before a page ends."""
 
 
 class Session(Emitter):
@@ -60,6 +63,7 @@ class Session(Emitter):
         self._asked: dict[str, asyncio.Future[Undone]] = {}
         self._subscriptions: list[tuple[str, Listener]] = []
         self._is_reloading = False
+        self.before_end: Callable[[float], Awaitable[None]] = _nothing
         self._effects: deque[Effect] = deque()
         self._is_performing = False
         self.transport = Transport(address, token, self)
@@ -136,6 +140,8 @@ class Session(Emitter):
         try:
             while not self.is_closed and (waiting := self._unanswered()) and now() < deadline:
                 await asyncio.wait(waiting, timeout=deadline - now())
+            if not self.is_closed and self.machine.is_online and now() < deadline:
+                await self.before_end(deadline - now())
         finally:
             self._disconnect()
         if self._task is not None:

@@ -90,6 +90,19 @@ async def test_a_request_fails_when_the_page_closes(scripted: ScriptedServer) ->
         await task
 
 
+async def test_a_page_that_closes_gives_its_locks_back(scripted: ScriptedServer) -> None:
+    scripted.then(OPENED)
+    page = await opened(scripted, client="agent")
+    mine = await acquired(scripted, page, lock(), 60)
+    closing = asyncio.create_task(page.close())
+    await until(lambda: asked(scripted, "release"))
+    release = asked(scripted, "release")[0]
+    assert release["lock_id"] == "l-1"
+    await answer(scripted, release, type="ack", version=1, lock=lock(holder=None))
+    await closing
+    assert not mine.mine
+
+
 async def test_a_claim_that_is_withdrawn_leaves_the_holder(scripted: ScriptedServer) -> None:
     scripted.then({**OPENED, "locks": [lock(holder=BO)]})
     page = await opened(scripted, client="agent")
