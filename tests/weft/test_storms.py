@@ -25,6 +25,12 @@ START = {"title": "Hello", "log": [], "list": [{"id": "a", "n": 0}, {"id": "b", 
 STORED = ("durable", "merged", "overwritten")
 
 
+async def turns(count: int) -> None:
+    """Let all other tasks run, `count` times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class FaultyProxy:
     """A TCP proxy that delays bytes, and cuts connections in the middle of a frame."""
 
@@ -68,7 +74,7 @@ class FaultyProxy:
                 while data := await source.read(4096):
                     kind = 1.0 if self.is_calm else self._dice.random()
                     if kind < 0.1:
-                        await asyncio.sleep(self._dice.random() * 0.03)
+                        await turns(self._dice.randrange(200))
                     elif kind < 0.14:
                         self.cuts += 1
                         target.write(data[: self._dice.randrange(len(data))])
@@ -139,7 +145,7 @@ async def storm(server: RunningServer, doc: str, seed: int, steps: int, kills: i
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
             if dice.random() < 0.3:
-                await asyncio.sleep(dice.random() * 0.02)
+                await turns(dice.randrange(100))
         proxy.is_calm = True
         for author in authors:
             author.page.sync_now()
