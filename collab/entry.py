@@ -7,12 +7,15 @@ The log is the list of all entries of a document in the database. A change comes
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 Op = dict[str, Any]
+# The exact changes of a text (`collab/patch/text_changes.py`).
+TextChange: TypeAlias = tuple[int, int, str]
+TextChanges: TypeAlias = tuple[TextChange, ...]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
@@ -53,6 +56,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     leases: list[int] = []  # the Yjs client ids that the entry's update was the first to use
     answer: dict[str, Any] = {}  # the ack's other fields, to answer a retry of the request
     digest: bytes = b""  # of the request; empty when an older version of Weft wrote the entry
+    texts: dict[int, TextChanges] = {}  # the exact changes of a text, by the number of its op
 
 
 class Accepted(Struct, frozen=True):

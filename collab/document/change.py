@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.ids import Json
 from collab.patch.apply import Applied
 from collab.patch.values import same
@@ -17,7 +17,8 @@ class Change(Struct, frozen=True):
 
     Invariant: `ops` turn `before` into exactly `value`. `update` brings a Yjs copy of the version
     before to this version. `inverse` has the facts that undo needs to take the change back. `ops`
-    are empty when only root types other than `content` changed.
+    are empty when only root types other than `content` changed. `texts` has the exact changes of a
+    text, by the number of its op.
     """
 
     ops: list[Op]
@@ -25,6 +26,7 @@ class Change(Struct, frozen=True):
     inverse: bytes
     before: Json
     value: Json
+    texts: dict[int, TextChanges] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Document:
         update, journal = self._tree.write(
             f"{version:x}",
             self.value,
-            lambda writer: writer.apply(applied.ops, exact=applied.spliced),
+            lambda writer: writer.apply(applied.ops, exact=applied.texts),
             user,
         )
         inverse = Inverse(
@@ -187,12 +187,12 @@ class Document:
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
-        written, ops, records, rolled_back = self._tree.integrate(
+        written, ops, records, rolled_back, texts = self._tree.integrate(
             update, self.value, summary, limits, structs
         )
         if not written:
             return None
-        applied = apply(self.value, ops, size=self.size)
+        applied = apply(self.value, ops, size=self.size, texts=texts)
         reinsertions = [] if rolled_back is None else rolled_back.reinserted
         for record in records:
             self._undo.identity.add(user, record)
@@ -259,7 +259,7 @@ class Document:
         self._work_size.change(update)
         blob = b"" if kind == "create" else encode_inverse(inverse)
         self._undo.accept(user, kind, version, at, blob, inverse)
-        return Change(applied.ops, update, blob, before, applied.value)
+        return Change(applied.ops, update, blob, before, applied.value, applied.texts)
 
     # --- undo and redo ----------------------------------------------------------------------
 
@@ -285,7 +285,7 @@ class Document:
             check(self.value, dry_run_undo(self._tree, self.value, steps, call))
         run = perform_undo(self._tree, self.value, steps, call)
         self._count.reset()
-        applied = apply(self.value, run.ops, size=self.size)
+        applied = apply(self.value, run.ops, size=self.size, texts=run.texts)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))
         change = self._accept(applied, run.update, inverse, version, user, asked["at"], kind)
         return Undone(change, list(inverse.origins), run.undone, run.skipped)

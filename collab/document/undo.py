@@ -17,7 +17,7 @@ from collab.document.steps import (
     origins_of,
     records_of,
 )
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.errors import Code, Rejected
 from collab.identity.incarnations import Incarnations
 from collab.ids import Json
@@ -72,6 +72,7 @@ class UndoRun:
 
     update: bytes = b""
     ops: list[Op] = field(default_factory=list)
+    texts: dict[int, TextChanges] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     reinsertions: list[Reinsertion] = field(default_factory=list)
     popped: list[int] = field(default_factory=list)
@@ -151,7 +152,8 @@ def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run:
             # An undo within a scope may have split the step into two.
             _take_back_step(writer, reverter, step, scope, run)
     journal = writer.journal
-    run.ops, run.records, run.reinsertions = journal.ops, journal.records, journal.reinsertions
+    run.ops, run.texts = journal.ops, journal.texts
+    run.records, run.reinsertions = journal.records, journal.reinsertions
 
 
 def _take_back_step(

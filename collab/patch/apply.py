@@ -8,16 +8,17 @@ a patch is applied as a whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from collab.entry import Entry, Op
+from collab.entry import Entry, Op, TextChanges
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.bounds import TRUSTED, UNBOUNDED, Bounds
 from collab.patch.run import PatchRun
+from collab.patch.text_changes import NO_TEXTS
 
 
 class Applied(Struct, frozen=True):
@@ -30,16 +31,16 @@ class Applied(Struct, frozen=True):
     - Each op changes something. An `add` or a `move` never overwrites a value.
     - When a sent op is exact already, `ops` has the same object.
 
-    An exact op may come from a `splice`. Then `spliced` has the replaced code points and their new
-    text, by the number of this op. This is a Struct, because creating a frozen dataclass takes
-    0.5 us longer.
+    An exact op may come from a `splice`, or its author may have stated otherwise which characters
+    it changes. Then `texts` has these changes, by the number of this op. This is a Struct, because
+    creating a frozen dataclass takes 0.5 us longer.
     """
 
     value: Any
     ops: list[Op]
     inverse: list[Op]
     size: int
-    spliced: dict[int, tuple[int, int, str]] = {}
+    texts: dict[int, TextChanges] = {}
 
 
 def apply(
@@ -50,23 +51,28 @@ def apply(
     bounds: Bounds = UNBOUNDED,
     splices: bool = False,
     tests: bool = True,
+    texts: Mapping[int, TextChanges] = NO_TEXTS,
 ) -> Applied:
     """Apply a patch to a value of `size` JSON bytes, or raise `Rejected`.
 
     When `size` is 0, the limit of bytes applies only to the growth. `splices` allows the op
-    `splice`. When `tests` is off, every `test` op passes.
+    `splice`. When `tests` is off, every `test` op passes. `texts` has the exact changes of a text,
+    by the number of the op in `ops`.
     """
     check_length(ops, bounds)
     run = PatchRun(value, size, bounds, splices, tests)
     done = 0
     try:
         for op in ops:
+            number = len(run.ops)
             run.apply(op)
+            if done in texts and len(run.ops) > number:
+                run.texts[number] = texts[done]
             done += 1
     except Rejected as error:
         raise with_op(error, done, ops[done]) from None
     run.inverse.reverse()
-    return Applied(run.root, run.ops, run.inverse, run.size, run.spliced)
+    return Applied(run.root, run.ops, run.inverse, run.size, run.texts)
 
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:

@@ -12,16 +12,16 @@ compares pointers as texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from collab.entry import Author, Op
+from collab.entry import Author, Op, TextChanges
 from collab.errors import Rejected
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.steps import Path, Step, to_path, to_tokens, trace
-from collab.patch.utf16 import relocate_offset
+from collab.patch.text_changes import NO_TEXTS, difference, relocated
 
 Pointers = tuple[str, ...]
 
@@ -30,14 +30,23 @@ class AppliedChange:
     """Relocates pointers and cursors through one applied change.
 
     Invariant: `ops` are exact on `before`, the value before the change. The steps are computed when
-    they are first used. So no change needs its steps while every client is at the head.
+    they are first used. So no change needs its steps while every client is at the head. `texts` has
+    the exact changes of a text, by the number of its op.
     """
 
-    def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:
+    def __init__(
+        self,
+        version: int,
+        author: Author,
+        ops: Sequence[Op],
+        before: Any,
+        texts: Mapping[int, TextChanges] = NO_TEXTS,
+    ) -> None:
         self.version = version
         self.author = author
         self.ops = ops
         self.before = before
+        self.texts = texts
 
     @cached_property
     def after(self) -> Any:
@@ -51,12 +60,12 @@ class AppliedChange:
     @cached_property
     def exact(self) -> list[Step]:
         """The steps of the ops: one step for each op."""
-        return trace(self.before, self.ops)[0]
+        return trace(self.before, self.ops, self.texts)[0]
 
     @cached_property
     def steps(self) -> list[Step]:
         """The steps of the ops. A replaced object or array becomes steps that edit it."""
-        return trace(self.before, self.ops, expand=True)[0]
+        return trace(self.before, self.ops, self.texts, expand=True)[0]
 
     @cached_property
     def structural(self) -> list[Step]:
@@ -81,9 +90,14 @@ class AppliedChange:
                 return None
             if step.kind == "replace" and step.path == path:
                 texts = isinstance(step.old, str) and isinstance(step.value, str)
-                offset = relocate_offset(offset, step.old, step.value) if texts else 0
+                offset = relocated(offset, changes_of(step)) if texts else 0
             path = element_after(path, step)
         return None if path is None else (to_tokens(path), offset)
+
+
+def changes_of(step: Step) -> TextChanges:
+    """The changes of a step that replaces a text: as its author stated them, or by comparison."""
+    return difference(step.old, step.value) if step.changes is None else step.changes
 
 
 def element_after_steps(path: Path | None, steps: Iterable[Step]) -> Path | None:

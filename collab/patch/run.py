@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.errors import Code, Rejected
 from collab.patch.bounds import Bounds
 from collab.patch.draft import Draft, key_of
 from collab.patch.pointer import Tokens, child, index_of, lookup, not_found, render
-from collab.patch.utf16 import code_point_range, splice
+from collab.patch.utf16 import splice
 from collab.patch.values import FORBIDDEN_KEYS, same
 
 
@@ -21,9 +21,10 @@ class PatchRun(Draft):
     """Applies the ops of one patch, one after another.
 
     Invariant: `ops` are the exact ops so far. `inverse` has the op that undoes each of them.
+    `texts` has the exact changes of a text, by the number of its op.
     """
 
-    __slots__ = ("inverse", "ops", "spliced", "splices", "tests")
+    __slots__ = ("inverse", "ops", "splices", "tests", "texts")
 
     def __init__(self, value: Any, size: int, bounds: Bounds, splices: bool, tests: bool) -> None:
         super().__init__(value, size, bounds)
@@ -31,7 +32,7 @@ class PatchRun(Draft):
         self.tests = tests
         self.ops: list[Op] = []
         self.inverse: list[Op] = []
-        self.spliced: dict[int, tuple[int, int, str]] = {}
+        self.texts: dict[int, TextChanges] = {}
 
     def apply(self, op: Any) -> None:
         if type(op) is not dict:
@@ -279,9 +280,10 @@ class PatchRun(Draft):
         delete = op.get("delete", 0)
         text = splice(old, offset, delete, insert)
         number = len(self.ops)
+        self.texts[number] = ((offset, offset + delete, insert),)
         self._replace_existing(op, tokens, text, self.spend(self.size_of(text)))
-        if len(self.ops) > number:
-            self.spliced[number] = (*code_point_range(old, offset, delete), insert)
+        if len(self.ops) == number:
+            del self.texts[number]
 
 
 def _member(op: Op, name: str) -> Any:

@@ -10,17 +10,18 @@ An undo step is something else (`collab.document.steps`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.errors import Rejected
 from collab.patch.apply import check_length, with_op
 from collab.patch.bounds import TRUSTED, Bounds
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, covers, exists, index_of, lookup, parse
 from collab.patch.run import PatchRun
+from collab.patch.text_changes import NO_TEXTS
 
 Path = tuple[str | int, ...]
 
@@ -33,6 +34,7 @@ class Step:
       the source (RFC 6902).
     - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
     - `old` is the removed or replaced value.
+    - `changes` are the exact changes of a text, when its author stated them.
 
     An op may move an element to the place of the member that contains it: from `/a/0` to `/a`. Then
     its exact op is a `replace`. Its step here is a `replace` too. `collab.rebase.edits.edit_of`
@@ -47,6 +49,7 @@ class Step:
     source: Path = ()
     value: Any = None
     old: Any = None
+    changes: TextChanges | None = None
 
     @property
     def structural(self) -> bool:
@@ -140,7 +143,8 @@ class TracedRun(PatchRun):
         tokens = parse(op["path"])
         path = to_path(self.root, tokens)
         if kind == "replace":
-            step = Step("replace", path, value=op["value"], old=inverse["value"])
+            changes = self.texts.get(len(self.ops) - 1)
+            step = Step("replace", path, value=op["value"], old=inverse["value"], changes=changes)
         elif kind == "remove":
             step = Step("remove", path, old=inverse["value"])
         elif kind == "add":
@@ -169,13 +173,22 @@ class TracedRun(PatchRun):
         self.tested.append(Step("replace", to_path(self.root, tokens), old=value))
 
 
-def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
+def trace(
+    value: Any,
+    ops: Sequence[Op],
+    texts: Mapping[int, TextChanges] = NO_TEXTS,
+    *,
+    expand: bool = False,
+) -> tuple[list[Step], Any]:
     """The steps of exact ops, and the value after them.
+
+    `texts` has the exact changes of a text, by the number of its op.
 
     With `expand`, a `replace` of an object by an object, or of an array by an array, becomes
     smaller steps. They change only the parts that differ. So equal parts keep their locations.
     """
     trail = TracedRun(value)
+    trail.texts.update(texts)
     for op in ops:
         trail.apply(op)
     if not expand:

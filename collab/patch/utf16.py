@@ -1,8 +1,6 @@
-"""Offsets, splices and changes of a text in UTF-16 units, as browsers count them."""
+"""Offsets and splices of a text in UTF-16 units, as browsers count them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from collab.errors import Code, Rejected
 
@@ -26,9 +24,12 @@ def splice(text: str, offset: object, delete: object, insert: object) -> str:
     return text[: _index(text, offset)] + insert + text[_index(text, end) :]
 
 
-def code_point_range(text: str, offset: int, delete: int) -> tuple[int, int]:
-    """The code points that a splice replaces: the first index, and the index after the last."""
-    return _index(text, offset), _index(text, offset + delete)
+def units_between(text: str, start: int, end: int) -> str:
+    """The part of a text between two offsets."""
+    if text.isascii():
+        return text[start:end]
+    part = text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end]
+    return part.decode("utf-16-le", "surrogatepass")
 
 
 def _index(text: str, offset: int) -> int:
@@ -83,30 +84,3 @@ def _shared_end(a: str, b: str, most: int) -> int:
         else:
             high = middle - 1
     return low
-
-
-def relocate_offset(offset: int, old: str, new: str) -> int:
-    """Where an offset in `old` is in `new`, in UTF-16 units.
-
-    An offset inside the replaced range moves to the end of the new text there.
-    """
-    start, end, text = replaced_range(old, new)
-    units = length(old[:start])
-    if offset <= units:
-        return offset
-    if offset >= length(old[:end]):
-        return offset + length(new) - length(old)
-    return units + length(text)
-
-
-def as_splice(path: str, old: str, new: str) -> dict[str, Any]:
-    """The splice that turns `old` into `new`."""
-    start, end, text = replaced_range(old, new)
-    offset = length(old[:start])
-    return {
-        "op": "splice",
-        "path": path,
-        "offset": offset,
-        "delete": length(old[start:end]),
-        "insert": text,
-    }

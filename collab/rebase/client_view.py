@@ -26,6 +26,7 @@ from collab.patch.relocate import (
 from collab.patch.steps import Path, Step
 from collab.rebase.edits import Edit
 from collab.rebase.pairing import paired
+from collab.rebase.text_history import TextHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class ClientView:
         self._came_from: dict[int, int] = {}
         self._written: list[_Written] = []
         self._others_moved = False
+        self.texts = TextHistory()
 
     @property
     def cost(self) -> int:
@@ -105,6 +107,9 @@ class ClientView:
     def _add_head_step(self, step: Step, origin: Origin | None, *, kept: bool) -> None:
         if kept:
             self._head_steps.append((step, origin))
+            self.texts.add_moving(step)
+        elif origin is not None and type(step.old) is type(step.value) is str:
+            self.texts.add_others(step)
         self._others_moved = self._others_moved or (step.kind == "move" and origin is not None)
         if origin is None and step.kind != "remove":
             self._written.append(_Written(step.path, len(self._head_steps)))
@@ -166,6 +171,8 @@ class ClientView:
         elsewhere. As one step, the write would make this element the client's own value.
         """
         step, steps = edit.step, edit.steps
+        if edit.of_text and self.texts:
+            self.texts.add_own(where, edit.splices)
         if step.kind == "remove":
             self.add_client_steps(steps)
             self.add_head_steps(applied, None)
@@ -212,8 +219,15 @@ class ClientView:
         self.add_head_steps(applied[done:], None)
 
     def _had_no_effect(self, edit: Edit) -> None:
-        """Add an edit without a step: the head already had the written value or element there."""
+        """Add an edit without a step: the head already had the written value or element there.
+
+        An edit of a text has no step of its own when the head has several edits as one.
+        """
         step = edit.step
+        if edit.of_text and self.texts:
+            path = self.element_at(step.path)
+            if path is not None:
+                self.texts.add_own(path, edit.splices)
         if step.path and type(step.path[-1]) is str and (step.kind == "add" or edit.upsert):
             place = self.place(step.path)
             if isinstance(place, Found):

@@ -1,17 +1,32 @@
-"""The conflicts and merged texts of a patch, collected during its rebase."""
+"""The result of a rebase: its ops, conflicts and merged texts, or its refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from collab.entry import Op
+from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import apply
 from collab.patch.pointer import covers, render
 from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, Step
+from collab.rebase.client_view import Origin
+
+
+class Rebased(Struct, frozen=True):
+    """The result of a rebase: a patch for the head, its conflicts, and its merged texts.
+
+    `ops` need not be exact; applying them gives exact ops. `merged` are pointers.
+    """
+
+    ops: list[Op]
+    conflicts: list[Conflict] = []
+    merged: list[str] = []
 
 
 class Conflicts:
@@ -66,3 +81,14 @@ def without(value: Any, at: Path, element: Path | None) -> Any:
     if element is None or not covers(at, element):
         return value
     return apply(value, [{"op": "remove", "path": render(element[len(at) :])}]).value
+
+
+def refused(
+    op: int, path: str, message: str, conflict: Conflict | None, by: Origin | None
+) -> Rejected:
+    """The refusal of a patch because of one op. `by` is the origin of the removal of its target."""
+    extra: dict[str, Any] = {"op": op, "path": path}
+    extra["conflicts"] = [conflict] if conflict else []
+    if by is not None:
+        extra["removed_by"] = by.author
+    return Rejected(Code.CONFLICT, message, **extra)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collab.entry import Op
+from collab.entry import Op, TextChange
 from collab.patch.bounds import TRUSTED
 from collab.patch.pointer import parse
 from collab.patch.steps import Path, Step, TracedRun, to_path
@@ -30,16 +30,25 @@ class Edit:
     - `upsert` is set when an `add` or a `copy` writes over a member. Such an edit still works when
       the member is gone.
     - `copies` is set for a `copy`.
+    - `splices` are the exact changes of a text. Each counts in the text after those before it. None
+      for any other edit.
     """
 
     step: Step
     over: Step | None = None
     upsert: bool = False
     copies: bool = False
+    splices: Sequence[TextChange] | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
         return (self.step,) if self.over is None else (self.over, self.step)
+
+    @property
+    def of_text(self) -> bool:
+        """Whether it replaces a text by a text."""
+        step = self.step
+        return step.kind == "replace" and type(step.old) is type(step.value) is str
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -81,7 +90,8 @@ def edit_of(trail: TracedRun, op: Op, span: range) -> Edit | None:
         inside = to_path(step.old, parse(op["from"])[len(step.path) :])
         return Edit(Step("move", step.path, step.path + inside, step.value, step.old))
     upsert = op["op"] in ("add", "copy") and step.kind == "replace"
-    return Edit(step, over, upsert, copies=trail.ops[span[-1]]["op"] == "copy")
+    copies = trail.ops[span[-1]]["op"] == "copy"
+    return Edit(step, over, upsert, copies, step.changes)
 
 
 def edits_of(seen: Any, ops: Sequence[Op]) -> tuple[list[Edit], Any]:

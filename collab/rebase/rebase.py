@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
-
-from collab.entry import Op
+from collab.entry import Op, TextChange
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import with_op
@@ -20,30 +18,19 @@ from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
 from collab.patch.relocate import AppliedChange, element_before
 from collab.patch.steps import Path, Step, TracedRun, to_tokens
-from collab.patch.utf16 import as_splice
+from collab.patch.text_changes import as_splices, difference, joined, rebased
 from collab.patch.values import Atomic, named_atomic, same
 from collab.rebase.client_view import ClientView, Found, Origin, Removed
-from collab.rebase.conflicts import Conflicts, without
+from collab.rebase.conflicts import Conflicts, Rebased, refused, without
 from collab.rebase.edits import Edit, edit_of
 from collab.rebase.text_edits import TextEdits
-from collab.rebase.text_merge import Merger, Splice
+from collab.rebase.text_merge import Merger
 
 # How many times one patch may relocate a pointer through a step. Each time takes about 0.5 us.
 MAX_RELOCATIONS = 25_000
 
 # An edit as ops for the head, and the path that these ops write. It is the location after the ops.
 HeadOps = tuple[tuple[Op, ...], Path]
-
-
-class Rebased(Struct, frozen=True):
-    """The result of a rebase: a patch for the head, its conflicts, and its merged texts.
-
-    `ops` need not be exact; applying them gives exact ops. `merged` are pointers.
-    """
-
-    ops: list[Op]
-    conflicts: list[Conflict] = []
-    merged: list[str] = []
 
 
 def rebase(
@@ -64,8 +51,7 @@ def rebase(
         return Rebased(list(ops))
     view = ClientView()
     for change in others:
-        if change.structural:
-            view.add_head_steps(change.structural, Origin(change.version, change.author))
+        view.add_head_steps(change.steps, Origin(change.version, change.author))
     rebasing = Rebasing(view, others[0].before, head, atomic, bounds=bounds, splices=splices)
     return rebasing.run(ops)
 
@@ -157,8 +143,8 @@ class Rebasing:
         """Rebase the collected edits of texts. All edits of one text are rebased as one edit."""
         for text in texts.drain():
             self._index = text.index
-            edit = Edit(text.step, upsert=text.upsert)
-            self._apply(edit, *self._replace(edit, splices=text.splices))
+            edit = Edit(text.step, upsert=text.upsert, splices=text.splices)
+            self._apply(edit, *self._replace(edit))
 
     def _rebase_edit(self, edit: Edit) -> HeadOps:
         """The ops for the head that an edit of the author becomes."""
@@ -170,8 +156,8 @@ class Rebasing:
             return self._remove(edit.step)
         return self._replace(edit)
 
-    def _replace(self, edit: Edit, *, splices: Sequence[Splice] | None = None) -> HeadOps:
-        step = edit.step
+    def _replace(self, edit: Edit) -> HeadOps:
+        step, splices = edit.step, edit.splices
         found = self.view.element(step.path)
         if edit.upsert and not self._has_stayed(found, step.path):
             # An `add` over a member writes to the key, also when the member was moved or removed.
@@ -181,9 +167,10 @@ class Rebasing:
         now = lookup(self.head, to_tokens(path))
         if kept.moved is not None and splices is None and same(step.old, now):
             self._conflicts.add(path, step.old, now, step.value)
-        value = self._resolve(path, step, now, splices)
-        if splices is not None and self._answered and type(now) is str and now != value:
-            return (as_splice(render(path), now, value),), path
+        if splices is not None and self._answered and type(now) is str:
+            ops = self._splice(path, step, now, splices)
+            return tuple(as_splices(render(path), ops)), path
+        value = self._resolve(path, step, now)
         # An `add` stays an `add`: so the next rebase knows that the op does not need the member.
         kind = "add" if edit.upsert else "replace"
         return ({"op": kind, "path": render(path), "value": value},), path
@@ -193,9 +180,22 @@ class Rebasing:
         place = self.view.place(key)
         return isinstance(found, Found) and isinstance(place, Found) and found.path == place.path
 
-    def _resolve(
-        self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None
-    ) -> Any:
+    def _splice(
+        self, path: Path, step: Step, theirs: str, splices: Sequence[TextChange]
+    ) -> Sequence[TextChange]:
+        """The splices for a text that others may have changed. When they conflict, merge words."""
+        changes = self.view.texts.changes(path, step.old, theirs, self._merger.changes)
+        both = None
+        if not (changes and self._atomic(to_tokens(path), self.head)):
+            both = rebased(splices, changes)
+        if both is None:
+            return difference(theirs, self._resolve(path, step, theirs))
+        if changes:
+            self._refuse_overwriting_own(step, path, step.path)
+            self._conflicts.add_merged(path)
+        return joined(both[0])
+
+    def _resolve(self, path: Path, step: Step, theirs: Any) -> Any:
         """The value to write for a `replace`, when others may have changed the old value."""
         base, yours = step.old, step.value
         if base is theirs or same(base, theirs) or same(theirs, yours):
@@ -203,7 +203,7 @@ class Rebasing:
         self._refuse_overwriting_own(step, path, step.path)
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(to_tokens(path), self.head):
-            merged = self._merger.merge_or_splice(base, theirs, yours, splices)
+            merged = self._merger.merge(base, theirs, yours)
             if merged.clean:
                 self._conflicts.add_merged(path)
             else:
@@ -313,8 +313,4 @@ class Rebasing:
     def _refused(
         self, path: str, message: str, conflict: Conflict | None = None, by: Origin | None = None
     ) -> Rejected:
-        extra: dict[str, Any] = {"op": self._index, "path": path}
-        extra["conflicts"] = [conflict] if conflict else []
-        if by is not None:
-            extra["removed_by"] = by.author
-        return Rejected(Code.CONFLICT, message, **extra)
+        return refused(self._index, path, message, conflict, by)

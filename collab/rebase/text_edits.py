@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from collab.entry import Op
+from collab.entry import Op, TextChange
 from collab.patch.steps import Path, Step, TracedRun
-from collab.rebase.text_merge import Splice
 
 
 @dataclass(slots=True)
 class TextEdit:
     """All edits of one text in a run, as one edit.
 
-    - `splices` are the splices of the text, in order. The offsets of a splice count in the text
-      after the earlier splices. It is None when an op replaced the whole text.
+    - `splices` are the splices of the text, in order. Each counts in the text after the splices
+      before it. It is None when an op replaced the whole text.
     - `index` is the number of the first edit in the patch.
     - `upsert` is set when the first edit was an `add`.
     """
 
     step: Step
-    splices: list[Splice] | None
+    splices: list[TextChange] | None
     index: int
     upsert: bool
 
@@ -49,20 +48,20 @@ class TextEdits:
         step = seen.steps[number]
         if step.kind != "replace" or not type(step.old) is type(step.value) is str:
             return False
-        self._keep(step, seen.spliced.get(number), index, upsert=op["op"] == "add")
+        self._keep(step, index, upsert=op["op"] == "add")
         return True
 
-    def _keep(self, step: Step, splice: Splice | None, index: int, *, upsert: bool) -> None:
-        known = self._edits.get(step.path)
+    def _keep(self, step: Step, index: int, *, upsert: bool) -> None:
+        known, changes = self._edits.get(step.path), step.changes
         if known is None:
-            splices = None if splice is None else [splice]
+            splices = None if changes is None else list(changes)
             self._edits[step.path] = TextEdit(step, splices, index, upsert)
             return
         known.step = Step("replace", step.path, value=step.value, old=known.step.old)
-        if splice is None:
+        if changes is None:
             known.splices = None
         elif known.splices is not None:
-            known.splices.append(splice)
+            known.splices += changes
 
     def drain(self) -> list[TextEdit]:
         """Return the edits so far, in the order of their first ops, and forget them."""

@@ -6,13 +6,12 @@ A merge by characters turns `Buy` -> `Try` and `Buy` -> `Get` into `TrGet`. By w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TypeAlias
 
+from collab.entry import TextChange
 from collab.patch.subsequence import replacements
-from collab.patch.utf16 import replaced_range
+from collab.patch.utf16 import length, replaced_range
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # The most cells (words times words) of one comparison: 400 x 400 take 0.3 ms. When the differing
@@ -22,9 +21,6 @@ _MAX_CELLS = 160_000
 # All texts of one patch may have three times as many. `_merge_long` merges the texts beyond that.
 _MAX_LENGTH = 20_000
 _MAX_WORD = 200
-
-# A text replaces the code points `start` to `end`.
-Splice: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,6 @@ class Merger:
         self._letters = 3 * _MAX_LENGTH
         self._cells = 2 * _MAX_CELLS
 
-    def merge_or_splice(
-        self, base: str, theirs: str, yours: str, splices: Sequence[Splice] | None
-    ) -> Merged:
-        """Merge both edits of `base`. When `splices` are given, they turn `base` into `yours`."""
-        if splices:
-            text = self.splice(base, theirs, splices)
-            if text is not None:
-                return Merged(text, clean=True)
-        return self.merge(base, theirs, yours)
-
     def merge(self, base: str, theirs: str, yours: str) -> Merged:
         """Merge both edits of `base`. When hunks overlap, yours win."""
         if theirs in (base, yours):
@@ -76,31 +62,14 @@ class Merger:
         clean = all(hunk in standing or hunk in right for hunk in left)
         return Merged(_join(words, standing, right), clean)
 
-    def splice(self, base: str, theirs: str, splices: Sequence[Splice]) -> str | None:
-        """`theirs` with the splices of `base`; None when they changed the same characters too.
+    def changes(self, base: str, theirs: str) -> list[TextChange]:
+        """The changes from `base` to `theirs`, when no author has stated them."""
+        found = self._changes(base, theirs)
+        if base.isascii():
+            return found
+        return [(length(base[:start]), length(base[:end]), text) for start, end, text in found]
 
-        A splice names the exact characters that it replaces. So when two clients type into one
-        word, both keep their letters. The offsets of a splice count in the text after the earlier
-        splices. The method finds the changes from `base` to `theirs` once, and each splice shifts
-        them.
-        """
-        changes = self._changes(base, theirs)
-        for start, end, insert in splices:
-            shift = 0
-            for number, (at, until, text) in enumerate(changes):
-                if end <= at:
-                    growth = len(insert) - (end - start)
-                    changes[number:] = [
-                        (low + growth, high + growth, new) for low, high, new in changes[number:]
-                    ]
-                    break
-                if start < until:
-                    return None
-                shift += len(text) - (until - at)
-            theirs = theirs[: start + shift] + insert + theirs[end + shift :]
-        return theirs
-
-    def _changes(self, base: str, theirs: str) -> list[Splice]:
+    def _changes(self, base: str, theirs: str) -> list[TextChange]:
         """The changes from `base` to `theirs`, in characters of `base`, from first to last."""
         start = 0
         if max(len(base), len(theirs)) > _MAX_LENGTH:
@@ -112,7 +81,7 @@ class Merger:
             return [(start + first, start + last, text)]
         words = split(base)
         places = list(accumulate(map(len, words), initial=start))
-        changes: list[Splice] = []
+        changes: list[TextChange] = []
         for hunk in self._hunks(words, split(theirs)):
             at = places[hunk.start]
             old = base[at - start : places[hunk.end] - start]

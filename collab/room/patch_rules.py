@@ -19,8 +19,8 @@ from collab.patch.bounds import Bounds
 from collab.patch.diff import diff
 from collab.patch.pointer import parse_named
 from collab.patch.splices import drop_overwritten_texts
+from collab.rebase.conflicts import Rebased
 from collab.rebase.pipeline import Pipeline
-from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
 from collab.room.conflicts import conflict, fit_values
 from collab.room.permissions import require_allowed, undo_check

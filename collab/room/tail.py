@@ -97,7 +97,7 @@ class Tail:
 
 def applied_change(entry: Entry, before: Json) -> AppliedChange:
     """Return the change of an entry that was applied to the value `before`."""
-    return AppliedChange(entry.version, entry.author, entry.ops, before)
+    return AppliedChange(entry.version, entry.author, entry.ops, before, entry.texts)
 
 
 def approximate_size(entry: Entry) -> int:

@@ -136,10 +136,11 @@ class Working:
             leases=list(leases),
             answer=ack or {},
             digest=digest_of(request) if request is not None and request.id else b"",
+            texts=change.texts,
         )
         self.document.version = self.head = entry.version
         self.structs.add(entry.update, checked)
-        applied = AppliedChange(entry.version, entry.author, entry.ops, change.before)
+        applied = AppliedChange(entry.version, entry.author, entry.ops, change.before, entry.texts)
         if self.guard.committed.held:
             self.guard.add_change(applied)
         self.entries.append(entry)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.identity.identity_index import IdentityIndex
 from collab.ids import Json
 from collab.patch.diff import diff
+from collab.patch.text_changes import bounded
 from collab.patch.values import same
-from collab.tree.event_records import item_record, list_records, text_record
+from collab.tree.event_records import (
+    changes_of,
+    item_record,
+    list_records,
+    replacements_of,
+    text_record,
+)
 from collab.tree.summary import TextsBefore, UpdateSummary
 from collab.types.events import DirtyPlace
 from collab.types.handles import Txn
@@ -26,8 +33,8 @@ class Difference:
     `summary` describes the update. `before` holds the ids that texts and lists had before the
     update.
 
-    Invariant: `ops` turn the old value into the new one. `records`, taken back in reverse order,
-    undo them.
+    Invariant: `ops` turn the old value into the new one. `texts` has the exact changes of a text,
+    by the number of its op. `records`, taken back in reverse order, undo them.
     """
 
     def __init__(
@@ -35,6 +42,7 @@ class Difference:
     ) -> None:
         self.txn = txn
         self.ops: list[Op] = []
+        self.texts: dict[int, TextChanges] = {}
         self.records: list[Record] = []
         self._identity = identity
         self._summary = summary
@@ -66,9 +74,12 @@ class Difference:
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings
-        record = text_record(txn, text, identity, path, old, new, inside.deltas, strings)
+        found = replacements_of(old, new, inside.deltas)
+        record = text_record(txn, text, identity, path, new, found, strings)
         if record.hunks or old != new:
             self.records.append(record)
+        if found is not None and old != new:
+            self.texts[len(self.ops) - 1] = bounded(old, changes_of(found))
 
     def note_item(self, path: Path, array: Any, at: int, was: Any, value: Json) -> None:
         """Record that an item of a Y.Array has changed to `value`."""

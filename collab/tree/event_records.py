@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from collab.entry import TextChanges
 from collab.identity.characters import Characters, text_id, units
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
 from collab.ids import Json
+from collab.patch.text_changes import changed_text, composed
+from collab.patch.utf16 import units_between
 from collab.tree.summary import TextsBefore
 from collab.types.handles import Txn
 from collab.types.records import (
@@ -38,18 +41,16 @@ def text_record(
     text: Any,
     identity: IdentityIndex,
     path: Path,
-    old: str,
     new: str,
-    deltas: Sequence[Delta],
+    found: Sequence[Replacement] | None,
     strings: Sequence[Run],
 ) -> TextRecord:
-    """Return the record of a text edit.
+    """Return the record of a text edit. `found` are its replacements, if they are known.
 
     The record has no hunks (`Hunk`) in two cases: the text has embedded objects, or its events are
     not enough to compute the exact edit. Then undo cannot take the edit back.
     """
     own = identity.first_id(text_id(txn, text))
-    found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
     if found is None or text.len(txn) != len(new.encode()):
         identity.cache(own, None)
         return TextRecord(path, own, ())
@@ -103,11 +104,43 @@ class Replacement(NamedTuple):
     inserted: str
 
 
-def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
-    """Return the replacements of an event, or None when it changes more than characters."""
+def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replacement] | None:
+    """Return the replacements that the events of a text report, as replacements of the old text.
+
+    None when they change more than characters. Each delta is that of one transaction.
+    """
+    found: list[Replacement] | None = []
+    changes: TextChanges = ()
+    text = old
+    for delta in deltas:
+        found = _replacements(text, delta)
+        if found is None:
+            return None
+        now = changes_of(found)
+        changes, text = composed(changes, now), changed_text(text, now)
+    if found is None or text != new:
+        return None
+    return found if len(deltas) == 1 else _replaced(old, changes)
+
+
+def changes_of(found: Sequence[Replacement]) -> TextChanges:
+    """Return replacements as changes of the old text."""
+    return tuple([(one.was, one.was + units(one.deleted), one.inserted) for one in found])
+
+
+def _replaced(old: str, changes: TextChanges) -> list[Replacement]:
+    found: list[Replacement] = []
+    shift = 0
+    for start, end, text in changes:
+        found.append(Replacement(start, start + shift, units_between(old, start, end), text))
+        shift += units(text) - (end - start)
+    return found
+
+
+def _replacements(old: str, delta: Delta) -> list[Replacement] | None:
+    """Return the replacements of one event, or None when it changes more than characters."""
     raw, at = old.encode(), 0
     was = now = 0
-    made: list[str] = []
     found: list[Replacement] = []
     is_open = False
     for step in delta:
@@ -119,7 +152,6 @@ def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
         at += count
         if "retain" in step:
             was, now, is_open = was + units(taken), now + units(taken), False
-            made.append(taken)
             continue
         if not is_open:
             found.append(Replacement(was, now, "", ""))
@@ -127,9 +159,7 @@ def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
         last = found[-1]
         found[-1] = last._replace(deleted=last.deleted + taken, inserted=last.inserted + inserted)
         was, now = was + units(taken), now + units(inserted)
-        made.append(inserted)
-    made.append(raw[at:].decode(errors="replace"))
-    return found if "".join(made) == new else None
+    return found
 
 
 def list_records(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pycrdt import _pycrdt as native
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.identity.characters import Deletions, text_id
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
@@ -15,6 +15,7 @@ from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens
+from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
 from collab.tree.large_deletions import MapSizes, large_deletions, map_at
@@ -54,19 +55,23 @@ class RolledBack(NamedTuple):
 class Integrated(NamedTuple):
     """The result of a client's update: the update of all transactions, its ops and its records.
 
-    `rolled_back` is set when the update changed something outside its limits.
+    `texts` has the exact changes of a text, by the number of its op. `rolled_back` is set when the
+    update changed something outside its limits.
     """
 
     update: bytes
     ops: list[Op]
     records: list[Record]
     rolled_back: RolledBack | None = None
+    texts: Mapping[int, TextChanges] = NO_TEXTS
 
     def after(self, earlier: Integrated) -> Integrated:
         """Return both changes as one."""
         update = merge_updates([earlier.update, self.update])
         ops, records = [*earlier.ops, *self.ops], [*earlier.records, *self.records]
-        return Integrated(update, ops, records, self.rolled_back)
+        first = len(earlier.ops)
+        moved = {first + number: changes for number, changes in self.texts.items()}
+        return Integrated(update, ops, records, self.rolled_back, {**earlier.texts, **moved})
 
 
 class Tree:
@@ -159,19 +164,17 @@ class Tree:
         deleted, trial, stays_within = Integrated(first, [], []), None, True
         if limits is not None:
             if first:  # even if the rest of the update is rolled back, this is not
-                changes = self._read_changes(value, self._observer.take_dirty(), summary, before)
-                deleted = Integrated(first, *changes)
+                deleted = self._read_changes(first, value, summary, before)
                 value = replay(value, deleted.ops)
             slices = list(slices)
             trial = TrialCopy(self._yjs.doc.client_id(), self.state(), self.root, limits)
             stays_within = trial.stays_within(slices)
         merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
-        ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
-        self._purge.unmark(records)
-        integrated = Integrated(merge_updates(merged), ops, records)
+        integrated = self._read_changes(merge_updates(merged), value, summary, before)
+        self._purge.unmark(integrated.records)
         if trial is not None:
             if not stays_within:
-                integrated = self._roll_back(trial, merged, value, ops, before)
+                integrated = self._roll_back(trial, merged, value, integrated.ops, before)
             trial.close()
         return integrated.after(deleted) if first else integrated
 
@@ -197,9 +200,10 @@ class Tree:
         return update
 
     def _read_changes(
-        self, value: Json, dirty: DirtyPlace | None, summary: UpdateSummary, before: TextsBefore
-    ) -> tuple[list[Op], list[Record]]:
-        """Update the nodes. Return the ops from `value` to the current value, and their records."""
+        self, update: bytes, value: Json, summary: UpdateSummary, before: TextsBefore
+    ) -> Integrated:
+        """Update the nodes. Return `update` with its ops from `value`, and with their records."""
+        dirty = self._observer.take_dirty()
         txn = self._yjs.doc.create_transaction()
         difference = Difference(txn, self.identity, summary, before)
         try:
@@ -210,7 +214,7 @@ class Tree:
             records = [on_items(txn, content, identity, one) for one in difference.records]
         finally:
             txn.drop()
-        return difference.ops, records
+        return Integrated(update, difference.ops, records, texts=difference.texts)
 
     def _roll_back(
         self, trial: TrialCopy, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
@@ -220,7 +224,7 @@ class Tree:
         kept = trial.kept(self.root, after)
         for back_again in trial.roll_back():
             merged += apply_update(self._yjs.doc, self._yjs.content, self._observer, [back_again])
-        back, _ = self._read_changes(after, self._observer.take_dirty(), NO_SUMMARY, TextsBefore())
+        back = self._read_changes(b"", after, NO_SUMMARY, TextsBefore()).ops
         txn = self._yjs.doc.create_transaction()
         try:
             reinserted = before.reinserted(txn, self._yjs.content, self.identity)

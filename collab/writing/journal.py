@@ -5,15 +5,17 @@ A record describes a change so that undo can take it back (`collab/types/records
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
+from collab.identity.draft import Edit
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, render
+from collab.patch.text_changes import bounded
 from collab.patch.values import Atomic, named_atomic
 from collab.types.handles import StandIn, Txn, get_or_none
 from collab.types.layout import MOST_GONE, VALUE, Node, ObjectNode, Step
@@ -49,6 +51,7 @@ class Journal:
         self.records: list[Record] = []
         self.reinsertions: list[Reinsertion] = []
         self.ops: list[Op] = []
+        self.texts: dict[int, TextChanges] = {}  # exact changes, by the number of the op
         self._atomic = atomic
         self._value = value
         self._followed = 0  # how many of the ops are applied to `_value`
@@ -122,6 +125,12 @@ class Journal:
         if kind != "remove":
             op["value"] = value
         self.ops.append(op)
+
+    def emit_text(self, tokens: Tokens, old: str, new: str, edits: Sequence[Edit]) -> None:
+        """Add the op that describes edits of a text, with its exact changes."""
+        changes = tuple([(edit.start, edit.end, edit.text) for edit in edits])
+        self.texts[len(self.ops)] = bounded(old, changes)
+        self.emit("replace", tokens, new)
 
     @property
     def value(self) -> Json:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import starmap
 from typing import Any
 
+from collab.entry import TextChanges
 from collab.identity.characters import EXACT, Characters, id_at, text_id, units
 from collab.identity.draft import Edit, TextDraft
 from collab.identity.identity_index import GONE
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
+from collab.patch.utf16 import units_between
 from collab.types.handles import StandIn, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
@@ -24,15 +26,15 @@ MOST_SIDES = 8  # pairs kept in a hunk: each undo and redo of it adds one
 class TextWriter:
     """Writes edits of texts.
 
-    `exact` is the change that the current op makes in a text, when the client sent this change as
-    a `splice`. `by_others` means that several users wrote the value that is being written.
+    `exact` are the changes that the current op makes in a text, when its author stated them.
+    `by_others` means that several users wrote the value that is being written.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._open = journal.open
         self._identity = journal.identity
-        self.exact: Change | None = None
+        self.exact: TextChanges | None = None
         self.by_others = False
 
     def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
@@ -44,9 +46,12 @@ class TextWriter:
         if text.len(txn) != byte_length(old):
             return False  # embedded objects count in the text's indexes, but are not in its string
         own = self._first_id(text)
-        changes = self._changes(text, own, old, new, path) if self.exact is None else [self.exact]
-        if changes:
-            self._write(text, own, old, _in_units(old, changes), path)
+        if self.exact is None:
+            edits = _in_units(old, self._changes(text, own, old, new, path))
+        else:
+            edits = list(starmap(Edit, self.exact))
+        if edits:
+            self._write(text, own, old, edits, path)
             self._journal.emit("replace", tokens, new)
         return True
 
@@ -86,7 +91,7 @@ class TextWriter:
         if edits:
             self._write(text, self._first_id(text), draft.old, edits, path)
             if draft.text != draft.old:
-                self._journal.emit("replace", tokens, draft.text)
+                self._journal.emit_text(tokens, draft.old, draft.text, edits)
 
     def _write(self, text: Any, own: Id, old: str, edits: Sequence[Edit], path: Path) -> None:
         if isinstance(text, TextOverlay):
@@ -112,7 +117,7 @@ class TextWriter:
         deleted, runs = "", list[Run]()
         at = _bytes_before(old, start)
         if start < end:
-            deleted = _units_between(old, start, end)
+            deleted = units_between(old, start, end)
             text.remove_range(txn, at, byte_length(deleted))
         if edit.text:
             text.insert(txn, at, edit.text, None)
@@ -178,11 +183,5 @@ def _in_units(old: str, changes: Sequence[Change]) -> list[Edit]:
     return edits
 
 
-def _units_between(text: str, start: int, end: int) -> str:
-    if text.isascii():
-        return text[start:end]
-    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
-
-
 def _bytes_before(text: str, unit: int) -> int:
-    return unit if text.isascii() else len(_units_between(text, 0, unit).encode())
+    return unit if text.isascii() else len(units_between(text, 0, unit).encode())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from collab.entry import Op
+from collab.entry import Op, TextChanges
 from collab.ids import Json
 from collab.patch.apply import apply
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, parse, render
+from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import same
 from collab.types.build import Builder, Layouts, own_id
 from collab.types.handles import Txn, get_or_none
@@ -34,14 +35,11 @@ from collab.types.records import (
     ShownRecord,
     TransferRecord,
 )
-from collab.types.text import Change
 from collab.writing.elements import ElementWriter
 from collab.writing.journal import Journal
 from collab.writing.lists import ListWriter
 from collab.writing.members import MemberWriter
 from collab.writing.texts import TextWriter
-
-_NOTHING: Final[Mapping[int, Change]] = {}
 
 
 class Writer:
@@ -78,11 +76,11 @@ class Writer:
         return self.journal.root
 
     def apply(
-        self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING
+        self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, TextChanges] = NO_TEXTS
     ) -> None:
         """Write exact ops, which must apply to the value at the location `under`.
 
-        `exact` maps the number of an op to the change that a client's `splice` made in a text.
+        `exact` maps the number of an op to the exact changes that it makes in a text.
         """
         for number, op in enumerate(ops):
             self.texts.exact = exact.get(number)

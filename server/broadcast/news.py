@@ -18,7 +18,8 @@ from collab.ids import Json
 from collab.messages import Change
 from collab.patch.apply import values_before
 from collab.patch.diff import diff
-from collab.patch.splices import as_splices
+from collab.patch.splices import as_splices, needs_value
+from collab.rebase.text_history import merged_texts
 from collab.room.requests import Answer, Request
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
@@ -26,6 +27,7 @@ from server.websocket import frames
 
 if TYPE_CHECKING:
     from collab.messages import LockChange, Peer
+    from collab.patch.relocate import AppliedChange
     from collab.presence.difference import PresenceDifference
 
 # Splices take 3 µs an op, because the server applies each op to find what it changed in a text. So
@@ -73,8 +75,11 @@ class News:
     @cached_property
     def spliced(self) -> list[Change]:
         """The changes for clients that accept splices."""
-        pairs = zip(self.entries, values_before(self._previous_value, self.entries), strict=True)
-        return [spliced(wire.change(entry), before) for entry, before in pairs]
+        entries = self.entries
+        values: list[Json] = [None] * len(entries)
+        if [one for one in entries if needs_value(one.ops, one.texts)]:
+            values = values_before(self._previous_value, entries)
+        return [spliced(one, before) for one, before in zip(entries, values, strict=True)]
 
     @cached_property
     def splice_frame(self) -> bytes:
@@ -148,17 +153,33 @@ def render(request: Request, answer: Answer) -> dict[str, Any] | None:
     return wire.ack(request_id, answer.version, answer.ack) if request_id else None
 
 
-def spliced(change: Change, before: Json) -> Change:
-    """Return a change for clients that accept splices; `before` is the value before the change."""
-    return replace(change, ops=ops_as_splices(before, change.ops))
+def spliced(entry: Entry, before: Json, *, with_id: bool = False) -> Change:
+    """Return an entry for clients that accept splices; `before` is the value before it.
+
+    Set `with_id` only for the user who made the entry.
+    """
+    change = wire.change(entry, with_id=with_id)
+    if len(entry.ops) > MOST_OPS:
+        return change
+    return replace(change, ops=as_splices(before, entry.ops, entry.texts))
 
 
-def ops_as_splices(before: Json, ops: list[Op]) -> list[Op]:
-    """Return ops with splices for the texts that they change, where the ops are few."""
-    return ops if len(ops) > MOST_OPS else as_splices(before, ops)
-
-
-def encoded_ops(before: Json, after: Json, *, splice: bool) -> Raw:
+def encoded_ops(
+    before: Json, after: Json, changes: Sequence[AppliedChange], *, splice: bool
+) -> Raw:
     """Return the ops between two values as JSON. Several megabytes take 10 ms each to encode."""
+    return Raw(wire.encode_ops(merged_ops(before, after, changes, splice=splice)))
+
+
+def merged_ops(
+    before: Json, after: Json, changes: Sequence[AppliedChange], *, splice: bool
+) -> list[Op]:
+    """Return the ops between two values, with splices if asked.
+
+    `changes` are the changes between them. They tell which of equal characters have changed. They
+    may be empty when they are no longer kept.
+    """
     ops = diff(before, after)
-    return Raw(wire.encode_ops(ops_as_splices(before, ops) if splice else ops))
+    if not splice or len(ops) > MOST_OPS:
+        return ops
+    return as_splices(before, ops, merged_texts(changes, before, ops))

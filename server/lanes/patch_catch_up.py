@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from collab import wire
 from collab.messages import Change
-from collab.patch.diff import diff
-from server.broadcast.news import ops_as_splices
+from server.broadcast.news import merged_ops
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from msgspec import Raw
 
     from collab.ids import Json
+    from collab.patch.relocate import AppliedChange
     from server.documents.changes import LastChange
 
 
@@ -34,17 +36,22 @@ class CatchUpTarget(NamedTuple):
     ops: Raw | None = None
 
     def change_from(
-        self, position: int, before: Json, acks: list[dict[str, Any]], *, splice: bool
+        self,
+        position: int,
+        before: Json,
+        changes: Sequence[AppliedChange],
+        acks: list[dict[str, Any]],
+        *,
+        splice: bool,
     ) -> bytes:
         """Return the merged change from the version `position`, whose value is `before`.
 
-        Its author, time and kind are those of the last version.
+        Its author, time and kind are those of the last version. It merges the `changes`.
         """
         assert self.made is not None, "every new version was noted with its author"
         ops: Any = self.ops
         if ops is None:
-            ops = diff(before, self.value)
-            ops = ops_as_splices(before, ops) if splice else ops
+            ops = merged_ops(before, self.value, changes, splice=splice)
         merged = Change(
             version=self.version,
             by=self.made.by,

@@ -24,6 +24,7 @@ from server.websocket import frames
 
 if TYPE_CHECKING:
     from collab.ids import Json
+    from collab.patch.relocate import AppliedChange
     from server.broadcast.news import LockNews, PresenceNews
 
 logger = logging.getLogger(__name__)
@@ -234,7 +235,10 @@ class PatchFeed(Feed):
 
     async def _diff(self, head: CatchUpTarget) -> None:
         try:
-            ops = await run_in_thread(encoded_ops, self.value, head.value, splice=self._splice)
+            changes = self._changes_to(head.version)
+            ops = await run_in_thread(
+                encoded_ops, self.value, head.value, changes, splice=self._splice
+            )
             self._diff_task, self._diffed = None, head._replace(ops=ops)
             self.pump()
         except Exception:  # an error here ends only this connection
@@ -278,9 +282,19 @@ class PatchFeed(Feed):
         if target.version - self.position == 1 and last is not None:
             if acks:
                 return wire.encode(acks[0])
-            change = wire.change(last, with_id=last.author.user == self._user)
-            return wire.encode(spliced(change, self.value) if self._splice else change)
-        return target.change_from(self.position, self.value, acks, splice=self._splice)
+            own = last.author.user == self._user
+            if self._splice:
+                return wire.encode(spliced(last, self.value, with_id=own))
+            return wire.encode(wire.change(last, with_id=own))
+        changes = self._changes_to(target.version)
+        return target.change_from(self.position, self.value, changes, acks, splice=self._splice)
+
+    def _changes_to(self, version: int) -> list[AppliedChange]:
+        """Return the changes that a client with splices has not got; none if some are not kept."""
+        tail = self._live.room.tail
+        if not self._splice or self.position < tail.base:
+            return []
+        return [one for one in tail.changes(self.position) if one.version <= version]
 
     def _count_pending(self) -> int:
         return max(len(self.pending), int(bool(self._missed_presence or self._missed_locks)))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from collab.patch.pointer import lookup, parse
-from collab.patch.utf16 import as_splice
+from collab.patch.text_changes import as_splices, difference
 from collab.rights.user_rights import Role
 from tests.faults.log_check import read_log, replayed
 from tests.live.http_client import call
@@ -114,7 +114,7 @@ async def _edit(client: PatchClient, rng: Random, count: int) -> None:
     for number in range(count):
         ops = _ops(client.value, rng, f"{client.opened['session']}-{number}")
         if client.opened["accept"] and isinstance(old := _text(client.value, ops[0]), str):
-            ops = [as_splice(ops[0]["path"], old, ops[0]["value"])]
+            ops = as_splices(ops[0]["path"], difference(old, ops[0]["value"]))
         answer = await client.answer(await client.patch(*ops))
         if answer["type"] == "reject":
             assert answer["code"] in ("conflict", "invalid_document"), answer

@@ -18,9 +18,9 @@ from collab.patch.apply import apply, replay
 from collab.patch.pointer import lookup, parse
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import same
+from collab.rebase.conflicts import Rebased
 from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
 from collab.rebase.pipeline import Pipeline
-from collab.rebase.rebase import Rebased
 
 
 @dataclass

@@ -6,10 +6,20 @@ import random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from collab.entry import Author, Entry
+from collab.entry import Author, Entry, TextChange
 from collab.patch.apply import apply, replay
-from collab.patch.splices import SHORT, drop_overwritten_texts, for_log, from_log, has_splices
+from collab.patch.splices import (
+    SHORT,
+    as_splices,
+    drop_overwritten_texts,
+    for_log,
+    from_log,
+    has_splices,
+    needs_value,
+)
+from collab.patch.text_changes import changed_text
 
 LONG = "word and ünïcode 😀 " * 100
 
@@ -26,6 +36,12 @@ def size(one: Entry) -> int:
     return sum(len(str(op)) for op in one.ops)
 
 
+def logged(short: Entry, before: Any) -> tuple[Entry, Any]:
+    """An entry from the log, without the changes of texts: the log has them as splices."""
+    told, after = from_log(short, before)
+    return replace(told, texts={}), after
+
+
 def test_a_letter_in_a_long_text_is_logged_as_a_splice() -> None:
     before: Any = {"t": LONG, "n": 1}
     whole = entry([put("/t", LONG[:50] + "x" + LONG[50:])])
@@ -33,7 +49,7 @@ def test_a_letter_in_a_long_text_is_logged_as_a_splice() -> None:
     assert has_splices(short.ops)
     assert size(short) < 100
     assert replay(before, short.ops) == replay(before, whole.ops)
-    assert from_log(short, before) == (whole, replay(before, whole.ops))
+    assert logged(short, before) == (whole, replay(before, whole.ops))
 
 
 def test_the_ops_of_an_answer_are_logged_as_splices() -> None:
@@ -42,7 +58,7 @@ def test_the_ops_of_an_answer_are_logged_as_splices() -> None:
     short = for_log(whole, {"t": LONG, "n": 1})
     assert short.answer["ops"] is short.ops
     assert size(short) < 200
-    told, _ = from_log(short, {"t": LONG, "n": 1})
+    told, _ = logged(short, {"t": LONG, "n": 1})
     assert told == whole
     assert told.answer["ops"] == ops[1:]
 
@@ -70,7 +86,7 @@ def test_each_long_text_of_a_change_is_logged_as_a_splice() -> None:
     whole = entry(ops)
     short = for_log(whole, before)
     assert size(short) < 40 * 100
-    assert from_log(short, before) == (whole, replay(before, ops))
+    assert logged(short, before) == (whole, replay(before, ops))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -91,5 +107,32 @@ def test_a_random_entry_comes_back_from_the_log_unchanged(seed: int) -> None:
         whole = entry(ops)
         short = for_log(whole, value)
         assert replay(value, short.ops) == after
-        assert from_log(short, value) == (whole, after)
+        assert logged(short, value) == (whole, after)
         value = after
+
+
+def of_texts(*changes: TextChange) -> Entry:
+    """A change of a long and a short text of equal letters, by the exact changes of both."""
+    texts = {0: changes, 1: ((1, 1, "a"),)}
+    ops = [put("/t", changed_text("a" * 600, changes)), put("/u", "aaaa")]
+    return replace(entry(ops), texts=texts)
+
+
+@pytest.mark.parametrize("changes", [((1, 1, "a"),), ((1, 2, "aa"), (9, 9, "a"))])
+def test_the_log_keeps_which_of_equal_letters_changed(changes: tuple[TextChange, ...]) -> None:
+    before: Any = {"t": "a" * 600, "u": "aaa"}
+    whole = of_texts(*changes)
+    short = for_log(whole, before)
+    assert size(short) < 200
+    assert from_log(short, before)[0] == whole
+
+
+def test_a_reader_is_told_which_of_equal_letters_changed() -> None:
+    whole = of_texts((1, 2, "aa"), (9, 9, "a"))
+    assert not needs_value(whole.ops, whole.texts)
+    spliced = as_splices(None, whole.ops, whole.texts)
+    assert [(op["offset"], op["delete"], op["insert"]) for op in spliced] == [
+        (1, 1, "aa"),
+        (10, 0, "a"),
+        (1, 0, "a"),
+    ]

@@ -10,7 +10,8 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
-from collab.rebase.rebase import Rebased, rebase
+from collab.rebase.conflicts import Rebased
+from collab.rebase.rebase import rebase
 from tests.collab.patch.patches import added, moved, named, removed, replaced
 from tests.collab.rebase.overwrites import advancing, pipelined, stale
 

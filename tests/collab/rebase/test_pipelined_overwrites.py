@@ -10,8 +10,8 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
+from collab.rebase.conflicts import Rebased
 from collab.rebase.pipeline import Pipeline
-from collab.rebase.rebase import Rebased
 from tests.collab.patch.patches import added, moved, named, removed, replaced
 
 

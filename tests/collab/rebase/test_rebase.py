@@ -11,7 +11,8 @@ from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
-from collab.rebase.rebase import Rebased, rebase
+from collab.rebase.conflicts import Rebased
+from collab.rebase.rebase import rebase
 
 BASE: dict[str, Any] = {
     "title": "Buy now and save",

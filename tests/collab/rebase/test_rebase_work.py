@@ -14,7 +14,8 @@ from collab.patch.bounds import Bounds
 from collab.patch.draft import Draft
 from collab.patch.relocate import AppliedChange
 from collab.rebase import text_merge
-from collab.rebase.rebase import Rebased, rebase
+from collab.rebase.conflicts import Rebased
+from collab.rebase.rebase import rebase
 
 BO = Author("bo")
 

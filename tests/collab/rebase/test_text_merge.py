@@ -8,13 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collab.entry import TextChange
 from collab.patch.subsequence import Replacement, replacements
+from collab.patch.text_changes import changed_text, joined, rebased
+from collab.patch.utf16 import length
 from collab.rebase import text_merge
-from collab.rebase.text_merge import Merged, Merger, Splice, hunks, merge, split
+from collab.rebase.text_merge import Merged, Merger, hunks, merge, split
 
 
 def spliced(base: str, theirs: str, start: int, end: int, insert: str) -> str | None:
-    return Merger().splice(base, theirs, [(start, end, insert)])
+    return by_splices(base, theirs, [(start, end, insert)])
+
+
+def by_splices(base: str, theirs: str, splices: list[TextChange]) -> str | None:
+    seen, in_units = base, []
+    for start, end, insert in splices:
+        in_units.append((length(seen[:start]), length(seen[:end]), insert))
+        seen = seen[:start] + insert + seen[end:]
+    both = rebased(in_units, Merger().changes(base, theirs))
+    if both is None:
+        return None
+    moved, others = both
+    assert changed_text(changed_text(base, joined(in_units)), others) == changed_text(
+        theirs, joined(moved)
+    )
+    return changed_text(theirs, joined(moved))
 
 
 TEXTS = st.lists(st.sampled_from(["Buy", "now", " ", "  ", ".", "é", "😀"]), max_size=8).map(
@@ -116,7 +134,7 @@ def test_r6_a_splice_of_an_unchanged_text_is_applied_as_it_is(
     assert merged is None or len(merged) == len(theirs) - (end - start) + len(insert)
 
 
-def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> str | None:
+def by_characters(base: str, changes: list[TextChange], splices: list[TextChange]) -> str | None:
     """The oracle for splices: both texts as lists of characters, each with its own number."""
     seen = list(enumerate(base))
     head = list(seen)
@@ -152,8 +170,8 @@ def test_r6_an_insertion_beside_an_own_deletion_comes_before_the_insertion_of_an
     for base, theirs, merged in ((" .", ".Buy", "xBuy"), (" .b", ".Buyb", "xBuyb")):
         splices = [(1, 2, ""), (1, 1, "x")]
         changes = Merger()._changes(base, theirs)
-        assert Merger().splice(base, theirs, splices) == by_characters(base, changes, splices)
-        assert Merger().splice(base, theirs, splices) == merged
+        assert by_splices(base, theirs, splices) == by_characters(base, changes, splices)
+        assert by_splices(base, theirs, splices) == merged
 
 
 @given(TEXTS, TEXTS, st.data())
@@ -168,7 +186,7 @@ def test_r6_splices_find_their_characters_in_a_changed_text(
         splices.append((start, end, insert))
         length += len(insert) - (end - start)
     changes = Merger()._changes(base, theirs)
-    assert Merger().splice(base, theirs, splices) == by_characters(base, changes, splices)
+    assert by_splices(base, theirs, splices) == by_characters(base, changes, splices)
 
 
 def test_r6_a_splice_between_far_edits_of_a_long_text_is_kept() -> None:
@@ -192,7 +210,7 @@ def test_r6_one_patch_cuts_a_bounded_length_into_words(
     monkeypatch.setattr(text_merge, "split", counting)
     merger, base = Merger(), "a b " * 300
     for number in range(500):
-        merged = merger.merge_or_splice(base, f"x{base}", f"{base}y{number}", None)
+        merged = merger.merge(base, f"x{base}", f"{base}y{number}")
         assert merged == Merged(f"x{base}y{number}", clean=True)
     assert 0 < cut <= 60_000
 

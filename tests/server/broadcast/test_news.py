@@ -10,7 +10,7 @@ import pytest
 from collab.entry import Author, Entry
 from collab.errors import Code, Refusal
 from collab.ids import Json
-from collab.messages import Change, Peer
+from collab.messages import Peer
 from collab.patch.apply import apply
 from collab.presence.difference import difference
 from collab.room.requests import Answer, PatchRequest, Update
@@ -82,8 +82,8 @@ def test_clients_that_accept_splices_get_a_long_text_as_what_changed_in_it() -> 
 def test_a_change_with_very_many_ops_is_sent_without_splices() -> None:
     long = [{"op": "replace", "path": "/t", "value": TEXT}]
     ops = long + [{"op": "test", "path": "/t", "value": TEXT}] * (MOST_OPS - 1)
-    few = Change(version=2, by=Author("ada"), at="", kind="edit", ops=ops)
-    many = Change(version=2, by=Author("ada"), at="", kind="edit", ops=ops + long)
+    few = Entry(2, Author("ada"), 0, "edit", ops, b"")
+    many = Entry(2, Author("ada"), 0, "edit", ops + long, b"")
     assert spliced(many, {"t": TEXT}).ops is many.ops
     assert spliced(few, {"t": TEXT}).ops is not few.ops
 
@@ -137,6 +137,6 @@ def test_presence_without_a_change_or_a_state_is_no_frame() -> None:
 def test_the_ops_between_two_values_are_encoded_for_a_client(splice: bool) -> None:
     before: Json = {"t": f"{TEXT} three {TEXT}"}
     after: Json = {"t": f"{TEXT} four {TEXT}"}
-    ops = json.loads(bytes(encoded_ops(before, after, splice=splice)))
+    ops = json.loads(bytes(encoded_ops(before, after, [], splice=splice)))
     assert apply(before, ops, splices=True).value == after
     assert ops[0]["op"] == ("splice" if splice else "replace")

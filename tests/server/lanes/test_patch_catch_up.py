@@ -8,6 +8,8 @@ from typing import Any
 from msgspec import Raw
 
 from collab.entry import Author
+from collab.patch.apply import apply
+from collab.patch.relocate import AppliedChange
 from server.documents.changes import LastChange
 from server.lanes.patch_catch_up import CatchUpTarget
 
@@ -15,9 +17,9 @@ MADE = LastChange(5, 1_000, Author("bo", "Bo"), "undo")
 
 
 def merged(
-    target: CatchUpTarget, before: Any, acks: Any = (), *, splice: bool = False
+    target: CatchUpTarget, before: Any, acks: Any = (), *, splice: bool = False, changes: Any = ()
 ) -> dict[str, Any]:
-    frame = target.change_from(2, before, list(acks), splice=splice)
+    frame = target.change_from(2, before, changes, list(acks), splice=splice)
     decoded: dict[str, Any] = json.loads(frame)
     return decoded
 
@@ -47,3 +49,26 @@ def test_ops_that_a_thread_has_made_are_sent_as_they_are() -> None:
     ops = [{"op": "add", "path": "/made", "value": 1}]
     target = CatchUpTarget(5, {"n": 5}, MADE, Raw(json.dumps(ops).encode()))
     assert merged(target, {"n": 2})["ops"] == ops
+
+
+def test_a_merged_change_says_which_of_equal_letters_changed() -> None:
+    before: Any = {"t": "aaa", "l": [{"id": "x", "t": "bb"}]}
+    changes: list[AppliedChange] = []
+    value = before
+    for op in (
+        splice("/t", 1, 0, "a"),
+        splice("/l/0/t", 1, 0, "b"),
+        {"op": "add", "path": "/l/0", "value": {"id": "y"}},
+        splice("/l/1/t", 3, 0, "b"),
+        splice("/t", 3, 1, "aa"),
+    ):
+        done = apply(value, [op], splices=True)
+        changes.append(AppliedChange(3, Author("bo"), done.ops, value, done.texts))
+        value = done.value
+    found = merged(CatchUpTarget(7, value, MADE), before, splice=True, changes=changes)["ops"]
+    places = [(op["path"], op["offset"], op["delete"]) for op in found if op["op"] == "splice"]
+    assert sorted(places) == [("/l/1/t", 1, 0), ("/l/1/t", 3, 0), ("/t", 1, 0), ("/t", 3, 1)]
+
+
+def splice(path: str, offset: int, delete: int, insert: str) -> dict[str, Any]:
+    return {"op": "splice", "path": path, "offset": offset, "delete": delete, "insert": insert}
