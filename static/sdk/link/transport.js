@@ -62,7 +62,7 @@ export class Transport {
   constructor(connection, env) {
     this.connection = connection;
     this.env = env;
-    this.#timer("lost", LOST_AFTER, () => connection.changed("lost"));
+    this.#expectLoss();
   }
 
   /** Sends a message. @param {object} message */
@@ -74,7 +74,7 @@ export class Transport {
   async start() {
     const attempt = ++this.#attempt;
     this.#isStopped = false;
-    clear(this.env, this.#timers, "again");
+    this.#clear("again");
     this.#drop();
     const { connection, env } = this;
     let token;
@@ -116,7 +116,7 @@ export class Transport {
     this.#isStopped = true;
     this.#attempt += 1;
     this.#drop();
-    for (const name of Object.keys(this.#timers)) clear(this.env, this.#timers, name);
+    for (const name of Object.keys(this.#timers)) this.#clear(name);
   }
 
   /** Connects again, for example because a message did not fit. */
@@ -130,8 +130,8 @@ export class Transport {
     if (type === "opened") {
       this.#isOpen = true;
       this.#tokens = this.#refusals = this.#wait = 0;
-      clear(this.env, this.#timers, "open");
-      clear(this.env, this.#timers, "lost");
+      this.#clear("open");
+      this.#clear("lost");
       this.#timer("steady", STEADY, () => (this.#tries = 0));
       this.#change("online");
     }
@@ -151,7 +151,7 @@ export class Transport {
 
   /** Closes a connection on which the server has become silent. @param {any} socket */
   #watch(socket) {
-    clear(this.env, this.#timers, "silent");
+    this.#clear("silent");
     this.#timer("ask", ASKS_AFTER, () => this.#ask(socket, ANSWERS_WITHIN));
   }
 
@@ -165,7 +165,7 @@ export class Transport {
     const socket = this.#socket;
     this.#socket = null;
     this.#isOpen = false;
-    for (const name of ["open", "steady", "ask", "silent", "renew"]) clear(this.env, this.#timers, name);
+    for (const name of ["open", "steady", "ask", "silent", "renew"]) this.#clear(name);
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = () => {};
     socket.close();
@@ -176,7 +176,7 @@ export class Transport {
     if (socket !== this.#socket) return;
     const wasOpen = this.#isOpen;
     this.#drop();
-    if (!this.#timers.lost) this.#timer("lost", LOST_AFTER, () => this.connection.changed("lost"));
+    if (!this.#timers.lost) this.#expectLoss();
     this.connection.closed(code);
     if (code === 4401) {
       this.#tokens += 1;
@@ -222,7 +222,7 @@ export class Transport {
   /** @param {WeftError} error */
   #refuse(error) {
     this.#isStopped = true;
-    clear(this.env, this.#timers, "lost");
+    this.#clear("lost");
     this.#change("refused", error);
   }
 
@@ -230,6 +230,10 @@ export class Transport {
     const ms = Math.max(this.#wait, delay(this.#tries, this.env.random));
     this.#tries += 1;
     this.#timer("again", ms, () => void this.start());
+  }
+
+  #expectLoss() {
+    this.#timer("lost", LOST_AFTER, () => this.connection.changed("lost"));
   }
 
   /** @param {string} link @param {WeftError} [error] */
@@ -241,16 +245,16 @@ export class Transport {
 
   /** @param {string} name @param {number} ms @param {() => void} action */
   #timer(name, ms, action) {
-    clear(this.env, this.#timers, name);
+    this.#clear(name);
     this.#timers[name] = this.env.setTimeout(() => {
       delete this.#timers[name];
       action();
     }, ms);
   }
-}
 
-/** @param {Environment} env @param {Record<string, any>} timers @param {string} name */
-function clear(env, timers, name) {
-  if (timers[name] !== undefined) env.clearTimeout(timers[name]);
-  delete timers[name];
+  /** @param {string} name */
+  #clear(name) {
+    this.env.clearTimeout(this.#timers[name]);
+    delete this.#timers[name];
+  }
 }

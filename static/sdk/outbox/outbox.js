@@ -81,7 +81,7 @@ export class Outbox {
   identify(user) {
     if (this.user === user) return;
     this.user = user;
-    void this.#queue(() => this.rows.write({ put: [{ key: ["user", this.scope], user }] }));
+    void this.#write({ put: [{ key: ["user", this.scope], user }] });
   }
 
   /**
@@ -104,7 +104,7 @@ export class Outbox {
     const kept = items.map((item) => ({ key: this.#itemKey(item.id), item }));
     const keys = remove.map((id) => this.#key(id));
     for (const id of remove) this.#places.delete(id);
-    return this.#queue(() => this.rows.write({ put: [...rows, ...kept], remove: keys }));
+    return this.#write({ put: [...rows, ...kept], remove: keys });
   }
 
   /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
@@ -119,17 +119,17 @@ export class Outbox {
     this.#saving = null;
     const value = this.#value;
     this.#value = null;
-    if (value) void this.#queue(() => this.rows.write({ put: [{ key: ["value", this.scope, value.user], value }] }));
+    if (value) void this.#write({ put: [{ key: ["value", this.scope, value.user], value }] });
   }
 
   /** Stores the value that the entries of this box were made on. @param {Version} value */
   saveFrame(value) {
-    void this.#queue(() => this.rows.write({ put: [{ key: ["frame", this.scope, this.box], value }] }));
+    void this.#write({ put: [{ key: this.#frameKey, value }] });
   }
 
   /** Forgets a change on which the user has decided. @param {string} id */
   forget(id) {
-    void this.#queue(() => this.rows.write({ remove: [this.#itemKey(id)] }));
+    void this.#write({ remove: [this.#itemKey(id)] });
   }
 
   /** @returns {Promise<any[]>} */
@@ -141,9 +141,13 @@ export class Outbox {
   /** Gives the box back. When it is empty, nothing of it remains. */
   async close() {
     this.flush();
-    if (!this.#places.size) void this.#queue(() => this.rows.write({ remove: [["frame", this.scope, this.box]] }));
+    if (!this.#places.size) void this.#write({ remove: [this.#frameKey] });
     await this.#writing;
     this.#release();
+  }
+
+  get #frameKey() {
+    return ["frame", this.scope, this.box];
   }
 
   /** @param {string} id */
@@ -153,13 +157,14 @@ export class Outbox {
 
   /** @param {string} id */
   #key(id) {
-    if (!this.#places.has(id)) this.#places.set(id, (this.#count += 1));
-    return ["entry", this.scope, this.user, this.box, this.#places.get(id)];
+    const place = this.#places.get(id) ?? (this.#count += 1);
+    this.#places.set(id, place);
+    return ["entry", this.scope, this.user, this.box, place];
   }
 
-  /** @param {() => Promise<any>} write */
-  #queue(write) {
-    return (this.#writing = this.#writing.then(write).catch(this.failed));
+  /** Writes rows after all earlier writes. @param {import("./storage.js").Writes} writes @returns {Promise<any>} */
+  #write(writes) {
+    return (this.#writing = this.#writing.then(() => this.rows.write(writes)).catch(this.failed));
   }
 
   /** @returns {Promise<Map<string, any[]>>} the entries of each box of this user */
@@ -179,7 +184,7 @@ export class Outbox {
     }
     const entries = rows.map(({ entry }) => entry);
     const [row] = await this.rows.read(["value", this.scope, this.user]);
-    const [frame] = await this.rows.read(["frame", this.scope, this.box]);
+    const [frame] = await this.rows.read(this.#frameKey);
     const isFrame = entries.length && frame?.value.version === entries[0].base && frame.value.epoch === entries[0].epoch;
     return { entries, last: row && (isFrame ? { ...row.value, ...frame.value } : row.value) };
   }
