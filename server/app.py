@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
@@ -108,13 +108,11 @@ def build(
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(run_maintenance(services), name="maintenance"),
-                    group.create_task(services.monitor.run(), name="monitor"),
                 ]
-                if on_start is None:
+                async with nullcontext() if on_start is None else on_start(services):
+                    # Only now, because the watchdog would report the work of the start as stalls.
+                    loops.append(group.create_task(services.monitor.run(), name="monitor"))
                     yield
-                else:
-                    async with on_start(services):
-                        yield
                 for loop in loops:
                     loop.cancel()
         finally:

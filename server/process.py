@@ -147,7 +147,6 @@ def run(settings: Settings, store: Store) -> int:
     # commit took 150 ms with Python's own interval of 5 ms, and 21 ms with this interval.
     sys.setswitchinterval(0.0005)
     server = server_of(settings, store)
-    collector.freeze_startup_objects()
     # After its stop, uvicorn raises SIGTERM again. We ignore that signal, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
@@ -167,6 +166,9 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
         server.services = services
         if settings.demo:
             await seed.create_documents(services)
+        # The start has imported modules and made tables and pages. Otherwise the first collection
+        # would visit all their objects while clients wait.
+        collector.freeze_startup_objects()
         yield
 
     app = composition.build(settings, store, on_start=on_start)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
 
 from collab.ports.store import DocRow, StorageUnavailable
 from server.app import build
 from server.runtime.settings import Settings
+from server.services import Services
 from storage.memory.store import MemoryStore
 
 
@@ -50,3 +55,18 @@ async def test_an_answer_to_a_failure_of_ours_names_its_request_and_may_be_read(
     assert answer.status_code == 500
     assert answer.headers["weft-request"].startswith("r-")
     assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
+
+
+async def test_the_watchdog_starts_after_the_work_of_the_start() -> None:
+    def tasks() -> set[str]:
+        return {task.get_name() for task in asyncio.all_tasks()}
+
+    @asynccontextmanager
+    async def on_start(services: Services) -> AsyncIterator[None]:
+        assert "commit loop" in tasks()
+        assert "monitor" not in tasks()
+        yield
+
+    app = build(Settings(), MemoryStore(), on_start=on_start)
+    async with app.router.lifespan_context(app):
+        assert "monitor" in tasks()

@@ -105,6 +105,22 @@ def test_a_token_is_printed_alone_on_a_line(shell: Shell) -> None:
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)
 
 
+def test_without_a_named_database_a_command_says_which_it_uses_and_makes_none(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("WEFT_DATABASE")
+    monkeypatch.chdir(tmp_path)
+    token = ("token", "--user", "ada", "--role", "editor")
+    path = tmp_path / "var" / "weft.db"
+    for command in (token, ("tenant", "ls"), ("key", "ls"), ("doc", "ls")):
+        said = shell.complains(*command)
+        assert f"there is no database {path}: run this where the server runs" in said
+    assert not path.parent.exists()
+    shell.prints("migrate")
+    code, out, err = shell.run(*token)
+    assert (code, len(out.splitlines()), err) == (0, 1, f"weft: the database is {path}\n")
+
+
 def test_a_token_has_the_claims_that_were_asked_for(shell: Shell) -> None:
     asked = "token --user ada --role viewer --tenant acme --ttl 60 --docs a* --docs b --sections /x"
     claims = shell.verify(shell.prints(*asked.split(), "--name", "Ada Lovelace")[0])
