@@ -106,11 +106,13 @@ function tell({ message }) {
 
 // --- the guest ---------------------------------------------------------------------------------
 
-// A token of the demo. This tab keeps it, so a reload is the same guest.
+// A token of the demo. This tab keeps it, so a reload is the same guest. Before the token expires,
+// the server renews it for this guest.
 async function guestToken() {
   const kept = JSON.parse(sessionStorage.getItem("weft.guest") ?? "null");
-  if (kept && Date.parse(kept.expires_at) > Date.now() + 60_000) return kept.token;
-  const answer = await fetch("/v1/demo/token", { method: "POST" });
+  if (kept && Date.parse(kept.expires_at) > Date.now() + 120_000) return kept.token;
+  const headers = kept ? { Authorization: `Bearer ${kept.token}` } : {};
+  const answer = await fetch("/v1/demo/token", { method: "POST", headers });
   if (!answer.ok) throw new Error((await answer.json()).detail);
   const guest = await answer.json();
   sessionStorage.setItem("weft.guest", JSON.stringify(guest));

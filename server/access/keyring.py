@@ -89,16 +89,34 @@ class Keyring:
         await self._directory.add_key(tenant, key)
         return key
 
-    async def guest(self) -> tuple[str, Claims]:
+    async def guest(self, earlier: str | None = None) -> tuple[str, Claims]:
         """Make a new guest, who is a publisher of the demo tenant.
 
-        Return the guest's token and the claims in it. The token is valid for an hour.
+        With an earlier token that is still valid, the guest stays the same user: a connection takes
+        no token of another user. Return the guest's token and the claims in it. The token is valid
+        for an hour.
         """
-        guest = self._clock.new_id("guest")
         now = self._clock.now_ms()
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
-        claims = Claims(DEMO_TENANT, guest, f"Guest {guest[-4:]}", rights, now, kid="")
+        guest, name = await self._known_guest(earlier) or self._new_guest()
+        claims = Claims(DEMO_TENANT, guest, name, rights, now, kid="")
         return mint(await self._demo_key(), claims), claims
+
+    def _new_guest(self) -> tuple[str, str]:
+        guest = self._clock.new_id("guest")
+        return guest, f"Guest {guest[-4:]}"
+
+    async def _known_guest(self, token: str | None) -> tuple[str, str] | None:
+        """Return the user and the name in a guest token; None for any other token."""
+        if token is None:
+            return None
+        try:
+            claims = await self.verify(token)
+        except Rejected:
+            return None
+        rights = Rights(Role.PUBLISHER, claims.expires_at)
+        is_guest = claims.user.startswith("guest-") and claims.rights == rights
+        return (claims.user, claims.name) if is_guest and claims.tenant == DEMO_TENANT else None
 
     async def forget(self, kid: str) -> None:
         """Refuse the tokens of a key that no longer exists, from now on."""

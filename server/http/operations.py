@@ -96,9 +96,10 @@ async def get_status(request: Request) -> Response:
 
 
 async def make_guest(request: Request) -> Response:
-    """Return a token for a new user of the demo tenant, valid for an hour.
+    """Return a token for a user of the demo tenant, valid for an hour.
 
-    Without demo mode, return 404.
+    The user is new, unless the request has a guest token that is still valid. Without demo mode,
+    return 404.
     """
     services = services_of(request)
     if not services.settings.demo:
@@ -112,7 +113,9 @@ async def make_guest(request: Request) -> Response:
     if not services.origins.allows_request(request.scope["headers"]):
         raise Rejected(Code.FORBIDDEN, "this Origin is not allowed; add it to WEFT_ORIGINS")
     services.guest_token_limit.charge(request.client.host if request.client else "")
-    token, claims = await services.keyring.guest()
+    token, claims = await services.keyring.guest(
+        token_in_header(request.headers.get("authorization"))
+    )
     body = {
         "token": token,
         "user": claims.user,

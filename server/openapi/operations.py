@@ -53,7 +53,8 @@ GUEST = Operation(
         Code.RATE_LIMITED,
         Code.STORAGE_UNAVAILABLE,
     ),
-    detail="Without demo mode the answer is `not_found`.",
+    detail="Without demo mode the answer is `not_found`. With a guest token that is still valid, "
+    "the new token is for the same user.",
     open_to_all=True,
 )
 

@@ -11,6 +11,7 @@ import pytest
 
 from server.access.guests import BURST
 from tests.live.http_client import Reply, call
+from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 
@@ -40,6 +41,17 @@ def test_a_visitor_of_the_demo_is_a_publisher_with_a_name_of_its_own(demo: Runni
     assert call("PATCH", url, ops, token=told["token"]).status == 200
     assert call("GET", url, token=told["token"]).headers["weft-updated-by"] == told["user"]
     assert call("POST", f"{url}/publish", token=told["token"]).status == 200
+
+
+async def test_a_connection_takes_the_renewed_token_of_its_guest(demo: RunningServer) -> None:
+    first = visit(demo).body
+    renewed = visit(demo, Authorization=f"Bearer {first['token']}").body
+    assert (renewed["user"], renewed["name"]) == (first["user"], first["name"])
+    client = await PatchClient.connect(demo.ws, "home", first["token"])
+    await client.send({"type": "token", "token": renewed["token"]})
+    change = await client.set("/guest", renewed["name"])
+    assert change["version"] == client.version
+    await client.close()
 
 
 def test_no_other_sites_page_gets_a_token(demo: RunningServer) -> None:

@@ -12,6 +12,7 @@ from collab.errors import Code, Rejected
 from collab.ports.directory import SigningKey
 from collab.rights.user_rights import Rights, Role
 from server.access.keyring import (
+    GUEST_SECONDS,
     KNOWN_SECONDS,
     MAX_REMEMBERED,
     MAX_UNKNOWN,
@@ -200,6 +201,39 @@ async def test_a_guest_is_a_publisher_of_the_demo_for_an_hour(house: House) -> N
     assert (claims.tenant, claims.role) == ("demo", Role.PUBLISHER)
     assert claims.expires_at == claims.issued_at + 3_600_000
     assert claims.name.startswith("Guest ")
+
+
+async def test_a_guest_who_comes_back_in_time_stays_the_same_user(house: House) -> None:
+    first, told = await house.keyring.guest()
+    house.clock.advance(GUEST_SECONDS - 1)
+    later, again = await house.keyring.guest(first)
+    assert (again.user, again.name) == (told.user, told.name)
+    house.clock.advance(2)
+    assert (await house.keyring.verify(later)).user == told.user
+    assert (await house.keyring.guest(first))[1].user != told.user, "the first token has expired"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "user", "rights"),
+    [
+        ("demo", "ada", {}),
+        ("acme", "guest-1", {}),
+        ("demo", "guest-1", {"role": Role.VIEWER}),
+        ("demo", "guest-1", {"docs": ("home",)}),
+        ("demo", "guest-1", {"sections": ("/a",)}),
+    ],
+)
+async def test_a_token_that_is_no_guest_token_makes_a_new_guest(
+    house: House, tenant: str, user: str, rights: dict[str, Any]
+) -> None:
+    now = house.clock.now_ms()
+    fields = {"role": Role.PUBLISHER, "expires_at": now + 60_000, **rights}
+    claims = Claims(tenant, user, "Ada", Rights(**fields), now, kid="")
+    token = mint(await house.keyring.ensure_key(tenant), claims)
+    for given in (token, "no token"):
+        guest = (await house.keyring.guest(given))[1]
+        assert guest.user != user
+        assert guest.user.startswith("guest-")
 
 
 async def test_every_guest_is_another_user(house: House) -> None:
