@@ -9,12 +9,21 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pycrdt import Doc, Map
+
 from bench.lock_probe import longest_hold
 from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.document.steps import decode_inverse
-from collab.entry import Op
-from collab.ports.store import Snapshot
+from collab.entry import Author, Op
+from collab.ids import DocKey
+from collab.patch.bounds import UNBOUNDED
+from collab.ports.store import Absent, Snapshot
+from collab.rights.user_rights import Rights, Role
+from collab.room.member import Member
+from collab.room.requests import Create, Round, Update
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from collab.schema.check import Schema
 from collab.types.freeing import FREEING, Memory
 from server.runtime.collector import freeze_startup_objects
@@ -22,6 +31,7 @@ from server.runtime.settings import Settings
 
 VALUES = Settings().max_values - 1_000
 SCHEMA = b'{"properties":{"held":{"items":{"items":{"type":"integer"}}}}}'
+FOREVER = 2**53
 Row = dict[str, Any]
 
 
@@ -37,6 +47,8 @@ def rows() -> Iterator[Row]:
     maps = {f"k{number}": inner for number in range(VALUES // 1_000)}
     yield from _life("nested maps", maps, waiting)
     yield _row("interleaved lists: remove one", _removing(_interleaved()))
+    yield _row("lists of zeros: deleted outside of the sections", _deleting_outside(lists))
+    yield _row("nested maps: deleted outside of the sections", _deleting_outside(maps))
     schema = Schema.compile(SCHEMA)
     yield _row("lists of zeros: check a schema", lambda: schema.check({"held": lists}))
 
@@ -79,6 +91,29 @@ def _opened(snapshot: Snapshot) -> Document:
 
 def _removing(document: Document) -> Callable[[], Any]:
     return lambda: _patch(document, {"op": "remove", "path": "/held"})
+
+
+def _deleting_outside(value: Any) -> Callable[[], Any]:
+    """Return the work on an update by a Yjs user who deletes what is outside of the sections."""
+    room = Room(DocKey("bench", "holds"), Absent(), RoomBounds(patch=UNBOUNDED), None)
+    admin = Member(Author("ada"), Rights(Role.ADMIN, FOREVER), "http")
+    room.apply(admin, Create({"held": value, "own": "text"}), Round(0))
+    room.commit()
+    peer: Doc[Any] = Doc(client_id=99)
+    peer.apply_update(room.document.update_since(b"\0"))
+    known, content = peer.get_state(), peer.get("content", type=Map)
+    with peer.transaction():
+        del content["held"]
+        content["own"].insert(0, "a ")
+    update = peer.get_update(known)
+    member = Member(Author("bo"), Rights(Role.EDITOR, FOREVER, sections=("/own",)), "yjs")
+    return lambda: _accept(room, member, update)
+
+
+def _accept(room: Room, member: Member, update: bytes) -> None:
+    answer = room.apply(member, Update(update), Round(9_000))
+    assert answer.entry is not None
+    assert [op["path"] for op in answer.entry.ops] == ["/own"]
 
 
 def _interleaved() -> Document:

@@ -203,6 +203,8 @@ class LazyStructIndex:
         if self._index is None:
             self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:
-            self._index.add(inspect(update, STORED_BOUNDS))
+            inspected = inspect(update, STORED_BOUNDS)
+            self._index.add(inspected)
+            inspected.free()
         self._waiting.clear()
         return self._index

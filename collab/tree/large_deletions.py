@@ -19,6 +19,7 @@ from collab.types.yjs_document import MOST_BLOCKS
 from collab.writing.removal import blocks_in
 from collab.yjs.spans import Id
 from collab.yjs.struct_index import KEYED, StructIndex, StructPlace, list_id
+from collab.yjs.update import free_rows
 
 # A path through the Yjs types. The value that an element wraps is one step below the element.
 TypesPath = tuple[Step, ...]
@@ -94,11 +95,14 @@ def large_deletions(
     ]
     if len(alive) < MOST_BLOCKS and not any(place.holds for place in alive):
         return []
-    if sizes.most_blocks(txn, content, index, alive) < MOST_BLOCKS:
-        return []
-    search = _Search(txn, index, {place.list for place in alive})
-    found = list(search.below(content, CONTENT, ()))
-    return found if search.blocks >= MOST_BLOCKS else []
+    found: list[LargeDeletion] = []
+    if sizes.most_blocks(txn, content, index, alive) >= MOST_BLOCKS:
+        search = _Search(txn, index, {place.list for place in alive})
+        found = list(search.below(content, CONTENT, ()))
+        if search.blocks < MOST_BLOCKS:
+            found = []
+    free_rows(alive)
+    return found
 
 
 class _Search:

@@ -170,7 +170,10 @@ class TrialCopy:
     collected this content, the undo would read freed memory, and the process would crash.
     """
 
-    def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
+    def __init__(
+        self, client_id: int, state: bytes, areas: PlacedAreas, roots: Iterable[str]
+    ) -> None:
+        self._areas = areas
         loader = Loader(client_id, keeps_deleted=True)
         loader.apply(state_pieces(state) if len(state) > AT_ONCE else [state])
         self._owned = loader.owned
@@ -180,8 +183,7 @@ class TrialCopy:
         self._beside = native.UndoManager(0, _no_time, [], [])
         txn = doc.create_transaction()
         try:
-            self._areas = PlacedAreas(txn, content, root, limits)
-            others = _others(doc, txn, limits.roots)
+            others = _others(doc, txn, roots)
         finally:
             txn.commit()
             txn.drop()
@@ -193,9 +195,16 @@ class TrialCopy:
             doc.observe(self._observer.on_commit),
         ]
 
-    def stays_within(self, slices: Iterable[bytes]) -> bool:
-        """Apply an update. Return whether all of its changes are within the limits."""
+    def stays_within(
+        self, slices: Iterable[bytes], deleted: Iterable[tuple[Path, Iterable[str]]] = ()
+    ) -> bool:
+        """Apply an update. Return whether all of its changes are within the limits.
+
+        `deleted` are entries that the update deletes and that this copy does not have any more.
+        """
         apply_update(self._doc, self._content, self._observer, slices)
+        for path, keys in deleted:
+            self._observer.add(path, keys)
         dirty = self._observer.take_dirty()
         if dirty is None or self._beside.can_undo():
             return not (self._inside.can_undo() or self._beside.can_undo())

@@ -18,7 +18,8 @@ from collab.patch.pointer import Tokens
 from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
-from collab.tree.large_deletions import MapSizes, large_deletions, map_at
+from collab.tree.early_deletion import CopiedEntries, EarlyDeletion, delete_early, put_back
+from collab.tree.large_deletions import MapSizes, large_deletions
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
@@ -33,8 +34,8 @@ from collab.types.records import Path, Record, Reinsertion
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
-from collab.writing.removal import remove_entries
 from collab.writing.write import Writer
+from collab.yjs.merging import merged_in_order
 from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"
@@ -158,46 +159,44 @@ class Tree:
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
         before = self._texts_before(summary.deletes)
-        first = b""
+        areas = None if limits is None else self._placed_areas(limits)
+        early = EarlyDeletion()
         if structs is not None and summary.deletes:
-            first = self._delete_first(summary.deletes, structs, limits)
-        deleted, trial, stays_within = Integrated(first, [], []), None, True
-        if limits is not None:
-            if first:  # even if the rest of the update is rolled back, this is not
-                deleted = self._read_changes(first, value, summary, before)
+            early = self._delete_early(summary.deletes, structs, areas)
+        deleted, trial, stays_within = Integrated(early.update, [], []), None, True
+        if limits is not None and areas is not None:
+            if early.update:  # inside the areas it stays, even if the update is rolled back
+                deleted = self._read_changes(early.update, value, summary, before)
                 value = replay(value, deleted.ops)
             slices = list(slices)
-            trial = TrialCopy(self._yjs.doc.client_id(), self.state(), self.root, limits)
-            stays_within = trial.stays_within(slices)
+            trial = TrialCopy(self._yjs.doc.client_id(), self.state(), areas, limits.roots)
+            stays_within = trial.stays_within(slices, early.outside)
         merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
+        early.note(self._yjs)
         integrated = self._read_changes(merge_updates(merged), value, summary, before)
         self._purge.unmark(integrated.records)
         if trial is not None:
             if not stays_within:
-                integrated = self._roll_back(trial, merged, value, integrated.ops, before)
+                ops = integrated.ops
+                integrated = self._roll_back(trial, early.outside, merged, value, ops, before)
             trial.close()
-        return integrated.after(deleted) if first else integrated
+        return integrated.after(deleted) if early.update else integrated
 
-    def _delete_first(self, deletes: Deletes, structs: StructIndex, limits: Limits | None) -> bytes:
-        """Delete the large containers that an update deletes, in portions. Return their update."""
+    def _placed_areas(self, limits: Limits) -> PlacedAreas:
+        txn = self._yjs.doc.create_transaction()
+        try:
+            return PlacedAreas(txn, self._yjs.content, self.root, limits)
+        finally:
+            txn.drop()
+
+    def _delete_early(
+        self, deletes: Deletes, structs: StructIndex, areas: PlacedAreas | None
+    ) -> EarlyDeletion:
+        """Delete the large containers that an update deletes, in portions."""
         txn = self._yjs.doc.create_transaction()
         found = large_deletions(txn, self._yjs.content, structs, deletes, self._map_sizes)
-        if found and limits is not None:
-            areas = PlacedAreas(txn, self._yjs.content, self.root, limits)
-            found = [one for one in found if areas.hold(one.path, one.keys)]
         txn.drop()
-        if not found:
-            return b""
-        self._observer.listening = False
-        transactions = Transactions(self._yjs)
-        for path, keys in found:
-            while (held := map_at(transactions.txn, transactions.content, path)) is not None:
-                if remove_entries(transactions, held, keys):
-                    break
-            self._observer.add(path, keys)
-        update = transactions.close()
-        self._observer.listening = True
-        return update
+        return delete_early(self._yjs, found, areas) if found else EarlyDeletion()
 
     def _read_changes(
         self, update: bytes, value: Json, summary: UpdateSummary, before: TextsBefore
@@ -217,13 +216,21 @@ class Tree:
         return Integrated(update, difference.ops, records, texts=difference.texts)
 
     def _roll_back(
-        self, trial: TrialCopy, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
+        self,
+        trial: TrialCopy,
+        deleted: Sequence[CopiedEntries],
+        merged: list[bytes],
+        value: Json,
+        ops: list[Op],
+        before: TextsBefore,
     ) -> Integrated:
         """Roll back the last update. The result keeps the values of the areas within the limits."""
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
         for back_again in trial.roll_back():
             merged += apply_update(self._yjs.doc, self._yjs.content, self._observer, [back_again])
+        if deleted:
+            merged.append(put_back(self._yjs, deleted))
         back = self._read_changes(b"", after, NO_SUMMARY, TextsBefore()).ops
         txn = self._yjs.doc.create_transaction()
         try:
@@ -294,10 +301,12 @@ class Tree:
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:
-    """Return one update that has the effect of all of them. Their order does not matter."""
+    """Return one update that has the effect of all. Each was made after the update before it."""
     if len(updates) == 1:
         return updates[0]
     some = [update for update in updates if update]
     if len(some) <= 1:
         return some[0] if some else b""
+    if sum(map(len, some)) > LARGE and (merged := merged_in_order(some)) is not None:
+        return merged
     return native.merge_updates(tuple(some))

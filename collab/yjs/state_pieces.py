@@ -21,6 +21,7 @@ from collab.yjs.update import (
     SKIP,
     STORED_BOUNDS,
     Range,
+    free_rows,
     inspect,
     read_deletes,
 )
@@ -44,7 +45,7 @@ def state_pieces(state: bytes, most: int = LARGEST_SLICE) -> list[bytes]:
     pieces: list[bytes] = []
     while count:
         number, at, first = min(count, most), reader.pos, clock
-        clock = _skip_structs(reader, number, clock)
+        clock = skip_structs(reader, number, clock)
         count -= number
         out = bytearray()
         for value in (1, number, client, first):
@@ -59,6 +60,8 @@ def _in_causal_order(state: bytes, most: int) -> list[bytes]:
     inspected = inspect(state, STORED_BOUNDS)
     order = in_causal_order(inspected.sections, {})
     pieces = [encode(state, order[at : at + most], []) for at in range(0, len(order), most)]
+    free_rows(order)
+    inspected.free()
     return [*pieces, *_of_deletes(inspected.deletes)]
 
 
@@ -67,7 +70,7 @@ def _of_deletes(deletes: dict[int, list[Range]]) -> list[bytes]:
     return [encode(b"", [], ranges[at : at + RANGES]) for at in range(0, len(ranges), RANGES)]
 
 
-def _skip_structs(reader: Reader, count: int, clock: int) -> int:
+def skip_structs(reader: Reader, count: int, clock: int) -> int:
     """Skip `count` structs; the first has this clock. Return the clock after them."""
     byte, uint = reader.byte, reader.uint
     for _ in range(count):

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, TYPE
-from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, inspect
+from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, free_rows, inspect
 
 
 class StructPlace(NamedTuple):
@@ -145,13 +145,17 @@ class StructIndex:
     def of(cls, update: bytes) -> StructIndex:
         """The index of a document from its whole state as one update."""
         index = cls()
-        index.add(inspect(update, STORED_BOUNDS))
+        inspected = inspect(update, STORED_BOUNDS)
+        index.add(inspected)
+        inspected.free()
         return index
 
     def add(self, inspected: Inspected) -> None:
         """Add an applied update. Structs that are known already change nothing."""
-        for client, struct in in_causal_order(inspected.sections, self.clocks):
+        order = in_causal_order(inspected.sections, self.clocks)
+        for client, struct in order:
             self.append(client, struct)
+        free_rows(order)
         self._delete(inspected.deletes)
 
     def add_checked(

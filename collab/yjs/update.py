@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from collab.yjs.contents import MAX_CLOCK, read_content, read_key, read_name, read_run
 from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 GC: Final = 0
 SKIP: Final = 10
+
+ROWS: Final = 10_000  # of a list that are freed at once
 
 HAS_ORIGIN: Final = 0x80
 HAS_RIGHT: Final = 0x40
@@ -88,6 +90,17 @@ class Inspected:
     sections: dict[int, list[Struct]]
     deletes: dict[int, list[Range]]
     bounds: GuardBounds
+
+    def free(self) -> None:
+        """Drop the structs. Call this after the last use of a large update."""
+        for structs in self.sections.values():
+            free_rows(structs)
+
+
+def free_rows(rows: list[Any]) -> None:
+    """Empty a list in portions. Python frees 300,000 structs in 60 ms, without a break."""
+    while rows:
+        del rows[-ROWS:]
 
 
 def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:

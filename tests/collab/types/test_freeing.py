@@ -77,8 +77,8 @@ def test_an_opening_that_fails_is_freed_in_steps(freed: list[Memory]) -> None:
 
 def test_a_trial_copy_is_freed_in_steps(freed: list[Memory]) -> None:
     document = opened(LARGE["numbers"])
-    limits = Limits((), frozenset(), has_items=False)
-    TrialCopy(7, document.update_since(b"\0"), document._tree.root, limits).close()
+    areas = document._tree._placed_areas(Limits((), frozenset(), has_items=False))
+    TrialCopy(7, document.update_since(b"\0"), areas, ()).close()
     assert len(freed) == 1
 
 
