@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import gc
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -91,22 +92,31 @@ def banned_words() -> set[str]:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    paths = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
+    paths = sorted(path for part in PARTS for path in _python_files(ROOT / part))
     return tuple(
         Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
         for path in paths
-        if "node_modules" not in path.parts
     )
 
 
+def _python_files(top: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(top):
+        if "node_modules" in folders:
+            folders.remove("node_modules")
+        yield from (Path(folder, name) for name in names if name.endswith(".py"))
+
+
 @cache
-def nodes(source: Source) -> tuple[ast.AST, ...]:
+def nodes(source: Source) -> list[ast.AST]:
     """The nodes of the file's syntax tree, read once, and only when a rule looks into the file."""
-    return tuple(syntax(source.text))
+    return syntax(source.text)
 
 
-def syntax(text: str) -> list[ast.AST]:
-    """Return the nodes of a syntax tree, the module first; without `Load()`, `Add()` and others."""
+def syntax(text: str, without: Collection[type] = ()) -> list[ast.AST]:
+    """Return the nodes of a syntax tree, the module first; without `Load()`, `Add()` and others.
+
+    Nodes of the types `without` are left out too, with all that they hold.
+    """
     # This saves three quarters of the time: the collector would visit every object of the trees.
     gc.disable()
     try:
@@ -114,8 +124,12 @@ def syntax(text: str) -> list[ast.AST]:
         for node in found:
             for value in node.__dict__.values():
                 if isinstance(value, list):
-                    found += [each for each in value if isinstance(each, ast.AST)]
-                elif isinstance(value, ast.AST) and value._fields:
+                    found += [
+                        each
+                        for each in value
+                        if isinstance(each, ast.AST) and type(each) not in without
+                    ]
+                elif isinstance(value, ast.AST) and value._fields and type(value) not in without:
                     found.append(value)
         return found
     finally:
@@ -145,19 +159,22 @@ def _imports(source: Source) -> Iterator[tuple[int, str]]:
                 yield node.lineno, "".join(str(part) for part in reversed(given))
 
 
-def _named(source: Source) -> Iterator[tuple[int, str]]:
+@cache
+def _named(source: Source) -> tuple[tuple[int, str], ...]:
     """The full name of a chain of attributes that starts at an import or a builtin."""
     known = {name: f"builtins.{name}" for name in dir(builtins)} | dict(_bindings(source))
+    found = list[tuple[int, str]]()
     for node in nodes(source):
-        if isinstance(node, ast.Name | ast.Attribute | ast.Call):
-            found = [_name(node)]
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Call)):
+            names = [_name(node)]
         elif isinstance(node, ast.Constant) and QUOTED.fullmatch(str(node.value)):
-            found = DOTTED.findall(str(node.value))
+            names = DOTTED.findall(str(node.value))
         else:
             continue
-        for root, dot, rest in (name.partition(".") for name in found):
+        for root, dot, rest in (name.partition(".") for name in names):
             if root in known:
-                yield node.lineno, f"{known[root]}{dot}{rest}"
+                found.append((node.lineno, f"{known[root]}{dot}{rest}"))
+    return tuple(found)
 
 
 def _bindings(source: Source) -> Iterator[tuple[str, str]]:
@@ -175,11 +192,11 @@ def _bindings(source: Source) -> Iterator[tuple[str, str]]:
 
 def _name(node: ast.expr) -> str:
     """`a.b.c` as written. `getattr(a, "b")` is `a.b`. Other expressions are empty."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_name(node.value)}.{node.attr}"
     match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=owner, attr=name):
-            return f"{_name(owner)}.{name}"
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
             return f"{_name(owner)}.{name}"
     return ""

@@ -10,10 +10,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.house import ROOT, syntax
+from tests.house import ROOT, Source, nodes, sources, syntax
 
 TOPS: Final = (
     *("README.md", "CHANGELOG.md", "docs", "collab", "server", "storage", "static"),
@@ -86,14 +87,21 @@ def _markdown(path: Path) -> Iterator[tuple[int, str]]:
 def _python(path: Path) -> Iterator[tuple[int, str]]:
     """Docstrings, texts for users, and comments that follow one another."""
     source = path.read_text()
-    for node in syntax(source):
+    read = _read_already().get(path)
+    for node in nodes(read) if read else syntax(source, without=(ast.Name, ast.Constant)):
         if isinstance(node, ast.Call):
             yield from _texts_for_users(node)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        elif isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             text = ast.get_docstring(node)
             if text:
                 yield node.body[0].lineno, text
     yield from _comments(source)
+
+
+@cache
+def _read_already() -> dict[Path, Source]:
+    """The files whose syntax the rules of the house need too: all but the tests."""
+    return {ROOT / source.path: source for source in sources() if source.part != "tests"}
 
 
 def _comments(source: str) -> Iterator[tuple[int, str]]:
@@ -132,9 +140,11 @@ def files(top: Path) -> Iterator[Path]:
     """The files with text for people at a place."""
     if top.is_file():
         yield top
-    for path in sorted(top.rglob("*")) if top.is_dir() else ():
-        if path.suffix in {".md", ".py"} and not _SKIPPED.intersection(path.parts):
-            yield path
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(set(folders) - _SKIPPED)
+        for name in sorted(names):
+            if name.endswith((".md", ".py")):
+                yield Path(folder, name)
 
 
 def vague(sentence: Sentence) -> str:
