@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from msgspec import Struct
 
-from bench.__main__ import as_row, main
+from bench.__main__ import as_row, main, names
 
 
 class Named(NamedTuple):
@@ -39,3 +39,8 @@ def test_an_unknown_bench_is_refused_with_a_list(
 ) -> None:
     assert main(["no_such_bench"]) == 2
     assert "no_such_bench" in capsys.readouterr().out
+
+
+def test_only_modules_that_measure_are_benches() -> None:
+    assert {"calls", "room", "storage"} <= set(names())
+    assert not {"__main__", "lock_probe", "machine", "table", "wire_client"} & set(names())
