@@ -11,9 +11,9 @@ from hypothesis import settings
 
 from tests.skips import SkipGuard, in_ci
 
-# A busy machine must not fail a test. `make check` tries half as many random examples.
+# A busy machine must not fail a test. `make check` tries a quarter of the random examples.
 settings.register_profile("all", deadline=None)
-settings.register_profile("fast", deadline=None, max_examples=50)
+settings.register_profile("fast", deadline=None, max_examples=25)
 
 # The tests of these folders start real servers, except in the files of `INSIDE`.
 REAL = frozenset({"attacks", "browser", "faults", "live"})

@@ -36,6 +36,9 @@ FORGED = [
     for author in (3, 2**31)
 ]
 
+# Random sessions. `make check` tries the first of them.
+SEEDS = [range(10), pytest.param(range(10, 30), marks=pytest.mark.thorough)]
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,8 +93,9 @@ def test_g22_a_slow_state_is_cut_and_gives_the_same_document(forged: bytes) -> N
     assert opened.value == document.value
 
 
-def test_g22_a_cut_state_of_real_clients_gives_the_same_document() -> None:
-    for seed in range(30):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_g22_a_cut_state_of_real_clients_gives_the_same_document(seeds: range) -> None:
+    for seed in seeds:
         sent = [peer.doc.get_update() for peer in session(seed, 60)]
         document = made(*sent, opening_seconds=1.0)
         opening = Opening.of(document.snapshot(), (), 1)
@@ -197,11 +201,12 @@ def test_g22_what_an_entry_deletes_is_gone_before_it_is_applied() -> None:
     assert inspect(opened.update_since(b"\0")).deletes == inspect(peer.doc.get_update()).deletes
 
 
+@pytest.mark.parametrize("seeds", SEEDS)
 def test_g22_real_clients_deletions_come_to_the_same_at_first_or_in_their_turn(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, seeds: range
 ) -> None:
     monkeypatch.setattr(rewriting, "MOST_DELETED", 0)
-    for seed in range(30):
+    for seed in seeds:
         document, entries, body = Document.create(1), list[Entry](), None
         for number, peer in enumerate(session(seed, 60), 1):
             if number == 2:

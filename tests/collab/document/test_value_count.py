@@ -148,7 +148,7 @@ def test_work_size_grows_with_values_at_constant_bytes() -> None:
 
 def test_work_size_includes_deleted_state() -> None:
     document = Document.open(None, (), 1)
-    for number in range(20):
+    for number in range(10):
         text = " ".join(str((number * 31 + n * n) % 977) for n in range(120))
         patch(document, add("/text", text), bounds=WIDE)
     state = len(document.update_since(b"\0"))

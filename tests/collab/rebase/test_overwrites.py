@@ -31,7 +31,7 @@ def blocks(count: int, fast: int) -> list[Any]:
     return [pytest.param(block, marks=mark) for block, mark in enumerate(marks)]
 
 
-@pytest.mark.parametrize("block", blocks(10, fast=4))
+@pytest.mark.parametrize("block", blocks(10, fast=2))
 def test_r5_a_stale_patch_names_all_that_it_overwrites(block: int) -> None:
     became = {stale(seed) for seed in range(block * 100, block * 100 + 100)}
     assert became == {"refused", "conflicts", "applied"}
@@ -44,7 +44,7 @@ def test_r5_many_stale_patches_name_all_that_they_overwrite(block: int) -> None:
         stale(seed)
 
 
-@pytest.mark.parametrize("block", blocks(5, fast=2))
+@pytest.mark.parametrize("block", blocks(5, fast=1))
 def test_r10_pipelined_patches_name_all_that_they_overwrite(block: int) -> None:
     became = {pipelined(seed) for seed in range(block * 100, block * 100 + 100)}
     assert became == {"refused", "applied"}

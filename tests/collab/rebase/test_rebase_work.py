@@ -82,34 +82,34 @@ def test_r2_a_stale_patch_copies_a_long_list_once(copied: list[int]) -> None:
 @pytest.mark.parametrize("size", [1_000, 10_000])
 def test_r2_twice_the_ops_take_twice_the_work(size: int) -> None:
     base = {"l": [1] * size}
-    one = calls(lambda: stale(base, [FIRST], replaces(size, 200)))
-    two = calls(lambda: stale(base, [FIRST], replaces(size, 400)))
+    one = calls(lambda: stale(base, [FIRST], replaces(size, 100)))
+    two = calls(lambda: stale(base, [FIRST], replaces(size, 200)))
     assert two < 2.2 * one
 
 
 def test_r5_twice_the_conflicts_take_twice_the_work() -> None:
-    base, theirs = {"l": [1] * 1_000}, replaces(1_000, 1_000)
+    base, theirs = {"l": [1] * 500}, replaces(500, 500)
 
     def mine(count: int) -> list[Op]:
-        return [{**op, "value": 4} for op in replaces(1_000, count)]
+        return [{**op, "value": 4} for op in replaces(500, count)]
 
-    conflicts = len(stale(base, theirs, mine(400))[0].conflicts)
-    assert conflicts == 400
-    one = calls(lambda: stale(base, theirs, mine(200)))
-    two = calls(lambda: stale(base, theirs, mine(400)))
+    conflicts = len(stale(base, theirs, mine(200))[0].conflicts)
+    assert conflicts == 200
+    one = calls(lambda: stale(base, theirs, mine(100)))
+    two = calls(lambda: stale(base, theirs, mine(200)))
     assert two < 2.2 * one
 
 
 def test_r6_twice_the_merged_texts_take_twice_the_work() -> None:
-    base = {"l": ["one two"] * 400}
-    theirs: list[Op] = [{"op": "replace", "path": f"/l/{n}", "value": "one 2"} for n in range(400)]
+    base = {"l": ["one two"] * 200}
+    theirs: list[Op] = [{"op": "replace", "path": f"/l/{n}", "value": "one 2"} for n in range(200)]
 
     def mine(count: int) -> list[Op]:
         return [{"op": "replace", "path": f"/l/{n}", "value": "1 two"} for n in range(count)]
 
-    assert len(stale(base, theirs, mine(400))[0].merged) == 400
-    one = calls(lambda: stale(base, theirs, mine(200)))
-    two = calls(lambda: stale(base, theirs, mine(400)))
+    assert len(stale(base, theirs, mine(200))[0].merged) == 200
+    one = calls(lambda: stale(base, theirs, mine(100)))
+    two = calls(lambda: stale(base, theirs, mine(200)))
     assert two < 2.2 * one
 
 

@@ -31,7 +31,7 @@ def letters(count: int) -> bytes:
     return update((AUTHOR, 0, [shared(2, root="content", key="t"), first, *typed]))
 
 
-@pytest.mark.parametrize("count", [MOST_JOINED + 100, 5 * MOST_JOINED])
+@pytest.mark.parametrize("count", [MOST_JOINED + 100, 3 * MOST_JOINED])
 def test_g25_many_one_letter_structs_are_applied_in_pieces(count: int) -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), Round(0))

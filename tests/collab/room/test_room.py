@@ -11,6 +11,7 @@ from collab.document.steps import UndoBounds
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
+from collab.patch.bounds import Bounds
 from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room import yjs_rules
@@ -112,8 +113,8 @@ def test_a_diff_made_in_advance_counts_only_for_its_version() -> None:
 
 
 def test_a_whole_value_may_make_more_ops_than_a_patch_may_have() -> None:
-    room = Room(HOME, Absent(), RoomBounds(), None)
-    places = 3 * RoomBounds().patch.max_ops
+    room = Room(HOME, Absent(), RoomBounds(Bounds(max_ops=100)), None)
+    places = 300
     room.apply(ADA, Create({str(n): n for n in range(places)}), Round(0))
     put: dict[str, Any] = {str(n): n + 1 for n in range(places)}
     answer = room.apply(ADA, Replace(put, None), Round(1))

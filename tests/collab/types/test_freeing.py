@@ -15,7 +15,7 @@ from collab.tree.sections import Limits, TrialCopy
 from collab.types.freeing import FREEING, TYPES, Memory, OwnedDoc, _free_here
 from collab.types.loader import Loader
 
-MANY = 110 * TYPES
+MANY = 40 * TYPES
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_trial_copy_is_freed_in_steps(freed: list[Memory]) -> None:
 
 
 def test_the_old_document_of_a_reload_is_freed_in_steps(freed: list[Memory]) -> None:
-    document = opened(LARGE["numbers"])
+    document = opened([0] * 110 * TYPES)
     remove = [{"op": "remove", "path": "/held"}]
     document.patch(remove, version=2, user="ada", at=0)
     assert len(freed) == 1

@@ -82,10 +82,10 @@ def test_d6_an_object_that_had_very_many_keys_is_not_collected_at_once(
     inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = count_reloads(monkeypatch)
-    monkeypatch.setattr(journal, "MOST_GONE", 3_000)
+    monkeypatch.setattr(journal, "MOST_GONE", 600)
     slot = Slot({"in": keys(300, "a")} if inside else keys(300, "a"))
     at = "/s/in" if inside else "/s"
-    ops = [{"op": "remove", "path": f"{at}/{key}"} for key in keys(290, "a")]
+    ops = [{"op": "remove", "path": f"{at}/{key}"} for key in keys(58, "a")]
     slot.document.patch(ops, version=2, user="ada", at=2)
     assert loaded == []
     slot.document.patch([{"op": "remove", "path": "/s"}], version=3, user="ada", at=3)
@@ -99,10 +99,10 @@ def test_d6_many_objects_that_had_very_many_keys_cause_few_reloads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded = count_reloads(monkeypatch)
-    monkeypatch.setattr(journal, "MOST_GONE", 3_000)
+    monkeypatch.setattr(journal, "MOST_GONE", 600)
     names = [f"in{number}" for number in range(20)]
-    slot = Slot({name: keys(300, "a") for name in names})
-    ops = [{"op": "remove", "path": f"/s/{name}/{key}"} for name in names for key in keys(290, "a")]
+    slot = Slot({name: keys(60, "a") for name in names})
+    ops = [{"op": "remove", "path": f"/s/{name}/{key}"} for name in names for key in keys(58, "a")]
     slot.document.patch(ops, version=2, user="ada", at=2)
     slot.document.patch([{"op": "remove", "path": "/s"}], version=3, user="ada", at=3)
     assert 1 <= len(loaded) <= 2  # each reload doubles the limit
