@@ -10,13 +10,16 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 
-# A test that waits forever ends the run, with a stack trace of the place where it waits.
+# A test that waits forever ends its process, with a stack trace of the place where it waits.
 ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
 # The fast tests, without the plugins of installed packages that they do not use.
-FAST := -q -p no:schemathesis -p no:anyio -m "not real and not thorough and not long" $(ENDING)=60
+FAST := -q -p no:schemathesis -p no:anyio -p no:xdist -m "not real and not thorough and not long" $(ENDING)=60
 
-# Print the output of each of two parallel commands as one piece.
+# Two processes run the tests. Each takes the next file, because tests of a file share servers.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
+
+# Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: help run demo test test-long check check-style check-core check-rest format sdk mutants smoke bench clean
@@ -34,16 +37,16 @@ demo: .venv/.installed ## start Weft with fresh demo pages in a temporary databa
 
 test: .venv/.provisioned ## run every test that does not take minutes
 	@$(BIN)/python tests/provision.py --report
-	@$(BIN)/pytest -q -m "not long" $(ENDING)=240
+	@$(BIN)/pytest -q $(TWO) -m "not long" $(ENDING)=240
 
 test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q -m long $(ENDING)=3600
 
-check: check-style ## check format, lint, types, import rules and fast tests (aim: under 30 seconds)
-	@$(MAKE) -j2 $(SYNC) check-core check-rest
+check: .venv/.provisioned ## check format, lint, types, import rules and fast tests (aim: under 30 seconds)
+	@$(MAKE) -j2 $(SYNC) check-style check-rest check-core
 
-check-style: .venv/.provisioned
+check-style:
 	@$(BIN)/ruff format --check --quiet . || { echo "run make format to correct this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary

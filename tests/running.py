@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -25,11 +27,19 @@ from tests.patience import PATIENCE
 WEFT = Path(sys.executable).with_name("weft")
 
 
+# Below the ports that the system gives to other sockets, so that a stopped server keeps its port.
+# Each test process starts at another number.
+_PORTS = itertools.count(os.getpid() * 997)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nothing listens on, and that no other test of this process has."""
+    for number in _PORTS:
+        port = 10_000 + number % 22_000
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 @dataclass

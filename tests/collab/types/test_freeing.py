@@ -83,7 +83,7 @@ def test_a_trial_copy_is_freed_in_steps(freed: list[Memory]) -> None:
 
 
 def test_the_old_document_of_a_reload_is_freed_in_steps(freed: list[Memory]) -> None:
-    document = opened([0] * 110 * TYPES)
+    document = opened([0 for _ in range(110 * TYPES)])  # so many that their removal reloads it
     remove = [{"op": "remove", "path": "/held"}]
     document.patch(remove, version=2, user="ada", at=0)
     assert len(freed) == 1
