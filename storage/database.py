@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -97,7 +97,12 @@ def translated() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        known = translate(error)
-        if known is None:
-            raise
-        raise known from error
+        raise_translated(error)
+
+
+def raise_translated(error: Exception) -> NoReturn:
+    """Raise the port's error for a driver's error. Raise a bug of ours unchanged."""
+    known = translate(error)
+    if known is None:
+        raise error
+    raise known from error

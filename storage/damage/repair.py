@@ -96,7 +96,8 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
     _drop(connection, snapshots, key, rebuilt.drop_snapshots)
     connection.execute(delete(steps).where(by_key(steps, key)))
     runner = CoreRunner(connection)
-    for (sql, values), _ in statements.entries(runner.dialect, pack_entries(key, [entry])):
+    rows = pack_entries(key, [entry])
+    for (sql, values), _ in statements.insert(runner.dialect, statements.ENTRIES, rows):
         runner.run(sql, values)
     snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
     save_packed(connection, snapshots, key, entry.version, pack_snapshot(key, snapshot))

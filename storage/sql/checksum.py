@@ -108,7 +108,8 @@ def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
     for entry in entries:
         version, at = entry.version, entry.at
         author, request = entry.author.user.encode(), entry.id.encode()
-        commit, payload = entry.commit.encode(), _encode(_without_repeated_ops(entry))
+        stored = _without_repeated_ops(entry) if entry.answer else entry
+        commit, payload = entry.commit.encode(), _encode(stored)
         crc = _entry_crc(key_crc, version, author, request, commit, at, payload)
         summary = _pack_summary(key_crc, entry) if len(payload) > _LARGEST_WITHOUT_SUMMARY else b""
         rows.append((tenant, doc, version, author, request, commit, at, payload, crc, summary))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -112,12 +113,12 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
     for packed in moved:
         entry_rows += packed.entries
         accepted_rows += packed.accepted
-    for (sql, values), size in statements.entries(dialect, entry_rows):
+    for (sql, values), size in statements.insert(dialect, statements.ENTRIES, entry_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
     if not accepted_rows:
         return
-    for (sql, values), size in statements.accepted(dialect, accepted_rows):
+    for (sql, values), size in statements.insert(dialect, statements.ACCEPTED, accepted_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
 
@@ -247,9 +248,9 @@ class SqlCommit:
         self._database = database
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        packed = [_Packed(append) for append in batch]
+        packed = list(map(_Packed, batch))
         try:
-            left = await self._database.commit(lambda runner: _write(runner, packed))
+            left = await self._database.commit(partial(_write, batch=packed))
         except Exception as error:
             if not (isinstance(error, _KnownIdError) or is_constraint_violation(error)):
                 raise

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain, count
-from typing import Any
+from typing import Any, NamedTuple
 
 from storage.dialect import POSTGRES
 
@@ -67,8 +67,19 @@ _BUMP_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND d
 _DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
 _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body, crc) VALUES (?, ?, ?, ?, ?)"
 
+
+class Table(NamedTuple):
+    """A table into which one statement inserts many rows, and the PostgreSQL types of its columns.
+
+    In the template, `rows` stands for the new rows.
+    """
+
+    template: str
+    types: tuple[str, ...]
+
+
 # `accepted` holds the ids without an entry. The unique index refuses ids that have an entry.
-_ENTRIES = """
+_INSERT_ENTRIES = """
 INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc, summary)
 SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9,
     column10
@@ -79,8 +90,9 @@ _ENTRY_TYPES = (
     *("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint"),
     "bytea",
 )
+ENTRIES = Table(_INSERT_ENTRIES, _ENTRY_TYPES)
 
-_ACCEPTED = """
+_INSERT_ACCEPTED = """
 INSERT INTO accepted (tenant, doc, author, request, version, answer, at, crc, digest)
 SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
 FROM {rows}
@@ -90,6 +102,7 @@ _ACCEPTED_TYPES = (
     *("text", "text", "bytea", "bytea", "bigint", "bytea", "bigint", "bigint"),
     "bytea",
 )
+ACCEPTED = Table(_INSERT_ACCEPTED, _ACCEPTED_TYPES)
 
 # Rows in one statement. Each call into SQLite releases and takes the interpreter's lock, so one
 # statement inserts many rows. Only a few sizes, so that each statement stays prepared.
@@ -151,7 +164,8 @@ def put_lock(dialect: str) -> str:
 
 
 @cache
-def _many(dialect: str, template: str, types: tuple[str, ...], size: int) -> str:
+def _many(dialect: str, table: Table, size: int) -> str:
+    template, types = table
     if dialect == POSTGRES:
         arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types, 1))
         names = ", ".join(f"column{n}" for n in range(1, len(types) + 1))
@@ -160,26 +174,18 @@ def _many(dialect: str, template: str, types: tuple[str, ...], size: int) -> str
     return template.format(rows=f"(VALUES {', '.join([row] * size)}) AS r")
 
 
-def _statements(
-    dialect: str, template: str, types: tuple[str, ...], rows: Sequence[Sequence[Any]]
+def insert(
+    dialect: str, table: Table, rows: Sequence[Sequence[Any]]
 ) -> list[tuple[Statement, int]]:
+    """Return statements that insert these rows, each with the number of rows that it must write."""
     if dialect == POSTGRES and rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
-        return [((_many(dialect, template, types, 0), columns), len(rows))]
+        return [((_many(dialect, table, 0), columns), len(rows))]
     found: list[tuple[Statement, int]] = []
     start = 0
     for size in _SIZES:
         while len(rows) - start >= size:
             values = list(chain.from_iterable(rows[start : start + size]))
-            found.append(((_many(dialect, template, types, size), values), size))
+            found.append(((_many(dialect, table, size), values), size))
             start += size
     return found
-
-
-def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Statement, int]]:
-    """Return statements that insert these rows, each with the number of rows that it must write."""
-    return _statements(dialect, _ENTRIES, _ENTRY_TYPES, rows)
-
-
-def accepted(dialect: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Statement, int]]:
-    return _statements(dialect, _ACCEPTED, _ACCEPTED_TYPES, rows)
