@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 from collab.document.change import Change, Undone, cancels_out
@@ -33,6 +34,7 @@ from collab.ports.store import Snapshot
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree, merge_updates
+from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
 from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import decode_state_vector
@@ -60,7 +62,7 @@ class Document:
         self.epoch = opening.epoch
         self.version = entries[-1].version if entries else body.version
         self.opening_seconds = opening.opening_seconds
-        self._leases = body.leases
+        self.leases = body.leases  # the Yjs client ids in use, each with its user
         self._undo = UndoState(opening.steps, undo)
         for entry in opening.earlier:
             self._undo.add_entry(entry)
@@ -101,7 +103,7 @@ class Document:
         """Return the whole state for `open`, with or without the undo steps."""
         value = encode_json(self.value)
         body = Body(
-            FORMAT, self.version, self._tree.state(), self._leases, self.opening_seconds, value
+            FORMAT, self.version, self._tree.state(), self.leases, self.opening_seconds, value
         )
         return Snapshot(
             self.version, encode(body), encode_steps(self._undo.saved()) if steps else b""
@@ -136,10 +138,12 @@ class Document:
         )
         if not isinstance(applied.value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
-        if [op for op in applied.ops if not (op["path"] or isinstance(op["value"], dict))]:
-            # The Yjs root is always a map, so an op that sets another kind of root cannot be
-            # written. A diff avoids such ops.
-            applied = apply(self.value, diff(self.value, applied.value), size=self.size)
+        for op in applied.ops:
+            if not op["path"] and not isinstance(op["value"], dict):
+                # The Yjs root is always a map, so an op that sets another kind of root cannot be
+                # written. A diff avoids such ops.
+                applied = apply(self.value, diff(self.value, applied.value), size=self.size)
+                break
         if not applied.ops or cancels_out(self.value, applied):
             return None
         if not self._count.allows(
@@ -153,7 +157,7 @@ class Document:
         update, journal = self._tree.write(
             f"{version:x}",
             self.value,
-            lambda writer: writer.apply(applied.ops, exact=applied.texts),
+            partial(Writer.apply, ops=applied.ops, exact=applied.texts),
             user,
         )
         inverse = Inverse(
@@ -208,7 +212,8 @@ class Document:
             written = merge_updates([written, back])
             records = [*records, *journal.records]
             reinsertions = [*reinsertions, *journal.reinsertions]
-        self._lease(leases, user)
+        if leases:
+            self._lease(leases, user)
         # An invisible change, such as a new order key that keeps the order, is no undo step.
         if not applied.ops:
             records = self._undo.needed_records(records)
@@ -292,14 +297,9 @@ class Document:
 
     def _lease(self, client_ids: Sequence[int], user: str) -> None:
         for client_id in client_ids:
-            self._leases.setdefault(client_id, user)
+            self.leases.setdefault(client_id, user)
 
     # --- the Yjs lane -----------------------------------------------------------------------
-
-    @property
-    def leases(self) -> Mapping[int, str]:
-        """The Yjs client ids in use, each with its user."""
-        return self._leases
 
     def encode_state_vector(self) -> bytes:
         return self._tree.state_vector()

@@ -135,7 +135,11 @@ def _drop_oldest(steps: list[Step], most: int) -> int:
 
 def size_of(steps: Iterable[Step]) -> int:
     """Return about how many bytes steps take."""
-    return sum(len(part.inverse) + _PART_BYTES for step in steps for part in step.parts)
+    size = 0
+    for step in steps:
+        for part in step.parts:
+            size += len(part.inverse) + _PART_BYTES
+    return size
 
 
 def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -> int:

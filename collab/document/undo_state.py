@@ -53,15 +53,14 @@ class UndoState:
             user, entry.kind, entry.version, entry.at, inverse
         ).reinsertions:
             self.identity.add_reinsertion(reinsertion)
-        self.identity.prune()
+        self.identity.end_version()
 
     def accept(
         self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
     ) -> None:
         """Add the version that was just made."""
         self._fold(user, kind, version, at, inverse, decoded)
-        self.identity.clear_pending()
-        self.identity.prune()
+        self.identity.end_version()
 
     def _fold(
         self,

@@ -57,6 +57,9 @@ class Characters:
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self.runs = merged(runs)
+        self.length = 0  # the number of units
+        for run in self.runs:
+            self.length += run[2]
 
     @classmethod
     def read(cls, txn: Txn, text: Any, deletions: Deletions | None = None) -> Characters:
@@ -65,15 +68,8 @@ class Characters:
 
     def copy(self) -> Characters:
         copy = Characters()
-        copy.runs = self.runs.copy()
+        copy.runs, copy.length = self.runs.copy(), self.length
         return copy
-
-    @property
-    def length(self) -> int:
-        length = 0
-        for run in self.runs:
-            length += run[2]
-        return length
 
     def between(self, start: int, end: int) -> list[Run]:
         """Return the ids of the units from `start` to `end`."""
@@ -102,8 +98,11 @@ class Characters:
             at += length
         return left, right
 
-    def splice(self, start: int, end: int, runs: Iterable[Run]) -> None:
+    def splice(self, start: int, end: int, runs: Sequence[Run]) -> None:
         """Replace the units from `start` to `end` by other units."""
+        self.length -= end - start
+        for run in runs:
+            self.length += run[2]
         first = self._cut(start)
         last = self._cut(end) if end > start else first
         around = slice(max(0, first - 1), last + 1)

@@ -71,10 +71,14 @@ class IdentityIndex:
         """Drop the references to the stacks."""
         self.named_records, self.is_asked_for = tuple, lambda path: False
 
-    def prune(self) -> None:
+    def end_version(self) -> None:
+        """Note that a version is made: `named_records` returns its records from now on."""
+        self._pending.clear()
+        if len(self.reinsertions) > self._most:
+            self._prune()
+
+    def _prune(self) -> None:
         """Drop reinsertions that no step asks for, or that later reinsertions replaced."""
-        if len(self.reinsertions) <= self._most:
-            return
         self._named_runs = None
         named = self._all_named
         self.reinsertions = [one for one in _newest(self.reinsertions) if named.names(one)]
@@ -140,16 +144,13 @@ class IdentityIndex:
 
     # --- what steps name --------------------------------------------------------------------
 
-    def clear_pending(self) -> None:
-        """Clear the pending records: their version is made, so `named_records` returns them."""
-        self._pending.clear()
-
     def add(self, user: str, record: Record) -> None:
         """Add a record of the version that is being made."""
         self._pending.append((user, record))
-        if self._named_runs is not None:
-            self._named_runs.add(user, record)
-            if self._named_runs.is_stale:
+        named = self._named_runs
+        if named is not None:
+            named.add(user, record)
+            if named.added > named.most:
                 self._named_runs = None  # most of it belongs to steps that are gone
 
     @property
@@ -178,7 +179,7 @@ class IdentityIndex:
         named = self._named_runs or self._all_named
         found: list[tuple[int, Run, Path, str]] = []
         at = 0
-        for run in self.first_runs(runs):
+        for run in self.first_runs(runs) if self.reinsertions else runs:
             for part, to in named.spans.pieces(run):
                 if to is not None:
                     found.append((at + part[1] - run[1], part, *named.owners[to[0]]))
@@ -207,15 +208,11 @@ class _NamedRuns:
         self.runs: dict[Id, list[Run]] = {}  # by text
         self.paths: dict[Path, None] = {}
         self._numbers: dict[tuple[Path, str], int] = {}
-        self._added = self._complete = 0
-
-    @property
-    def is_stale(self) -> bool:
-        return self._added > 2 * self._complete + 10_000
+        self.added, self.most = 0, 0  # above `most` additions, most of them are out of date
 
     def mark_complete(self) -> None:
         """Mark that all steps are added. Later additions count towards the next rebuild."""
-        self._complete = self._added
+        self.most = 2 * self.added + 10_000
 
     def names(self, reinsertion: Reinsertion) -> bool:
         return any(to is not None for _, to in self.spans.pieces(reinsertion[:3])) or (
@@ -223,6 +220,9 @@ class _NamedRuns:
         )
 
     def add(self, user: str, record: Record) -> None:
+        if isinstance(record, TextRecord):
+            self._add(record, user)
+            return
         for single in single_records(record):
             if isinstance(single, TextRecord):
                 self._add(single, user)
@@ -231,7 +231,7 @@ class _NamedRuns:
             else:
                 indexes = (at for at, step in enumerate(single.path) if isinstance(step, int))
                 for at, item in zip(indexes, single.items, strict=False):
-                    self._added += 1
+                    self.added += 1
                     self.spans.put((*item, 1), (self._number(single.path[:at], ""), 0))
 
     def _add(self, record: TextRecord, user: str) -> None:
@@ -244,12 +244,12 @@ class _NamedRuns:
             self._own((*record.text, 1), unknown)
         for hunk in record.hunks:
             for run in hunk.inserted:
-                self._added += 1
+                self.added += 1
                 self._own(run, mine)
                 runs.append(run)
             for beside in set(chain.from_iterable(hunk.sides)):
                 if beside is not None:
-                    self._added += 1
+                    self.added += 1
                     run = (*beside, 1)
                     runs.append(run)
                     if self.spans.of(beside) is None:  # its author is unknown
@@ -273,7 +273,7 @@ class _NamedRuns:
         hunk = record.hunk
         beside = [(*one, 1) for one in (hunk.left, hunk.right) if one is not None]
         for run in (*hunk.inserted, *beside):
-            self._added += 1
+            self.added += 1
             self.spans.put(run, (self._number(record.path, ""), 0))
 
     def _number(self, path: Path, user: str) -> int:

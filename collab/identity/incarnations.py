@@ -82,7 +82,7 @@ class Incarnations:
         return marks
 
     def _mark(self, single: SingleRecord, token: int) -> Mark:
-        anchor, depth = self._walk(holder_of(single))
+        anchor, depth = (0, 0) if self._is_blank() else self._walk(holder_of(single))
         slot = slot_of(single)
         if slot is None:
             return Mark(anchor, depth, 0, 0)

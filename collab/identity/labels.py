@@ -25,7 +25,10 @@ def labels_between(
     runs = characters.between(start, end)
     if not runs:
         return ()
-    return tuple([(at, *part) for at, part, _, _ in identity.named(runs)])
+    labels: tuple[Label, ...] = ()
+    for at, part, _, _ in identity.named(runs):
+        labels += ((at, *part),)
+    return labels
 
 
 def removed_text(

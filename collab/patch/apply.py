@@ -59,7 +59,8 @@ def apply(
     `splice`. When `tests` is off, every `test` op passes. `texts` has the exact changes of a text,
     by the number of the op in `ops`.
     """
-    check_length(ops, bounds)
+    if len(ops) > bounds.max_ops > 0:
+        raise too_many_ops(bounds)
     run = PatchRun(value, size, bounds, splices, tests)
     done = 0
     try:
@@ -89,13 +90,12 @@ def values_before(value: Json, entries: Sequence[Entry]) -> list[Json]:
     return values
 
 
-def check_length(ops: Sequence[Any], bounds: Bounds) -> None:
-    """Raise `too_large` when a patch has more ops than `bounds` allow."""
-    if bounds.max_ops and len(ops) > bounds.max_ops:
-        raise Rejected(
-            Code.TOO_LARGE,
-            f"a patch may have at most {bounds.max_ops} operations; send smaller patches",
-        )
+def too_many_ops(bounds: Bounds) -> Rejected:
+    """The refusal of a patch that has more ops than `bounds` allow."""
+    return Rejected(
+        Code.TOO_LARGE,
+        f"a patch may have at most {bounds.max_ops} operations; send smaller patches",
+    )
 
 
 def with_op(error: Rejected, index: int, op: Any) -> Rejected:

@@ -105,10 +105,11 @@ class Draft:
 
     # --- path-copying -----------------------------------------------------------------------
 
-    def writable(self, tokens: Tokens) -> Any:
-        """Return the container of a location below the root. The caller may change it in place.
+    def writable(self, tokens: Tokens) -> tuple[Any, Any]:
+        """Return the container of a location below the root, and the location's key in it.
 
-        The container and all containers above it are copies that this draft owns.
+        The caller may change the container in place. It and all containers above it are copies that
+        this draft owns. The key of a list is None when the token is not an index.
         """
         owned = self.owned
         top: list[Any] = [self.root]
@@ -125,7 +126,7 @@ class Draft:
                 owned[id(node)] = node
             holder, key = node, token if kind is dict else index_of(token)
         self.root = top[0]
-        return holder
+        return holder, key
 
     def mark_shared(self, value: Any) -> None:
         """Note that another value shares this value. The next change of it copies it first.

@@ -55,8 +55,10 @@ def render(tokens: tuple[str | int, ...]) -> str:
     """The JSON Pointer of these tokens. The index of a list may be an integer or a string."""
     if not tokens:
         return ""
-    text = "/".join([str(token).replace("~", "~0").replace("/", "~1") for token in tokens])
-    return f"/{text}"
+    text = "/" + "/".join(map(str, tokens))
+    if "~" not in text and text.count("/") == len(tokens):  # as for most keys
+        return text
+    return "".join(["/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens])
 
 
 def under(pointer: str, name: str) -> str:

@@ -16,6 +16,8 @@ from collab.patch.pointer import Tokens, child, index_of, lookup, not_found, ren
 from collab.patch.utf16 import splice
 from collab.patch.values import FORBIDDEN_KEYS, same
 
+_WITH_VALUE = ("replace", "add", "test")  # these ops need the member `value`
+
 
 class PatchRun(Draft):
     """Applies the ops of one patch, one after another.
@@ -39,10 +41,13 @@ class PatchRun(Draft):
             raise Rejected(Code.INVALID_PATCH, "an operation must be a JSON object")
         kind = op.get("op")
         tokens = self.tokens(op, "path")
+        if kind in _WITH_VALUE and "value" not in op:
+            raise Rejected(Code.INVALID_PATCH, "the operation needs the member 'value'")
         if kind == "replace":
-            self._replace(op, tokens, _member(op, "value"))
+            value = op["value"]
+            self._replace(op, tokens, value, self.measure(value, len(tokens)))
         elif kind == "add":
-            self._add(op, tokens, _member(op, "value"))
+            self._add(op, tokens, op["value"])
         elif kind == "remove":
             self._remove(op, tokens)
         elif kind == "move":
@@ -50,7 +55,7 @@ class PatchRun(Draft):
         elif kind == "copy":
             self._copy(op, tokens, self.tokens(op, "from"))
         elif kind == "test":
-            self._test(tokens, _member(op, "value"))
+            self._test(tokens, op["value"])
         elif kind == "splice" and self.splices:
             self._splice(op, tokens)
         else:
@@ -67,19 +72,15 @@ class PatchRun(Draft):
 
     # --- the ops ----------------------------------------------------------------------------
 
-    def _replace(self, op: Op, tokens: Tokens, value: Any) -> None:
-        added = self.measure(value, len(tokens))
-        self._replace_existing(op, tokens, value, added)
-
-    def _replace_existing(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
+    def _replace(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
         """Replace an existing value. When both values are equal, do nothing."""
         old = lookup(self.root, tokens)
         if same(old, value):
             return
         self.resize(added - self.spend(self.size_of(old)))
         if tokens:
-            parent = self.writable(tokens)
-            parent[key_of(parent, tokens[-1])] = value
+            parent, key = self.writable(tokens)
+            parent[key] = value
         else:
             self.root = value
         path = op["path"]
@@ -92,11 +93,11 @@ class PatchRun(Draft):
     def _add(self, op: Op, tokens: Tokens, value: Any) -> None:
         added = self.measure(value, len(tokens))
         if not tokens:
-            self._replace_existing(op, tokens, value, added)
+            self._replace(op, tokens, value, added)
             return
         parent = lookup(self.root, tokens[:-1])
         if type(parent) is dict and tokens[-1] in parent:
-            self._replace_existing(op, tokens, value, added)
+            self._replace(op, tokens, value, added)
             return
         path = self._insert(op, parent, tokens, value, added)
         exact = len(op) == 3 and path is op["path"]
@@ -115,13 +116,13 @@ class PatchRun(Draft):
         if type(parent) is dict:
             _check_key(token)
             self.resize(added + self.size_of(token) + 1 + comma)
-            self.writable(tokens)[token] = value
+            self.writable(tokens)[0][token] = value
         elif type(parent) is list:
             index = len(parent) if token == "-" else index_of(token)
             if index is None or index > len(parent):
                 raise not_found(tokens)
             self.resize(added + comma)
-            self.writable(tokens).insert(index, value)
+            self.writable(tokens)[0].insert(index, value)
             if token == "-":
                 return render((*tokens[:-1], index))
         else:
@@ -144,8 +145,7 @@ class PatchRun(Draft):
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
         """Remove an existing value from its container. `removed` is its size in JSON bytes."""
-        parent = self.writable(tokens)
-        key = key_of(parent, tokens[-1])
+        parent, key = self.writable(tokens)
         if type(parent) is dict:
             removed += self.size_of(key) + 1
         del parent[key]
@@ -165,7 +165,7 @@ class PatchRun(Draft):
             # The replaced value contains the moved value, and the inverse keeps the replaced value.
             # So later ops must not change either of them in place.
             self.mark_shared(lookup(self.root, tokens))
-            self._replace_existing(op, tokens, value, self.spend(self.size_of(value)))
+            self._replace(op, tokens, value, self.spend(self.size_of(value)))
             return
         if source[: len(tokens)] == tokens:
             self._move_before_holder(op, tokens, source, value)
@@ -213,7 +213,7 @@ class PatchRun(Draft):
         """
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
-            self._replace_existing(op, tokens, value, added)
+            self._replace(op, tokens, value, added)
             return
         path = self._insert(op, parent, tokens, value, added)
         self.record({"op": "add", "path": path, "value": value}, {"op": "remove", "path": path})
@@ -281,15 +281,9 @@ class PatchRun(Draft):
         text = splice(old, offset, delete, insert)
         number = len(self.ops)
         self.texts[number] = ((offset, offset + delete, insert),)
-        self._replace_existing(op, tokens, text, self.spend(self.size_of(text)))
+        self._replace(op, tokens, text, self.spend(self.size_of(text)))
         if len(self.ops) == number:
             del self.texts[number]
-
-
-def _member(op: Op, name: str) -> Any:
-    if name not in op:
-        raise Rejected(Code.INVALID_PATCH, f"the operation needs the member {name!r}")
-    return op[name]
 
 
 def _check_key(key: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from collab.entry import Op, TextChanges
 from collab.errors import Rejected
-from collab.patch.apply import check_length, with_op
+from collab.patch.apply import too_many_ops, with_op
 from collab.patch.bounds import TRUSTED, Bounds
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, covers, exists, index_of, lookup, parse
@@ -126,7 +126,8 @@ class TracedRun(PatchRun):
 
         A refusal names the refused op. The changes of the earlier ops remain.
         """
-        check_length(ops, self.bounds)
+        if len(ops) > self.bounds.max_ops > 0:
+            raise too_many_ops(self.bounds)
         parts: list[range] = []
         for index, op in enumerate(ops):
             start = len(self.ops)

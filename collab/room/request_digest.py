@@ -74,5 +74,6 @@ def _op(op: Op) -> Any:
     said = {"op": kind, "path": op.get("path")}
     for name in members:
         if name in op or name in _LEFT_OUT:
-            said[name] = canonical(op.get(name, _LEFT_OUT.get(name)))
+            value = op.get(name, _LEFT_OUT.get(name))
+            said[name] = value if type(value) is str else canonical(value)
     return said

@@ -30,7 +30,7 @@ from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.place import has_pointer
-from collab.types.records import Path, Record, Reinsertion
+from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
@@ -125,7 +125,7 @@ class Tree:
         journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
         try:
             work(Writer(journal, prefix))
-            if journal.records:
+            if journal.records and self._purge.marked:
                 self._purge.unmark(journal.records)
                 self._purge.delete_some(transactions, self.root)
         finally:
@@ -158,7 +158,7 @@ class Tree:
         document's `structs`, a large deletion does not block the interpreter for long.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
-        before = self._texts_before(summary.deletes)
+        before = self._texts_before(summary.deletes) if summary.deletes else TextsBefore()
         areas = None if limits is None else self._placed_areas(limits)
         early = EarlyDeletion()
         if structs is not None and summary.deletes:
@@ -174,7 +174,8 @@ class Tree:
         merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
         early.note(self._yjs)
         integrated = self._read_changes(merge_updates(merged), value, summary, before)
-        self._purge.unmark(integrated.records)
+        if self._purge.marked:
+            self._purge.unmark(integrated.records)
         if trial is not None:
             if not stays_within:
                 ops = integrated.ops
@@ -209,8 +210,10 @@ class Tree:
             if dirty is not None:
                 self._forget_unread(txn, dirty, ())
                 Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
-            content, identity = self._yjs.content, self.identity
-            records = [on_items(txn, content, identity, one) for one in difference.records]
+            records, content = difference.records, self._yjs.content
+            for number, record in enumerate(records):
+                if not isinstance(record, TextRecord):
+                    records[number] = on_items(txn, content, self.identity, record)
         finally:
             txn.drop()
         return Integrated(update, difference.ops, records, texts=difference.texts)
@@ -252,8 +255,6 @@ class Tree:
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
         """Return the ids of the texts and lists that lose parts which steps name."""
-        if not deletes:
-            return TextsBefore()
         txn = self._yjs.doc.create_transaction()
         try:
             return TextsBefore.of(txn, self._yjs.content, self.identity, deletes)

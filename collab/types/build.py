@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
+
 from collab.ids import Json
 from collab.patch.pointer import Tokens
 from collab.patch.values import FORBIDDEN_KEYS
@@ -30,16 +32,15 @@ from collab.types.order_keys import spread
 from collab.types.yjs_document import OpenTransaction
 
 
-class Layouts:
+class Layouts(Struct, eq=False):
     """Makes the layouts of new values. The same values and `prefix` give the same keys each time.
 
     Invariant: an element's key is its own `id` when that is a valid key and not in use. Otherwise
     the key is `prefix` and a number that was not used before.
     """
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._made = 0
+    _prefix: str
+    _made: int = 0
 
     def layout(self, value: Json) -> Any:
         """Return the layout of a value, in its JSON form."""
@@ -86,17 +87,14 @@ def own_id(value: Json) -> str | None:
     return escape(own) if 0 < len(own) <= 128 else None
 
 
-class Builder:
+class Builder(Struct, eq=False):
     """Writes layouts into Yjs types. A large layout is written in several transactions.
 
     A string becomes a Y.Text. An atom, which is a string that is never merged, stays a plain value.
     """
 
-    def __init__(
-        self, open_transaction: OpenTransaction, is_atom: Callable[[Tokens], bool]
-    ) -> None:
-        self._open = open_transaction
-        self._is_atom = is_atom
+    _open: OpenTransaction
+    _is_atom: Callable[[Tokens], bool]
 
     def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
         """Set a map's key to a layout. `tokens` is the JSON location of the new value."""

@@ -55,14 +55,6 @@ class Slot(NamedTuple):
     name: str
 
 
-def child(txn: Txn, place: Place, step: Step) -> Any:
-    """Return the value under a step. For an element that wraps its value, return that value."""
-    got = get_or_none(txn, place.handle, step)
-    if type(place.node) is ArrayNode and is_map(got) and got.has(txn, VALUE):
-        return get_or_none(txn, got, VALUE)
-    return got
-
-
 def enter(txn: Txn, place: Place, step: Step, token: str | None = None) -> Place | None:
     """Return the container under a step, or None when there is a plain value or no value.
 
@@ -71,7 +63,9 @@ def enter(txn: Txn, place: Place, step: Step, token: str | None = None) -> Place
     inner = node_under(place.node, step)
     if inner is None:
         return None
-    handle = child(txn, place, step)
+    handle = get_or_none(txn, place.handle, step)
+    if type(place.node) is ArrayNode and is_map(handle) and handle.has(txn, VALUE):
+        handle = handle.get(txn, VALUE)  # the element wraps its value
     if not isinstance(handle, ARRAYS if type(inner) is ListNode else MAPS):
         return None
     if isinstance(place.handle, StandIn):
@@ -111,7 +105,7 @@ def token_of(node: Node, step: Step) -> str:
 def step_of(node: Node, token: str) -> Step:
     """Return the step for a pointer's token. The value at this token must exist."""
     if type(node) is ObjectNode:
-        return escape(token)
+        return escape(token) if token[:1] == "@" else token
     if type(node) is ArrayNode:
         return node.order[int(token)][1]
     return int(token)

@@ -71,7 +71,7 @@ class YjsDocument:
 
         The caller has removed the map's entries. No earlier handle may be used after this call.
         """
-        txn = self.begin()
+        txn = self.doc.create_transaction()
         state = self.doc.get_update(txn, NOTHING_KNOWN)
         before = self._deleted(txn)
         txn.drop()
@@ -81,7 +81,7 @@ class YjsDocument:
         self.close()
         self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
         self._of_commits = self.doc.observe(self.observer.on_commit)
-        txn = self.begin()
+        txn = self.doc.create_transaction()
         after = self._deleted(txn)
         txn.drop()
         return deleted_since(before, after)
@@ -89,10 +89,6 @@ class YjsDocument:
     def _deleted(self, txn: Txn) -> Deleted:
         update = self.doc.get_update(txn, self.doc.get_state(txn))
         return inspect(update, STORED_BOUNDS).deletes
-
-    def begin(self) -> Txn:
-        """Return a new, open transaction."""
-        return self.doc.create_transaction()
 
     def commit(self, txn: Txn) -> Part:
         """End a transaction. Return its own update, which is empty when it changed nothing."""
@@ -122,7 +118,7 @@ class Transactions(OpenTransaction):
     """
 
     def __init__(self, document: YjsDocument) -> None:
-        super().__init__(document.begin(), document.content)
+        super().__init__(document.doc.create_transaction(), document.content)
         self.document = document
         self.reloads = 0
         self._spent = 0
@@ -142,7 +138,7 @@ class Transactions(OpenTransaction):
         part = self.document.commit(self.txn)
         part = part._replace(is_transient=is_transient)
         self.add(part)
-        self.txn = self.document.begin()
+        self.txn = self.document.doc.create_transaction()
         self._spent = 0
         return part
 
@@ -165,7 +161,7 @@ class Transactions(OpenTransaction):
         # The map may have held items without a key, which are deleted with it.
         self.add(deletion_of(self.document.reload_without(parent)))
         self.reloads += 1
-        self.txn, self.content = self.document.begin(), self.document.content
+        self.txn, self.content = self.document.doc.create_transaction(), self.document.content
 
     def add(self, part: Part) -> None:
         """Add a part to the update of this write."""

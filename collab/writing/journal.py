@@ -20,7 +20,7 @@ from collab.patch.values import Atomic, named_atomic
 from collab.types.handles import StandIn, Txn, get_or_none
 from collab.types.layout import MOST_GONE, VALUE, Node, ObjectNode, Step
 from collab.types.place import Place, open_path
-from collab.types.records import Path, Record, Reinsertion
+from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions
 from collab.writing.removal import Reloaded, Remover
 
@@ -74,7 +74,8 @@ class Journal:
         """
         content = self.open.content
         if not isinstance(content, StandIn):
-            record = on_items(self.open.txn, content, self.identity, record)
+            if not isinstance(record, TextRecord):
+                record = on_items(self.open.txn, content, self.identity, record)
             self.identity.add(self.author or "", record)
         self.records.append(record)
 

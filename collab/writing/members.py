@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from collab.types.build import Builder
 from collab.types.handles import get_or_none, is_map, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
@@ -16,14 +18,12 @@ from collab.writing.texts import TextWriter
 RemovedTexts: TypeAlias = Sequence[RemovedText] | None
 
 
-class MemberWriter:
+class MemberWriter(Struct, eq=False):
     """Writes layouts into the entries of maps, and removes entries."""
 
-    def __init__(self, journal: Journal, texts: TextWriter, build: Builder) -> None:
-        self._journal = journal
-        self._open = journal.open
-        self._texts = texts
-        self._build = build
+    _journal: Journal
+    _texts: TextWriter
+    _build: Builder
 
     def set(
         self,
@@ -49,7 +49,7 @@ class MemberWriter:
         When undo puts an earlier value back, `texts` are the texts in this value. They get their
         former first ids back.
         """
-        journal, txn = self._journal, self._open.txn
+        journal, txn = self._journal, self._journal.open.txn
         old = get_or_none(txn, slot.handle, slot.key)
         place = slot.path if slot.key == VALUE else (*slot.path, slot.key)
         if texts is None and type(raw) is str and self._texts.edit(old, raw, place, slot.tokens):
@@ -69,14 +69,16 @@ class MemberWriter:
         journal.emit("replace" if present else "add", slot.tokens, value)
         self._build.put(holder, slot.key, raw, slot.tokens)
         if texts:
-            self._texts.restore_identity(get_or_none(self._open.txn, holder, slot.key), texts)
+            self._texts.restore_identity(
+                get_or_none(self._journal.open.txn, holder, slot.key), texts
+            )
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove an existing key of an object."""
         node = place.node
         assert type(node) is ObjectNode
-        held = get_or_none(self._open.txn, place.handle, key)
-        before = Exactly(raw_of(self._open.txn, held))
+        held = get_or_none(self._journal.open.txn, place.handle, key)
+        before = Exactly(raw_of(self._journal.open.txn, held))
         removed = self._texts.removed(held, (*place.path, key))
         self._journal.remove_entry(place.handle, place.path, key, node.children.get(key))
         node.children.pop(key, None)

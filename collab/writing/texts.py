@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import starmap
 from typing import Any
 
@@ -100,11 +101,12 @@ class TextWriter:
         characters = self._identity.cached(own)
         if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
             characters = self._identity.characters(self._open.txn, text, own)
-        hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
+        replaced = partial(self._replace, text, old, characters)
+        hunks = list(map(replaced, reversed(edits)))
         self._journal.note(TextRecord(path, own, tuple(reversed(hunks))))
         self._open.spend(2 * len(hunks))
 
-    def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
+    def _replace(self, text: Any, old: str, characters: Characters | None, edit: Edit) -> Hunk:
         """Write one edit, and return its hunk.
 
         The last edit of a text is written first. So the offsets are still those of `old`. For an
@@ -115,7 +117,7 @@ class TextWriter:
         added = units(edit.text)
         labels: tuple[Label, ...] = ()
         deleted, runs = "", list[Run]()
-        at = _bytes_before(old, start)
+        at = start if old.isascii() else len(units_between(old, 0, start).encode())
         if start < end:
             deleted = units_between(old, start, end)
             text.remove_range(txn, at, byte_length(deleted))
@@ -183,5 +185,3 @@ def _in_units(old: str, changes: Sequence[Change]) -> list[Edit]:
     return edits
 
 
-def _bytes_before(text: str, unit: int) -> int:
-    return unit if text.isascii() else len(units_between(text, 0, unit).encode())

@@ -54,7 +54,7 @@ def test_what_is_transient_is_a_run_of_what_is_gone(document: YjsDocument) -> No
     assert update == bytes((1, 1, 7, 2, 0, 1, 1, 7, 1, 0, 3))
     peer = peer_with(begun, update)
     assert peer["content"].to_py() == {}
-    assert peer.get_state() == document.doc.get_state(document.begin())
+    assert peer.get_state() == document.doc.get_state(document.doc.create_transaction())
 
 
 def test_a_write_that_does_nothing_has_no_update(document: YjsDocument) -> None:
