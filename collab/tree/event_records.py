@@ -7,6 +7,7 @@ items by their first ids (`collab/types/records.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from collab.entry import TextChanges
@@ -56,11 +57,13 @@ def text_record(
         return TextRecord(path, own, ())
     before, after = identity.cached(own), None
     inserted = _ids_in_update(found, strings)
-    if inserted is None or (before is None and any(one.deleted for one in found)):
+    if inserted is None or (before is None and any(map(_DELETED, found))):
         after = Characters.read(txn, text, identity.deletions)
         inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
     hunks: list[Hunk] = []
-    labels = [() if before is None else _labels(before, identity, one) for one in found]
+    labels: list[tuple[Label, ...]] = [()] * len(found)
+    if before is not None:
+        labels = [_labels(before, identity, one) for one in found]
     if after is None and before is not None:
         for one, runs in zip(reversed(found), reversed(inserted), strict=True):
             before.splice(one.was, one.was + units(one.deleted), runs)
@@ -104,6 +107,9 @@ class Replacement(NamedTuple):
     inserted: str
 
 
+_DELETED = attrgetter("deleted")
+
+
 def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replacement] | None:
     """Return the replacements that the events of a text report, as replacements of the old text.
 
@@ -139,6 +145,7 @@ def _replaced(old: str, changes: TextChanges) -> list[Replacement]:
 
 def _replacements(old: str, delta: Delta) -> list[Replacement] | None:
     """Return the replacements of one event, or None when it changes more than characters."""
+    size = len if old.isascii() else units
     raw, at = old.encode(), 0
     was = now = 0
     found: list[Replacement] = []
@@ -151,14 +158,14 @@ def _replacements(old: str, delta: Delta) -> list[Replacement] | None:
         taken = raw[at : at + count].decode(errors="replace")
         at += count
         if "retain" in step:
-            was, now, is_open = was + units(taken), now + units(taken), False
+            was, now, is_open = was + size(taken), now + size(taken), False
             continue
         if not is_open:
             found.append(Replacement(was, now, "", ""))
             is_open = True
         last = found[-1]
         found[-1] = last._replace(deleted=last.deleted + taken, inserted=last.inserted + inserted)
-        was, now = was + units(taken), now + units(inserted)
+        was, now = was + size(taken), now + units(inserted)
     return found
 
 

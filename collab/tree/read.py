@@ -77,10 +77,14 @@ class Reader:
             if step in dirty.keys or step in UNSEEN or not isinstance(step, str):
                 continue
             inner, held = node.children.get(step), get_or_none(self._txn, handle, step)
-            if inner is None or deeper.is_new_kind or not matches_node(inner, held):
+            name = unescape(step)
+            if inner is None and is_text(held) and type(old.get(name)) is str:
+                new, at = held.get_string(self._txn), under(pointer, name)
+                self._difference.change(old[name], new, at)
+                self._difference.note_text((*path, step), held, old[name], new, deeper)
+            elif inner is None or deeper.is_new_kind or not matches_node(inner, held):
                 self._member(handle, node, old, step, path, pointer, deeper)
             else:
-                name = unescape(step)
                 self.refresh(held, inner, old[name], deeper, (*path, step), under(pointer, name))
 
     def _member(

@@ -74,19 +74,16 @@ class ArrayReader:
         self._dirty = dirty
         self._path = path
         self._pointer = pointer
-        self._touched = sorted(
-            (dirty.keys - RESERVED)
-            | {
-                step
-                for step, deeper in dirty.below.items()
-                if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE
-            }
-        )
-        self._before = {
-            key: Before(old[node.index(key)], node.children.get(key), node.orders[key])
-            for key in (*self._touched, *dirty.below)
-            if isinstance(key, str) and key in node.orders
-        }
+        touched = dirty.keys - RESERVED
+        for step, deeper in dirty.below.items():
+            if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE:
+                touched.add(step)
+        self._touched = sorted(touched)
+        self._before: dict[str, Before] = {}
+        for key in (*self._touched, *dirty.below):
+            if isinstance(key, str) and key in node.orders:
+                value = old[node.index(key)]
+                self._before[key] = Before(value, node.children.get(key), node.orders[key])
 
     # --- which elements, in which order -----------------------------------------------------
 

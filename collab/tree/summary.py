@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from collab.errors import Rejected
 from collab.identity.characters import Characters, text_id
@@ -23,20 +24,20 @@ from collab.types.handles import Txn, is_array, is_text
 from collab.types.records import Path, Reinsertion, RemovedText
 from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
-from collab.yjs.update import GuardBounds, Inspected, Struct, inspect
+from collab.yjs.update import GuardBounds, Inspected, inspect
+from collab.yjs.update import Struct as YjsStruct
 
 # For each client, the deleted ranges: the first clock, and the clock after the last.
 Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateSummary:
+class UpdateSummary(Struct, frozen=True):
     """The ranges that an update deletes, and the runs of its new characters.
 
     The characters of a run are adjacent in the text.
     """
 
-    deletes: Deletes = field(default_factory=dict)
+    deletes: Deletes = {}
     strings: tuple[Run, ...] = ()
 
     @classmethod
@@ -68,7 +69,7 @@ def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> Upd
         return NO_SUMMARY
 
 
-def _goes_on(client: int, struct: Struct, last: Run) -> bool:
+def _goes_on(client: int, struct: YjsStruct, last: Run) -> bool:
     """Whether a string continues the last run: in its clocks, and in its place in the text."""
     before = client, struct.clock - 1
     return struct.origin == before == (last[0], last[1] + last[2] - 1)

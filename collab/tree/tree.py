@@ -208,7 +208,7 @@ class Tree:
         difference = Difference(txn, self.identity, summary, before)
         try:
             if dirty is not None:
-                self._forget_unread(txn, dirty, ())
+                self._forget_unread(txn, dirty)
                 Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
             records, content = difference.records, self._yjs.content
             for number, record in enumerate(records):
@@ -242,16 +242,19 @@ class Tree:
             txn.drop()
         return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
-    def _forget_unread(self, txn: Txn, dirty: DirtyPlace, path: Path) -> None:
+    def _forget_unread(self, txn: Txn, dirty: DirtyPlace) -> None:
         """Drop cached ids of edited texts that are hidden, because the reader skips these texts."""
-        for step, deeper in dirty.below.items():
-            here = (*path, step)
-            if deeper.deltas and not has_pointer(self.root, here):
-                text = reach(txn, self._yjs.content, here)
-                if text is not None:
-                    self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
-            if deeper.below:
-                self._forget_unread(txn, deeper, here)
+        waiting: list[tuple[Path, DirtyPlace]] = [((), dirty)]
+        while waiting:
+            path, place = waiting.pop()
+            for step, deeper in place.below.items():
+                here = (*path, step)
+                if deeper.deltas and not has_pointer(self.root, here):
+                    text = reach(txn, self._yjs.content, here)
+                    if text is not None:
+                        self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
+                if deeper.below:
+                    waiting.append((here, deeper))
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
         """Return the ids of the texts and lists that lose parts which steps name."""

@@ -99,9 +99,10 @@ def apply_update(
 ) -> list[bytes]:
     """Apply an update, then remove values that are too deep. Return each transaction's update."""
     updates = [_apply(doc, observer, slices)]
-    while observer.dirty is not None and (
-        removal := _remove_too_deep(doc, content, observer, observer.dirty)
-    ):
+    while observer.may_be_deep and observer.dirty is not None:
+        removal = _remove_too_deep(doc, content, observer, observer.dirty)
+        if not removal:
+            break
         updates.append(removal)
     return updates
 

@@ -49,13 +49,23 @@ class Observer:
     that is dropped without `close` is freed.
     """
 
-    __slots__ = ("_deletes", "_too_deep", "_update", "dirty", "listening", "with_deletes")
+    __slots__ = (
+        "_deletes",
+        "_too_deep",
+        "_update",
+        "dirty",
+        "listening",
+        "may_be_deep",
+        "with_deletes",
+    )
 
     def __init__(self) -> None:
         self.listening = True
         # Whether to keep the last bytes of the update, which hold its deletions.
         self.with_deletes = False
         self.dirty: DirtyPlace | None = None
+        # Whether a change may have made values nest deeper. Edits of texts alone do not.
+        self.may_be_deep = False
         self._too_deep: list[Path] = []
         self._update = self._deletes = b""
 
@@ -74,6 +84,8 @@ class Observer:
             if len(path) >= DEEPEST:
                 self._too_deep.append(tuple(path))
                 path = path[:DEEPEST]
+            if not isinstance(event, native.TextEvent) or len(path) == DEEPEST:
+                self.may_be_deep = True
             place = self.dirty.at(path)
             keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
             if keys:
@@ -88,6 +100,7 @@ class Observer:
         if self.dirty is None:
             self.dirty = DirtyPlace()
         self.dirty.at(path).keys.update(keys)
+        self.may_be_deep = True
 
     def take_update(self) -> bytes:
         """Return the last transaction's own update and clear it. Empty when nothing changed."""
@@ -104,5 +117,5 @@ class Observer:
         return paths
 
     def take_dirty(self) -> DirtyPlace | None:
-        dirty, self.dirty = self.dirty, None
+        dirty, self.dirty, self.may_be_deep = self.dirty, None, False
         return dirty

@@ -43,10 +43,12 @@ def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
             fresh[client] = beyond
     if len(fresh) > 1:
         return _CausalSort(fresh, known).order
-    order = [(client, struct) for client, structs in fresh.items() for struct in structs]
-    for client, struct in order:
-        if _missing(struct, client, known, known) is not None:
-            refuse_missing()
+    order: Fresh = []
+    for client, structs in fresh.items():
+        for struct in structs:
+            if _missing(struct, client, known, known) is not None:
+                refuse_missing()
+            order.append((client, struct))
     return order
 
 

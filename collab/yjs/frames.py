@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
+
+from msgspec import Struct
 
 from collab.yjs.lib0 import Reader, refuse, refuse_size, write_raw
 
@@ -12,57 +14,52 @@ _AWARENESS: Final = 1
 _AUTH: Final = 2
 _QUERY_AWARENESS: Final = 3
 
-_STEP_1: Final = 0
-_STEP_2: Final = 1
-_UPDATE: Final = 2
-
 _PERMISSION_DENIED: Final = 0
 
 # A query takes one byte. Without a limit, a frame of 1 MiB could have a million messages.
 MAX_MESSAGES: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStep1:
+class SyncStep1(Struct, frozen=True):
     """The sender's state vector. The sender asks for the updates that it lacks."""
 
     state_vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStep2:
+class SyncStep2(Struct, frozen=True):
     """The answer to a `SyncStep1`: the updates that the other side lacks."""
 
     update: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SyncUpdate:
+class SyncUpdate(Struct, frozen=True):
     """A new change by the sender."""
 
     update: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AwarenessUpdate:
+class AwarenessUpdate(Struct, frozen=True):
     """Presence states. `collab.yjs.awareness` decodes the body."""
 
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionDenied:
+class PermissionDenied(Struct, frozen=True):
     """A refusal by the sender, with its reason."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueryAwareness:
+class QueryAwareness(Struct, frozen=True):
     """A request for all presence states."""
 
 
 Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | PermissionDenied | QueryAwareness
+_STEPS: Final[dict[int, Callable[[bytes], Message]]] = {
+    0: SyncStep1,
+    1: SyncStep2,
+    2: SyncUpdate,
+}
 
 
 def decode(frame: bytes) -> list[Message]:
@@ -81,7 +78,10 @@ def decode(frame: bytes) -> list[Message]:
 def _read(reader: Reader) -> Message:
     kind = reader.uint()
     if kind == _SYNC:
-        return _read_sync(reader)
+        step = _STEPS.get(reader.uint())
+        if step is None:
+            refuse("the frame has an unknown sync step")
+        return step(reader.raw())
     if kind == _AWARENESS:
         return AwarenessUpdate(reader.raw())
     if kind == _QUERY_AWARENESS:
@@ -89,17 +89,6 @@ def _read(reader: Reader) -> Message:
     if kind != _AUTH or reader.uint() != _PERMISSION_DENIED:
         refuse("the frame has an unknown message type")
     return PermissionDenied(reader.text())
-
-
-def _read_sync(reader: Reader) -> Message:
-    step = reader.uint()
-    if step == _UPDATE:
-        return SyncUpdate(reader.raw())
-    if step == _STEP_1:
-        return SyncStep1(reader.raw())
-    if step != _STEP_2:
-        refuse("the frame has an unknown sync step")
-    return SyncStep2(reader.raw())
 
 
 def sync_step1(state_vector: bytes) -> bytes:

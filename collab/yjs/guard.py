@@ -8,8 +8,9 @@ nothing. A lease gives a Yjs client id to one user: only this user may send new 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from collab.errors import Code, Refusal, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
@@ -57,8 +58,7 @@ STALE: Final = Refusal(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """An update that may be integrated.
 
     - `has_effect` is false when the update adds and deletes nothing. Without an index, every
@@ -95,9 +95,13 @@ def check(
     - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
     """
     fresh = in_causal_order(inspected.sections, known)
-    clocks = {client: struct.end for client, struct in fresh}
+    clocks: dict[int, int] = {}
+    new_clients: list[int] = []
+    for client, struct in fresh:
+        if client not in clocks and client not in leases:
+            new_clients.append(client)
+        clocks[client] = struct.end
     _check_ids(clocks, known, leases, user, reserved)
-    new_clients = [client for client in clocks if client not in leases]
     if len(new_clients) > inspected.bounds.new_clients:
         refuse_size(f"an update has more than {inspected.bounds.new_clients} new client ids")
     layer = index or _BLANK
@@ -165,10 +169,11 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> St
     """Check a new struct, and return the place that it will have."""
     if struct.end - struct.clock > bounds.run:
         refuse_size(f"a struct has more clocks than {bounds.run}")
-    _check_neighbours(struct.origin, struct.right, layer)
+    beside = None if struct.origin is None else layer.place(struct.origin)
+    _check_neighbours(struct.origin, beside, struct.right, layer)
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
         refuse("the parent of a struct is not a shared type")
-    place = layer.place_of(struct)
+    place = layer.place_of(struct, beside)
     if struct.kind == TYPE and place.depth > bounds.depth:
         refuse_size(f"shared types nest deeper than {bounds.depth}")
     # An array counts a surrogate pair as one item. For a text in an array, the walk of yrs would
@@ -178,7 +183,10 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> St
     return place
 
 
-def _check_neighbours(origin: Id | None, right: Id | None, layer: StructIndex) -> None:
+def _check_neighbours(
+    origin: Id | None, beside: StructPlace | None, right: Id | None, layer: StructIndex
+) -> None:
+    """Check the two neighbours of a struct. `beside` is the place of its `origin`."""
     if origin is not None and layer.cuts(origin[0], origin[1] + 1):
         refuse("a struct splits a surrogate pair")
     if right is None:
@@ -186,15 +194,14 @@ def _check_neighbours(origin: Id | None, right: Id | None, layer: StructIndex) -
     if layer.cuts(*right):
         refuse("a struct splits a surrogate pair")
     place = layer.place(right)
-    if origin is not None:
-        before = layer.place(origin)
+    if origin is not None and beside is not None:
         # Both neighbours may be gone with the type that contained them, and a client that has not
         # received this deletion may insert between them. The index may still know one place.
         is_gone_between = (place == GONE and layer.is_deleted(origin)) or (
-            place != GONE and before == GONE and layer.is_deleted(right)
+            place != GONE and beside == GONE and layer.is_deleted(right)
         )
         if not is_gone_between:
-            _check_same_list(before, place)
+            _check_same_list(beside, place)
     # A client inserts a new value of a key only after the last value of this key. For other
     # places, yjs and yrs have different results.
     if right == origin or place.list & KEYED:

@@ -11,6 +11,7 @@ chooses ids of 53 bits at random. One in two million of them is an id of the ser
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -24,7 +25,7 @@ def server_id(epoch: int) -> int:
     if epoch == FIRST:
         return FIRST
     named = _TOP >> _CHECK_BITS | _hash(b"epoch", epoch, bits=52 - _CHECK_BITS)
-    return named << _CHECK_BITS | _checksum(named)
+    return named << _CHECK_BITS | _hash(b"check", named, bits=_CHECK_BITS)
 
 
 class ServerIds:
@@ -34,16 +35,14 @@ class ServerIds:
         if not isinstance(client, int) or client < _TOP:
             return client == FIRST
         named, checksum = divmod(client, 1 << _CHECK_BITS)
-        return checksum == _checksum(named)
+        return checksum == _hash(b"check", named, bits=_CHECK_BITS)
 
 
 SERVER_IDS: Final = ServerIds()
 
 
-def _checksum(named: int) -> int:
-    return _hash(b"check", named, bits=_CHECK_BITS)
-
-
+# A cache: each update of a client checks the client's id again.
+@lru_cache(maxsize=1024)
 def _hash(purpose: bytes, number: int, *, bits: int) -> int:
     digest = blake2b(number.to_bytes(16, "big"), digest_size=8, person=purpose).digest()
     return int.from_bytes(digest, "big") >> 64 - bits

@@ -183,15 +183,15 @@ class StructIndex:
         self.blocks += 1
         self.clocks[client] = struct.end
 
-    def place_of(self, struct: Struct) -> StructPlace:
-        """The place that a new struct will have."""
+    def place_of(self, struct: Struct, beside: StructPlace | None = None) -> StructPlace:
+        """The place that a new struct will have. `beside` is its origin's place, if known."""
         if struct.kind == GC:
             return GONE
         kind = struct.kind
         if struct.parent is not None:
             where, depth = self._list_in(struct.parent, struct.key)
         else:
-            beside = self.place(struct.origin)
+            beside = self.place(struct.origin) if beside is None else beside
             where, depth, _, _ = self.place(struct.right) if beside == UNKNOWN else beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from collab.yjs.contents import MAX_CLOCK, read_content, read_key, read_name, read_run
 from collab.yjs.lib0 import Reader, refuse, refuse_size
 
@@ -76,8 +78,7 @@ class Struct(NamedTuple):
     to: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(msgspec.Struct, frozen=True):
     """An update that is well formed and within bounds.
 
     `sections` has the structs of each client. `deletes` has the deleted ranges of each client: the

@@ -37,13 +37,13 @@ class LargeUpdates:
         self._user = client.claims.user
         self._budgets = client.budgets
         self._feed = feed
-        self._max_frame = client.services.settings.max_frame
+        self.max_frame = client.services.settings.max_frame
         self._waiting: list[Update] = []
 
     def allow(self, can_write: bool) -> None:
         """Let a writer send a large update, unless another tab of the user may send one now."""
         if not can_write:
-            self._socket.limit(self._max_frame, Close.MALFORMED)
+            self._socket.limit(self.max_frame, Close.MALFORMED)
         elif self._budgets.claim_large_frame(self):
             # A client that reconnects would send the same frame again. So this close code is final:
             # y-websocket 3.1 does not reconnect after it.
@@ -55,17 +55,15 @@ class LargeUpdates:
         Then another tab of the user may get it.
         """
         if self._budgets.release_large_frame(self):
-            self._socket.limit(self._max_frame)
+            self._socket.limit(self.max_frame)
 
     def check_size(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
-        """Refuse a frame that is too large even without its updates."""
-        if not 0 < self._max_frame < size:
-            return
+        """Refuse a frame above `max_frame` that is too large even without its updates."""
         kinds = yjs_frames.SyncStep2, yjs_frames.SyncUpdate
         size -= sum(len(one.update) for one in messages if isinstance(one, kinds))
-        if size > self._max_frame:
+        if size > self.max_frame:
             raise Rejected(
-                Code.TOO_LARGE, f"a message has {size} bytes, but {self._max_frame} are allowed"
+                Code.TOO_LARGE, f"a message has {size} bytes, but {self.max_frame} are allowed"
             )
 
     def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate, now: float) -> None:
@@ -75,7 +73,7 @@ class LargeUpdates:
             self.release()
         if self.is_splitting:
             self._waiting.append(update)
-        elif len(message.update) > (self._max_frame or LARGE_UPDATE):
+        elif len(message.update) > (self.max_frame or LARGE_UPDATE):
             self.is_splitting = True
             self._waiting.append(update)
             self._services.spawn(self._split(), "large update", self._fail)

@@ -71,7 +71,8 @@ class YjsSession(Session):
         now = self._now()
         try:
             messages = yjs_frames.decode(message)
-            self.large_updates.check_size(len(message), messages)
+            if 0 < self.large_updates.max_frame < len(message):
+                self.large_updates.check_size(len(message), messages)
             for one in messages:
                 self._handle(one, now)
         except Rejected as rejected:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, product
+from operator import attrgetter
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
@@ -36,6 +37,9 @@ class Count:
         self.value += number
 
 
+_VALUE = attrgetter("value")
+
+
 class CounterFamily(Collector):
     """A counter metric with labels.
 
@@ -52,7 +56,7 @@ class CounterFamily(Collector):
         return self._counts[values]
 
     def total(self) -> int:
-        return sum(count.value for count in self._counts.values())
+        return sum(map(_VALUE, self._counts.values()))
 
     def describe(self) -> Iterable[CounterMetricFamily]:
         yield CounterMetricFamily(self._name, self._documentation, labels=self._labels)
