@@ -23,7 +23,7 @@ from collab.document.steps import (
 from collab.document.undo import Check, UndoCall, UndoOptions, dry_run_undo, perform_undo
 from collab.document.undo_state import UndoState
 from collab.document.value_count import ValueCount, WorkSize
-from collab.entry import Entry, Kind, Op
+from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
@@ -73,7 +73,7 @@ class Document:
         self._tree = Tree(client_id, opening.rest(), atomic, opening.loader, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
-        self._count, self._work_size = ValueCount(), WorkSize(opening.loader.size)
+        self.count, self._work_size = ValueCount(), WorkSize(opening.loader.size)
 
     @classmethod
     def create(
@@ -146,7 +146,7 @@ class Document:
                 break
         if not applied.ops or cancels_out(self.value, applied):
             return None
-        if not self._count.allows(
+        if not self.count.allows(
             self.value, applied.value, applied.ops, applied.size, bounds.max_values
         ):
             raise Rejected(
@@ -229,10 +229,6 @@ class Document:
         """Set the version, after a version that changed nothing."""
         self.version = version
 
-    def allows_values(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
-        """Whether `after`, of `size` bytes, stays within the limit `most` of values."""
-        return self._count.allows(self.value, after, ops, size, most)
-
     @property
     def work_size(self) -> int:
         """The size of the document for work that walks through all of it."""
@@ -289,7 +285,7 @@ class Document:
         if check is not None:
             check(self.value, dry_run_undo(self._tree, self.value, steps, call))
         run = perform_undo(self._tree, self.value, steps, call)
-        self._count.reset()
+        self.count.reset()
         applied = apply(self.value, run.ops, size=self.size, texts=run.texts)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))
         change = self._accept(applied, run.update, inverse, version, user, asked["at"], kind)

@@ -130,7 +130,7 @@ class ByteAndMessageBudget:
     def charge_time(self, seconds: float, now: float) -> None:
         """Charge the time that a request took, converted to bytes."""
         dear = seconds - WORK_SECONDS
-        if dear > 0:
+        if dear > 0 and self.bytes.rate:
             self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
 
     def wait(self, now: float, size: int = 0, count: int = 0) -> float:

@@ -36,17 +36,30 @@ Ranges: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 def text_id(txn: Txn, text: Any) -> Id:
     """Return the id of the text itself. Another text under the same key has a different id."""
-    return _ids(text.sticky_index(txn, 0, -1).encode())
+    return id_at(txn, text, 0, -1)
 
 
-def id_at(txn: Txn, text: Any, index: int) -> Id:
-    """Return the id of the list item at an index, or of the text's block that begins there."""
-    return _ids(text.sticky_index(txn, index, 0).encode())
+def id_at(txn: Txn, text: Any, index: int, side: int = 0) -> Id:
+    """Return the id of the list item at an index, or of the text's block that begins there.
+
+    With `side` -1, return the id before the index; before index 0, it is the id of the text.
+    """
+    encoded = text.sticky_index(txn, index, side).encode()
+    # Two numbers of varying length after the first byte: the client id and the clock.
+    numbers: list[int] = []
+    value = shift = 0
+    for byte in encoded[1:]:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(value)
+            value = shift = 0
+    return numbers[0], numbers[1]
 
 
 def left_of(txn: Txn, text: Any, index: int) -> Id | None:
     """Return the id before an index, in a list or an ASCII text. None at the beginning."""
-    return _ids(text.sticky_index(txn, index, -1).encode()) if index else None
+    return id_at(txn, text, index, -1) if index else None
 
 
 class Characters:
@@ -247,19 +260,6 @@ def _is_touched(ranges: Ranges, client: int, low: int, high: int) -> bool:
     own = ranges.get(client, ())
     at = bisect_left(own, (high, 0))
     return bool(at) and own[at - 1][1] > low
-
-
-def _ids(encoded: bytes) -> Id:
-    """Return the client id and the clock: two numbers of varying length after the first byte."""
-    numbers: list[int] = []
-    value = shift = 0
-    for byte in encoded[1:]:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            numbers.append(value)
-            value = shift = 0
-    return numbers[0], numbers[1]
 
 
 def units(text: str) -> int:

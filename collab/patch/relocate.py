@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from collab.entry import Author, Op, TextChanges
 from collab.errors import Rejected
 from collab.patch.apply import replay
@@ -26,7 +28,7 @@ from collab.patch.text_changes import NO_TEXTS, difference, relocated
 Pointers = tuple[str, ...]
 
 
-class AppliedChange:
+class AppliedChange(Struct, eq=False, dict=True):
     """Relocates pointers and cursors through one applied change.
 
     Invariant: `ops` are exact on `before`, the value before the change. The steps are computed when
@@ -34,19 +36,11 @@ class AppliedChange:
     the exact changes of a text, by the number of its op.
     """
 
-    def __init__(
-        self,
-        version: int,
-        author: Author,
-        ops: Sequence[Op],
-        before: Any,
-        texts: Mapping[int, TextChanges] = NO_TEXTS,
-    ) -> None:
-        self.version = version
-        self.author = author
-        self.ops = ops
-        self.before = before
-        self.texts = texts
+    version: int
+    author: Author
+    ops: Sequence[Op]
+    before: Any
+    texts: Mapping[int, TextChanges] = NO_TEXTS
 
     @cached_property
     def after(self) -> Any:

@@ -160,11 +160,11 @@ def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
 
     The whole value is measured only when an estimate exceeds the limit.
     """
-    bounds, size = working.bounds.patch, working.document.size
+    document, bounds, size = working.document, working.bounds.patch, working.document.size
     added = 0
     for op in ops:
         if "value" in op:
             added += json_size(op["value"]) + len(op["path"])
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
         return True
-    return not working.document.allows_values(after, ops, size + added, bounds.max_values)
+    return not document.count.allows(document.value, after, ops, size + added, bounds.max_values)

@@ -75,16 +75,15 @@ def _goes_on(client: int, struct: YjsStruct, last: Run) -> bool:
     return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
-class TextsBefore:
+class TextsBefore(Struct, eq=False):
     """The ids of texts and Y.Arrays before an update.
 
     It holds only the texts that lose characters which steps name. It holds only the Y.Arrays that
     lose items which steps name.
     """
 
-    def __init__(self) -> None:
-        self._texts: dict[Path, tuple[Id, Characters]] = {}
-        self._lists: dict[Path, list[Run]] = {}
+    _texts: dict[Path, tuple[Id, Characters]] = {}
+    _lists: dict[Path, list[Run]] = {}
 
     @classmethod
     def of(cls, txn: Txn, content: Any, identity: IdentityIndex, deletes: Deletes) -> TextsBefore:

@@ -42,13 +42,6 @@ _TEXT_REFS: Final = frozenset({2, 6})
 Content = tuple[int, str | None, bool]
 
 
-def read_content(kind: int, reader: Reader) -> Content:
-    read = _CONTENTS.get(kind)
-    if read is None:
-        refuse("a struct has content of a kind that Weft does not support")
-    return read(reader)
-
-
 def read_name(reader: Reader) -> str:
     name = read_key(reader)
     if len(name) > MAX_NAME and reader.checks_values:
@@ -129,15 +122,19 @@ def _read_plain_values(reader: Reader) -> Content:
     return count, None, False
 
 
-_CONTENTS: Final[dict[int, Callable[[Reader], Content]]] = {
-    DELETED: _read_deleted,
-    3: _read_binary,
-    STRING: _read_string,
-    5: _read_embed,
-    6: _read_format,
-    TYPE: _read_type,
-    8: _read_plain_values,
-}
+def _read_unsupported(_: Reader) -> Content:
+    refuse("a struct has content of a kind that Weft does not support")
+
+
+# The reader of each kind of content. A kind has five bits.
+CONTENTS: Final[list[Callable[[Reader], Content]]] = [_read_unsupported] * 32
+CONTENTS[DELETED] = _read_deleted
+CONTENTS[3] = _read_binary
+CONTENTS[STRING] = _read_string
+CONTENTS[5] = _read_embed
+CONTENTS[6] = _read_format
+CONTENTS[TYPE] = _read_type
+CONTENTS[8] = _read_plain_values
 
 _ARRAY: Final = 117
 _OBJECT: Final = 118

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from collab.yjs.contents import DELETED, read_content, read_run
+from collab.yjs.contents import CONTENTS, DELETED, read_run
 from collab.yjs.joining import all_deleted
 from collab.yjs.lib0 import Reader, write_uint
 from collab.yjs.update import (
@@ -147,7 +147,7 @@ def _read(reader: Reader, info: int) -> tuple[int, int, list[Id], Id | None]:
         if info & HAS_KEY:
             reader.skip(reader.uint())
     place_ends = reader.pos
-    return place_ends, read_content(info & KIND, reader)[0], beside, parent
+    return place_ends, CONTENTS[info & KIND](reader)[0], beside, parent
 
 
 def _holds(ranges: Sequence[Range], clock: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from collab.yjs.causality import in_causal_order
-from collab.yjs.contents import read_content, read_run
+from collab.yjs.contents import CONTENTS, read_run
 from collab.yjs.lib0 import Reader, write_uint
 from collab.yjs.slices import LARGEST_SLICE, RANGES, encode
 from collab.yjs.update import (
@@ -92,5 +92,5 @@ def skip_structs(reader: Reader, count: int, clock: int) -> int:
                 uint()
             if info & HAS_KEY:
                 reader.skip(uint())
-        clock += read_content(info & KIND, reader)[0]
+        clock += CONTENTS[info & KIND](reader)[0]
     return clock

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from collab.yjs.contents import MAX_CLOCK, read_content, read_key, read_name, read_run
+from collab.yjs.contents import CONTENTS, MAX_CLOCK, read_key, read_name, read_run
 from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 GC: Final = 0
@@ -158,7 +158,7 @@ def _read_item(reader: Reader, clock: int, info: int, at: int) -> Struct:
         if info & HAS_KEY:
             key = read_key(reader)
     kind = info & KIND
-    length, text, takes_text = read_content(kind, reader)
+    length, text, takes_text = CONTENTS[kind](reader)
     end, to = clock + length, reader.pos
     return Struct(clock, end, kind, origin, right, parent, key, text, takes_text, at, to)
 

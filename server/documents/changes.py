@@ -38,7 +38,8 @@ WORTH_SAVING = 8
 class Unsaved:
     """Counts the changes that the last snapshot of a document does not contain.
 
-    `size` is the size of the last snapshot. Undo steps are counted by another `Unsaved`.
+    `size` is the size of the last snapshot. Another `Unsaved` counts the changes that the last
+    saved undo steps do not contain. It gets them when a snapshot is made.
     """
 
     size: int = 0
@@ -58,6 +59,11 @@ class Unsaved:
         self.entries += len(entries)
         for entry in entries:
             self.bytes += len(entry.update) + len(entry.inverse)
+
+    def join(self, later: Unsaved) -> None:
+        """Count the changes that `later` has counted."""
+        self.entries += later.entries
+        self.bytes += later.bytes
 
     def mark_due(self, now: float) -> None:
         """Make the next snapshot due by age, however small the changes are."""

@@ -125,7 +125,8 @@ class LiveRoom:
             if self._takes_long(submission):
                 return Stop.LONG
             self.queue.popleft()
-            self.batch.save_pipeline(submission.member)
+            if submission.member.pipelines:
+                self.batch.save_pipeline(submission.member)
             answer, began, ended = self._apply_timed(submission, now)
             if not self._add_answer(submission, answer, ended - began):
                 return Stop.BUG
@@ -173,9 +174,8 @@ class LiveRoom:
         return self.room.document.state_vector() if self._known is None else self._known
 
     def _takes_long(self, submission: Submission) -> bool:
-        if self._slow_until and self._clock.monotonic() < self._slow_until:
-            return True
-        return takes_long(submission.request, submission.member, self.room.document)
+        is_slow = self._clock.monotonic() < self._slow_until
+        return is_slow or takes_long(submission.request, submission.member, self.room.document)
 
     def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException

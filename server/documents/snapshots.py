@@ -72,7 +72,6 @@ class Snapshots:
     def note(self, live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
         """Count committed entries. Return whether the document should be saved now."""
         live.unsaved.add(entries, now)
-        live.unsaved_steps.add(entries, now)
         return self._is_due(live.unsaved, now)
 
     def opened(self, live: LiveRoom, stored: Stored) -> None:
@@ -121,6 +120,7 @@ class Snapshots:
     def _make(self, live: LiveRoom) -> Snapshot | None:
         """Return a snapshot of the committed state; None when that fails."""
         room = live.room
+        live.unsaved_steps.join(live.unsaved)
         with_steps = live.unsaved_steps.is_worth_saving
         live.unsaved = Unsaved()
         try:
