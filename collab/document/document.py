@@ -259,7 +259,7 @@ class Document:
         self.size, self.version = applied.size, version
         self._work_size.change(update)
         blob = b"" if kind == "create" else encode_inverse(inverse)
-        self._undo.accept(user, kind, version, at, blob, inverse)
+        self._undo.add_version(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value, applied.texts)
 
     # --- undo and redo ----------------------------------------------------------------------

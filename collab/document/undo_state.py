@@ -48,21 +48,9 @@ class UndoState:
 
     def add_entry(self, entry: Entry) -> None:
         """Add an entry from the log."""
-        user, inverse = entry.author.user, entry.inverse
-        for reinsertion in self._fold(
-            user, entry.kind, entry.version, entry.at, inverse
-        ).reinsertions:
-            self.identity.add_reinsertion(reinsertion)
-        self.identity.end_version()
+        self.add_version(entry.author.user, entry.kind, entry.version, entry.at, entry.inverse)
 
-    def accept(
-        self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
-    ) -> None:
-        """Add the version that was just made."""
-        self._fold(user, kind, version, at, inverse, decoded)
-        self.identity.end_version()
-
-    def _fold(
+    def add_version(
         self,
         user: str,
         kind: Kind,
@@ -70,7 +58,11 @@ class UndoState:
         at: int,
         inverse: bytes,
         decoded: Inverse | None = None,
-    ) -> Inverse:
+    ) -> None:
+        """Add a version. For a version that was just made, `decoded` is its decoded `inverse`.
+
+        The reinsertions of such a version are in `identity` already.
+        """
         own = self.stacks.get(user)
         before = 0 if own is None else own.size
         folded = fold(
@@ -89,7 +81,10 @@ class UndoState:
         if 0 < self.bounds.bytes < self._size:
             shrink(self.stacks, self.bounds, user)
             self._size = sum(own.size for own in self.stacks.values())
-        return folded
+        if decoded is None:
+            for reinsertion in folded.reinsertions:
+                self.identity.add_reinsertion(reinsertion)
+        self.identity.end_version()
 
     def steps(self, user: str, kind: Kind) -> Sequence[Step]:
         """Return the user's steps to undo, or to redo, newest last."""

@@ -45,6 +45,7 @@ class FrameReader:
         "_held",
         "_need",
         "_size",
+        "has_unread",
         "is_large_next",
         "large",
         "max_fragments",
@@ -59,6 +60,7 @@ class FrameReader:
         self.max_fragments = max_fragments
         self.large = 0  # `next` holds back a message of more bytes; 0: no message
         self.is_large_next = False
+        self.has_unread = False  # whether `next` may return a message
         # The unread bytes are in `_data` from the index `_at`. When they are too few for a frame,
         # they are in `_held` until it has `_need` bytes. So a message that arrives byte by byte is
         # copied once, not at every byte.
@@ -74,8 +76,7 @@ class FrameReader:
     def feed(self, data: bytes) -> None:
         """Add the bytes of one read."""
         if self._held is None and self._at == len(self._data):
-            self._data = data
-            self._at = 0
+            self._data, self._at, self.has_unread = data, 0, bool(data)
             return
         if self._held is None:
             self._hold(0)
@@ -101,7 +102,6 @@ class FrameReader:
             self._collect(first, payload)
             if first & _FIN:
                 return self._whole()
-        self._data, self._at = b"", 0  # an idle connection keeps no bytes
         return None
 
     def _frame(self) -> tuple[int, bytes] | None:
@@ -133,8 +133,12 @@ class FrameReader:
         if end > len(data):
             self._hold(end - at)
             return None
-        self._at = end
-        return first, apply_mask(data[body:end], data[body - 4 : body])
+        payload = apply_mask(data[body:end], data[body - 4 : body])
+        if end < len(data):
+            self._at = end
+        else:  # an idle connection keeps no bytes
+            self._data, self._at, self.has_unread = b"", 0, False
+        return first, payload
 
     def _check_head(self, first: int, second: int, size: int) -> None:
         """Check a frame's head. `size` is the length of its payload."""

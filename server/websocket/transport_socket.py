@@ -203,7 +203,7 @@ class TransportSocket(asyncio.Protocol):
         """Give the handler every whole message, until it pauses or closes the socket."""
         reader = self._reader
         try:
-            while not self._paused and self._state < State.DONE:
+            while reader.has_unread and not self._paused and self._state < State.DONE:
                 message = reader.next()
                 if message is None:
                     if reader.is_large_next:

@@ -82,7 +82,7 @@ def _may_create(runner: Runner, key: DocKey) -> bool:
     """Whether no other transaction creates this document or holds the row of its name."""
     if runner.dialect != POSTGRES:
         return True
-    return runner.run(statements.may_create(runner.dialect), (*key, *key, *key)) == 1
+    return runner.run(statements.MAY_CREATE[runner.dialect], (*key, *key, *key)) == 1
 
 
 def _move_head(runner: Runner, append: Append) -> bool:
@@ -93,7 +93,7 @@ def _move_head(runner: Runner, append: Append) -> bool:
     key, dialect = append.key, runner.dialect
     expected = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
-        return runner.run(statements.lock_row(dialect), expected) == 1
+        return runner.run(statements.LOCK_ROW[dialect], expected) == 1
     last = append.entries[-1]
     head, at, user = last.version, last.at, last.author.user
     by, crc = user.encode(), head_crc(key, head, at, user)
@@ -103,8 +103,8 @@ def _move_head(runner: Runner, append: Append) -> bool:
         epoch, made = append.epoch, append.entries[0].at
         crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
         values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
-        return runner.run(statements.create(dialect), values) == 1
-    return runner.run(statements.advance(dialect), (head, at, by, crc, *expected)) == 1
+        return runner.run(statements.CREATE[dialect], values) == 1
+    return runner.run(statements.ADVANCE[dialect], (head, at, by, crc, *expected)) == 1
 
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
@@ -126,17 +126,17 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
 def _move_locks(runner: Runner, packed: _Packed) -> None:
     """Write the edit locks that the entries moved or ended, and increase the revision."""
     key, dialect = packed.append.key, runner.dialect
-    runner.run(statements.bump_revision(dialect), key)
+    runner.run(statements.BUMP_REVISION[dialect], key)
     for gone in [*packed.append.drop, *(lock.id for lock in packed.append.put)]:
-        runner.run(statements.drop_lock(dialect), (*key, gone))
+        runner.run(statements.DROP_LOCK[dialect], (*key, gone))
     for row in packed.locks:
-        runner.run(statements.put_lock(dialect), row)
+        runner.run(statements.PUT_LOCK[dialect], row)
 
 
 def _is_full(runner: Runner, append: Append) -> bool:
     """Whether the tenant has reached its limit, so that it may not create this document."""
     tenant = append.key.tenant
-    return runner.run(statements.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
+    return runner.run(statements.IS_FULL[runner.dialect], (tenant, tenant, append.quota)) == 1
 
 
 def _put_details(runner: Runner, append: Append) -> None:
@@ -144,13 +144,13 @@ def _put_details(runner: Runner, append: Append) -> None:
     key, dialect = append.key, runner.dialect
     if append.title is not None:
         row = (*key, append.title.encode(), title_crc(key, append.title))
-        runner.run(statements.put_title(dialect), row)
+        runner.run(statements.PUT_TITLE[dialect], row)
     for one in append.names:
         crc = name_crc(key, one)
         named = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
-        runner.run(statements.put_name(dialect), named)
+        runner.run(statements.PUT_NAME[dialect], named)
     if append.schema:
-        runner.run(statements.put_schema(dialect), (*key, append.schema))
+        runner.run(statements.PUT_SCHEMA[dialect], (*key, append.schema))
 
 
 def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain, count
 from typing import Any, NamedTuple
 
-from storage.dialect import POSTGRES
+from storage.dialect import POSTGRES, SQLITE
 
 # Each `?` is one value, in order. For PostgreSQL they become $1, $2, ...
 _ADVANCE = """
@@ -111,56 +111,25 @@ _SIZES = (64, 16, 4, 1)
 Statement = tuple[str, list[Any]]
 
 
-@cache
-def _numbered(dialect: str, sql: str) -> str:
-    if dialect != POSTGRES:
-        return sql
+def _in_dialects(sql: str, postgres: str = "") -> dict[str, str]:
+    """Return a statement in each dialect. `postgres` is its text for PostgreSQL, if it differs."""
     numbers = count(1)
-    return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+    numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", postgres or sql)
+    return {SQLITE: sql, POSTGRES: numbered}
 
 
-def advance(dialect: str) -> str:
-    return _numbered(dialect, _ADVANCE_IF_FREE if dialect == POSTGRES else _ADVANCE)
-
-
-def lock_row(dialect: str) -> str:
-    return _numbered(dialect, _LOCK_ROW_IF_FREE if dialect == POSTGRES else _LOCK_ROW)
-
-
-def is_full(dialect: str) -> str:
-    return _numbered(dialect, _IS_FULL_UNHELD if dialect == POSTGRES else _IS_FULL)
-
-
-def put_name(dialect: str) -> str:
-    return _numbered(dialect, _NAME)
-
-
-def put_title(dialect: str) -> str:
-    return _numbered(dialect, _TITLE)
-
-
-def put_schema(dialect: str) -> str:
-    return _numbered(dialect, _SCHEMA)
-
-
-def may_create(dialect: str) -> str:
-    return _numbered(dialect, _MAY_CREATE)
-
-
-def create(dialect: str) -> str:
-    return _numbered(dialect, _CREATE)
-
-
-def bump_revision(dialect: str) -> str:
-    return _numbered(dialect, _BUMP_REVISION)
-
-
-def drop_lock(dialect: str) -> str:
-    return _numbered(dialect, _DROP_LOCK)
-
-
-def put_lock(dialect: str) -> str:
-    return _numbered(dialect, _PUT_LOCK)
+# Each statement by the dialect of its database.
+ADVANCE = _in_dialects(_ADVANCE, _ADVANCE_IF_FREE)
+LOCK_ROW = _in_dialects(_LOCK_ROW, _LOCK_ROW_IF_FREE)
+IS_FULL = _in_dialects(_IS_FULL, _IS_FULL_UNHELD)
+MAY_CREATE = _in_dialects(_MAY_CREATE)
+CREATE = _in_dialects(_CREATE)
+PUT_NAME = _in_dialects(_NAME)
+PUT_TITLE = _in_dialects(_TITLE)
+PUT_SCHEMA = _in_dialects(_SCHEMA)
+BUMP_REVISION = _in_dialects(_BUMP_REVISION)
+DROP_LOCK = _in_dialects(_DROP_LOCK)
+PUT_LOCK = _in_dialects(_PUT_LOCK)
 
 
 @cache
