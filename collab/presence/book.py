@@ -142,7 +142,7 @@ class PresenceBook:
         if entry.identity.lane == "patch":
             if entry.timed_out:
                 self._mark(entry)
-            entry.mark_alive(now)
+            entry.last_seen_at, entry.timed_out = now, False
 
     def extend_timeout(self, session: str, now: float) -> None:
         """Extend a session's time while the server does not read from it."""

@@ -109,10 +109,11 @@ class Pipeline(Struct, eq=False):
             )
         is_unclear = False
         if base > self.base:
-            if not self.pending or self._has_all_answers(base, after):
-                self.pending.clear()
-            else:
+            is_behind = bool(self.pending) and self.pending[-1].version > base
+            if is_behind or (after and self._may_lack_an_answer(base)):
                 is_unclear = self._rebase_pending(base, since)
+            else:
+                self.pending.clear()
         self.base = base
         if after and is_unclear:
             raise Rejected(
@@ -120,11 +121,9 @@ class Pipeline(Struct, eq=False):
                 "it is unclear which answers at `base` you had; wait for them all, then send again",
             )
 
-    def _has_all_answers(self, base: int, after: str | None) -> bool:
-        """Whether a client that sends `base` and `after` certainly has all answers."""
-        if self.pending[-1].version > base:
-            return False
-        return not after or not any(one.may_be_unanswered(base) for one in self.pending)
+    def _may_lack_an_answer(self, base: int) -> bool:
+        """Whether a client that has `base` may still lack the answer to a pending patch."""
+        return any(one.may_be_unanswered(base) for one in self.pending)
 
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
         """Whether the client sees the value after `changes`.

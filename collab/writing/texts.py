@@ -116,11 +116,10 @@ class TextWriter:
         txn, identity, start, end = self._open.txn, self._identity, edit.start, edit.end
         added = units(edit.text)
         labels: tuple[Label, ...] = ()
-        deleted, runs = "", list[Run]()
-        at = start if old.isascii() else len(units_between(old, 0, start).encode())
+        runs: list[Run] = []
+        at, deleted, size = _located(old, start, end)
         if start < end:
-            deleted = units_between(old, start, end)
-            text.remove_range(txn, at, byte_length(deleted))
+            text.remove_range(txn, at, size)
         if edit.text:
             text.insert(txn, at, edit.text, None)
             runs = [(*id_at(txn, text, at), added)]
@@ -185,3 +184,11 @@ def _in_units(old: str, changes: Sequence[Change]) -> list[Edit]:
     return edits
 
 
+def _located(text: str, start: int, end: int) -> tuple[int, str, int]:
+    """Return the bytes before the units from `start` to `end`, their text, and its bytes."""
+    if text.isascii():
+        return start, text[start:end], end - start
+    encoded = text.encode("utf-16-le")
+    before = encoded[: 2 * start].decode("utf-16-le")
+    between = encoded[2 * start : 2 * end].decode("utf-16-le")
+    return len(before.encode()), between, len(between.encode())

@@ -164,7 +164,8 @@ class StructIndex:
         """Add an applied update as the guard has found it: its new structs with their places."""
         for (client, struct), place in zip(fresh, places, strict=True):
             self.append(client, struct, place)
-        self._delete(deletes)
+        if deletes:
+            self._delete(deletes)
 
     def _delete(self, deletes: Mapping[int, list[Range]]) -> None:
         for client, ranges in deletes.items():

@@ -122,7 +122,8 @@ class LiveRoom:
             submission = self.queue[0]
             if isinstance(submission.request, LockRequest) or self.needs_history(submission):
                 return Stop.NOT_NOW
-            if self._takes_long(submission):
+            is_slow = self._clock.monotonic() < self._slow_until
+            if is_slow or takes_long(submission.request, submission.member, self.room.document):
                 return Stop.LONG
             self.queue.popleft()
             if submission.member.pipelines:
@@ -172,10 +173,6 @@ class LiveRoom:
     def known(self) -> dict[int, int]:
         """Return the Yjs state vector, without changes that a worker thread is making."""
         return self.room.document.state_vector() if self._known is None else self._known
-
-    def _takes_long(self, submission: Submission) -> bool:
-        is_slow = self._clock.monotonic() < self._slow_until
-        return is_slow or takes_long(submission.request, submission.member, self.room.document)
 
     def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException
