@@ -13,7 +13,6 @@ from collab.identity.draft import Edit, TextDraft
 from collab.identity.identity_index import GONE
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
-from collab.patch.utf16 import units_between
 from collab.types.handles import StandIn, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
