@@ -46,7 +46,7 @@ def delete_early(
 ) -> EarlyDeletion:
     """Delete entries in portions. Entries outside the areas are copied, if that is possible."""
     inside = [one for one in found if areas is None or areas.hold(one.path, one.keys)]
-    txn = document.begin()
+    txn = document.doc.create_transaction()
     outside = list(_copied(txn, document.content, [one for one in found if one not in inside]))
     txn.drop()
     if not (inside or outside):
