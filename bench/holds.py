@@ -46,6 +46,8 @@ def rows() -> Iterator[Row]:
     inner = {f"k{number}": 0 for number in range(1_000)}
     maps = {f"k{number}": inner for number in range(VALUES // 1_000)}
     yield from _life("nested maps", maps, waiting)
+    long = {f"a long key of a flat map, number {number}": 0 for number in range(VALUES)}
+    yield from _life("flat map of long keys", long, waiting)
     yield _row("interleaved lists: remove one", _removing(_interleaved()))
     yield _row("lists of zeros: deleted outside of the sections", _deleting_outside(lists))
     yield _row("nested maps: deleted outside of the sections", _deleting_outside(maps))

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
+from typing import Any
 
 import pytest
+from pycrdt import Doc, Map
 
+from collab.ports.store import Absent, Stored
+from collab.room.requests import Create, PatchRequest, Request, Round, Update
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from collab.tree import early_deletion, large_deletions, tree
 from collab.tree.early_deletion import CopiedEntries, put_back
 from collab.types import yjs_document
 from collab.types.exact_copy import NotCopied
 from collab.types.yjs_document import YjsDocument
 from collab.writing import removal
+from tests.collab.room.rooms import PAGE, member
 from tests.collab.room.test_sections_yjs_at_random import walk
 
 pytestmark = pytest.mark.thorough
@@ -35,6 +43,76 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> list[CopiedEntries]:
 
     monkeypatch.setattr(tree, "put_back", noted)
     return found
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+VALUE = {"held": [[0] * 9, {"a": [1, 2, 3]}], "own": "text"}
+WAYS = ("patch", "everything", "sections")
+
+
+def opened(stored: Stored | Absent) -> Room:
+    return Room(PAGE, stored, RoomBounds(), None)
+
+
+def removal_by(way: str, room: Room) -> Request:
+    """Return a request that removes `held`."""
+    if way == "patch":
+        return PatchRequest("", None, [{"op": "remove", "path": "/held"}])
+    peer: Doc[Any] = Doc(client_id=99)
+    peer.apply_update(room.document.update_since(b"\0"))
+    known, content = peer.get_state(), peer.get("content", type=Map)
+    with peer.transaction():
+        del content["held"]
+        content["own"].insert(0, "a ")
+    return Update(peer.get_update(known))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_g27_no_portion_is_visible_or_survives_a_crash(
+    way: str, restored: list[CopiedEntries], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = opened(Absent())
+    room.apply(member(), Create(VALUE), Round(0))
+    room.commit()
+    request = removal_by(way, room)
+    lane: Any = "patch" if way == "patch" else "yjs"
+    by = member("ed", lane=lane, sections=("/own",) if way == "sections" else None)
+    seen: list[Any] = []
+    commit, crashes_at = YjsDocument.commit, 2**53
+
+    def watched(document: YjsDocument, txn: Any) -> Any:
+        seen.append((room.value, room.version, room.pending(), room.document.value))
+        if len(seen) == crashes_at:
+            raise Crash
+        return commit(document, txn)
+
+    monkeypatch.setattr(YjsDocument, "commit", watched)
+    made = room.apply(by, request, Round(9_000)).entry
+    assert made is not None
+    after = room.document.value
+    assert len(seen) > 5
+    assert all(one == (VALUE, 1, None, VALUE) for one in seen)
+    stored = Stored(1, 1, room.control, None, room.tail.since(0) or [])
+    for portion in count(1):
+        seen.clear()
+        crashes_at = portion
+        room = opened(stored)
+        try:
+            room.apply(by, request, Round(9_000))
+            break  # there was no such portion
+        except Crash:
+            pass
+        again = opened(stored)
+        assert again.value == again.document.read() == VALUE
+        crashes_at = 2**53
+        entry = again.apply(by, request, Round(9_000)).entry
+        assert entry is not None
+        assert entry.ops == made.ops
+        assert again.document.read() == again.document.value == after
+    assert portion > 5
 
 
 def test_x8_no_large_deletion_changes_anything_outside(restored: list[CopiedEntries]) -> None:
