@@ -20,7 +20,7 @@ class Lock(Emitter):
     """A lock that this program has asked for.
 
     Events: `asked` (another client wants it), `lost` (this client no longer holds it), `held` (it
-    holds it now), `free` (no client holds it).
+    holds it now), `free` (no client holds it). `kept` says that the holder refused a take-over.
     """
 
     def __init__(self, locks: Locks, state: Message, ttl: float) -> None:
@@ -207,11 +207,15 @@ class Locks:
         self.all = states
         for lock in self._used:
             was, was_mine = lock.state, lock.mine
+            was_claimed = self.is_mine(was.get("claimed_by"))
             # After a take-over, the lock of the new holder has a new id and the old scope.
             same_id = next((each for each in states if each["id"] == was["id"]), None)
             same_scope = next((each for each in states if each["scope"] == was["scope"]), None)
             lock.state = same_id or same_scope or {**was, "holder": None}
             _announce(lock, was, was_mine)
+            is_same = same_id is not None and not same_id.get("claimed_by")
+            if was_claimed and is_same and not lock.mine:
+                lock.emit("kept", lock)
             self._keep_renewed(lock)
 
     async def _release_all(self, patience: float) -> None:

@@ -14,7 +14,7 @@ export { Page, PatchError, Refusal, WeftError };
 /** @typedef {import("./link/transport.js").Environment} Environment */
 /** @typedef {{list: (options?: {limit?: number, cursor?: string, include?: string}) => Promise<{items: any[], cursor?: string}>,
  *   create: (name: string, value: any) => Promise<any>, delete: (name: string) => Promise<void>,
- *   share: (name: string, options: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
+ *   share: (name: string, options?: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
  *   unshare: (name: string, id: string) => Promise<void>}} Documents */
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;

@@ -139,15 +139,16 @@ async def test_documents_are_listed_created_and_deleted(
         await all.create('listed', { title: 'Hi' })
         const twice = await all.create('listed', {}).catch((error) => error.code)
         const { items } = await all.list({ limit: 100 })
+        const { role } = await all.share('listed')
         await all.delete('listed')
         const after = await all.list()
-        return [twice, items.some(({ doc }) => doc === 'listed'),
+        return [twice, role, items.some(({ doc }) => doc === 'listed'),
                 after.items.some(({ doc }) => doc === 'listed')]
         """,
         url=server.http,
         token=await server.mint("root", Role.ADMIN),
     )
-    assert told == ["already_exists", True, False]
+    assert told == ["already_exists", "viewer", True, False]
 
 
 async def test_the_history_names_restores_and_publishes(
@@ -166,11 +167,12 @@ async def test_the_history_names_restores_and_publishes(
         const ops = await page.history.diff(1, 3)
         await page.history.restore(2)
         await until(() => page.value.a === 2)
+        const none = await page.published
         const made = await page.publish()
         const now = await page.published
         await page.unpublish()
         kept.page = page
-        return { versions: items.map(({ version }) => version), before, ops, made, now }
+        return { versions: items.map(({ version }) => version), before, ops, made, now, none }
         """,
         url=server.http,
         token=await server.mint("pia", Role.PUBLISHER),
@@ -178,6 +180,7 @@ async def test_the_history_names_restores_and_publishes(
     assert told["versions"] == [3, 2, 1]
     assert told["before"] == {"a": 1}
     assert told["ops"] == [{"op": "replace", "path": "/a", "value": 3}]
+    assert told["none"] == {"published": None}
     assert told["made"]["published"] == told["now"]["published"] == 4
 
 
@@ -193,10 +196,16 @@ async def test_presence_and_a_taken_over_lock(server: RunningServer, pages: Page
         const lock = await ada.lock('/t')
         const wanted = await bo.lock('/t')
         const heard = []
-        lock.on('asked', () => { heard.push('asked'); lock.release() })
+        lock.on('asked', () => {
+          heard.push('asked')
+          if (heard.length === 1) lock.keep()
+          else lock.release()
+        })
         lock.on('lost', () => heard.push('lost'))
-        wanted.on('held', () => heard.push('held'))
+        for (const name of ['kept', 'held']) wanted.on(name, () => heard.push(name))
         const before = [lock.mine, wanted.mine, wanted.holder.user]
+        await wanted.takeOver()
+        await until(() => heard.includes('kept'))
         await wanted.takeOver()
         await until(() => wanted.mine)
         await bo.set('/t', 'Hi').durable
@@ -206,7 +215,7 @@ async def test_presence_and_a_taken_over_lock(server: RunningServer, pages: Page
         **given,
     )
     assert told["before"] == [True, False, "ada"]
-    assert told["heard"] == ["asked", "held"]
+    assert told["heard"] == ["asked", "kept", "asked", "held"]
     assert told["after"] == [False, 0]
 
 

@@ -106,15 +106,20 @@ async def test_a_refused_change_raises_and_leaves_the_value(page_of: Open, doc: 
     await bo.set("/title", "Free").durable
 
 
-async def test_a_lock_is_taken_over(page_of: Open) -> None:
+async def test_a_holder_keeps_a_lock_and_then_yields_it(page_of: Open) -> None:
     ada, bo = await page_of("ada"), await page_of("bo")
     events: list[str] = []
     mine = await ada.lock("/title")
-    mine.on("asked", lambda lock: lock.release())
+    stop = mine.on("asked", lambda lock: lock.keep())
     theirs = await bo.lock("/title")
-    theirs.on("held", lambda _: events.append("held"))
+    for name in ("kept", "held"):
+        theirs.on(name, lambda _, name=name: events.append(name))
     await theirs.take_over()
-    await until(lambda: events == ["held"])
+    await until(lambda: events == ["kept"])
+    stop()
+    mine.on("asked", lambda lock: lock.release())
+    await theirs.take_over()
+    await until(lambda: events == ["kept", "held"])
     assert theirs.mine
     assert not mine.mine
 

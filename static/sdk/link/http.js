@@ -1,6 +1,7 @@
 // Requests over HTTP, with the page's token.
 
 import { Refusal, WeftError } from "../reports/errors.js";
+import { textOf } from "./transport.js";
 
 /** @typedef {{options: {url: string, token: () => string | Promise<string>}, env: import("./transport.js").Environment, client?: string}} Caller */
 
@@ -14,7 +15,7 @@ import { Refusal, WeftError } from "../reports/errors.js";
  */
 export async function request(caller, method, path, { body, file, headers, onProgress } = {}) {
   const send = async () => {
-    const token = await caller.options.token();
+    const token = await textOf(caller.options.token);
     const content = file ?? (body === undefined ? undefined : JSON.stringify(body));
     /** @type {Record<string, string>} */
     const all = { Authorization: `Bearer ${token}`, ...headers };

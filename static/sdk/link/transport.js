@@ -49,6 +49,7 @@ export class Transport {
   /** @type {any} */
   #socket = null;
   #tries = 0;
+  #token = ""; // the newest token that the server has
   #tokens = 0; // tokens in a row that the server refused
   #refusals = 0; // attempts in a row that failed while the server was reachable
   #wait = 0; // the server's `retry_after_ms`
@@ -79,16 +80,17 @@ export class Transport {
     const { connection, env } = this;
     let token;
     try {
-      token = await connection.token();
+      token = await textOf(connection.token);
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      connection.failed(new WeftError("token_failed", undefined, error));
+      connection.failed(/** @type {WeftError} */ (error));
       if (this.link !== "offline") this.#change("reconnecting");
       void this.#explain(false);
       this.#again();
       return;
     }
     if (attempt !== this.#attempt || this.#isStopped) return;
+    this.#token = token;
     const address = `${connection.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(connection.document)}/live`;
     const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
     this.#timer("open", OPENS_WITHIN, () => this.#end(socket, 1006));
@@ -142,11 +144,12 @@ export class Transport {
 
   async #renew() {
     try {
-      this.send({ type: "token", token: await this.connection.token() });
+      const token = await textOf(this.connection.token);
+      if (token !== this.#token) return this.send({ type: "token", token: (this.#token = token) });
     } catch (error) {
-      this.connection.failed(new WeftError("token_failed", undefined, error));
-      this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
+      this.connection.failed(/** @type {WeftError} */ (error));
     }
+    this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
   }
 
   /** Closes a connection on which the server has become silent. @param {any} socket */
@@ -188,7 +191,7 @@ export class Transport {
     } else if (code === 1008) this.#refuse(new WeftError("too_many_frames"));
     else if (code >= 4400 && code < 4500) {
       const name = /** @type {Record<number, string>} */ (FINAL)[code] ?? `closed_${code}`;
-      const advice = code === 4404 ? ": check its name, or give `create`" : "";
+      const advice = code === 4404 ? ": check its name and the token, or give `create`" : "";
       this.#refuse(new WeftError(name, reason ? reason + advice : `the server closed the connection with ${code}`));
     } else {
       if (this.link !== "offline") this.#change("reconnecting");
@@ -256,5 +259,16 @@ export class Transport {
   #clear(name) {
     this.env.clearTimeout(this.#timers[name]);
     delete this.#timers[name];
+  }
+}
+
+/** The token that a function of the page returns. @param {() => any} token @returns {Promise<string>} */
+export async function textOf(token) {
+  try {
+    const text = await token();
+    if (text && typeof text === "string") return text;
+    throw new TypeError(`it returned '${text}'`);
+  } catch (error) {
+    throw new WeftError("token_failed", `\`token()\` failed: ${/** @type {any} */ (error)?.message ?? error}`, error);
   }
 }

@@ -7,11 +7,13 @@ import { get, PatchError } from "../patch/patch.js";
 /** @typedef {import("../reports/change.js").Change} Change */
 /** @typedef {import("../reports/items.js").Stored} Stored */
 
-/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change, discard: () => void}} Item */
+/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change | void, discard: () => void}} Item */
 
 export class Attention {
   /** @type {Item[]} oldest first; a new list when it changes */
   items = [];
+  /** @type {Set<string>} the items on which the user has decided: a list that is being read may still have them */
+  #decided = new Set();
 
   /** @param {import("../session/session.js").Session} session @param {{value: any, patch: (ops: Op[]) => Change}} page */
   constructor(session, page) {
@@ -35,7 +37,7 @@ export class Attention {
 
   /** @param {Stored[]} stored @param {boolean} [isNew] */
   #add(stored, isNew = true) {
-    const known = new Set(this.items.map(({ id }) => id));
+    const known = new Set([...this.#decided, ...this.items.map(({ id }) => id)]);
     const items = stored.filter(({ id }) => !known.has(id)).map((each) => this.#item(each));
     if (!items.length) return;
     this.#set([...this.items, ...items].sort((a, b) => a.at - b.at));
@@ -46,6 +48,7 @@ export class Attention {
   /** @param {Stored} stored @returns {Item} */
   #item(stored) {
     const discard = () => {
+      this.#decided.add(stored.id);
       this.#set(this.items.filter(({ id }) => id !== stored.id));
       this.session.outbox.forget(stored.id);
     };
@@ -54,12 +57,13 @@ export class Attention {
       discard();
       return made;
     };
-    const { path, theirs } = stored;
+    const { path, theirs, reason } = stored;
     return {
       ...stored,
       discard,
       reapply: () => write(stored.ops),
-      takeTheirs: () => write([{ op: "replace", path, value: theirs ?? null }]),
+      // The document has their value already, unless this change has overwritten it.
+      takeTheirs: () => (reason === "overwritten" ? write([{ op: "replace", path, value: theirs ?? null }]) : discard()),
     };
   }
 

@@ -22,7 +22,7 @@ export function remove(request, name) {
 }
 
 /** @param {Request} request @param {string} name @param {any} options */
-export function share(request, name, options) {
+export function share(request, name, options = { role: "viewer" }) {
   return request("POST", `${of(name)}/share`, { body: options });
 }
 

@@ -5,7 +5,7 @@ import { WeftError } from "../reports/errors.js";
 import { History } from "./history.js";
 import { request } from "../link/http.js";
 import { Locks } from "../people/lock.js";
-import { get, parse } from "../patch/patch.js";
+import { get, parse, requireJson } from "../patch/patch.js";
 import { Presence } from "../people/presence.js";
 import { record, textOp } from "../patch/record.js";
 import { Text } from "../text/text.js";
@@ -17,7 +17,7 @@ import { Text } from "../text/text.js";
 
 const READY_WITHIN = 2_000;
 /** Events of a page, and the events of the session that cause them. */
-const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link"];
+const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link", "attention"];
 
 export class Page {
   /**
@@ -101,17 +101,20 @@ export class Page {
 
   /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
   patch(ops) {
+    for (const { path, value } of ops) requireJson(value, path);
     const fence = this.#locks.fenceOf(ops);
     return this._session.edit(ops, this.#step, fence);
   }
 
   /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, via?: any) => void} listener @returns {() => void} */
   subscribe(pointer, listener) {
+    parse(pointer);
     return this._session.subscribe(pointer, listener);
   }
 
   /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
   text(pointer) {
+    parse(pointer);
     const text = this.#texts.get(pointer) ?? new Text(this, pointer);
     this.#texts.set(pointer, text);
     return text;
@@ -181,7 +184,10 @@ export class Page {
 
   /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
   get published() {
-    return this.#http("GET", "/publish");
+    return this.#http("GET", "/publish").catch((error) => {
+      if (error.code !== "not_found") throw error;
+      return { published: null };
+    });
   }
 
   get assets() {
@@ -192,7 +198,7 @@ export class Page {
 
   // --- the state -------------------------------------------------------------------------------
 
-  /** 'connecting', 'online', 'reconnecting', 'offline' or 'refused'. */
+  /** 'connecting', 'online', 'reconnecting', 'offline', 'refused' or 'closed'. */
   get link() {
     return this._session.link;
   }
@@ -232,7 +238,7 @@ export class Page {
 
   /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
   on(name, listener) {
-    if (!EVENTS.includes(name) && name !== "attention") throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
+    if (!EVENTS.includes(name)) throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
     return this._session.on(name === "attention" ? "tray" : name, listener);
   }
 
@@ -254,7 +260,7 @@ export class Page {
       session.on("loaded", () => session.env.setTimeout(isThere, READY_WITHIN));
       session.on("link", ({ link, error }) => {
         if (link !== "connecting" && link !== "online") isThere();
-        if (link === "refused") reject(error);
+        if (link === "refused" || link === "closed") reject(error);
       });
     });
     return this;

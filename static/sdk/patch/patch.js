@@ -76,6 +76,14 @@ export function same(a, b) {
   );
 }
 
+/** Throws when JSON has no such value: NaN, Infinity, or an object such as a Date. @param {any} value @param {string} path */
+export function requireJson(value, path) {
+  JSON.stringify(value, function (key, each) {
+    if (this[key] !== each || each === Infinity || each === -Infinity) invalid(`JSON has no value '${this[key]}'`, path);
+    return each;
+  });
+}
+
 /** @param {any} value */
 export const isContainer = (value) => typeof value === "object" && value !== null;
 

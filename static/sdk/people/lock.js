@@ -12,7 +12,8 @@ const TTL = 180;
 
 /**
  * A lock. `mine` tells whether this client holds it. Events: `asked` (another client wants it),
- * `lost` (this client no longer holds it), `held` (it holds it now), `free` (no client holds it).
+ * `kept` (the holder said no to this client), `held` (this client holds it now), `lost` (this client
+ * no longer holds it), `free` (no client holds it).
  */
 export class Lock extends Emitter {
   #locks;
@@ -183,7 +184,7 @@ export class Locks {
       // After a take-over, the lock of the new holder has a new id and the old scope.
       const now = all.find(({ id }) => id === was.id) ?? all.find(({ scope }) => scope === was.scope);
       lock.state = now ?? { ...was, ...(ended?.id === was.id ? ended : {}), holder: null };
-      tell(lock, was, this.isMine(was.holder));
+      tell(lock, was, (holder) => this.isMine(holder));
     }
     this.session.emit("status");
   }
@@ -204,11 +205,13 @@ export class Locks {
   }
 }
 
-/** @param {Lock} lock @param {State} was @param {boolean} wasMine */
-function tell(lock, was, wasMine) {
+/** @param {Lock} lock @param {State} was @param {(holder: Holder | null) => boolean} isMine */
+function tell(lock, was, isMine) {
   const { state, mine } = lock;
+  const wasMine = isMine(was.holder);
   if (mine && !wasMine) lock.emit("held", lock);
   else if (!mine && wasMine) lock.emit("lost", lock);
   else if (!state.holder && was.holder) lock.emit("free", lock);
+  else if (state.id === was.id && isMine(was.claimed_by ?? null) && !state.claimed_by) lock.emit("kept", lock);
   if (mine && state.claimed_by && !was.claimed_by) lock.emit("asked", lock);
 }

@@ -6,7 +6,6 @@ const SENTENCES = {
   closed: "the page is closed: call `connect` again",
   read_only: "the token only reads: get a token with the role editor",
   offline: "there is no connection: try again when `page.link` is 'online'",
-  token_failed: "`token()` failed: the SDK keeps all changes, and tries again",
   protocol: "SDK and server have different protocols: load the server's /sdk/weft.js",
   memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",
   storage_full: "the storage is full: keep the tab open until `page.saved` is 'saved'",

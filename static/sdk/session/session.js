@@ -110,6 +110,7 @@ export class Session extends Emitter {
 
   /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
   ask(ask) {
+    if (this.isClosed) return Promise.reject(new WeftError("closed"));
     return new Promise((resolve, reject) => {
       const id = this.nextId();
       this.#asked.set(id, { resolve, reject });
@@ -144,6 +145,9 @@ export class Session extends Emitter {
       this.handle({ type: "tick" });
       this.emit("closing", (this.isClosed = true));
       this.transport.stop();
+      this.#closed(1000);
+      for (const { reject } of this.#asked.values()) reject(new WeftError("closed"));
+      this.#changed("closed", new WeftError("closed"));
     }
     return this.outbox.close();
   }
@@ -301,7 +305,7 @@ export class Session extends Emitter {
     if (link === "lost") this.emit("lost");
     else {
       this.link = link;
-      if (error) this.emit("error", error);
+      if (error && link !== "closed") this.emit("error", error);
       this.emit("link", { link, error });
     }
     this.emit("status");

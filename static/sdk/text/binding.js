@@ -34,7 +34,10 @@ import { typed, wellFormed } from "./typing.js";
 
 const CURSOR_EVERY = 200;
 
-/** Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it is back. */
+/**
+ * Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it
+ * is back. Emits `moved` with the new pointer.
+ */
 export class Binding extends Emitter {
   /** Whether the document has no text here now. Then the element is read-only. */
   isLost = false;
@@ -202,6 +205,7 @@ export class Binding extends Emitter {
     this.place.follow(this.#value, value);
     this.#value = value;
     const now = this.#version;
+    if (was.path && now.path && now.path !== was.path) queueMicrotask(() => this.emit("moved", now.path));
     if (now.text === was.text && this.isLost === (this.#text === null) && !this.#isNew) return;
     const map = mapping(this.place, was, now, via);
     const splice = toSplice("", was.text, now.text);

@@ -15,7 +15,7 @@ export type Documents = {
     }>;
     create: (name: string, value: any) => Promise<any>;
     delete: (name: string) => Promise<void>;
-    share: (name: string, options: {
+    share: (name: string, options?: {
         role: "viewer" | "commenter";
         ttl?: number;
     }) => Promise<{

@@ -1,7 +1,7 @@
 // transport.js: the numbers are the rules of static/sdk/SPEC.md.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { delay, Transport } from '../../../static/sdk/link/transport.js'
+import { delay, textOf, Transport } from '../../../static/sdk/link/transport.js'
 import { Clock } from '../fakes.mjs'
 
 /** A transport with sockets that the test opens, closes and reads. */
@@ -68,6 +68,29 @@ test('T1 a failed fetch of the token is tried again, for ever', async () => {
   it.token = () => 'good'
   await it.run(60_000)
   assert.equal(it.sockets.length, 2)
+})
+
+test('T1 a function that returns no text is a failed fetch, and says what it returned', async () => {
+  for (const [wrong, told] of [[undefined, 'undefined'], [null, 'null'], ['', ''], [{}, '[object Object]']]) {
+    await assert.rejects(textOf(() => wrong), { code: 'token_failed', message: `\`token()\` failed: it returned '${told}'` })
+  }
+  await assert.rejects(textOf(() => { throw new Error('log in first') }), { message: '`token()` failed: log in first' })
+  assert.equal(await textOf(async () => 'text'), 'text')
+})
+
+test('T1 a token that the server has is not sent again; a new one is asked for until it comes', async () => {
+  const it = new Scene()
+  it.transport.stop()
+  it.token = () => { it.tokens += 1; return 'old' }
+  it.transport.start()
+  await it.open()
+  it.say({ type: 'notice', code: 'token_expiring' })
+  await it.run(10_000)
+  assert.deepEqual(it.socket.sent.map(({ type }) => type), ['open'])
+  assert.ok(it.tokens > 3 && it.tokens < 10)
+  it.token = () => 'new'
+  await it.run(6_000)
+  assert.deepEqual(it.socket.sent.at(-1), { type: 'token', token: 'new' })
 })
 
 test('T1 while no token comes, the link says whether there is a network', async () => {
@@ -173,7 +196,7 @@ test('an error names the address, the origin and what to do', async () => {
   assert.deepEqual([...it.messages, ...missing.messages], [
     'https://weft.example cannot be reached: the SDK keeps all changes, and tries again',
     'https://weft.example refuses http://localhost:8000: add it to WEFT_ORIGINS, or correct `url`',
-    'no such document: check its name, or give `create`'
+    'no such document: check its name and the token, or give `create`'
   ])
 })
 

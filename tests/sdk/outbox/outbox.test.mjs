@@ -178,6 +178,73 @@ test('O8 a refused change stays in attention across a reload, with both values',
   assert.equal((await scene.open(scene.tab())).attention.length, 0)
 })
 
+test('O8 an item on which the user has decided does not come back from the disk', async () => {
+  const scene = new Scene()
+  const tab = scene.tab()
+  const page = await scene.open(tab)
+  scene.server.refuses = () => ({ code: 'invalid_document' })
+  page.set('/t', 'too long')
+  await scene.run(1000)
+  tab.kill()
+  scene.server.refuses = () => null
+  const again = await scene.open(scene.tab({ session: tab.session }), { ms: 0 })
+  while (!again.attention.length) await scene.clock.step()
+  again._session.emit('opened', again._session.opened ?? { locks: [], presence: [] }) // reads the list
+  again.attention[0].discard()
+  await scene.run(3000)
+  assert.deepEqual(again.attention, [])
+})
+
+test('O8 their value of a refused change is in the document already', async () => {
+  const scene = new Scene()
+  const page = await scene.open(scene.tab())
+  scene.server.refuses = () => ({ code: 'invalid_document' })
+  page.set('/t', 'too long')
+  await scene.run(1000)
+  scene.server.refuses = () => null
+  page.set('/t', 'written later')
+  await scene.run(1000)
+  assert.equal(page.attention[0].takeTheirs(), undefined)
+  await scene.run(1000)
+  assert.deepEqual([scene.server.value.t, page.attention.length], ['written later', 0])
+})
+
+test('a closed page says so, and answers every question', async () => {
+  const scene = new Scene()
+  const page = await scene.open(scene.tab())
+  const links = []
+  page.on('link', ({ link, error }) => links.push([link, error.code]))
+  page.set('/a', 2)
+  await scene.run(1000)
+  const asked = page.undo().catch((error) => error.code)
+  page.close()
+  const later = [page.undo(), page.redo(), page.lock('/a')].map((each) => each.catch((error) => error.code))
+  await scene.run(1000)
+  assert.deepEqual(await Promise.all([asked, ...later]), ['closed', 'closed', 'closed', 'offline'])
+  assert.deepEqual([page.link, links], ['closed', [['closed', 'closed']]])
+  assert.throws(() => page.set('/a', 3), { code: 'closed' })
+})
+
+test('a page that is closed before its first value is never ready', async () => {
+  const scene = new Scene()
+  const page = await scene.open(scene.tab(), { ms: 0 })
+  page.close()
+  await assert.rejects(page.ready, { code: 'closed' })
+})
+
+test('a wrong pointer, and a value that JSON does not have, are refused at once', async () => {
+  const scene = new Scene()
+  const page = await scene.open(scene.tab())
+  for (const wrong of [() => page.subscribe('t', () => {}), () => page.text('t'), () => page.set('t', 1)]) {
+    assert.throws(wrong, { code: 'invalid_patch', message: /must be empty or start with/ })
+  }
+  for (const value of [NaN, -Infinity, { deep: [Infinity] }, { at: new Date(0) }]) {
+    assert.throws(() => page.set('/a', value), { code: 'invalid_patch', message: /^JSON has no value/ })
+  }
+  assert.equal(page.value.a, 1)
+  assert.throws(() => page.on('attentions', () => {}), /the events are .*attention/)
+})
+
 test('E1 a change in a write that never completed is not sent', async () => {
   const scene = new Scene()
   const tab = scene.tab()

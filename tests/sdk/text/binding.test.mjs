@@ -159,8 +159,10 @@ test('a read-only page blocks the element, and the element gets its state back',
   assert.equal(field.readOnly, false)
 })
 
-test('the text follows its element in a list', () => {
+test('the text follows its element in a list, and tells its new pointer', async () => {
   const { field, driver, binding } = bound({ list: [{ id: 'a', t: 'A' }, { id: 'b', t: 'B' }] }, { pointer: '/list/1/t' })
+  const moves = []
+  binding.on('moved', (pointer) => moves.push(pointer))
   driver.change(2, [add('/list/0', { id: 'c', t: 'C' })])
   assert.deepEqual([binding.pointer, field.value], ['/list/2/t', 'B'])
   field.select(1)
@@ -169,6 +171,8 @@ test('the text follows its element in a list', () => {
   driver.ack('e1', 3)
   driver.change(4, [{ op: 'move', from: '/list/2', path: '/list/0' }])
   assert.equal(binding.pointer, '/list/0/t')
+  await null
+  assert.deepEqual(moves, ['/list/2/t', '/list/0/t'])
 })
 
 test('when the element is removed the binding says so, and goes on when it is back', async () => {

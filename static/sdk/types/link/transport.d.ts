@@ -63,3 +63,5 @@ export declare class Transport {
     /** Connects again, for example because a message did not fit. */
     restart(): void;
 }
+/** The token that a function of the page returns. @param {() => any} token @returns {Promise<string>} */
+export declare function textOf(token: () => any): Promise<string>;

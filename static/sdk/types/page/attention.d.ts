@@ -3,13 +3,13 @@ export type Change = import("../reports/change.js").Change;
 export type Stored = import("../reports/items.js").Stored;
 export type Item = Stored & {
     reapply: () => Change;
-    takeTheirs: () => Change;
+    takeTheirs: () => Change | void;
     discard: () => void;
 };
 /** @typedef {import("../patch/patch.js").Op} Op */
 /** @typedef {import("../reports/change.js").Change} Change */
 /** @typedef {import("../reports/items.js").Stored} Stored */
-/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change, discard: () => void}} Item */
+/** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change | void, discard: () => void}} Item */
 export declare class Attention {
     #private;
     session: import("../session/session.js").Session;

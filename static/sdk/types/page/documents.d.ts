@@ -9,6 +9,6 @@ export declare function create(request: Request, name: string, value: any): Prom
 /** @param {Request} request @param {string} name */
 export declare function remove(request: Request, name: string): Promise<any>;
 /** @param {Request} request @param {string} name @param {any} options */
-export declare function share(request: Request, name: string, options: any): Promise<any>;
+export declare function share(request: Request, name: string, options?: any): Promise<any>;
 /** @param {Request} request @param {string} name @param {string} id */
 export declare function unshare(request: Request, name: string, id: string): Promise<any>;

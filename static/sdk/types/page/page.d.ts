@@ -100,7 +100,7 @@ export declare class Page {
     get assets(): {
         upload: (file: Blob, onProgress: ((done: number) => void) | undefined) => Promise<any>;
     };
-    /** 'connecting', 'online', 'reconnecting', 'offline' or 'refused'. */
+    /** 'connecting', 'online', 'reconnecting', 'offline', 'refused' or 'closed'. */
     get link(): string;
     /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */
     get saved(): "saved" | "saving" | "unsaved";

@@ -34,6 +34,8 @@ export declare function render(tokens: (string | number)[]): string;
 export declare function covers(outer: string, inner: string): boolean;
 /** Whether both values have the same JSON. @param {any} a @param {any} b @returns {boolean} */
 export declare function same(a: any, b: any): boolean;
+/** Throws when JSON has no such value: NaN, Infinity, or an object such as a Date. @param {any} value @param {string} path */
+export declare function requireJson(value: any, path: string): void;
 /** @param {any} value */
 export declare const isContainer: (value: any) => boolean;
 /**

@@ -16,7 +16,8 @@ export type State = {
 };
 /**
  * A lock. `mine` tells whether this client holds it. Events: `asked` (another client wants it),
- * `lost` (this client no longer holds it), `held` (it holds it now), `free` (no client holds it).
+ * `kept` (the holder said no to this client), `held` (this client holds it now), `lost` (this client
+ * no longer holds it), `free` (no client holds it).
  */
 export declare class Lock extends Emitter {
     #private;

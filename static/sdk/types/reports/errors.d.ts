@@ -4,7 +4,6 @@ declare const SENTENCES: {
     closed: string;
     read_only: string;
     offline: string;
-    token_failed: string;
     protocol: string;
     memory_only: string;
     storage_full: string;

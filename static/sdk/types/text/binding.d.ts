@@ -28,7 +28,10 @@ export type Owner = {
     undo: () => Promise<any>;
     redo: () => Promise<any>;
 };
-/** Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it is back. */
+/**
+ * Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it
+ * is back. Emits `moved` with the new pointer.
+ */
 export declare class Binding extends Emitter {
     #private;
     page: Owner;
