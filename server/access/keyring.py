@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from collab.errors import Code, Refusal, Rejected
-from collab.ids import is_tenant_name
+from collab.ids import DocKey, is_tenant_name
 from collab.ports.directory import Directory, SigningKey
 from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Rights, Role
@@ -123,6 +123,14 @@ class Keyring:
         while lookup := self._lookups.get(kid):  # it may have found the key before
             await asyncio.wait([lookup])
         self._remember(kid, None)
+
+    async def forget_document(self, key: DocKey) -> None:
+        """Refuse the tokens of the share links of a document that was deleted, from now on."""
+        if self._lookups:  # they may have found the keys before
+            await asyncio.wait(list(self._lookups.values()))
+        for kid, held in list(self._good.items()):
+            if held.key is not None and (held.tenant, held.key.doc) == (key.tenant, key.doc):
+                self._remember(kid, None)
 
     async def _demo_key(self) -> SigningKey:
         held = self._signing

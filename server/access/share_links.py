@@ -97,6 +97,10 @@ class ShareLinks:
         self._connections.close_shared({id})
         return True
 
+    async def end_all(self, key: DocKey) -> None:
+        """Refuse the tokens of a document that was deleted. Its links were deleted with it."""
+        await self._keyring.forget_document(key)
+
     async def maintain(self) -> None:
         """Close connections whose links were ended elsewhere. Once an hour, drop expired links."""
         await self.close_ended()

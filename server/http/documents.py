@@ -167,6 +167,7 @@ async def delete_document(request: Request) -> Response:
                 raise not_found() from None
             _check_head(request, note_position(request, Position(row.epoch, row.version)))
             await services.hub.delete_unopened(key)
+        await services.share_links.end_all(key)
         services.public_cache.forget(key)
         services.recorder.did(key, member_of(request, claims), "delete")
     return Response(status_code=204)

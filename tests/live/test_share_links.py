@@ -142,6 +142,7 @@ async def test_a_deleted_document_ends_its_links(
     assert await reader.until_closed() == 4404
     call("PUT", sharing.url, PAGE, token=sharing.token)
     assert sharing.ids() == []
+    assert sharing.get("", link["token"]).status == 401
 
 
 async def test_another_instance_closes_the_connections_of_an_ended_link(

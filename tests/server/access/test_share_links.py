@@ -112,6 +112,16 @@ async def test_a_missing_document_has_no_links(house: House) -> None:
     assert caught.value.refusal.code is Code.NOT_FOUND
 
 
+async def test_the_links_of_a_deleted_document_do_not_read_its_successor(house: House) -> None:
+    _, token = await house.make()
+    known, _ = await house.links.make(AWAY, "ada", Role.VIEWER, None)
+    await house.keyring.verify(token)
+    await house.store.delete(HOME, 9)
+    await house.links.end_all(HOME)
+    assert await house.refusal(token) is Code.UNAUTHENTICATED
+    assert known.id in (await house.keyring._directory.find_keys([known.id]))
+
+
 async def test_an_ended_link_closes_its_connections_only(house: House) -> None:
     ended, _ = await house.make()
     other, _ = await house.make()
