@@ -66,7 +66,7 @@ def text_record(
         labels = [_labels(before, identity, one) for one in found]
     if after is None and before is not None:
         for one, runs in zip(reversed(found), reversed(inserted), strict=True):
-            before.splice(one.was, one.was + units(one.deleted), runs)
+            before.splice(one.was, one.end, runs)
         after = before
     for one, runs, labelled in zip(found, inserted, labels, strict=True):
         first = tuple(identity.first_runs(runs))
@@ -87,7 +87,7 @@ def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list
 
 
 def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tuple[Label, ...]:
-    return labels_between(before, identity, one.was, one.was + units(one.deleted))
+    return labels_between(before, identity, one.was, one.end)
 
 
 def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Sides:
@@ -97,17 +97,20 @@ def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Side
 class Replacement(NamedTuple):
     """One replacement in a text.
 
-    - `was` and `at` are its offsets in the old and the new text, in UTF-16 units.
+    - `was` and `end` are its offsets in the old text, and `at` is its offset in the new text, in
+      UTF-16 units.
     - `deleted` and `inserted` are the old and the new characters.
     """
 
     was: int
+    end: int
     at: int
     deleted: str
     inserted: str
 
 
 _DELETED = attrgetter("deleted")
+_CHANGE = attrgetter("was", "end", "inserted")
 
 
 def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replacement] | None:
@@ -123,7 +126,7 @@ def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replace
         if found is None:
             return None
         now = changes_of(found)
-        changes, text = composed(changes, now), changed_text(text, now)
+        changes, text = composed(changes, now) if changes else now, changed_text(text, now)
     if found is None or text != new:
         return None
     return found if len(deltas) == 1 else _replaced(old, changes)
@@ -131,14 +134,14 @@ def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replace
 
 def changes_of(found: Sequence[Replacement]) -> TextChanges:
     """Return replacements as changes of the old text."""
-    return tuple([(one.was, one.was + units(one.deleted), one.inserted) for one in found])
+    return tuple(map(_CHANGE, found))
 
 
 def _replaced(old: str, changes: TextChanges) -> list[Replacement]:
     found: list[Replacement] = []
     shift = 0
     for start, end, text in changes:
-        found.append(Replacement(start, start + shift, units_between(old, start, end), text))
+        found.append(Replacement(start, end, start + shift, units_between(old, start, end), text))
         shift += units(text) - (end - start)
     return found
 
@@ -161,11 +164,13 @@ def _replacements(old: str, delta: Delta) -> list[Replacement] | None:
             was, now, is_open = was + size(taken), now + size(taken), False
             continue
         if not is_open:
-            found.append(Replacement(was, now, "", ""))
+            found.append(Replacement(was, was, now, "", ""))
             is_open = True
         last = found[-1]
-        found[-1] = last._replace(deleted=last.deleted + taken, inserted=last.inserted + inserted)
         was, now = was + size(taken), now + units(inserted)
+        found[-1] = last._replace(
+            end=was, deleted=last.deleted + taken, inserted=last.inserted + inserted
+        )
     return found
 
 

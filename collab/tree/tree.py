@@ -172,7 +172,8 @@ class Tree:
             trial = TrialCopy(self._yjs.doc.client_id(), self.state(), areas, limits.roots)
             stays_within = trial.stays_within(slices, early.outside)
         merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
-        early.note(self._yjs)
+        if early.outside:
+            early.note(self._yjs)
         integrated = self._read_changes(merge_updates(merged), value, summary, before)
         if self._purge.marked:
             self._purge.unmark(integrated.records)
