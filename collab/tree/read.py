@@ -108,6 +108,7 @@ class Reader:
         held = get_or_none(self._txn, handle, key)
         if held is None and not handle.has(self._txn, key):
             if name in old:
+                node.note_gone(key)
                 self._difference.ops.append({"op": "remove", "path": at})
                 self._difference.records.append(self._set(path, key, before, Absent()))
             return

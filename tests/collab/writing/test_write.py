@@ -95,6 +95,24 @@ def test_d6_an_object_that_had_very_many_keys_is_not_collected_at_once(
     assert slot.document.read() == slot.document.value
 
 
+def test_d6_keys_that_a_yjs_client_has_removed_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = count_reloads(monkeypatch)
+    monkeypatch.setattr(journal, "MOST_GONE", 600)
+    slot = Slot(keys(300, "a"))
+    peer: Any = Doc()
+    content: Any = Map()
+    peer["content"] = content
+    peer.apply_update(slot.document.update_since(b"\0"))
+    known = peer.get_state()
+    with peer.transaction():
+        for key in keys(58, "a"):
+            del content["s"][key]
+    slot.document.integrate(peer.get_update(known), version=2, user="ben", at=2)
+    slot.document.patch([{"op": "remove", "path": "/s"}], version=3, user="ada", at=3)
+    assert len(loaded) == 1
+    assert slot.document.read() == slot.document.value == {}
+
+
 def test_d6_many_objects_that_had_very_many_keys_cause_few_reloads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
