@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ROOT
+from tests.sdk import core_vectors
 from tests.sdk.patch_vectors import FILE, render
 from tests.yjs_peer import has_node
 
@@ -50,3 +51,7 @@ def test_the_model_test_holds_for_a_thousand_seeds() -> None:
 
 def test_the_vectors_are_what_the_python_code_gives() -> None:
     assert FILE.read_text(encoding="utf-8") == render()
+
+
+def test_the_vectors_of_the_state_machine_are_what_the_python_client_does() -> None:
+    assert core_vectors.FILE.read_text(encoding="utf-8") == core_vectors.render()

@@ -282,7 +282,7 @@ export class Core extends Values {
   /** Stores the edits of this tick, and sends the next request when none is in flight. */
   #next() {
     const [entry] = this.queue;
-    const isAsking = !entry?.sent && this.steps.asks.length > 0;
+    const isAsking = this.steps.isNext(entry);
     const isNext = entry !== undefined && entry.base !== null && this.#isFree && !isAsking;
     const edited = this.queue.filter((each) => this.#edited.has(each) || (isNext && each === entry && !each.sent));
     this.#edited.clear();

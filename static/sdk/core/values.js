@@ -1,7 +1,7 @@
 // The values of a document: the newest from the server, and the one that the user sees.
 
 import { carry } from "../patch/carry.js";
-import { apply } from "../patch/patch.js";
+import { apply, same } from "../patch/patch.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
 /** @typedef {import("./entries.js").Entry} Entry */
@@ -175,6 +175,7 @@ export class Values {
   carryAll(entries, from, to, { isForced, overwrite = false }) {
     /** @type {Map<Entry, Carried>} */
     const carried = new Map();
+    if (same(from, to)) from = to;
     for (const entry of [...entries]) {
       const one = carry(entry.ops, from, to, overwrite);
       if (one) {

@@ -30,13 +30,14 @@ export function carry(ops, from, to, overwrite = false) {
   const carried = { ops: [], merged: [], from, to };
   try {
     for (const op of ops) {
+      const isSame = carried.from === carried.to;
       if (op.op !== "test") {
-        const moved = carried.from === carried.to ? op : carryOne(op, carried, overwrite);
+        const moved = isSame ? op : carryOne(op, carried, overwrite);
         if (!moved) return null;
         carried.to = apply(carried.to, [moved]);
         carried.ops.push(moved);
       }
-      carried.from = apply(carried.from, [op]);
+      carried.from = isSame && op.op !== "test" ? carried.to : apply(carried.from, [op]);
     }
   } catch {
     return null;

@@ -4,6 +4,7 @@ export type Ask = {
     redo: boolean;
     scope?: string;
     version?: number;
+    after?: string[];
 };
 export type Sending = {
     isOnline: boolean;
@@ -20,7 +21,7 @@ export type Done = {
     goesOn?: boolean;
 } | null;
 /** @typedef {import("../patch/patch.js").Op} Op */
-/** @typedef {{id: string, redo: boolean, scope?: string, version?: number}} Ask */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after?: string[]}} Ask */
 /**
  * What the requests need of the state machine.
  * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
@@ -43,6 +44,11 @@ export declare class Steps {
     ask(event: Ask & {
         now: number;
     }): void;
+    /**
+     * Whether a request is next. It waits for the entries that were made before it.
+     * @param {import("./entries.js").Entry | undefined} entry the first entry of the queue
+     */
+    isNext(entry: import("./entries.js").Entry | undefined): boolean;
     /** Sends the next request. */
     send(): void;
     /** The kind of the answered request; undefined when the message answers none. @param {any} message */
