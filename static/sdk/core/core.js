@@ -16,8 +16,8 @@ import { Values } from "./values.js";
 /** @typedef {import("./values.js").Event} Event */
 
 const MOST_TRIES = 8;
-const NEW_HISTORY = "the document has a new history: it was restored, or deleted and created again";
-const TOO_BIG = "the change is too large to be sent; make it in smaller parts";
+const NEW_HISTORY = "the document was restored, or deleted and created again";
+const TOO_BIG = "the change is too large: send smaller parts";
 
 export class Core extends Values {
   /** @type {Entry[]} */
@@ -282,8 +282,9 @@ export class Core extends Values {
   /** Stores the edits of this tick, and sends the next request when none is in flight. */
   #next() {
     const [entry] = this.queue;
-    const isAsking = this.steps.isNext(entry);
-    const isNext = entry !== undefined && entry.base !== null && this.#isFree && !isAsking;
+    const [ask] = this.steps.asks;
+    const isAsking = ask && !entry?.sent && !ask.after.includes(entry?.id); // entries before it go first
+    const isNext = entry && entry.base !== null && this.#isFree && !isAsking;
     const edited = this.queue.filter((each) => this.#edited.has(each) || (isNext && each === entry && !each.sent));
     this.#edited.clear();
     if (isNext) entry.sent = true;

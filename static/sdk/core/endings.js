@@ -15,7 +15,7 @@ export function reasonOf({ code, message, path, removed_by, lock, conflicts, ver
 
 /** The reason after too many refusals that were only for now. @param {any} reject @returns {Reason} */
 export function givenUp(reject) {
-  const message = `the server refused this change too often, the last time because: ${reject.message}`;
+  const message = `the server refused this too often: ${reject.message}`;
   return { ...reasonOf(reject), message };
 }
 

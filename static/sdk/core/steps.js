@@ -5,7 +5,7 @@ import { apply } from "../patch/patch.js";
 import { isFinal, reasonOf } from "./endings.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
-/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after?: string[]}} Ask */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[]}} Ask */
 /**
  * What the requests need of the state machine.
  * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
@@ -40,23 +40,14 @@ export class Steps {
     this.#serverHas = { undo: true, redo: false };
   }
 
-  /** @param {Ask & {now: number}} event */
+  /** @param {Omit<Ask, "after"> & {now: number}} event */
   ask(event) {
     const { id, redo, scope, version, now } = event;
     const isWhole = scope === undefined && version === undefined;
     const done = redo ? this.#putBack(isWhole, id, now) : this.#takeBack(isWhole);
     if (done && !done.goesOn) this.#end(id, done);
-    else if (this.core.isOnline) this.asks.push({ id, redo, scope, version, after: this.core.queue.map((entry) => entry.id) });
+    else if (this.core.isOnline) this.asks.push({ ...event, after: this.core.queue.map((each) => each.id) });
     else this.#end(id, done ?? {});
-  }
-
-  /**
-   * Whether a request is next. It waits for the entries that were made before it.
-   * @param {import("./entries.js").Entry | undefined} entry the first entry of the queue
-   */
-  isNext(entry) {
-    const [ask] = this.asks;
-    return ask !== undefined && !(entry && (entry.sent || ask.after?.includes(entry.id)));
   }
 
   /** Sends the next request. */

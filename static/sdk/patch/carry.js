@@ -37,7 +37,7 @@ export function carry(ops, from, to, overwrite = false) {
         carried.to = apply(carried.to, [moved]);
         carried.ops.push(moved);
       }
-      carried.from = isSame && op.op !== "test" ? carried.to : apply(carried.from, [op]);
+      carried.from = isSame ? carried.to : apply(carried.from, [op]);
     }
   } catch {
     return null;

@@ -4,7 +4,7 @@ export type Ask = {
     redo: boolean;
     scope?: string;
     version?: number;
-    after?: string[];
+    after: any[];
 };
 export type Sending = {
     isOnline: boolean;
@@ -21,7 +21,7 @@ export type Done = {
     goesOn?: boolean;
 } | null;
 /** @typedef {import("../patch/patch.js").Op} Op */
-/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after?: string[]}} Ask */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[]}} Ask */
 /**
  * What the requests need of the state machine.
  * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
@@ -40,15 +40,10 @@ export declare class Steps {
     get canRedo(): boolean;
     /** A new edit: nothing can be redone any more. */
     forget(): void;
-    /** @param {Ask & {now: number}} event */
-    ask(event: Ask & {
+    /** @param {Omit<Ask, "after"> & {now: number}} event */
+    ask(event: Omit<Ask, "after"> & {
         now: number;
     }): void;
-    /**
-     * Whether a request is next. It waits for the entries that were made before it.
-     * @param {import("./entries.js").Entry | undefined} entry the first entry of the queue
-     */
-    isNext(entry: import("./entries.js").Entry | undefined): boolean;
     /** Sends the next request. */
     send(): void;
     /** The kind of the answered request; undefined when the message answers none. @param {any} message */
