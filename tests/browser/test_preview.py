@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -70,11 +69,12 @@ class World(NamedTuple):
         return page
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One server for all tests. Each has a document of its own."""
     with Site() as editor, Site() as preview:
         origins = {"WEFT_ORIGINS": f"{editor.origin},{preview.origin}"}
-        with RunningServer(tmp_path, env=origins) as server:
+        with RunningServer(tmp_path_factory.mktemp("weft"), env=origins) as server:
             yield World(server, editor, preview)
 
 
