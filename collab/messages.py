@@ -151,6 +151,8 @@ class Opened(Outgoing, frozen=True, tag="opened"):
     locks: list[LockState]
     limits: dict[str, Any]
     accept: list[str]
+    can_undo: bool
+    can_redo: bool
     value: Any = UNSET
     changes: list[Any] | UnsetType = UNSET
     resync: bool = False
@@ -191,6 +193,8 @@ class Ack(Outgoing, frozen=True, tag="ack"):
     merged: list[str] | UnsetType = UNSET
     undone: list[Any] | UnsetType = UNSET
     skipped: list[str] | UnsetType = UNSET
+    can_undo: bool | UnsetType = UNSET
+    can_redo: bool | UnsetType = UNSET
     lock: LockState | UnsetType = UNSET
     secret: str | UnsetType = UNSET
     duplicate: bool = False

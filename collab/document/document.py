@@ -276,6 +276,10 @@ class Document:
         """Return about how many bytes of inverses an undo or a redo would take back."""
         return self._undo.size_of_step(user, kind, containing)
 
+    def open_steps(self, user: str) -> dict[str, bool]:
+        """Return whether the user has a step to undo, and one to redo, as messages say it."""
+        return self._undo.open_steps(user)
+
     def _undo_or_redo(self, kind: Kind, user: str, scope: str, asked: UndoOptions) -> Undone:
         version, check = asked["version"], asked.get("check")
         steps, incarnations = self._undo.steps(user, kind), self._undo.incarnations

@@ -91,6 +91,11 @@ class UndoState:
         own = self.stacks.get(user, Stacks())
         return own.undo if kind == "undo" else own.redo
 
+    def open_steps(self, user: str) -> dict[str, bool]:
+        """Return whether the user has a step to undo, and one to redo, as messages say it."""
+        own = self.stacks.get(user, Stacks())
+        return {"can_undo": bool(own.undo), "can_redo": bool(own.redo)}
+
     def size_of_step(self, user: str, kind: Kind, containing: int | None) -> int:
         """Return the bytes of the user's newest step, or of all steps that contain a version."""
         steps = self.steps(user, kind)

@@ -195,6 +195,7 @@ def undo(working: Working, member: Member, request: UndoRequest, now: Round) -> 
             for one in undone.undone
         ],
         "skipped": undone.skipped,
+        **working.document.open_steps(member.author.user),
     }
     return working.enter(
         member,

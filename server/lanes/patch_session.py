@@ -77,6 +77,7 @@ class PatchSession(Session):
         known: dict[str, Any] = {"value": room.value if encoded is None else Raw(encoded)}
         if admission.changes is not None:
             known = {"changes": admission.changes}
+        known |= room.document.open_steps(self.claims.user)
         return messages.Opened(
             protocol=1,
             server=self._services.version,

@@ -42,6 +42,8 @@ SECRET: Final = "demo.e3363e3540aec640494fe66b3dc48242"
 TURN: Final = {
     "undone": [{"version": 2, "at": AT, "pointers": ["/sections/0/headline"]}],
     "skipped": [],
+    "can_undo": True,
+    "can_redo": True,
 }
 ARCHIVE: Final = {
     "format": "weft-archive/1",

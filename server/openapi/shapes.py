@@ -62,6 +62,8 @@ class Changed(Struct, frozen=True, omit_defaults=True):
     merged: list[Pointer] | UnsetType = UNSET
     undone: list[TakenBack] | UnsetType = UNSET
     skipped: list[str] | UnsetType = UNSET
+    can_undo: bool | UnsetType = UNSET
+    can_redo: bool | UnsetType = UNSET
     duplicate: bool = False
 
 

@@ -155,7 +155,7 @@ async def test_opened_has_every_member_of_the_contract(join: Join, ada: str, doc
     client = await join(doc, ada, create={"n": 1}, accept=["splice", "unknown"])
     assert set(client.opened) == {
         "type", "protocol", "server", "session", "client_id", "user", "role", "epoch", "version",
-        "value", "presence", "locks", "limits", "accept", "name", "tenant",
+        "value", "presence", "locks", "limits", "accept", "name", "tenant", "can_undo", "can_redo",
     }  # fmt: skip
     assert client.opened["accept"] == ["splice"]
     assert client.opened["limits"]["max_ops"] == 1000

@@ -122,6 +122,22 @@ async def a_section_that_i_moved_goes_back_with_what_others_edited(play: Play) -
     assert await play.ids() == ["b", "a"]
 
 
+async def the_server_says_whether_a_step_is_left(play: Play) -> None:
+    def can(message: Message) -> tuple[bool, bool]:
+        return message["can_undo"], message["can_redo"]
+
+    assert can((await play.person("ada")).opened) == (False, False)
+    await play.edit("bo", replace("/title", "Bo"))
+    await play.edit("ada", {"op": "add", "path": "/n", "value": 1}, replace("/title", "Ada"))
+    assert can(await play.undo("ada", scope="/n")) == (True, True)
+    assert can(await play.undo("ada")) == (False, True)
+    if play._restarts:
+        assert can((await play.person("ada")).opened) == (False, True)
+        assert can((await play.person("bo")).opened) == (True, False)
+    await play.redo("ada")
+    assert can(await play.redo("ada")) == (True, False)
+
+
 async def two_people_type_in_one_text_and_each_takes_back_their_own(play: Play) -> None:
     await play.edit("ada", replace("/title", "A long title"))
     await play.edit("bo", replace("/title", "A long title indeed"))
@@ -164,6 +180,7 @@ SCENARIOS: list[Scenario] = [
     others_edit_inside_a_section_that_i_insert,
     a_section_that_i_delete_comes_back_in_its_place,
     a_section_that_i_moved_goes_back_with_what_others_edited,
+    the_server_says_whether_a_step_is_left,
     two_people_type_in_one_text_and_each_takes_back_their_own,
     a_value_that_somebody_else_replaced_is_left_and_told,
     a_new_edit_clears_redo,

@@ -265,6 +265,8 @@ def test_the_ack_of_an_undo_tells_its_ops_its_versions_and_what_was_left_out() -
         "ops": [{"op": "replace", "path": "/n", "value": 0}],
         "undone": [{"version": 2, "at": "1970-01-01T00:01:00.000Z", "pointers": ["/n"]}],
         "skipped": [],
+        "can_undo": False,
+        "can_redo": True,
     }
     entry = room.working.entries[-1]
     assert (entry.kind, entry.reverts) == ("undo", [2])
