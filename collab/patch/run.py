@@ -41,15 +41,15 @@ class PatchRun(Draft):
             raise Rejected(Code.INVALID_PATCH, "an operation must be a JSON object")
         kind = op.get("op")
         tokens = self.tokens(op, "path")
-        if kind in _WITH_VALUE and "value" not in op:
+        if kind == "remove":
+            self._remove(op, tokens)
+        elif kind in _WITH_VALUE and "value" not in op:
             raise Rejected(Code.INVALID_PATCH, "the operation needs the member 'value'")
-        if kind == "replace":
+        elif kind == "replace":
             value = op["value"]
             self._replace(op, tokens, value, self.measure(value, len(tokens)))
         elif kind == "add":
             self._add(op, tokens, op["value"])
-        elif kind == "remove":
-            self._remove(op, tokens)
         elif kind == "move":
             self._move(op, tokens, self.tokens(op, "from"))
         elif kind == "copy":
