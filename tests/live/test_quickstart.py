@@ -163,7 +163,9 @@ def test_a_yjs_client_in_node_sees_them_too(clone: Clone) -> None:
 async def test_two_tabs_edit_a_page_of_another_origin(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     start, serve = snippet(PAGE, "start-for-a-page"), snippet(PAGE, "serve-a-page")
-    (tmp_path / "page.html").write_text(clone.here(snippet(PAGE, "page")))
+    folder = tmp_path / "my-page"
+    folder.mkdir()
+    (folder / "page.html").write_text(clone.here(snippet(PAGE, "page")))
     field = "document.querySelector('#title')"
     with clone.started(serve, "page.html#token=") as serving:
         address = serving.found.strip()
