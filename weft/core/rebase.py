@@ -32,21 +32,26 @@ class Rebased:
     """The patch for the other value.
 
     `merged` are pointers of texts that both sides changed at different places. `start` and `end`
-    are the values after the patch: on the side where it was made, and on the other side.
+    are the values after the patch: on the side where it was made, and on the other side. With
+    `is_sure`, no splice is rebased when the other change may be at its place among equal letters.
     """
 
     start: Json
     end: Json
     ops: list[Op] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
+    is_sure: bool = False
 
 
-def rebase(ops: list[Op], start: Json, end: Json, *, overwrite: bool = False) -> Rebased | None:
+def rebase(
+    ops: list[Op], start: Json, end: Json, *, overwrite: bool = False, is_sure: bool = False
+) -> Rebased | None:
     """Return the patch `ops`, made on `start`, for the value `end`; None when it is not certain.
 
-    With `overwrite`, a write may replace another value than its author saw.
+    With `overwrite`, a write may replace another value than its author saw. With `is_sure`, the
+    place of another change among equal letters counts as unknown.
     """
-    rebased = Rebased(start, end)
+    rebased = Rebased(start, end, is_sure=is_sure)
     try:
         if start is end:  # nothing to rebase: one pass over all operations
             after = apply(start, ops)
@@ -98,18 +103,20 @@ def _rebase_write(op: Op, rebased: Rebased, tokens: list[str], overwrite: bool) 
         return {**op, "path": path}
     if op["op"] != "splice":
         return {**op, "path": path} if overwrite else None
-    moved = _shift({**op, "path": path}, old, now)
+    moved = _shift({**op, "path": path}, old, now, rebased.is_sure)
     if moved is not None:
         rebased.merged.append(path)
     return moved
 
 
-def _shift(op: Op, old: Json, now: Json) -> Op | None:
+def _shift(op: Op, old: Json, now: Json, is_sure: bool) -> Op | None:
     """Return a splice after another author's change of the text; None when the parts overlap."""
     if not isinstance(old, str) or not isinstance(now, str):
         return None
     before, after = units(old), units(now)
     start, end = _changed_part(before, after)
+    if is_sure:
+        start, end = _possible_part(before, after, start, end)
     offset, count = op["offset"], op.get("delete", 0)
     if offset >= end:
         return {**op, "offset": offset + (len(after) - len(before)) // 2}
@@ -126,6 +133,24 @@ def _changed_part(old: bytes, new: bytes) -> tuple[int, int]:
         tail += 1
     tail -= splits(old, len(old) // 2 - tail) or splits(new, len(new) // 2 - tail)
     return start, len(old) // 2 - tail
+
+
+def _possible_part(old: bytes, new: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return where the changed part may start and end: equal letters do not show its place."""
+    grown = (len(new) - len(old)) // 2
+    text, size = (new, grown) if start == end else (old, end - start)
+    if start < end and grown != start - end:
+        return start, end  # characters were replaced by others
+    low, high = start, start + size
+    while low and text[2 * low - 2 : 2 * low] == text[2 * (low + size) - 2 : 2 * (low + size)]:
+        low -= 1
+    while 2 * high < len(text) and text[2 * high : 2 * high + 2] == _unit_at(text, high - size):
+        high += 1
+    return low, high if start < end else high - size
+
+
+def _unit_at(data: bytes, at: int) -> bytes:
+    return data[2 * at : 2 * at + 2]
 
 
 def _unit(data: bytes, from_end: int) -> bytes:

@@ -100,7 +100,7 @@ class Values:
         rebased = []
         start = end if same(start, end) else start
         for entry in entries:
-            one = rebase(entry.ops, start, end)
+            one = rebase(entry.ops, start, end, is_sure=True)
             if one is None:
                 return None
             rebased.append((entry, one))

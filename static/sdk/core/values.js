@@ -177,7 +177,7 @@ export class Values {
     const carried = new Map();
     if (same(from, to)) from = to;
     for (const entry of [...entries]) {
-      const one = carry(entry.ops, from, to, overwrite);
+      const one = carry(entry.ops, from, to, isForced ? overwrite : null);
       if (one) {
         carried.set(entry, one);
         ({ from, to } = one);

@@ -22,7 +22,8 @@ import { compare } from "./splices.js";
  * @param {Op[]} ops
  * @param {any} from
  * @param {any} to
- * @param {boolean} [overwrite] whether a write may replace another value than its author saw
+ * @param {boolean | null} [overwrite] whether a write may replace another value than its author saw; null when
+ *   even the place of a splice among equal letters must be certain
  * @returns {Carried | null}
  */
 export function carry(ops, from, to, overwrite = false) {
@@ -48,7 +49,7 @@ export function carry(ops, from, to, overwrite = false) {
 /**
  * @param {Op} op
  * @param {Carried} carried
- * @param {boolean} overwrite
+ * @param {boolean | null} overwrite
  * @returns {Op | null}
  */
 function carryOne(op, { from, to, merged }, overwrite) {
@@ -63,7 +64,7 @@ function carryOne(op, { from, to, merged }, overwrite) {
       const [old, now] = [get(from, tokens), get(to, found)];
       if (same(old, now)) return { ...op, path };
       if (op.op !== "splice") return overwrite ? { ...op, path } : null;
-      const moved = shift({ ...op, path }, old, now);
+      const moved = shift({ ...op, path }, old, now, overwrite === null);
       if (moved) merged.push(path);
       return moved;
     }
@@ -94,18 +95,26 @@ const NEAR = 8;
  * @param {Op} op
  * @param {any} old
  * @param {any} now
+ * @param {boolean} isSure whether the place of their changes among equal letters counts as unknown
  * @returns {Op | null}
  */
-function shift(op, old, now) {
+function shift(op, old, now, isSure) {
   if (typeof old !== "string" || typeof now !== "string") return null;
   const { offset = 0, delete: count = 0 } = op;
   let grown = 0; // by the changes before the splice
   let end = -Infinity; // of the last change before the splice, in the old text
   let total = 0;
-  for (const theirs of compare(old, now)) {
-    const start = theirs.offset - total;
-    total += theirs.insert.length - theirs.delete;
-    if (offset >= start + theirs.delete) [end, grown] = [start + theirs.delete, total];
+  for (const { offset: at, delete: gone, insert } of compare(old, now)) {
+    let [start, until] = [at - total, at - total + gone];
+    const size = insert.length - gone;
+    // Among equal letters, two texts do not tell the place of an insertion or a removal.
+    if (isSure && (!gone || !insert)) {
+      const [text, from] = gone ? [old, 0] : [now, total];
+      while (text[start + from - 1] === text[start + from - 1 + (gone || size)]) start -= 1;
+      while (text[until + from] === text[until + from + size]) until += 1;
+    }
+    total += size;
+    if (offset >= until) [end, grown] = [until, total];
     else if (offset + count > start || start - end < NEAR) return null;
     else break;
   }
@@ -159,7 +168,7 @@ function indexOf(from, to, index) {
  * @param {any} from
  * @param {any} to
  * @param {string[]} tokens
- * @param {boolean} overwrite
+ * @param {boolean | null} overwrite
  * @returns {string[] | null}
  */
 function place(from, to, tokens, overwrite) {

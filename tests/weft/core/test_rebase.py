@@ -58,6 +58,27 @@ def test_an_uncertain_patch_is_left_to_the_server(ops: Any, start: Any, end: Any
     assert rebase(ops, start, end) is None
 
 
+def test_a_splice_is_rebased_only_when_equal_letters_leave_no_doubt() -> None:
+    old, new = {"t": "baaac"}, {"t": "baaaac"}
+
+    def moved(op: Any, start: Any, end: Any) -> Any:
+        found = rebase([op], start, end, is_sure=True)
+        return None if found is None else found.ops[0]["offset"]
+
+    assert [moved(splice(at, 0, "!"), old, new) for at in range(6)] == [0, 1, None, None, 5, 6]
+    assert [moved(splice(at, 0, "!"), new, old) for at in range(7)] == [
+        0,
+        1,
+        None,
+        None,
+        None,
+        4,
+        5,
+    ]
+    assert moved(splice(1, 1, ""), old, new) is None
+    assert moved(splice(1, 0, "!"), {"t": "Hallo"}, {"t": "Hello"}) == 1
+
+
 def test_a_write_may_overwrite_when_it_is_asked_to() -> None:
     found = rebase([put("/t", "x")], {"t": "a"}, {"t": "b"}, overwrite=True)
     assert found is not None

@@ -30,10 +30,11 @@ export type Carried = {
  * @param {Op[]} ops
  * @param {any} from
  * @param {any} to
- * @param {boolean} [overwrite] whether a write may replace another value than its author saw
+ * @param {boolean | null} [overwrite] whether a write may replace another value than its author saw; null when
+ *   even the place of a splice among equal letters must be certain
  * @returns {Carried | null}
  */
-export declare function carry(ops: Op[], from: any, to: any, overwrite?: boolean): Carried | null;
+export declare function carry(ops: Op[], from: any, to: any, overwrite?: boolean | null): Carried | null;
 /**
  * Where the element at `tokens` of `from` is in `to`; null when it is not certain.
  * @param {any} from
