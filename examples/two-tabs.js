@@ -1,5 +1,6 @@
 // A page that two tabs edit. It uses the SDK of the server that serves it.
 
+import { advice } from "/sdk/advice.js";
 import { connect } from "/sdk/weft.js";
 
 const page = connect({
@@ -49,15 +50,58 @@ find("#add").addEventListener("click", () => {
 find("#undo").addEventListener("click", () => page.undo().catch(tell));
 find("#redo").addEventListener("click", () => page.redo().catch(tell));
 
+// --- what goes wrong ---------------------------------------------------------------------------
+
+const LASTING = ["memory_only", "storage_full"];
+const READ_ONLY = "You can read this page, but not change it.";
+let trouble = null; // an error, while it lasts
+
+page.on("error", tell);
+page.on("link", ({ link }) => {
+  if (link === "online" && !LASTING.includes(trouble?.code)) trouble = null;
+  showTrouble();
+});
+page.on("attention", showTrouble);
+
+// The person at the page reads the advice. The message is for developers.
+function tell(error) {
+  trouble = error;
+  console.warn(`${error.code}: ${error.message}`);
+  showTrouble();
+}
+
+// A change that the server did not accept waits here until the person decides.
+const refused = () => page.attention.find(({ reason }) => reason !== "overwritten");
+
+function showTrouble() {
+  const change = trouble ? null : refused();
+  let text = page.mode === "read-only" ? READ_ONLY : "";
+  if (change) text = `Your change was not saved: ${change.message}`;
+  if (trouble) text = advice(trouble);
+  if (find("#trouble p").textContent !== text) find("#trouble p").textContent = text;
+  find("#trouble").hidden = !text;
+  for (const button of document.querySelectorAll("#trouble button")) button.hidden = !change;
+}
+
+find("#again").addEventListener("click", () => decide((change) => change.reapply()));
+find("#discard").addEventListener("click", () => decide((change) => change.discard()));
+
+function decide(decision) {
+  try {
+    decision(refused());
+  } catch (error) {
+    tell(error);
+  }
+}
+
 // --- the people and the state ------------------------------------------------------------------
 
 page.ready.then(() => {
-  find("fieldset").disabled = false;
+  find("fieldset").disabled = page.mode === "read-only";
+  showTrouble();
 }, tell);
 page.subscribe("", (value) => (find("#json").textContent = JSON.stringify(value, null, 2)));
 page.on("status", showStatus);
-page.on("error", tell);
-page.on("refused", (change) => tell(new Error(`A change was refused: ${change.message}`)));
 page.presence.on("change", showPeople);
 
 // The others see this colour beside the name, and at the caret.
@@ -73,12 +117,12 @@ const SAVED = {
 function showStatus() {
   const isAway = page.link === "offline" || page.link === "reconnecting";
   const [text, kind] = page.link === "connecting" ? ["Connecting", ""] : SAVED[page.saved];
-  find("#saved").textContent = isAway && page.saved === "saved" ? "No connection" : text;
+  const saved = page.mode === "read-only" && page.saved === "saved" ? "Read only" : text;
+  find("#saved").textContent = isAway && page.saved === "saved" ? "No connection" : saved;
   find("#saved").className = `pill ${isAway ? "warning" : kind}`;
   find("#undo").disabled = !page.canUndo;
   find("#redo").disabled = !page.canRedo;
   find("#version").textContent = page.version ? `version ${page.version}` : "";
-  if (page.link === "online") find("#trouble").hidden = true;
   if (page.name && find("#people").dataset.name !== page.name) showPeople();
 }
 
@@ -97,11 +141,6 @@ function person(text, color) {
   const item = Object.assign(document.createElement("span"), { textContent: text, className: "person" });
   item.style.setProperty("--person", color);
   return item;
-}
-
-function tell({ message }) {
-  find("#trouble").textContent = message;
-  find("#trouble").hidden = false;
 }
 
 // --- the guest ---------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ SDK_HEADERS = {
 # A browser never asks for these files again: another version has other addresses.
 IMMUTABLE = "public, max-age=31536000, immutable"
 # The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
-ENTRANCES = ("weft", "preview", "react")
+ENTRANCES = ("weft", "preview", "react", "advice")
 
 
 async def get_sdk_file(request: Request) -> Response:

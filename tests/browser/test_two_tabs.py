@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from collab.rights.user_rights import Role
 from server.demo.content import FIRST_EXAMPLE
 from server.http.assets import PAGE_POLICY
 from tests.browser.chromium import Chromium, Page
@@ -14,6 +16,7 @@ from tests.live.http_client import call
 from tests.running import RunningServer
 
 SAVED = "document.querySelector('#saved').textContent"
+TROUBLE = "document.querySelector('#trouble p').textContent"
 TITLE = "document.querySelector('#title').value"
 
 
@@ -58,6 +61,62 @@ async def test_two_guests_type_see_each_other_and_undo_their_own(
     assert one.complaints == two.complaints == []
     for page in (one, two):
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_undo_is_offered_only_while_there_is_a_change_of_ones_own(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    def can(undo: bool, redo: bool) -> str:
+        return " && ".join(
+            f"document.querySelector('{button}').disabled === {str(not is_on).lower()}"
+            for button, is_on in (("#undo", undo), ("#redo", redo))
+        )
+
+    one = await guest(browser, demo)
+    await one.until(can(False, False))
+    await types(one, "#title", "!")
+    await one.until(f"{SAVED} === 'Saved' && {can(True, False)}")
+    await one.evaluate("document.querySelector('#undo').click()")
+    await one.until(can(False, True))
+    two = await guest(browser, demo)
+    await two.until(can(False, False))
+    await one.open(demo.http + FIRST_EXAMPLE)
+    await one.until(f"{SAVED} === 'Saved' && {can(False, True)}")
+
+
+async def test_a_guest_reads_sentences_for_a_person(demo: RunningServer, browser: Chromium) -> None:
+    one = await guest(browser, demo)
+    demo.stop()
+    await one.until(
+        f"{TROUBLE} === 'There is no connection. Your changes are kept, and sent later.'"
+    )
+    demo.start()
+    await one.until(f"document.querySelector('#trouble').hidden && {SAVED} === 'Saved'")
+    viewer = {"token": await demo.mint("vi", Role.VIEWER), "expires_at": "2999-01-01T00:00:00Z"}
+    kept = json.dumps(json.dumps(viewer))
+    await one.evaluate(f"sessionStorage.setItem('weft.guest', {kept})")
+    await one.open(demo.http + FIRST_EXAMPLE)
+    await one.until(f"{TROUBLE} === 'You can read this page, but not change it.'")
+    await one.until("document.querySelector('fieldset').disabled")
+    assert await one.evaluate("document.querySelector('#title').readOnly")
+    assert await one.evaluate("document.querySelector('#title').ariaReadOnly") == "true"
+
+
+async def test_a_refused_change_waits_for_a_decision(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    one = await guest(browser, demo)
+    schema = {"properties": {"title": {"maxLength": 18}}}
+    token = await demo.mint("root", Role.ADMIN)
+    path = f"{demo.http}/v1/docs/two-tabs/schema"
+    assert call("PUT", path, schema, token=token).status == 204
+    await types(one, "#title", "!")
+    await one.until(f"{TROUBLE}.startsWith('Your change was not saved: ')")
+    await one.until(f"{TITLE} === 'Two tabs, one page'")
+    assert call("PUT", path, {}, token=token).status == 204
+    await one.evaluate("document.querySelector('#again').click()")
+    await one.until(f"{TITLE} === 'Two tabs, one page!' && {SAVED} === 'Saved'")
+    await one.until("document.querySelector('#trouble').hidden")
 
 
 async def test_a_list_is_edited_by_both(demo: RunningServer, browser: Chromium) -> None:

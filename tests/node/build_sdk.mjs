@@ -10,7 +10,7 @@ import { minify } from 'terser'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sdk = fileURLToPath(new URL('../../static/sdk/', import.meta.url))
-const ENTRANCES = ['weft', 'preview', 'react']
+const ENTRANCES = ['weft', 'preview', 'react', 'advice']
 
 /** A module that is loaded by `import()` becomes a file of its own, beside the one that loads it. */
 function apart (found) {

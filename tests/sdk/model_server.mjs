@@ -8,6 +8,7 @@ const KEPT = 12    // versions that a client may be behind
 
 export class ModelServer {
   isDown = false
+  role = 'editor'
   epoch = 1
   values = [{}]                    // by version
   log = [null]                     // by version: {version, id, user, ops, kind}
@@ -86,7 +87,7 @@ export class ModelServer {
   #open (link, state, { client, token, since, create }) {
     Object.assign(state, { user: token, client })
     if (!this.version && create) this.#commit({ user: token, ops: [{ op: 'replace', path: '', value: create }], kind: 'create' })
-    const opened = { type: 'opened', protocol: 1, user: token, name: token, tenant: 'demo', role: 'editor', epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
+    const opened = { type: 'opened', protocol: 1, user: token, name: token, tenant: 'demo', role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
     const canResume = since && since.epoch === this.epoch && since.version <= this.version && since.version >= this.version - KEPT
     if (since && !canResume) this.counts.resyncs += 1
     if (canResume) link.send({ ...opened, changes: this.log.slice(since.version + 1).map((entry) => this.#change(entry, token)) })

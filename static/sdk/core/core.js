@@ -151,7 +151,8 @@ export class Core extends Values {
   // --- the server ----------------------------------------------------------------------------
 
   /** @param {any} message */
-  #opened({ epoch, version, value, changes }) {
+  #opened(message) {
+    const { epoch, version, value, changes } = message;
     this.isOnline = true;
     this.isHeld = this.isWaiting = false;
     this.inFlight = "";
@@ -166,6 +167,7 @@ export class Core extends Values {
       this.catchUp({ mine: false, kind: "open" });
       if (this.frame === this.confirmed) this.showAll({ mine: false, kind: "open" });
     }
+    this.steps.knows(message);
     if (!this.queue.length) return;
     // The new connection does not know the answered entries that the others build on.
     this.queue = [...this.own, ...this.queue];
@@ -181,6 +183,8 @@ export class Core extends Values {
     if (!answered.length) {
       const paths = message.ops.map((/** @type {Op} */ op) => op.path);
       this.others.push({ by: message.by, paths });
+      // Another tab of this user made it.
+      if (acks.length) this.steps.knows({ can_redo: message.kind !== "edit" });
     }
     this.catchUp({ mine: answered.length > 0, kind: message.kind, by: message.by });
   }
@@ -205,6 +209,7 @@ export class Core extends Values {
     if (entry.answered !== undefined) return true;
     entry.answered = ack.version;
     this.keep([entry]);
+    this.steps.knows({});
     const merged = [...(entry.merged ?? []), ...(ack.merged ?? [])];
     const conflicts = conflictsOf(ack, this.others);
     const state = conflicts.length ? "overwritten" : merged.length ? "merged" : "durable";
@@ -218,18 +223,20 @@ export class Core extends Values {
     if (this.steps.refused(message)) return;
     const entry = this.queue.find(({ id }) => id === message.id);
     if (!entry) return;
-    if (isFinal(message)) {
-      if (message.code === "unknown_version" && this.#renewed(entry)) return;
-      this.refuse(entry, reasonOf(message), "refused");
-    } else {
+    if (!isFinal(message)) {
       entry.tries = (entry.tries ?? 0) + Number(message.code !== "storage_unavailable");
-      if (entry.tries >= MOST_TRIES) this.refuse(entry, givenUp(message), "failed");
-      else {
+      this.keep([entry]);
+      if (entry.tries < MOST_TRIES) {
         this.emit({ do: "state", id: entry.id, state: "retrying" });
         this.wait(message, entry.tries);
         return;
       }
     }
+    // An entry that was sent again has its answer already.
+    if (entry.answered !== undefined) this.#answered(message);
+    else if (!isFinal(message)) this.refuse(entry, givenUp(message), "failed");
+    else if (message.code === "unknown_version" && this.#renewed(entry)) return;
+    else this.refuse(entry, reasonOf(message), "refused");
     this.catchUp({ mine: true, kind: "edit" });
   }
 

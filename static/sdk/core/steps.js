@@ -17,7 +17,7 @@ import { isFinal, reasonOf } from "./endings.js";
 export class Steps {
   /** @type {Ask[]} requests to the server without an answer, oldest first */
   asks = [];
-  /** @type {{ops: Op[][], value: any, step?: string}[]} unsent steps that were taken back, with the value then */
+  /** @type {({ops: Op[][], value: any, step?: string} | null)[]} unsent steps that were taken back, with the value then; null for a step that the server took back */
   #taken = [];
   #serverHas = { undo: true, redo: false };
 
@@ -31,13 +31,18 @@ export class Steps {
   }
 
   get canRedo() {
-    return this.#taken.length > 0 || this.#canAsk("redo");
+    return Boolean(this.#taken.at(-1)) || this.#canAsk("redo");
   }
 
   /** A new edit: nothing can be redone any more. */
   forget() {
     this.#taken = [];
-    this.#serverHas = { undo: true, redo: false };
+    this.knows({});
+  }
+
+  /** What the server can take back for this user; without these fields, what an edit leaves. @param {{can_undo?: boolean, can_redo?: boolean}} message */
+  knows({ can_undo: undo = true, can_redo: redo = false }) {
+    this.#serverHas = { undo, redo };
   }
 
   /** @param {Omit<Ask, "after"> & {now: number}} event */
@@ -58,10 +63,12 @@ export class Steps {
   }
 
   /** The kind of the answered request; undefined when the message answers none. @param {any} message */
-  answered({ id, version, undone = [], skipped = [], ops = [] }) {
+  answered(message) {
+    const { id, version, undone = [], skipped = [], ops = [] } = message;
     const ask = this.#remove(id);
     if (!ask) return undefined;
-    this.#serverHas = { undo: true, redo: !ask.redo || this.#serverHas.redo };
+    if (!ask.redo) this.#taken.push(null);
+    this.knows({ can_redo: !ask.redo || this.#serverHas.redo, ...message });
     const pointers = ops.map((/** @type {Op} */ op) => op.path);
     this.#end(id, { version, skipped, undone: undone.length ? undone : [{ version, pointers }] });
     return ask.redo ? "redo" : "undo";
@@ -88,7 +95,8 @@ export class Steps {
 
   /** @param {"undo" | "redo"} kind */
   #canAsk(kind) {
-    return this.core.isOnline && this.#serverHas[kind];
+    const { isOnline, queue } = this.core;
+    return isOnline && (queue.length ? kind === "undo" : this.#serverHas[kind]);
   }
 
   /** @param {import("./entries.js").Entry | undefined} entry */
@@ -120,7 +128,9 @@ export class Steps {
 
   /** Makes the newest step that was taken out again. @param {boolean} isWhole @param {string} id @param {number} now @returns {Done} */
   #putBack(isWhole, id, now) {
-    const step = isWhole ? this.#taken.pop() : undefined;
+    const step = this.#taken.at(-1);
+    if (!isWhole || (!step && !this.core.isOnline)) return null;
+    this.#taken.pop();
     if (!step) return null;
     const ops = step.ops.flat();
     const carried = carry(ops, step.value, this.core.value);

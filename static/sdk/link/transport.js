@@ -54,6 +54,7 @@ export class Transport {
   #refusals = 0; // attempts in a row that failed while the server was reachable
   #wait = 0; // the server's `retry_after_ms`
   #isStopped = false;
+  #told = /** @type {string | undefined} */ (undefined); // the code of the newest error with a link
   #isOpen = false;
   #attempt = 0;
   /** @type {Record<string, any>} */
@@ -74,17 +75,19 @@ export class Transport {
   /** Connects now, unless there is a connection. */
   async start() {
     const attempt = ++this.#attempt;
+    if (this.#isStopped) this.#change("reconnecting");
     this.#isStopped = false;
     this.#clear("again");
     this.#drop();
     const { connection, env } = this;
     let token;
     try {
-      token = await textOf(connection.token);
+      const late = new Promise((/** @type {any} */ resolve) => this.#timer("open", OPENS_WITHIN, resolve));
+      token = await textOf(() => Promise.race([connection.token(), late]));
     } catch (error) {
       if (attempt !== this.#attempt) return;
       connection.failed(/** @type {WeftError} */ (error));
-      if (this.link !== "offline") this.#change("reconnecting");
+      this.#lose();
       void this.#explain(false);
       this.#again();
       return;
@@ -194,7 +197,7 @@ export class Transport {
       const advice = code === 4404 ? ": check its name and the token, or give `create`" : "";
       this.#refuse(new WeftError(name, reason ? reason + advice : `the server closed the connection with ${code}`));
     } else {
-      if (this.link !== "offline") this.#change("reconnecting");
+      this.#lose();
       if (code === 1006 && !wasOpen) void this.#explain();
       this.#again();
     }
@@ -239,10 +242,16 @@ export class Transport {
     this.#timer("lost", LOST_AFTER, () => this.connection.changed("lost"));
   }
 
+  /** The connection is gone. What is known of its cause stays told until there is another one. */
+  #lose() {
+    if (!this.#told) this.#change("reconnecting");
+  }
+
   /** @param {string} link @param {WeftError} [error] */
   #change(link, error) {
-    if (link === this.link) return;
+    if (link === this.link && error?.code === this.#told) return;
     this.link = link;
+    this.#told = error?.code;
     this.connection.changed(link, error);
   }
 

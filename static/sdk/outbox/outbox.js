@@ -26,6 +26,7 @@ export class Outbox {
   #saving = null;
   /** @type {Promise<any>} the end of the newest write: writes keep their order */
   #writing = Promise.resolve();
+  #isFailing = false;
   /** @type {() => void} gives the lock of the box back */
   #release = () => {};
 
@@ -164,7 +165,12 @@ export class Outbox {
 
   /** Writes rows after all earlier writes. @param {import("./storage.js").Writes} writes @returns {Promise<any>} */
   #write(writes) {
-    return (this.#writing = this.#writing.then(() => this.rows.write(writes)).catch(this.failed));
+    const done = () => void (this.#isFailing = false);
+    const failed = (/** @type {unknown} */ error) => {
+      if (!this.#isFailing) this.failed(error);
+      this.#isFailing = true;
+    };
+    return (this.#writing = this.#writing.then(() => this.rows.write(writes)).then(done, failed));
   }
 
   /** @returns {Promise<Map<string, any[]>>} the entries of each box of this user */

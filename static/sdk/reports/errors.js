@@ -28,7 +28,7 @@ export class WeftError extends Error {
  * `by` is the author whose change or lock is the reason, when it is known.
  */
 export class Refusal extends WeftError {
-  /** @param {{code?: string, reason?: string, message: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
+  /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
   constructor({ reason = "", code = reason, message, path, yours, theirs, by, version }) {
     super(code, message);
     this.name = "Refusal";

@@ -102,7 +102,10 @@ export class Session extends Emitter {
   edit(ops, step, fence) {
     if (this.isClosed) throw new WeftError("closed");
     if (this.core.value === undefined) throw new WeftError("not_ready");
-    if (["viewer", "commenter"].includes(this.who.role)) throw new WeftError("read_only");
+    if (["viewer", "commenter"].includes(this.who.role)) {
+      const { path } = ops[0] ?? { path: "" };
+      throw new Refusal({ code: "read_only", path, theirs: get(this.core.value, path) });
+    }
     const now = this.env.now();
     const [edited] = this.handle({ type: "edit", id: this.nextId(), ops, now, step, fence });
     return /** @type {Change} */ (this.changes.get(edited.id));

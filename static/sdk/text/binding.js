@@ -1,5 +1,6 @@
 // Binds a text of the document to an element: both always show the same, and the caret stays.
 
+import { WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
 import { fieldOf } from "./field.js";
 import { get, isContainer, parse, render, toSplice } from "../patch/patch.js";
@@ -34,10 +35,7 @@ import { typed, wellFormed } from "./typing.js";
 
 const CURSOR_EVERY = 200;
 
-/**
- * Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it
- * is back. Emits `moved` with the new pointer.
- */
+/** Emits `lost` with `{reason: 'missing' | 'removed' | 'type', pointer}`, `found`, and `moved` with the new pointer. */
 export class Binding extends Emitter {
   /** Whether the document has no text here now. Then the element is read-only. */
   isLost = false;
@@ -236,8 +234,12 @@ export class Binding extends Emitter {
     if (isLost !== this.isLost) {
       this.isLost = isLost;
       const pointer = this.pointer || undefined;
-      const reason = pointer && get(this.#value, pointer) !== undefined ? "type" : "removed";
-      queueMicrotask(() => (isLost ? this.emit("lost", { reason, pointer }) : this.emit("found", { pointer })));
+      const reason = pointer && get(this.#value, pointer) !== undefined ? "type" : this.#hadText ? "removed" : "missing";
+      const error = isLost && !this.#hadText && new WeftError("no_text", `there is no text at '${pointer}': the element is read-only until there is one`);
+      queueMicrotask(() => {
+        if (error) this.page._session.emit("error", error);
+        this.emit(isLost ? "lost" : "found", isLost ? { reason, pointer } : { pointer });
+      });
       this.#block();
     }
     const shown = text === null ? this.field.read() : this.field.display(text);

@@ -62,6 +62,7 @@ export class Control {
   /** @param {boolean} isBlocked */
   block(isBlocked) {
     this.element.readOnly = isBlocked || this.wasReadOnly;
+    this.element.ariaReadOnly = isBlocked ? "true" : null;
   }
 
   /** The text that the binding inserts for an input, instead of the browser. @param {InputEvent} _event @returns {string | undefined} */
@@ -144,8 +145,7 @@ export class Editable {
   /** @param {boolean} isBlocked */
   block(isBlocked) {
     this.element.contentEditable = isBlocked ? "false" : this.wasEditable;
-    if (isBlocked) this.element.setAttribute("aria-readonly", "true");
-    else this.element.removeAttribute("aria-readonly");
+    this.element.ariaReadOnly = isBlocked ? "true" : null;
   }
 
   /** @param {InputEvent} event @returns {string | undefined} */

@@ -379,3 +379,113 @@ test('U2 a refused undo tells why', () => {
   it.reject('u', 'forbidden')
   assert.equal(it.asked.u.code, 'forbidden')
 })
+
+test('U6 a new connection tells whether the user has a step to take back', () => {
+  const it = new Driver(null)
+  const can = () => [it.core.steps.canUndo, it.core.steps.canRedo]
+  it.opened({ value: { a: 1 }, can_undo: false, can_redo: false })
+  assert.deepEqual(can(), [false, false])
+  const id = it.edit(put('/a', 5))
+  assert.deepEqual(can(), [true, false])
+  it.closed()
+  it.opened({ version: 1, changes: [], can_undo: false, can_redo: true })
+  assert.deepEqual(can(), [true, false])
+  it.ack(id, 2)
+  assert.deepEqual(can(), [true, false])
+  it.undo('u')
+  it.ack('u', 3, { ops: [put('/a', 1)], can_undo: false, can_redo: true })
+  assert.deepEqual(can(), [false, true])
+})
+
+test('U6 a change by another tab of the user can be taken back', () => {
+  const it = new Driver(null)
+  it.opened({ value: { a: 1 }, can_undo: false, can_redo: true })
+  it.change(2, [put('/a', 5)])
+  assert.deepEqual([it.core.steps.canUndo, it.core.steps.canRedo], [false, true])
+  it.change(3, [put('/a', 6)], { id: 'other' })
+  assert.deepEqual([it.core.steps.canUndo, it.core.steps.canRedo], [true, false])
+})
+
+test('E9 an answered entry that the server does not know any more ends no second time', () => {
+  const it = new Driver()
+  it.edit(add('/list/-', { id: 'z' }))
+  it.edit(put('/b', 7))
+  it.change(2, [put('/b', 9)])
+  it.ack('e1', 3)
+  it.closed()
+  const value = { a: 1, b: 9, t: 'Hello', list: [{ id: 'x' }, { id: 'y' }, { id: 'z' }] }
+  it.opened({ version: 900, value, resync: true })
+  it.reject('e1', 'unknown_version')
+  assert.deepEqual([it.last.id, it.sent.filter(({ id }) => id === 'e1').length], ['e2', 2])
+  it.reject('e2', 'unknown_version')
+  assert.deepEqual(it.ended, [['e1', 'durable'], ['e2', 'refused']])
+  assert.deepEqual(it.value, value)
+})
+
+test('E9 an answered entry that is refused for now eight times has not failed', () => {
+  const it = new Driver()
+  it.edit(put('/a', 5))
+  it.edit(put('/b', 7))
+  it.change(2, [put('/b', 9)])
+  it.ack('e1', 3)
+  it.closed()
+  it.opened({ version: 3, changes: [] })
+  for (let tries = 0; tries < 8; tries++) {
+    it.reject('e1', 'rate_limited', { retryable: true })
+    it.handle({ type: 'retry' })
+  }
+  assert.deepEqual([it.ended, it.last.id, it.value.a], [[['e1', 'durable']], 'e2', 5])
+})
+
+test('E6 lost connections do not count, and the number of tries is stored', () => {
+  const it = new Driver()
+  const id = it.edit(put('/a', 5))
+  for (let tries = 1; tries < 8; tries++) {
+    it.reject(id, 'rate_limited', { retryable: true })
+    assert.equal(it.effects.findLast((each) => each.do === 'store').put[0].tries, tries)
+    for (let lost = 0; lost < 3; lost++) {
+      it.closed(1006)
+      it.opened({ version: 1, changes: [] })
+    }
+  }
+  assert.deepEqual(it.ended, [])
+  it.reject(id, 'rate_limited', { retryable: true })
+  assert.deepEqual(it.ended, [[id, 'failed']])
+})
+
+test('U4 redo makes steps again in the opposite order of undo', () => {
+  const it = new Driver()
+  const id = it.edit(put('/a', 5))
+  it.ack(id, 2)
+  it.handle({ type: 'hold', isHeld: true })
+  it.edit(put('/b', 7))
+  it.undo('u1')
+  it.handle({ type: 'hold', isHeld: false })
+  it.undo('u2')
+  it.ack('u2', 3, { ops: [put('/a', 1)], can_undo: false, can_redo: true })
+  it.redo('r1')
+  assert.deepEqual([it.last.type, it.value.b], ['redo', 2])
+  it.ack('r1', 4, { ops: [put('/a', 5)], can_undo: true, can_redo: false })
+  assert.ok(it.core.steps.canRedo)
+  it.redo('r2')
+  assert.deepEqual([it.value.a, it.value.b], [5, 7])
+})
+
+test('U4 without a connection, redo waits for the step that the server took back', () => {
+  const it = new Driver()
+  const id = it.edit(put('/a', 5))
+  it.ack(id, 2)
+  it.handle({ type: 'hold', isHeld: true })
+  it.edit(put('/b', 7))
+  it.undo('u1')
+  it.handle({ type: 'hold', isHeld: false })
+  it.undo('u2')
+  it.ack('u2', 3, { ops: [put('/a', 1)], can_undo: false, can_redo: true })
+  it.closed()
+  assert.ok(!it.core.steps.canRedo)
+  it.redo('r1')
+  assert.deepEqual([it.asked.r1.undone, it.value.b], [[], 2])
+  it.opened({ version: 3, changes: [], can_undo: false, can_redo: true })
+  it.redo('r2')
+  assert.equal(it.last.type, 'redo')
+})

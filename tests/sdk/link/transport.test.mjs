@@ -216,3 +216,36 @@ test('a connection that is lost for five seconds is told', async () => {
   await it.run(5000)
   assert.ok(it.links.includes('lost'))
 })
+
+test('T3 T6 a final close after a refused origin is told, and each refusal once', async () => {
+  const it = new Scene()
+  for (let tries = 0; tries < 5; tries++) {
+    await it.run(30_000)
+    await it.close(1006)
+  }
+  assert.deepEqual(it.links.filter((link) => link !== 'lost'), ['reconnecting', 'refused: origin_refused'])
+  await it.run(30_000)
+  const count = it.sockets.length
+  await it.close(4404, 'no such document')
+  await it.run(100_000)
+  assert.deepEqual([it.links.at(-1), it.sockets.length], ['refused: not_found', count])
+  it.transport.start()
+  await it.run()
+  await it.close(4404)
+  assert.deepEqual(it.links.slice(-2), ['reconnecting', 'refused: not_found'])
+})
+
+test('T1 a token that never comes, or is nothing, is a failed fetch', async () => {
+  for (const answer of [() => new Promise(() => {}), () => undefined]) {
+    const it = new Scene()
+    it.transport.stop()
+    it.token = answer
+    it.transport.start()
+    await it.run(15_000)
+    assert.ok(it.errors.includes('token_failed'))
+    const count = it.sockets.length
+    it.token = () => 'good'
+    await it.run(60_000)
+    assert.ok(it.sockets.length > count)
+  }
+})

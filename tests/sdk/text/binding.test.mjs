@@ -278,3 +278,21 @@ test('before the first value the element is read-only', () => {
   page.emit('status')
   assert.deepEqual([field.readOnly, field.value], [false, 'Hi'])
 })
+
+test('a pointer without a text is an error of the page, and the element goes on when there is a text', async () => {
+  for (const [value, reason] of [[{ t: 'A' }, 'missing'], [{ deep: { title: 7 } }, 'type']]) {
+    const { field, page, binding, driver } = bound(value, { pointer: '/deep/title' })
+    const heard = []
+    for (const name of ['lost', 'found']) binding.on(name, (detail) => heard.push([name, detail.reason]))
+    await null
+    assert.deepEqual(page.errors.map(({ code, message }) => [code, message]), [['no_text', "there is no text at '/deep/title': the element is read-only until there is one"]])
+    assert.deepEqual([field.readOnly, field.ariaReadOnly], [true, 'true'])
+    driver.change(2, [add('/deep', { title: 'B' })])
+    await null
+    assert.deepEqual(heard, [['lost', reason], ['found', undefined]])
+    assert.deepEqual([field.readOnly, field.ariaReadOnly, field.value], [false, null, 'B'])
+    driver.change(3, [remove('/deep/title')])
+    await null
+    assert.deepEqual([heard.at(-1), page.errors.length], [['lost', 'removed'], 1])
+  }
+})

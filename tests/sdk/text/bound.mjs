@@ -86,6 +86,7 @@ export class Page extends Emitter {
   kept = []
   _attention = { keep: (what) => this.kept.push(what) }
   undone = []
+  errors = []
   #listeners = []
 
   constructor (value) {
@@ -98,7 +99,7 @@ export class Page extends Emitter {
         return effects
       }
     })(value)
-    this._session = { core: this.driver.core }
+    this._session = { core: this.driver.core, emit: (_, error) => this.errors.push(error) }
   }
 
   get value () { return this.driver.value }

@@ -40,6 +40,11 @@ export declare class Steps {
     get canRedo(): boolean;
     /** A new edit: nothing can be redone any more. */
     forget(): void;
+    /** What the server can take back for this user; without these fields, what an edit leaves. @param {{can_undo?: boolean, can_redo?: boolean}} message */
+    knows({ can_undo: undo, can_redo: redo }: {
+        can_undo?: boolean;
+        can_redo?: boolean;
+    }): void;
     /** @param {Omit<Ask, "after"> & {now: number}} event */
     ask(event: Omit<Ask, "after"> & {
         now: number;
@@ -47,7 +52,7 @@ export declare class Steps {
     /** Sends the next request. */
     send(): void;
     /** The kind of the answered request; undefined when the message answers none. @param {any} message */
-    answered({ id, version, undone, skipped, ops }: any): "redo" | "undo" | undefined;
+    answered(message: any): "redo" | "undo" | undefined;
     /** Whether the message refuses one of the requests for ever. @param {any} message */
     refused(message: any): boolean;
 }

@@ -26,11 +26,11 @@ export declare class Refusal extends WeftError {
     theirs: any;
     by: any;
     version: number | undefined;
-    /** @param {{code?: string, reason?: string, message: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
+    /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
     constructor({ reason, code, message, path, yours, theirs, by, version }: {
         code?: string;
         reason?: string;
-        message: string;
+        message?: string;
         path?: string;
         yours?: any;
         theirs?: any;

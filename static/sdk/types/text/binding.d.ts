@@ -28,10 +28,7 @@ export type Owner = {
     undo: () => Promise<any>;
     redo: () => Promise<any>;
 };
-/**
- * Emits `lost` when the text is gone, with `{reason: 'removed' | 'type', pointer}`, and `found` when it
- * is back. Emits `moved` with the new pointer.
- */
+/** Emits `lost` with `{reason: 'missing' | 'removed' | 'type', pointer}`, `found`, and `moved` with the new pointer. */
 export declare class Binding extends Emitter {
     #private;
     page: Owner;

@@ -1,0 +1,17 @@
+// advice.js
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { advice } from '../../static/sdk/advice.js'
+import { Refusal, WeftError } from '../../static/sdk/reports/errors.js'
+
+test('each error has a sentence for the person at the page', () => {
+  assert.equal(advice(new WeftError('memory_only')), 'This browser stores nothing for this page. Keep this tab open until everything is saved.')
+  assert.equal(advice(new WeftError('closed_4499')), 'Something is wrong with this page. Reload it, or tell the people who run it.')
+  assert.equal(advice(new Error('of the page')), 'Something is wrong with this page. Reload it, or tell the people who run it.')
+})
+
+test('a refused change is not a refused connection', () => {
+  assert.equal(advice(new WeftError('forbidden')), 'You may not open this document.')
+  assert.equal(advice(new Refusal({ code: 'forbidden' })), 'Your change was not accepted. What you wrote is kept.')
+  assert.equal(advice(new Refusal({ code: 'read_only' })), 'You can read this document, but not change it.')
+})
