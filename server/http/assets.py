@@ -9,7 +9,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,6 +25,7 @@ from server.openapi.page import POLICY as REFERENCE_POLICY
 from server.openapi.page import render
 from server.publishing.public_request import coding_of
 from server.runtime.encoded import compress_well
+from server.runtime.worker_threads import run_in_thread
 
 # --- the files of `static/` -----------------------------------------------------------------
 
@@ -100,6 +101,9 @@ SDK_HEADERS = {
 IMMUTABLE = "public, max-age=31536000, immutable"
 # The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
 ENTRANCES = ("weft", "preview", "react", "advice")
+# More than the files of the SDK in both codings.
+MOST_COMPRESSED: Final = 64
+_compressed_files: dict[tuple[str, bytes], bytes] = {}
 
 
 async def get_sdk_file(request: Request) -> Response:
@@ -116,7 +120,7 @@ async def get_sdk_file(request: Request) -> Response:
     headers = {**SDK_HEADERS, "Cache-Control": IMMUTABLE}
     if coding:
         headers["Content-Encoding"] = coding
-        body = _compressed(coding, body)
+        body = await _compressed(coding, body)
     return Response(body, media_type=TYPES[".js"], headers=headers)
 
 
@@ -138,9 +142,15 @@ def _sdk_file(name: str) -> bytes | None:
     return path.read_bytes() if path.suffix == ".js" and path.is_file() else None
 
 
-@lru_cache(maxsize=128)
-def _compressed(coding: str, body: bytes) -> bytes:
-    return compress_well(coding, body)
+async def _compressed(coding: str, body: bytes) -> bytes:
+    """Compress a file once, in a worker thread: brotli may take longer than a turn of the loop."""
+    key = (coding, body)
+    if key not in _compressed_files:
+        small = await run_in_thread(compress_well, coding, body)
+        if len(_compressed_files) >= MOST_COMPRESSED:  # only when files change while Weft runs
+            _compressed_files.clear()
+        _compressed_files[key] = small
+    return _compressed_files[key]
 
 
 # --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------
