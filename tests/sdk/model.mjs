@@ -24,6 +24,10 @@ export class Model {
     this.hasLocks = seed % 4 > 0
     this.hasDisk = seed % 3 > 0
     this.hasBackups = seed % 5 === 0
+    this.maxFps = [undefined, undefined, 20, 0.5][seed % 4]
+    // Half of the servers have another protocol: a newer one, or an older one.
+    this.server.protocol = [1, 1, 2, 0][Math.floor(seed / 4) % 4]
+    this.server.later = (ms, action) => this.clock.after(ms, action)
     const homes = ['ada', 'bo'].map(() => new Browser(this.clock, this.server))
     this.homes = homes
     this.users = [['ada', homes[0]], ['ada', homes[0]], ['bo', homes[1]]]
@@ -38,7 +42,7 @@ export class Model {
       await clock.run(clock.pick([0, 3, 20, 60, 400]))
     }
     this.faults = false
-    this.server.isDown = false
+    this.server.isDown = this.server.isNextTooLarge = false
     this.server.hold(false)
     for (const { tab, page } of this.tabs) { tab.isOnline = true; page.syncNow() }
     await clock.run(400_000, () => this.isSettled)
@@ -57,15 +61,18 @@ export class Model {
     const [user, home] = this.users[place]
     const tab = home.tab({ session, hasLocks: this.hasLocks, hasDisk: place < 2 || this.hasDisk })
     const create = { list: [{ id: 'x', t: 'Hello' }, { id: 'y', t: 'World' }], title: 'Title', n: 0 }
-    const page = connect({ url: 'http://model', document: 'home', token: () => this.#token(user), create }, tab.env)
-    const at = { tab, page, changes: new Map() }
+    const page = connect({ url: 'http://model', document: 'home', token: () => this.#token(user), create, maxFps: place === 1 ? this.maxFps : undefined }, tab.env)
+    const at = { tab, page, changes: new Map(), warnings: 0 }
     const states = new Map()
     page._session.on('ended', ({ id, state }) => {
       assert.ok(!states.has(id), `${id} ended as ${states.get(id)} and as ${state}`)
       states.set(id, state)
       this.ends.set(id, (this.ends.get(id) ?? new Set()).add(state))
     })
-    page.on('error', (error) => this.errors.push(error))
+    page.on('error', (error) => {
+      this.errors.push(error)
+      at.warnings += Number(error.code === 'protocol')
+    })
     this.tabs[place] = at
     return at
   }
@@ -86,8 +93,11 @@ export class Model {
     else if (roll < 0.13) { server.isDown = true; server.restart() } else if (roll < 0.16) server.isDown = false
     else if (roll < 0.17) page.syncNow()
     else if (roll < 0.18) server.hold(clock.chance(0.5))
-    else if (roll < 0.185) server.closeAll(clock.pick([4401, 1009, 1006, 4508]))
-    else if (roll < 0.19 && this.hasBackups) server.restore(clock.below(6))
+    else if (roll < 0.185) {
+      const code = clock.pick([4401, 1009, 1006, 4508])
+      if (code === 1009) server.isNextTooLarge = true
+      else server.closeAll(code)
+    } else if (roll < 0.19 && this.hasBackups) server.restore(clock.below(6))
     else if (roll < 0.2) void page.undo().catch(() => {})
     else if (roll < 0.22) void page.redo().catch(() => {})
     else if (page.value !== undefined) this.#edit(place)
@@ -110,7 +120,9 @@ export class Model {
     const { list } = page.value
     const mark = `<${(this.#count += 1)}>`
     const at = clock.below(list.length)
+    const grow = () => page.patch([{ op: 'add', path: `/list/${clock.below(list.length + 1)}`, value: { id: mark, t: '' } }])
     const text = () => {
+      if (!list.length) return grow() // pages with old values may have removed all elements
       const { t } = list[at]
       const offset = clock.below(t.length + 1)
       return page.set(`/list/${at}/t`, t.slice(0, offset) + mark + t.slice(offset))
@@ -118,10 +130,10 @@ export class Model {
     const edits = [
       text, text, text,
       () => page.set(`/list/${clock.below(list.length + 1)}`, { id: mark, t: mark }),
-      () => page.patch([{ op: 'add', path: `/list/${clock.below(list.length + 1)}`, value: { id: mark, t: '' } }]),
+      grow,
       () => page.set('/title', mark),
       () => page.change((draft) => { draft.n += 1; draft.list.reverse() }),
-      () => page.move(`/list/${at}`, '/list/0'),
+      () => (list.length ? page.move(`/list/${at}`, '/list/0') : grow()),
       () => (list.length > 3 ? page.patch([{ op: 'remove', path: `/list/${at}` }]) : text()),
       () => page.group(() => { page.set('/n', this.#count); return page.set('/title', mark) })
     ]
@@ -155,7 +167,10 @@ export class Model {
   #verify () {
     const { server } = this
     assert.ok(this.isSettled, `not settled: ${JSON.stringify(this.tabs.map(({ page }) => [page.version, page.saved, page.link, page.pending]))} of ${server.version}`)
-    for (const { page } of this.tabs) assert.deepEqual(page.value, server.value)
+    for (const { page, warnings } of this.tabs) {
+      assert.deepEqual(page.value, server.value)
+      assert.equal(warnings, Number(server.protocol !== 1), 'a page hears once of another protocol')
+    }
     const applied = server.log.filter((entry) => entry?.id).map(({ id }) => id)
     assert.equal(new Set(applied).size, applied.length, 'an id was applied twice')
     const accepted = new Set([...server.accepted.keys()].map((key) => key.split('/')[1]))

@@ -16,8 +16,11 @@ export class ModelServer {
   links = new Map()                // link → {user, client, own: [{id, ops, version}], base}
   refuses = () => null             // (message) → reject fields, or null
   check = () => {}                 // (state of the link, message, view) when a patch is sent
+  isNextTooLarge = false           // the next new patch is answered with a close
   forgotten = new Set()            // ids that a backup does not have
-  counts = { patches: 0, duplicates: 0, merged: 0, overwritten: 0, refused: 0, resyncs: 0, undos: 0 }
+  protocol = 1                     // a newer server also sends fields and messages that the SDK does not know
+  later = () => {}                 // (ms, action): runs the action after this time
+  counts = { paced: 0, acksInChanges: 0, patches: 0, duplicates: 0, merged: 0, overwritten: 0, refused: 0, resyncs: 0, undos: 0 }
 
   get version () { return this.log.length - 1 }
   get value () { return this.values[this.version] }
@@ -70,12 +73,23 @@ export class ModelServer {
       if (message.type === 'patch') this.#note(state, message, known.ack.version)
       return link.send({ ...known.ack, ops: undefined, conflicts: undefined, duplicate: true })
     }
+    // A patch that is too large was never accepted before.
+    if (this.isNextTooLarge && message.type === 'patch') {
+      this.isNextTooLarge = false
+      this.links.delete(link)
+      return link.close(1009)
+    }
     try {
       const refusal = this.refuses(message)
       if (refusal) throw Object.assign(new Error(refusal.code), refusal)
+      const before = this.version
       const ack = message.type === 'patch' ? this.#patch(state, message) : this.#turn(state, message)
       this.accepted.set(key, { content, ack })
-      link.send(ack)
+      if (state.due && this.version > before) state.acks.push(ack)
+      else {
+        this.#catchUp(link, state)
+        link.send({ ...ack, ...this.#unknown })
+      }
     } catch (error) {
       if (!error.code || error.code === 'ERR_ASSERTION') throw error
       this.counts.refused += 1
@@ -84,15 +98,18 @@ export class ModelServer {
     }
   }
 
-  #open (link, state, { client, token, since, create }) {
-    Object.assign(state, { user: token, client })
+  get #unknown () { return this.protocol > 1 ? { tomorrow: [1], hints: { a: 1 } } : {} }
+
+  #open (link, state, { client, token, since, create, max_fps: fps }) {
+    Object.assign(state, { user: token, client, gap: fps ? 1000 / fps : 0, due: 0, acks: [] })
     if (!this.version && create) this.#commit({ user: token, ops: [{ op: 'replace', path: '', value: create }], kind: 'create' })
-    const opened = { type: 'opened', protocol: 1, user: token, name: token, tenant: 'demo', role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
+    const opened = { type: 'opened', protocol: this.protocol, ...this.#unknown, user: token, name: token, tenant: 'demo', role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
     const canResume = since && since.epoch === this.epoch && since.version <= this.version && since.version >= this.version - KEPT
     if (since && !canResume) this.counts.resyncs += 1
     if (canResume) link.send({ ...opened, changes: this.log.slice(since.version + 1).map((entry) => this.#change(entry, token)) })
     else link.send({ ...opened, value: this.value, resync: Boolean(since) })
     state.isOpen = true
+    if (this.protocol > 1) link.send({ type: 'tomorrow', of: 1 })
   }
 
   #view (state, base) {
@@ -143,12 +160,32 @@ export class ModelServer {
     this.values.push(apply(this.value, entry.ops))
     this.log.push({ ...entry, version })
     for (const [link, state] of this.links) {
-      if (state !== author && state.isOpen) link.send(this.#change(this.log[version], state.user))
+      if (state !== author && state.isOpen) this.#tell(link, state, version)
     }
     return version
   }
 
+  #tell (link, state, version) {
+    if (!state.gap) return link.send(this.#change(this.log[version], state.user))
+    if (state.due) return
+    state.due = version
+    this.later(state.gap, () => { if (this.links.get(link) === state) this.#catchUp(link, state) })
+  }
+
+  /** Sends all versions since `due` as one change, with the acks of the client's own requests in it. */
+  #catchUp (link, state) {
+    const { due, acks } = state
+    if (!due) return
+    Object.assign(state, { due: 0, acks: [] })
+    const last = this.#change(this.log[this.version], state.user)
+    if (due === this.version) return link.send(last)
+    this.counts.paced += 1
+    this.counts.acksInChanges += acks.length
+    const ops = this.log.slice(due).flatMap((entry) => entry.ops)
+    link.send({ ...last, from: due, ops, id: undefined, acks: acks.length ? acks : undefined })
+  }
+
   #change ({ version, id, user, ops, kind }, reader) {
-    return { type: 'change', version, ops, kind, by: { user, name: user }, id: user === reader ? id : undefined }
+    return { ...this.#unknown, type: 'change', version, ops, kind, by: { user, name: user }, id: user === reader ? id : undefined }
   }
 }
