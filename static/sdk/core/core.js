@@ -203,9 +203,12 @@ export class Core extends Values {
     const entry = this.queue.find(({ id }) => id === ack.id);
     if (!entry) return false;
     if (this.inFlight === ack.id) this.inFlight = "";
-    this.queue = this.queue.filter((each) => each !== entry);
-    this.own.push(entry);
-    this.mine = this.add(this.mine, entry);
+    // Entries that were answered before stay in front of it, until they are sent again.
+    if (entry === this.queue[0]) {
+      this.queue = this.queue.slice(1);
+      this.own.push(entry);
+      this.mine = this.add(this.mine, entry);
+    }
     if (entry.answered !== undefined) return true;
     entry.answered = ack.version;
     this.keep([entry]);

@@ -260,6 +260,25 @@ test('E9 E13 a new connection gets the answered entries again, and none ends twi
   assert.ok(it.effects.some((each) => each.do === 'store' && each.remove.includes('e1')))
 })
 
+test('E9 answered entries keep their order over two connections', () => {
+  const it = new Driver()
+  it.edit(put('/a', 5))
+  it.edit(put('/b', 7))
+  it.edit(put('/b', 8))
+  it.change(2, [put('/b', 9)])
+  it.ack('e1', 3)
+  it.closed()
+  it.opened({ version: 3, changes: [] })
+  it.closed()
+  it.opened({ version: 4, changes: [{ version: 4, id: 'e2', ops: [put('/b', 7)], kind: 'edit' }] })
+  assert.equal(it.last.id, 'e1')
+  it.ack('e1', 3, { duplicate: true })
+  assert.equal(it.last.id, 'e2')
+  it.ack('e2', 4, { duplicate: true })
+  assert.equal(it.last.id, 'e3')
+  assert.deepEqual(it.ended, [['e1', 'durable'], ['e2', 'durable']])
+})
+
 test('E10 a change with the id, or with its ack, is the answer', () => {
   const it = new Driver()
   it.edit(put('/a', 5))
