@@ -27,6 +27,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--remote-debugging-port=0",
+    # A new renderer process is then the one of the new tab, and no spare.
+    "--disable-features=SpareRendererForSitePerProcess",
 )
 
 

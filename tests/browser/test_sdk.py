@@ -105,13 +105,47 @@ async def test_another_tab_delivers_the_edits_of_a_killed_one(
     await second.until("page.link !== 'online'")
     await second.evaluate(
         "(async () => { for (let count = 0; count < 20; count++) { page.set('/list/-', count);"
-        " await page._session.outbox.write({ put: [], remove: [] }) } })()"
+        " await null; await page._session.outbox.write({ put: [], remove: [] }) } })()"
     )
     os.kill(process, signal.SIGKILL)
     proxy.mend()
     await first.until("page.value.list.length === 20")
     assert (await stored(server, token, len))["list"] == list(range(20))
     await first.until("page.saved === 'saved'")
+
+
+async def test_a_change_whose_answer_a_killed_tab_never_saw_is_applied_once(
+    own_browser: Chromium, server: RunningServer, proxy: Proxy
+) -> None:
+    token = await server.mint("ada")
+    first = await opened(own_browser, proxy, token, {"list": []})
+    before = await renderers(own_browser)
+    second = await opened(own_browser, proxy, token)
+    (process,) = await renderers(own_browser) - before
+    await second.until("page.link === 'online'")
+    client = await second.evaluate("page.client")
+    heard = "heard.push([value.length, info.mine, info.by?.client])"
+    await first.evaluate(
+        f"globalThis.heard = []; page.subscribe('/list', (value, info) => {heard})"
+    )
+    # The server accepts the first change, and the tab does not hear of it.
+    await second.evaluate("page._session.transport.connection.received = () => {}")
+    await second.evaluate("page.set('/list/-', 'sent').id")
+    await first.until("page.value.list.length === 1")
+    await second.evaluate("page.set('/list/-', 'unsent').id")
+    await second.evaluate("page._session.outbox.write({ put: [], remove: [] })")
+    assert await second.evaluate("page.pending") == 2
+    os.kill(process, signal.SIGKILL)
+    await first.until("page.value.list.length === 2 && page.saved === 'saved'")
+    assert await first.evaluate("page.value.list") == ["sent", "unsent"]
+    assert await first.evaluate("heard") == [[1, False, client], [2, False, client]]
+    # The user takes both back, though another tab has made them.
+    for left in (["sent"], []):
+        assert await first.evaluate("page.canUndo")
+        await first.evaluate("page.undo()")
+        assert await first.evaluate("page.value.list") == left
+    assert not await first.evaluate("page.canUndo")
+    assert (await stored(server, token, lambda value: not value["list"])) == {"list": []}
 
 
 async def test_no_edit_is_lost_when_the_server_is_killed(
