@@ -508,3 +508,13 @@ test('U4 without a connection, redo waits for the step that the server took back
   it.redo('r2')
   assert.equal(it.last.type, 'redo')
 })
+
+test('E5 a change is sending, then retrying, and sending again, before it ends', () => {
+  const it = new Driver()
+  const id = it.edit(put('/a', 5))
+  it.reject(id, 'rate_limited', { retryable: true })
+  it.handle({ type: 'retry' })
+  it.ack(id, 2)
+  const states = it.effects.filter((each) => each.do === 'state').map(({ state }) => state)
+  assert.deepEqual([states, it.ended], [['sending', 'retrying', 'sending'], [[id, 'durable']]])
+})

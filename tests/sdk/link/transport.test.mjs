@@ -249,3 +249,31 @@ test('T1 a token that never comes, or is nothing, is a failed fetch', async () =
     assert.ok(it.sockets.length > count)
   }
 })
+
+test('T2 a token that was accepted is forgotten: the next 4401 fetches one more', async () => {
+  const it = new Scene()
+  for (let count = 1; count < 4; count++) {
+    await it.open()
+    await it.close(4401)
+    assert.equal(it.sockets.length, count + 1)
+  }
+  assert.ok(!it.links.includes('refused: unauthenticated'))
+})
+
+test('T4 the delay begins again after a connection of a minute', async () => {
+  const it = new Scene()
+  for (let tries = 0; tries < 6; tries++) {
+    await it.run(40_000)
+    await it.close(1012)
+  }
+  await it.run(40_000)
+  await it.open()
+  for (let count = 0; count < 5; count++) {
+    await it.run(13_000)
+    it.say({ type: 'pong' })
+  }
+  const count = it.sockets.length
+  await it.close(1012)
+  await it.run(600)
+  assert.equal(it.sockets.length, count + 1)
+})

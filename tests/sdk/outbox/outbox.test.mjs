@@ -275,3 +275,14 @@ test('a viewer is told why nothing can be changed', async () => {
   })
   assert.equal(page.value.a, 1)
 })
+
+test('the browser is asked to keep the storage, when there is one', async () => {
+  for (const hasDisk of [true, false]) {
+    const scene = new Scene()
+    const tab = scene.tab({ hasDisk })
+    let count = 0
+    tab.env.storage = { persist: async () => { count += 1 } }
+    await scene.open(tab)
+    assert.equal(count, Number(hasDisk))
+  }
+})
