@@ -66,6 +66,15 @@ class AppliedChange(Struct, eq=False, dict=True):
         """The steps that can affect locations other than their own."""
         return [step for step in self.steps if step.structural]
 
+    @cached_property
+    def edited_texts(self) -> dict[Path, list[Step]]:
+        """The edits of texts, by the path of the text. The change has no structural steps."""
+        edits: dict[Path, list[Step]] = {}
+        for step in self.steps:
+            if type(step.old) is type(step.value) is str:
+                edits.setdefault(step.path, []).append(step)
+        return edits
+
     def relocate(self, tokens: Tokens) -> Tokens | None:
         """Where an element is after this change; None when the change removed it."""
         if not self.structural:

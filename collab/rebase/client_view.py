@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collab.entry import Author
 from collab.patch.pointer import covers
 from collab.patch.relocate import (
+    AppliedChange,
     element_after,
     element_after_steps,
     element_before,
@@ -25,41 +25,9 @@ from collab.patch.relocate import (
 )
 from collab.patch.steps import Path, Step
 from collab.rebase.edits import Edit
+from collab.rebase.found import Found, Origin, Removed
 from collab.rebase.pairing import paired
 from collab.rebase.text_history import TextHistory
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The origin of a step: a version and its author."""
-
-    version: int
-    author: Author
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A location at the head. `moved` is set when another author moved the element there."""
-
-    path: Path
-    moved: Origin | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A location that is gone. `by` is the origin of the step that removed it.
-
-    `by` is None when the client's own step removed it.
-    """
-
-    by: Origin | None
-
-    def sentence(self, path: str) -> str:
-        """A sentence for the client: who removed `path`, or that it no longer exists."""
-        if self.by is None:
-            return f"{path!r} no longer exists"
-        author = self.by.author
-        return f"{author.name or author.user} removed {path!r} in version {self.by.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +67,13 @@ class ClientView:
         """Add steps of the client's own patches."""
         self._client_steps += [step for step in steps if step.structural]
 
+    def add_change(self, change: AppliedChange) -> None:
+        """Add a change of another user to the head."""
+        if change.structural:
+            self.add_head_steps(change.steps, Origin(change.version, change.author))
+        else:
+            self.texts.add_change(change)
+
     def add_head_steps(self, steps: Sequence[Step], origin: Origin | None) -> None:
         """Add steps of the head, in order; `origin` is None for the client's own."""
         for step in steps:
@@ -108,8 +83,8 @@ class ClientView:
         if kept:
             self._head_steps.append((step, origin))
             self.texts.add_moving(step)
-        elif origin is not None and type(step.old) is type(step.value) is str:
-            self.texts.add_others(step)
+        elif origin is not None:
+            self.texts.add_replace(step)
         self._others_moved = self._others_moved or (step.kind == "move" and origin is not None)
         if origin is None and step.kind != "remove":
             self._written.append(_Written(step.path, len(self._head_steps)))

@@ -15,7 +15,7 @@ from collab.patch.apply import apply
 from collab.patch.pointer import covers, render
 from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, Step
-from collab.rebase.client_view import Origin
+from collab.rebase.found import Origin
 
 
 class Rebased(Struct, frozen=True):

@@ -21,8 +21,9 @@ from collab.patch.apply import apply, replay
 from collab.patch.bounds import TRUSTED
 from collab.patch.relocate import AppliedChange
 from collab.patch.steps import trace
-from collab.rebase.client_view import ClientView, Origin
+from collab.rebase.client_view import ClientView
 from collab.rebase.edits import edits_of
+from collab.rebase.found import Origin
 from collab.rebase.rebase import Rebasing
 
 Patches = Sequence[Sequence[Op]]

@@ -21,7 +21,7 @@ from collab.patch.apply import replay
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.relocate import AppliedChange, Pointers, are_disjoint, replaced_pointers
 from collab.patch.values import Atomic, named_atomic
-from collab.rebase.client_view import ClientView, Origin
+from collab.rebase.client_view import ClientView
 from collab.rebase.conflicts import Rebased
 from collab.rebase.edits import Edit, edits_of
 from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
@@ -257,7 +257,7 @@ def _client_view(
         if entry.version in made:
             _add_own_change(view, waiting, entry)
         else:
-            view.add_head_steps(entry.steps, Origin(entry.version, entry.author))
+            view.add_change(entry)
         while waiting and not waiting[0][0].made_version and waiting[0][0].version <= entry.version:
             view.all_applied_as(waiting.popleft()[1], ())
     for _, edits in waiting:

@@ -20,9 +20,10 @@ from collab.patch.relocate import AppliedChange, element_before
 from collab.patch.steps import Path, Step, TracedRun, to_tokens
 from collab.patch.text_changes import as_splices, difference, joined, rebased
 from collab.patch.values import Atomic, named_atomic, same
-from collab.rebase.client_view import ClientView, Found, Origin, Removed
+from collab.rebase.client_view import ClientView
 from collab.rebase.conflicts import Conflicts, Rebased, refused, without
 from collab.rebase.edits import Edit, edit_of
+from collab.rebase.found import Found, Origin, Removed
 from collab.rebase.text_edits import TextEdits
 from collab.rebase.text_merge import Merger
 
@@ -51,7 +52,7 @@ def rebase(
         return Rebased(list(ops))
     view = ClientView()
     for change in others:
-        view.add_head_steps(change.steps, Origin(change.version, change.author))
+        view.add_change(change)
     rebasing = Rebasing(view, others[0].before, head, atomic, bounds=bounds, splices=splices)
     return rebasing.run(ops)
 

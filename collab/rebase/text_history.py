@@ -30,8 +30,7 @@ def merged_texts(
         return {}
     history = TextHistory()
     for change in changes:
-        for step in change.steps:
-            history.add_step(step)
+        history.add_change(change)
     texts: dict[int, TextChanges] = {}
     steps = trace(before, ops)[0]
     moving = [(number, step) for number, step in enumerate(steps) if step.structural]
@@ -61,34 +60,42 @@ class TextHistory:
 
     Invariant: `_edits` has one more item than `_moving`. An item has the edits after one of the
     moving steps, by the path of the text at that time. A moving step may change the paths of texts.
+    `_waiting` are changes that are not in `_edits` yet: most patches edit no text.
     """
 
     def __init__(self) -> None:
         self._edits: list[dict[Path, list[Step | _Own]]] = [{}]
         self._moving: list[Step] = []
+        self._waiting: list[AppliedChange] = []
 
     def __bool__(self) -> bool:
-        return len(self._edits) > 1 or bool(self._edits[0])
+        return len(self._edits) > 1 or bool(self._newest())
 
-    def add_step(self, step: Step) -> None:
-        """Add a step of another user."""
-        if step.structural:
-            self.add_moving(step)
-        elif type(step.old) is type(step.value) is str:
-            self.add_others(step)
+    def add_change(self, change: AppliedChange) -> None:
+        """Add a change of another user."""
+        if not change.structural:
+            self._waiting.append(change)
+            return
+        for step in change.steps:
+            if step.structural:
+                self.add_moving(step)
+            else:
+                self.add_replace(step)
 
     def add_moving(self, step: Step) -> None:
         """Add a step of the head that may change the paths of texts."""
+        self._newest()
         self._moving.append(step)
         self._edits.append({})
 
-    def add_others(self, step: Step) -> None:
-        """Add another user's edit of a text."""
-        self._edits[-1].setdefault(step.path, []).append(step)
+    def add_replace(self, step: Step) -> None:
+        """Add another user's step that replaces a value, if it edits a text."""
+        if type(step.old) is type(step.value) is str:
+            self._newest().setdefault(step.path, []).append(step)
 
     def add_own(self, path: Path, splices: Sequence[TextChange] | None) -> None:
         """Add the client's own edit of the text that is at `path` in the head."""
-        self._edits[-1].setdefault(path, []).append(_Own(splices))
+        self._newest().setdefault(path, []).append(_Own(splices))
 
     def changes(self, path: Path, seen: str, now: str, compare: Compare) -> Sequence[TextChange]:
         """The changes of others, from the client's text to the text at `path` in the head."""
@@ -111,8 +118,18 @@ class TextHistory:
             changes = tuple(both[1])
         return changes
 
+    def _newest(self) -> dict[Path, list[Step | _Own]]:
+        """The edits after the last moving step."""
+        newest = self._edits[-1]
+        for change in self._waiting:
+            for path, edits in change.edited_texts.items():
+                newest.setdefault(path, []).extend(edits)
+        self._waiting.clear()
+        return newest
+
     def _edits_of(self, path: Path) -> list[Step | _Own]:
         """The edits of the text at `path` in the head, oldest first."""
+        self._newest()
         found: list[list[Step | _Own]] = []
         for number in range(len(self._moving), -1, -1):
             found.append(self._edits[number].get(path, []))
