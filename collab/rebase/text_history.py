@@ -84,7 +84,8 @@ class TextHistory:
 
     def add_moving(self, step: Step) -> None:
         """Add a step of the head that may change the paths of texts."""
-        self._newest()
+        if self._waiting:
+            self._newest()
         self._moving.append(step)
         self._edits.append({})
 
