@@ -275,9 +275,9 @@ async def test_a_renewal_that_hangs_ends_with_the_page(scripted: ScriptedServer)
         return "t"
 
     expiring = {"type": "notice", "code": "token_expiring", "in_seconds": 60}
-    scripted.then(OPENED, expiring, expiring)
+    scripted.then(OPENED, expiring)
     async with await opened(scripted, token):
-        await until(lambda: len(calls) == 3)
+        await until(lambda: len(calls) == 2)
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
