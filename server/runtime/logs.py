@@ -26,10 +26,11 @@ MAX_TEXT = 16 * 1024
 # A query may be percent-encoded, and a header may be the repr of a tuple or a dict. So the patterns
 # allow many separators between name and value. A value ends at a character that it cannot contain.
 _JWT = re.compile(r"ey[JA][A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){0,4}")
-_BEARER = re.compile(r"(?i)\b(bearer)([\s.:=+]|%20)+[^\s\"',;)\]}]+")
+# A text that was redacted before stays as it is.
+_BEARER = re.compile(r"(?i)\b(bearer)([\s.:=+]|%20)+(?:\[redacted\]|[^\s\"',;)\]}])+")
 _NAMED = re.compile(
     r"(?i)(token|secret|password|authorization|api_?key)"
-    r"((?:[\"']?\s*(?:[=:]|%3[dD])|[\"']\s*,)\s*b?[\"']?)(?!\s)[^\s&\"',;#)\]}]+"
+    r"((?:[\"']?\s*(?:[=:]|%3[dD])|[\"']\s*,)\s*b?[\"']?)(?!\s)(?:\[redacted\]|[^\s&\"',;#)\]}])+"
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 # A database error quotes the parameters of its SQL statement, which are document content.

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collab.ports.directory import SigningKey
@@ -217,6 +217,13 @@ def test_no_byte_of_a_token_is_logged(way: str, style: str) -> None:
 
 
 @given(st.text(max_size=300))
+@example("BEARER 0")
+@example("bearer 0]")
+@example("[bearer 0]")
+@example("token=0")
+@example("token: b'0'], secret=[redacted]0")
+@example("bearer token=0 password:bearer 0")
+@example("://user:0@host token=://user:0@host")
 def test_redacting_twice_equals_redacting_once(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
