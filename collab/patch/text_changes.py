@@ -107,23 +107,52 @@ def relocated(offset: int, changes: Iterable[TextChange]) -> int:
 
 def joined(splices: Sequence[TextChange]) -> TextChanges:
     """Splices of one text as its changes. Each splice counts in the text after those before it."""
-    if len(splices) <= 1:
-        return tuple(splices)
-    middle = len(splices) // 2  # halves, so that no splice is handled more than log(n) times
-    return composed(joined(splices[:middle]), joined(splices[middle:]))
+    return all_composed([(splice,) for splice in splices])
+
+
+def all_composed(parts: Sequence[Sequence[TextChange]]) -> TextChanges:
+    """Several changes of a text, one after the other, as one."""
+    if len(parts) <= 1:
+        return tuple(parts[0]) if parts else ()
+    middle = len(parts) // 2  # halves, so that no change is handled more than log(n) times
+    return composed(all_composed(parts[:middle]), all_composed(parts[middle:]))
 
 
 def composed(first: Sequence[TextChange], second: Sequence[TextChange]) -> TextChanges:
     """Two changes of a text, one after the other, as one: `second` counts in the text between."""
     if not first or not second:
         return tuple(first or second)
-    between = _Between(first)
+    low, high, shift = _touched(first, second[0][0], second[-1][1])
+    between = _Between(first[low:high])
     for start, end, text in second:
-        between.keep(start)
-        between.remove(end)
+        between.keep(start - shift)
+        between.remove(end - shift)
         between.insert(text)
     between.keep_rest()
-    return tuple(between.changes)
+    return (*first[:low], *between.changes, *first[high:])
+
+
+def _touched(changes: Sequence[TextChange], begin: int, finish: int) -> tuple[int, int, int]:
+    """Which changes touch a range of the new text: the first, the one after the last.
+
+    The third number says how much longer the text became before them.
+    """
+    low = shift = 0
+    while low < len(changes):
+        start, end, text = changes[low]
+        size = length(text)
+        if start + shift + size >= begin:
+            break
+        shift += size - (end - start)
+        low += 1
+    high, moved = low, shift
+    while high < len(changes):
+        start, end, text = changes[high]
+        if start + moved > finish:
+            break
+        moved += length(text) - (end - start)
+        high += 1
+    return low, high, shift
 
 
 class _Between:

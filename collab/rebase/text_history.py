@@ -13,7 +13,7 @@ from typing import Any
 from collab.entry import Op, TextChange, TextChanges
 from collab.patch.relocate import AppliedChange, element_after_steps, element_before
 from collab.patch.steps import Path, Step, trace
-from collab.patch.text_changes import bounded, composed, difference, lead_to, rebased
+from collab.patch.text_changes import all_composed, bounded, composed, difference, lead_to, rebased
 
 # Returns the changes from one text to another, when no author has stated them.
 Compare = Callable[[str, str], Sequence[TextChange]]
@@ -108,16 +108,18 @@ class TextHistory:
     def stated(self, path: Path, compare: Compare = difference) -> TextChanges | None:
         """The changes as their authors stated them; None when they are not known."""
         changes: TextChanges = ()
+        later: list[Sequence[TextChange]] = []
         for edit in self._edits_of(path):
             if isinstance(edit, Step):
                 stated = compare(edit.old, edit.value) if edit.changes is None else edit.changes
-                changes = composed(changes, stated)
+                later.append(stated)
                 continue
+            changes, later = composed(changes, all_composed(later)), []
             both = None if edit.splices is None else rebased(edit.splices, changes)
             if both is None:
                 return None
             changes = tuple(both[1])
-        return changes
+        return composed(changes, all_composed(later))
 
     def _newest(self) -> dict[Path, list[Step | _Own]]:
         """The edits after the last moving step."""
