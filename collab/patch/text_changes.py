@@ -20,6 +20,8 @@ from collab.patch.utf16 import length, replaced_range, units_between
 # A text with more changes has one change, from the first to the last. Each change is a splice for
 # the readers, and they apply each splice to the whole text.
 MOST_CHANGES: Final = 100
+# Splices of a stale patch are joined first when there are more pairs of a splice and a change.
+MOST_PAIRS: Final = 20_000
 
 NO_TEXTS: Final[Mapping[int, TextChanges]] = {}
 
@@ -71,18 +73,17 @@ def bounded(old: str, changes: TextChanges, most: int = MOST_CHANGES) -> TextCha
 
 def as_splices(path: str, changes: Iterable[TextChange]) -> list[Op]:
     """The changes of a text as splices. Each counts in the text after the splices before it."""
-    splices: list[Op] = []
-    shift = 0
+    return [
+        {"op": "splice", "path": path, "offset": start, "delete": end - start, "insert": text}
+        for start, end, text in one_after_the_other(changes)
+    ]
+
+
+def one_after_the_other(changes: Iterable[TextChange]) -> list[TextChange]:
+    """The changes of a text as changes that count in the text after those before them."""
+    shift, splices = 0, list[TextChange]()
     for start, end, text in changes:
-        splices.append(
-            {
-                "op": "splice",
-                "path": path,
-                "offset": start + shift,
-                "delete": end - start,
-                "insert": text,
-            }
-        )
+        splices.append((start + shift, end + shift, text))
         shift += length(text) - (end - start)
     return splices
 
@@ -219,7 +220,7 @@ class _Between:
 
 
 def rebased(
-    splices: Iterable[TextChange], changes: Sequence[TextChange]
+    splices: Sequence[TextChange], changes: Sequence[TextChange]
 ) -> tuple[list[TextChange], list[TextChange]] | None:
     """Splices of a text that has the `changes` of others; None when both changed one character.
 
@@ -227,19 +228,48 @@ def rebased(
     others in the text that has the splices. Of two insertions at one place, that of the splice
     comes first.
     """
-    others = list(changes)
-    moved: list[TextChange] = []
+    if len(splices) * len(changes) > MOST_PAIRS:
+        splices = one_after_the_other(joined(splices))
+    others, moved = _Others(changes), list[TextChange]()
     for start, end, insert in splices:
-        shift = 0
-        for number, (at, until, text) in enumerate(others):
-            if end <= at:
-                growth = length(insert) - (end - start)
-                others[number:] = [
-                    (low + growth, high + growth, new) for low, high, new in others[number:]
-                ]
-                break
-            if start < until:
-                return None
-            shift += length(text) - (until - at)
-        moved.append((start + shift, end + shift, insert))
-    return moved, others
+        if not others.part(start, end):
+            return None
+        moved.append((start + others.growth, end + others.growth, insert))
+        others.grow(length(insert) - (end - start))
+    return moved, others.all()
+
+
+class _Others:
+    """The changes of others, parted at the place of a splice.
+
+    Invariant: the changes in `_before` are in order, those in `_after` last to first. The offsets
+    in `_after` do not have the length `_grown` of the splices yet. `growth` is how much longer the
+    changes in `_before` have made the text.
+    """
+
+    def __init__(self, changes: Sequence[TextChange]) -> None:
+        self.growth = self._grown = 0
+        self._before: list[TextChange] = []
+        self._after = list(reversed(changes))
+
+    def part(self, start: int, end: int) -> bool:
+        """Part the changes at a range. Return False when one of them is inside of the range."""
+        before, after, grown = self._before, self._after, self._grown
+        while before and before[-1][0] >= end:
+            at, until, text = before.pop()
+            after.append((at - grown, until - grown, text))
+            self.growth -= length(text) - (until - at)
+        while after and after[-1][0] + grown < end:
+            at, until, text = after.pop()
+            before.append((at + grown, until + grown, text))
+            self.growth += length(text) - (until - at)
+        return not before or before[-1][1] <= start
+
+    def grow(self, size: int) -> None:
+        """Note that a splice at the parting has made the text longer."""
+        self._grown += size
+
+    def all(self) -> list[TextChange]:
+        grown = self._grown
+        later = [(at + grown, until + grown, text) for at, until, text in reversed(self._after)]
+        return self._before + later

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from collab.entry import TextChange
+from collab.patch import text_changes
 from collab.patch.apply import apply
 from collab.patch.text_changes import (
     MOST_CHANGES,
+    all_composed,
     as_splices,
     bounded,
     changed_text,
@@ -18,6 +22,7 @@ from collab.patch.text_changes import (
     difference,
     joined,
     lead_to,
+    one_after_the_other,
     rebased,
     relocated,
 )
@@ -96,3 +101,90 @@ def test_joined_splices_keep_and_replace_the_same_characters(seed: int) -> None:
 def _is_whole(text: str, at: int) -> bool:
     """Whether an offset is not between the two units of a character."""
     return "\ud83d" not in units_between(text, 0, at)
+
+
+def rebased_one_by_one(
+    splices: Sequence[TextChange], changes: Sequence[TextChange]
+) -> tuple[list[TextChange], list[TextChange]] | None:
+    """Rebase each splice over each change: the rule itself."""
+    others, moved = list(changes), list[TextChange]()
+    for start, end, insert in splices:
+        shift, growth = 0, length(insert) - (end - start)
+        for number, (at, until, text) in enumerate(others):
+            if end <= at:
+                later = [(low + growth, high + growth, new) for low, high, new in others[number:]]
+                others[number:] = later
+                break
+            if start < until:
+                return None
+            shift += length(text) - (until - at)
+        moved.append((start + shift, end + shift, insert))
+    return moved, others
+
+
+def some_changes(dice: random.Random, size: int, gap: int) -> list[TextChange]:
+    """Changes of a text of `size` units that do not touch."""
+    changes, at = list[TextChange](), dice.randrange(gap)
+    while at < size:
+        end = min(size, at + dice.choice((0, 0, 1, 2)))
+        changes.append((at, end, "x" * dice.randrange(int(at == end), 3)))
+        at = end + 1 + dice.randrange(gap)
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_splices_are_rebased_as_one_by_one(seed: int) -> None:
+    dice = random.Random(seed)
+    size = dice.randrange(1, 40)
+    changes, splices, now = some_changes(dice, size, 12), list[TextChange](), size
+    for _ in range(dice.randrange(1, 6)):
+        start = dice.randrange(now + 1)
+        end = min(now, start + dice.choice((0, 0, 1)))
+        insert = "y" * dice.randrange(3)
+        splices.append((start, end, insert))
+        now += len(insert) - (end - start)
+    assert rebased(splices, changes) == rebased_one_by_one(splices, changes)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_very_many_splices_are_joined_before_they_are_rebased(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    changes = some_changes(dice, 200, 9)
+    taken = {at for low, high, _ in changes for at in range(low - 1, high + 2)}
+    mine = [(at, at, "y" * dice.randrange(1, 3)) for at in range(200) if at not in taken]
+    splices = one_after_the_other(mine)
+    one_by_one = rebased(splices, changes)
+    monkeypatch.setattr(text_changes, "MOST_PAIRS", 0)
+    assert rebased(splices, changes) == one_by_one == rebased_one_by_one(splices, changes)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_composed_parts_have_the_effect_of_all(seed: int) -> None:
+    dice = random.Random(seed)
+    base = "".join(dice.choice("abc") for _ in range(30))
+    text, parts = base, list[list[TextChange]]()
+    for _ in range(dice.randrange(9)):
+        parts.append(some_changes(dice, len(text), 15))
+        text = changed_text(text, parts[-1])
+    changes = all_composed(parts)
+    assert changed_text(base, changes) == text
+    assert all(one[1] < two[0] for one, two in pairwise(changes))
+
+
+def test_a_stale_text_with_many_changes_needs_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [0]
+
+    def counted(text: str) -> int:
+        calls[0] += 1
+        return length(text)
+
+    monkeypatch.setattr(text_changes, "length", counted)
+    dice = random.Random(1)
+    parts = [[(at, at, "b")] for at in (dice.randrange(5_000) for _ in range(1_000))]
+    changes = all_composed(parts)
+    splices = [(at, at, "c") for at in (dice.randrange(5_000) for _ in range(1_000))]
+    assert rebased(splices, changes) is not None
+    assert len(changes) > 500
+    assert calls[0] < 100_000  # a step for each pair would be a million
