@@ -124,13 +124,20 @@ def composed(first: Sequence[TextChange], second: Sequence[TextChange]) -> TextC
     if not first or not second:
         return tuple(first or second)
     low, high, shift = _touched(first, second[0][0], second[-1][1])
-    between = _Between(first[low:high])
+    moved = [(start - shift, end - shift, text) for start, end, text in second]
+    return (*first[:low], *_composed(first[low:high], moved), *first[high:])
+
+
+def _composed(first: Sequence[TextChange], second: Sequence[TextChange]) -> Sequence[TextChange]:
+    if not first:
+        return second
+    between = _Between(first)
     for start, end, text in second:
-        between.keep(start - shift)
-        between.remove(end - shift)
+        between.keep(start)
+        between.remove(end)
         between.insert(text)
     between.keep_rest()
-    return (*first[:low], *between.changes, *first[high:])
+    return between.changes
 
 
 def _touched(changes: Sequence[TextChange], begin: int, finish: int) -> tuple[int, int, int]:
