@@ -22,7 +22,7 @@ from collab.document.steps import (
 )
 from collab.document.undo import Check, UndoCall, UndoOptions, dry_run_undo, perform_undo
 from collab.document.undo_state import UndoState
-from collab.document.value_count import ValueCount, WorkSize
+from collab.document.value_count import ValueCount, WorkSize, require_short_lists
 from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -152,6 +152,7 @@ class Document:
             raise Rejected(
                 Code.TOO_LARGE, f"a document may have at most {bounds.max_values} values"
             )
+        require_short_lists(self._tree.root, applied.ops)
         if check is not None:
             check(applied.value, applied.ops)
         update, journal = self._tree.write(

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collab.entry import Op
+from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.bounds import nesting
+from collab.patch.pointer import parse
+from collab.types.layout import ListNode, Node
+from collab.types.place import node_at
 
 # The fewest bytes of a value and its separator in JSON.
 LEAST_BYTES = 2
@@ -26,6 +30,9 @@ SMALL, LARGE = 2 * 1024, 1024 * 1024
 # The values are counted again when the updates since the last count exceed 1/PART of the
 # document's size.
 PART = 8
+# A patch adds no item to a Y.Array that has so many. Each of them may be a block of yrs, and yrs
+# walks over all blocks before an item to find the item (`collab/yjs/lists.py`).
+MOST_ITEMS = 5_000
 
 
 class ValueCount:
@@ -65,6 +72,22 @@ class ValueCount:
         if self._most is None or any(op["op"] == "copy" for op in ops):
             return None
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)
+
+
+def require_short_lists(root: Node, ops: Sequence[Op]) -> None:
+    """Raise `too_large` when an op writes an item of a Y.Array that has `MOST_ITEMS` already."""
+    added: dict[int, int] = {}
+    for op in ops:
+        if op["op"] != "remove" and op["path"]:
+            node = node_at(root, parse(op["path"])[:-1])
+            if type(node) is ListNode:
+                count = added[id(node)] = added.get(id(node), len(node.children)) + 1
+                if count > MOST_ITEMS:
+                    raise Rejected(
+                        Code.TOO_LARGE,
+                        f"a Y.Array at `{op['path']}` has {MOST_ITEMS} items; replace the array",
+                        path=op["path"],
+                    )
 
 
 class WorkSize:

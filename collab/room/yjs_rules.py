@@ -15,6 +15,9 @@ from collab.room.requests import Answer, ReadState, Round, Update
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
 from collab.yjs.guard import (
+    ArrayTooSlow,
+    Checked,
+    Inspected,
     check,
     check_state_vector,
     inspect,
@@ -51,16 +54,14 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     rest.
     """
     inspected = inspect(request.update, working.update_bounds)
+    try:
+        checked = _check(working, member, inspected)
+    except ArrayTooSlow:
+        if not working.structs.rebuild(working.document):
+            raise
+        checked = _check(working, member, inspected)
     index = working.structs.of(working.document)
-    known = index.clocks  # the document's state vector, without decoding it again
-    checked = check(
-        inspected,
-        known,
-        leases=working.document.leases,
-        user=member.author.user,
-        reserved=SERVER_IDS,
-        index=index,
-    )
+    known = index.clocks
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
     member.rights.require_writer(now.now)
@@ -93,6 +94,18 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if slices is not None:
         answer.rest = slices.rest
     return answer
+
+
+def _check(working: Working, member: Member, inspected: Inspected) -> Checked:
+    index = working.structs.of(working.document)
+    return check(
+        inspected,
+        index.clocks,  # the document's state vector, without decoding it again
+        leases=working.document.leases,
+        user=member.author.user,
+        reserved=SERVER_IDS,
+        index=index,
+    )
 
 
 def read(working: Working, member: Member, request: ReadState) -> Answer:

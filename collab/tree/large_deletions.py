@@ -17,8 +17,9 @@ from collab.types.layout import Step
 from collab.types.loader import CONTENT
 from collab.types.yjs_document import MOST_BLOCKS
 from collab.writing.removal import blocks_in
+from collab.yjs.lists import KEYED, StructPlace, list_id
 from collab.yjs.spans import Id
-from collab.yjs.struct_index import KEYED, StructIndex, StructPlace, list_id
+from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import free_rows
 
 # A path through the Yjs types. The value that an element wraps is one step below the element.

@@ -45,8 +45,9 @@ from collab.types.loader import CONTENT, Loader
 from collab.types.place import node_under, pointer_tokens, step_of
 from collab.types.records import Path
 from collab.yjs.causality import Fresh
+from collab.yjs.lists import is_item, list_id
 from collab.yjs.state_pieces import AT_ONCE, state_pieces
-from collab.yjs.struct_index import StructIndex, is_item, list_id
+from collab.yjs.struct_index import StructIndex
 
 _PLACING = frozenset((ORDER, DELETED))
 

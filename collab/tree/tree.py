@@ -29,13 +29,13 @@ from collab.types.events import DirtyPlace
 from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
+from collab.types.merging import merged_in_order
 from collab.types.place import has_pointer
 from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
-from collab.yjs.merging import merged_in_order
 from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"

@@ -111,6 +111,20 @@ def step_of(node: Node, token: str) -> Step:
     return int(token)
 
 
+def node_at(root: Node, tokens: Tokens) -> Node | None:
+    """Return the node at a location; None for a plain value and for a location without a value."""
+    node: Node | None = root
+    for token in tokens:
+        if node is None:
+            return None
+        if type(node) is ArrayNode and not (token.isdigit() and int(token) < len(node.order)):
+            return None
+        if type(node) is ListNode and not token.isdigit():
+            return None
+        node = node_under(node, step_of(node, token))
+    return node
+
+
 def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
     """Return the container at a location, or the deepest Yjs container above the location."""
     place = root

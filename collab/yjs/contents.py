@@ -35,11 +35,15 @@ MAX_NAME: Final = 1024
 
 _XML_ELEMENT: Final = 3
 _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
-_TEXT_REFS: Final = frozenset({2, 6})
+# What a shared type may contain. Content that is not a shared type has `NOTHING`.
+NOTHING: Final = 0
+TEXT: Final = 1
+ITEMS: Final = 2  # of a Y.Array
+_HELD: Final = {0: ITEMS, 2: TEXT, 6: TEXT}
 
 # Three facts about a content: its length in clocks, its text when the text has surrogate pairs, and
-# whether it is a shared type that may contain text.
-Content = tuple[int, str | None, bool]
+# what it may contain.
+Content = tuple[int, str | None, int]
 
 
 def read_name(reader: Reader) -> str:
@@ -65,12 +69,12 @@ def read_run(reader: Reader) -> int:
 
 
 def _read_deleted(reader: Reader) -> Content:
-    return read_run(reader), None, False
+    return read_run(reader), None, NOTHING
 
 
 def _read_binary(reader: Reader) -> Content:
     reader.skip(reader.uint())
-    return 1, None, False
+    return 1, None, NOTHING
 
 
 def _read_string(reader: Reader) -> Content:
@@ -78,24 +82,24 @@ def _read_string(reader: Reader) -> Content:
     if not raw:
         refuse("a struct is empty")
     if raw.isascii():
-        return len(raw), None, False
+        return len(raw), None, NOTHING
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         refuse("a text is not UTF-8")
     units = len(text.encode("utf-16-le")) // 2
-    return units, text if units != len(text) else None, False
+    return units, text if units != len(text) else None, NOTHING
 
 
 def _read_embed(reader: Reader) -> Content:
     _read_json(reader)
-    return 1, None, False
+    return 1, None, NOTHING
 
 
 def _read_format(reader: Reader) -> Content:
     read_name(reader)
     _read_json(reader)
-    return 1, None, False
+    return 1, None, NOTHING
 
 
 def _read_json(reader: Reader) -> None:
@@ -110,7 +114,7 @@ def _read_type(reader: Reader) -> Content:
         refuse("a shared type is of a kind that Weft does not support")
     if ref == _XML_ELEMENT:
         read_name(reader)
-    return 1, None, ref in _TEXT_REFS
+    return 1, None, _HELD.get(ref, NOTHING)
 
 
 def _read_plain_values(reader: Reader) -> Content:
@@ -119,7 +123,7 @@ def _read_plain_values(reader: Reader) -> Content:
         refuse("a struct is empty")
     for _ in range(count):
         skip_plain_value(reader)
-    return count, None, False
+    return count, None, NOTHING
 
 
 def _read_unsupported(_: Reader) -> Content:

@@ -16,15 +16,8 @@ from collab.errors import Code, Refusal, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
-from collab.yjs.struct_index import (
-    GONE,
-    KEYED,
-    TAKES_TEXT,
-    UNKNOWN,
-    StructIndex,
-    StructPlace,
-    second_halves,
-)
+from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace
+from collab.yjs.struct_index import StructIndex, second_halves
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     STORED_BOUNDS,
@@ -41,6 +34,7 @@ __all__ = [
     "DEFAULT_BOUNDS",
     "STALE",
     "STORED_BOUNDS",
+    "ArrayTooSlow",
     "Checked",
     "GuardBounds",
     "Inspected",
@@ -52,10 +46,18 @@ __all__ = [
 ]
 
 _BLANK: Final = StructIndex()
+_ANY: Final = 2**62
 STALE: Final = Refusal(
     Code.STALE_DOCUMENT,
     "load the document again: this copy has edits that the server does not have",
 )
+
+
+class ArrayTooSlow(Rejected):
+    """An update would make a Y.Array slower to read than `GuardBounds.array_steps`."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.TOO_LARGE, "a Y.Array has too many items; store them in a Y.Map")
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -93,6 +95,7 @@ def check(
     - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
       document has without a lease.
     - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
+    - TOO_LARGE when a Y.Array would become too slow to read (`ArrayTooSlow`).
     """
     fresh = in_causal_order(inspected.sections, known)
     clocks: dict[int, int] = {}
@@ -109,6 +112,7 @@ def check(
     has_layer = bool(fresh) and (len(fresh) > 1 or fresh[0][1].text is not None)
     if has_layer:
         layer = StructIndex(layer)
+    arrays = layer.arrays if has_layer else ArraySizes(layer.arrays)
     places = []
     for client, struct in fresh:
         reached = known.get(client, 0)
@@ -117,6 +121,8 @@ def check(
         places.append(place)
         if has_layer:
             layer.append(client, new, place)
+        elif arrays.there:
+            arrays.add(place.list, client, new)
     has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
@@ -126,6 +132,10 @@ def check(
             if layer.cuts(client, start) or layer.cuts(client, end):
                 refuse("a deletion splits a surrogate pair")
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
+            if arrays.there:
+                layer.count_deletion(client, start, end, arrays)
+    if arrays.there and arrays.outgrow(inspected.bounds.array_steps or _ANY):
+        raise ArrayTooSlow
     return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
 
 

@@ -19,49 +19,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from collab.yjs.causality import Fresh, in_causal_order
-from collab.yjs.contents import DELETED, TYPE
+from collab.yjs.contents import DELETED, ITEMS, TYPE
+from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
 from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, free_rows, inspect
 
-
-class StructPlace(NamedTuple):
-    """The list that contains a struct, and what the struct itself may contain.
-
-    - `list` names a list: the children of a type, or the values of one key (`KEYED`). Some lists
-      may contain text (`TAKES_TEXT`).
-    - `depth` is the number of types above the struct. It is 0 for an unknown struct, and for a
-      struct that is gone (garbage-collected).
-    - `holds` is true for a shared type. It is also true for a struct that is gone, because it may
-      have been a shared type.
-    """
-
-    list: int
-    depth: int
-    holds: bool = False
-    takes_text: bool = False
-
-
-TAKES_TEXT: Final = 1
-KEYED: Final = 2
-
-
-def is_item(place: StructPlace, root: str) -> bool:
-    """Whether a struct is an item of a list without text, or of the list of this root type."""
-    is_of_root = place.list == list_id(root) | TAKES_TEXT
-    return bool(place.depth) and (is_of_root or not place.list & (KEYED | TAKES_TEXT))
-
-
-def list_id(parent: Id | str, key: str | None = None) -> int:
-    """The number of a list: the list of a type's children, or of the values of one of its keys."""
-    # The hash of a string differs in each process, so a client cannot prepare a collision. The hash
-    # of a tuple of integers is always the same.
-    return hash(repr((parent, key))) & ~3
-
-
-GONE: Final = StructPlace(-3, 0, holds=True, takes_text=True)
-UNKNOWN: Final = StructPlace(1, 0, holds=True, takes_text=True)
 _DEEPEST: Final = 2**14 - 1
 _FAR: Final = 2**32
 
@@ -102,6 +66,27 @@ class _Client:
         except ValueError:
             return -1
 
+    def runs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the list of each run between two clocks, with two numbers.
+
+        They are its clocks that are not deleted yet, and how often `start` and `end` cut the run.
+        """
+        for number in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
+            first, is_last = self.starts[number], number + 1 == len(self.starts)
+            if first >= end:
+                return
+            behind = end if is_last else self.starts[number + 1]
+            begin, stop = max(first, start), min(behind, end)
+            cuts = (start > first) + (end < behind or is_last)
+            yield self.lists[number], stop - begin - self._deleted_in(begin, stop), cuts
+
+    def _deleted_in(self, start: int, end: int) -> int:
+        at, total = max(0, bisect_right(self.deleted, (start, _FAR)) - 1), 0
+        while at < len(self.deleted) and self.deleted[at][0] < end:
+            total += max(0, min(end, self.deleted[at][1]) - max(start, self.deleted[at][0]))
+            at += 1
+        return total
+
     def cuts(self, clock: int) -> bool:
         at = bisect_left(self.pairs, clock)
         return at < len(self.pairs) and self.pairs[at] == clock
@@ -138,6 +123,7 @@ class StructIndex:
         self._base = base
         self._clients: dict[int, _Client] = {}
         self.blocks = 0
+        self.arrays: ArraySizes = ArraySizes(None if base is None else base.arrays)
         # The state vector of the added updates.
         self.clocks: dict[int, int] = {}
 
@@ -146,7 +132,9 @@ class StructIndex:
         """The index of a document from its whole state as one update."""
         index = cls()
         inspected = inspect(update, STORED_BOUNDS)
+        index.arrays.has_blocks = True
         index.add(inspected)
+        index.arrays.has_blocks = False
         inspected.free()
         return index
 
@@ -172,6 +160,8 @@ class StructIndex:
             known = self._client(client)
             self.blocks += 2 * len(ranges)
             for start, end in ranges:
+                if self.arrays.there:
+                    self.count_deletion(client, start, end, self.arrays)
                 known.delete(start, end)
 
     def append(self, client: int, struct: Struct, place: StructPlace | None = None) -> None:
@@ -180,7 +170,12 @@ class StructIndex:
         clock = max(struct.clock, self._end(client))
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
-        known.append(clock, self.place_of(struct) if place is None else place)
+        place = self.place_of(struct) if place is None else place
+        known.append(clock, place)
+        if struct.takes == ITEMS:
+            self.arrays.create(list_id((client, struct.clock)))
+        if self.arrays.there:
+            self.arrays.add(place.list, client, struct)
         self.blocks += 1
         self.clocks[client] = struct.end
 
@@ -240,6 +235,15 @@ class StructIndex:
             behind = known.starts[number + 1] if number + 1 < len(known.starts) else end
             if not known.has_deleted(max(at, known.starts[number]), min(end, behind)):
                 yield known.place(known.starts[number])
+
+    def count_deletion(self, client: int, start: int, end: int, arrays: ArraySizes) -> None:
+        """Count in `arrays` what a deletion of these clocks changes."""
+        known = self._clients.get(client)
+        if known is not None:
+            for where, count, cuts in known.runs(start, min(end, self._end(client))):
+                arrays.remove(where, count, cuts)
+        if self._base is not None:
+            self._base.count_deletion(client, start, end, arrays)
 
     def alive_in(self, where: int) -> Id | None:
         """Return the id of the present value of a key, or None. `where` is the key's list.

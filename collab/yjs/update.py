@@ -11,7 +11,16 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from collab.yjs.contents import CONTENTS, MAX_CLOCK, read_key, read_name, read_run
+from collab.yjs.contents import (
+    CONTENTS,
+    ITEMS,
+    MAX_CLOCK,
+    NOTHING,
+    TEXT,
+    read_key,
+    read_name,
+    read_run,
+)
 from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 GC: Final = 0
@@ -32,7 +41,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GuardBounds:
-    """The limits of one update or state vector. For bytes and structs, 0 means no limit."""
+    """The limits of one update or state vector. For bytes, structs and steps, 0 means no limit."""
 
     update_bytes: int = 2**20
     structs: int = 0
@@ -45,13 +54,15 @@ class GuardBounds:
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
+    # Items times blocks of one Y.Array (`collab/yjs/lists.py`); 5,000 maps reach this.
+    array_steps: int = 25_000_000
     # Whether the guard refuses keys and plain values that a patch must not contain.
     checks_values: bool = True
 
 
 DEFAULT_BOUNDS: Final = GuardBounds()
 # For stored documents. The server checked them when clients sent them, and they must stay readable.
-STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
+STORED_BOUNDS: Final = GuardBounds(update_bytes=0, array_steps=0, checks_values=False)
 
 
 class Struct(NamedTuple):
@@ -61,7 +72,7 @@ class Struct(NamedTuple):
       them has a `parent`: the name of a root type, or the id of a type. In a map, it also has a
       `key`. `GC` (deleted content) and `SKIP` (a gap) are not items, and have none of these.
     - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
-    - `takes_text` is true for Y.Text and Y.XmlText.
+    - `takes` is what a shared type may contain: text, the items of a Y.Array, or other types.
     - The struct's bytes in the update are those from `at` up to `to`.
     """
 
@@ -73,9 +84,18 @@ class Struct(NamedTuple):
     parent: Id | str | None = None
     key: str | None = None
     text: str | None = None
-    takes_text: bool = False
+    takes: int = NOTHING
     at: int = 0
     to: int = 0
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether this is a Y.Text or a Y.XmlText."""
+        return self.takes == TEXT
+
+    @property
+    def is_array(self) -> bool:
+        return self.takes == ITEMS
 
 
 class Inspected(msgspec.Struct, frozen=True):
@@ -158,9 +178,9 @@ def _read_item(reader: Reader, clock: int, info: int, at: int) -> Struct:
         if info & HAS_KEY:
             key = read_key(reader)
     kind = info & KIND
-    length, text, takes_text = CONTENTS[kind](reader)
+    length, text, takes = CONTENTS[kind](reader)
     end, to = clock + length, reader.pos
-    return Struct(clock, end, kind, origin, right, parent, key, text, takes_text, at, to)
+    return Struct(clock, end, kind, origin, right, parent, key, text, takes, at, to)
 
 
 def _read_parent(reader: Reader) -> Id | str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Map
+from pycrdt import Array, Doc, Map
 
 import collab.document.value_count as counting
 from collab.document.document import Document
@@ -164,3 +164,20 @@ def test_small_and_very_large_documents_are_not_counted(
     monkeypatch.setattr(counting, "nesting", None)
     for size in (100, counting.SMALL, counting.LARGE, 10**7):
         assert WorkSize().of([0], size) == size
+
+
+def test_a_patch_adds_no_item_to_a_long_y_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_ITEMS", 3)
+    document, peer = Document.open(None, (), 1), Doc[Any]()
+    peer.get("content", type=Map)["list"] = Array([1, Map({"a": 1})])
+    document.integrate(peer.get_update(), version=1, user="ada", at=0)
+    patch(document, add("/kept", [1, 2, 3, 4]), add("/list/-", 2))
+    for op in (add("/list/0", 3), {"op": "copy", "from": "/kept", "path": "/list/1"}):
+        with pytest.raises(Rejected) as refused:
+            patch(document, op)
+        assert refused.value.refusal.code is Code.TOO_LARGE
+    patch(document, add("/list/1/b", 2), add("/kept/-", 5), {"op": "remove", "path": "/list/0"})
+    patch(document, add("/list/-", 4))
+    patch(document, {"op": "replace", "path": "/list", "value": [1, 2, 3, 4, 5]})
+    patch(document, add("/other", []), add("/other/-", 1))
+    assert document.value["list"] == [1, 2, 3, 4, 5]  # type: ignore[call-overload,index]  # an object

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, Text
 
-from collab.yjs.merging import merged_in_order
+from collab.types.merging import merged_in_order
 from tests.collab.yjs.test_state_pieces import written
 
 
