@@ -240,6 +240,30 @@ async def test_a_resent_id_with_other_ops_is_refused(join: Join, ada: str, doc: 
     assert (await client.set("/m", 5))["version"] == 3
 
 
+async def test_a_resent_patch_tells_again_what_it_has_overwritten(
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
+) -> None:
+    long = "some words and " * 1_000
+    writer = await join(doc, ada, create={"n": 0, "t": long})
+    other = await join(doc, bo)
+    await other.answer(await other.patch(replace("/n", 1), replace("/t", long + "end")))
+    ops = [replace("/n", 2), replace("/t", "start " + long)]
+    first = await writer.answer(await writer.patch(*ops, base=1, id="once"))
+    assert ([each["theirs"] for each in first["conflicts"]], first["merged"]) == ([1], ["/t"])
+    del first["id"], first["type"]
+    url = f"{server.http}/v1/docs/{doc}?base=1"
+    for _ in range(2):
+        over_http = call("PATCH", url, ops, token=ada, Idempotency_Key="once")
+        assert over_http.body == {**first, "duplicate": True}
+        again = await join(doc, ada, since={"epoch": 1, "version": 1})
+        retried = await again.answer(await again.patch(*ops, base=1, id="once"))
+        assert {**retried, **first, "duplicate": True} == retried
+        for client in (again, writer, other):
+            await client.close()
+        server.stop()
+        server.start()
+
+
 async def test_pending_ids_are_compared_too(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     patch = {"type": "patch", "base": 1, "ops": [replace("/n", 1)]}

@@ -178,6 +178,8 @@ export class Model {
       if (server.forgotten.has(id)) continue
       // Before a backup was restored, the server may have accepted a change whose answer was lost.
       if (this.hasBackups && accepted.has(id)) continue
+      // After an answer that tells it, no other end is possible. A refusal of a retry tells nothing.
+      if (accepted.has(id)) assert.equal(states.has('overwritten'), server.overwrote.has(id), `${id} ended as ${[...states]}`)
       for (const state of states) assert.equal(accepted.has(id), ACCEPTED.includes(state), `${id} ended as ${state}`)
     }
     const items = this.homes.flatMap((home) => [...home.disk.values()]).filter(({ item }) => item).map(({ item }) => item.id)

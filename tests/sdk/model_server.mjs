@@ -12,6 +12,7 @@ export class ModelServer {
   epoch = 1
   values = [{}]                    // by version
   log = [null]                     // by version: {version, id, user, ops, kind}
+  overwrote = new Set()            // ids of patches that have overwritten values of others
   accepted = new Map()             // by user and id: {content, ack}
   links = new Map()                // link → {user, client, own: [{id, ops, version}], base}
   refuses = () => null             // (message) → reject fields, or null
@@ -71,7 +72,7 @@ export class ModelServer {
       assert.equal(known.content, content, `${message.id} was sent with other content`)
       this.counts.duplicates += 1
       if (message.type === 'patch') this.#note(state, message, known.ack.version)
-      return link.send({ ...known.ack, ops: undefined, conflicts: undefined, duplicate: true })
+      return link.send({ ...known.ack, duplicate: true })
     }
     // A patch that is too large was never accepted before.
     if (this.isNextTooLarge && message.type === 'patch') {
@@ -138,6 +139,7 @@ export class ModelServer {
     if (!certain) ack.conflicts = [{ path: ops[0].path, base: null, theirs: null, yours: null }]
     this.counts.merged += Number(Boolean(ack.merged))
     this.counts.overwritten += Number(!certain)
+    if (!certain) this.overwrote.add(id)
     if (same(carried.to, this.value)) ack.version = this.version
     else ack.version = this.#commit({ id, user: state.user, ops: carried.ops, kind: 'edit' }, state)
     this.#note(state, message, ack.version)

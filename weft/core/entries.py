@@ -26,6 +26,7 @@ class Entry:
 
     - `base` is the version that `ops` refer to.
     - When `sent` is true, the id and the ops never change, so that a retry is applied once.
+    - `accepted` is the version in which the server has it, when its answer is still to come.
     - `answered` is the version of the answer. `tries` counts the refusals that were only for now.
     - `merged` are pointers of texts that this client has merged.
     - `weight` is the size of `ops` when the last change was joined, or more.
@@ -38,6 +39,7 @@ class Entry:
     step: str | None = None
     fence: int | None = None
     sent: bool = False
+    accepted: int | None = None
     answered: int | None = None
     tries: int = 0
     merged: list[str] = field(default_factory=list)

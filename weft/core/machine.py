@@ -95,8 +95,10 @@ class Machine(Values):
             step = self.steps.taken_step(ask)
             if step is None:
                 self.steps.ask(ask, is_online=self.is_online)
-            elif step.ops:
-                self.edit(f"{ask.id}.r", step.ops, now, step.step, kind="redo")
+            else:
+                for number, ops in enumerate(step.patches):
+                    id = f"{ask.id}.r{number or ''}"
+                    self.edit(id, ops, now, step.step, kind="redo")
         elif not self.steps.take_back(ask, is_online=self.is_online):
             self.steps.ask(ask, is_online=self.is_online)
 
@@ -132,10 +134,19 @@ class Machine(Values):
         """Apply a change of the server. It may answer requests of this client."""
         if not self.learn(message, message["ops"]):
             return
-        acks = [*message.get("acks", ()), *([message] if message.get("id") else [])]
+        acks = message.get("acks", ())
         answered = [ack for ack in acks if self.steps.answered(ack) or self._answered(ack)]
+        entry = next((each for each in self.queue if each.id == message.get("id")), None)
+        if entry is not None:
+            # A change does not tell what it has overwritten. So the entry is sent again.
+            entry.accepted = message["version"]
+            answered.append(message)
+        elif self.steps.answered(message):
+            answered.append(message)
+            self._forget_flight([message])
         if not answered:
-            self.others.append((message.get("by"), [op["path"] for op in message["ops"]]))
+            paths = [op["path"] for op in message["ops"]]
+            self.others.append((message["version"], message.get("by"), paths))
         self._forget_flight(acks)
         if answered:
             self.catch_up(self._info(message["kind"]))
@@ -158,7 +169,7 @@ class Machine(Values):
         The user has seen their own edit before. So when other authors wrote meanwhile, the answer
         shows their changes.
         """
-        return Info(False, "edit", self.others[-1][0]) if self.others else Info(True, kind)
+        return Info(False, "edit", self.others[-1][1]) if self.others else Info(True, kind)
 
     def reject(self, message: Message) -> None:
         self._forget_flight([message])
@@ -170,18 +181,21 @@ class Machine(Values):
         entry = next((each for each in self.queue if each.id == message["id"]), None)
         if entry is None:
             return
-        if is_final:
-            if message["code"] == "unknown_version" and self._renewed(entry):
-                return
-            self.refuse(entry, Reason.of(message), "refused")
-        else:
+        if not is_final:
             entry.tries += message["code"] != "storage_unavailable"
             if entry.tries < MOST_TRIES:
                 self.is_waiting = True
                 self.effects.append(Moved(entry.id, "retrying"))
                 self.effects.append(Wait(entry.tries, message.get("retry_after_ms")))
                 return
+        if entry.answered is not None or entry.accepted is not None:
+            self._end_accepted(entry)
+        elif not is_final:
             self.refuse(entry, Reason.of(message), "failed")
+        elif message["code"] == "unknown_version" and self._renewed(entry):
+            return
+        else:
+            self.refuse(entry, Reason.of(message), "refused")
         self.catch_up(Info(True, "edit"))
 
     def closed(self, code: int) -> None:
@@ -209,7 +223,9 @@ class Machine(Values):
         value = self.mine
         for entry in self.queue:
             value = self._with(value, [entry])
-            if entry.answered is None:
+            if entry.accepted is not None:
+                self._end_accepted(entry)
+            elif entry.answered is None:
                 self.end(entry, reason, "failed", value)
         self.queue = []
         self.steps.fail(reason)
@@ -235,7 +251,8 @@ class Machine(Values):
         entry.answered = ack["version"]
         merged = [*entry.merged, *ack.get("merged", ())]
         conflicts = [
-            {**each, "by": self._author(each["path"])} for each in ack.get("conflicts", ())
+            {**each, "by": self._author(each["path"], ack["version"])}
+            for each in ack.get("conflicts", ())
         ]
         result = Result(ack["version"], merged, conflicts)
         state: ChangeState = "durable"
@@ -244,10 +261,14 @@ class Machine(Values):
         self.effects.append(Ended(entry.id, state, result))
         return True
 
-    def _author(self, path: str) -> Author | None:
+    def _end_accepted(self, entry: Entry) -> None:
+        """End an entry that the server has accepted before, and whose answer will not come."""
+        self._answered({"id": entry.id, "version": entry.answered or entry.accepted})
+
+    def _author(self, path: str, upto: int) -> Author | None:
         """Return the author of the newest known change of others at, above or below a pointer."""
-        for by, paths in reversed(self.others):
-            if any(covers(each, path) or covers(path, each) for each in paths):
+        for version, by, paths in reversed(self.others):
+            if version <= upto and any(covers(each, path) or covers(path, each) for each in paths):
                 return by
         return None
 

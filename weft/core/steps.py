@@ -35,9 +35,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class TakenStep:
-    """A step that was taken out before it was sent, and the value after that."""
+    """A step that was taken out before it was sent, and the value after that.
 
-    ops: list[Op]
+    A large step has several patches, which together are too large for one.
+    """
+
+    patches: list[list[Op]]
     value: Json
     step: str | None
 
@@ -77,14 +80,14 @@ class Steps:
         taken = self._newest_step(last)
         values.queue = values.queue[: -len(taken)]
         values.show_all(Info(True, "undo"))
-        ops = [op for entry in taken for op in entry.ops]
-        self._taken.append(TakenStep(ops, values.value, last.step))
+        patches = [entry.ops for entry in taken]
+        self._taken.append(TakenStep(patches, values.value, last.step))
         for entry in taken:
             result = Result(values.confirmed.version)
             values.effects.append(Ended(entry.id, "undone", result))
         if is_online and last.step is not None and self.sent_step == last.step:
             return False  # the server undoes the rest of the step
-        self._end(ask.id, Undone([{"pointers": _pointers(ops)}]))
+        self._end(ask.id, Undone([{"pointers": _pointers(patches)}]))
         return True
 
     def _newest_step(self, last: Entry) -> list[Entry]:
@@ -100,12 +103,16 @@ class Steps:
         if not ask.is_whole or not self._taken:
             return None
         step = self._taken.pop()
-        rebased = rebase(step.ops, step.value, self._values.value)
-        if rebased is None:
-            self._end(ask.id, Undone(skipped=_pointers(step.ops)))
-            return TakenStep([], step.value, step.step)
-        self._end(ask.id, Undone([{"pointers": _pointers(rebased.ops)}]))
-        return TakenStep(rebased.ops, step.value, step.step)
+        patches, start, end = [], step.value, self._values.value
+        for ops in step.patches:
+            rebased = rebase(ops, start, end)
+            if rebased is None:
+                self._end(ask.id, Undone(skipped=_pointers(step.patches)))
+                return TakenStep([], step.value, step.step)
+            patches.append(rebased.ops)
+            start, end = rebased.start, rebased.end
+        self._end(ask.id, Undone([{"pointers": _pointers(patches)}]))
+        return TakenStep(patches, step.value, step.step)
 
     def ask(self, ask: Ask, *, is_online: bool) -> None:
         """Ask the server, after the entries that are in flight; without a connection do nothing."""
@@ -130,7 +137,7 @@ class Steps:
             return None
         self._server_has = {"undo": True, "redo": not ask.redo or self._server_has["redo"]}
         version = message["version"]
-        pointers = _pointers(message.get("ops", []))
+        pointers = _pointers([message.get("ops", [])])
         undone = message.get("undone") or [{"version": version, "pointers": pointers}]
         self._end(ask.id, Undone(undone, message.get("skipped", []), version))
         return "redo" if ask.redo else "undo"
@@ -168,5 +175,5 @@ class Steps:
         self._values.effects.append(Asked(id, result))
 
 
-def _pointers(ops: list[Op]) -> list[str]:
-    return list(dict.fromkeys(op["path"] for op in ops))
+def _pointers(patches: list[list[Op]]) -> list[str]:
+    return list(dict.fromkeys(op["path"] for ops in patches for op in ops))

@@ -42,7 +42,7 @@ class Values:
         self.queue: list[Entry] = []
         self.value: Json = ABSENT
         self.mine: Json = ABSENT  # the frame's value with `own`
-        self.others: list[tuple[Author | None, list[str]]] = []
+        self.others: list[tuple[int, Author | None, list[str]]] = []
         self.effects: list[Effect] = []
 
     def learn(self, message: dict[str, Any], ops: list[Op]) -> bool:

@@ -4,7 +4,7 @@
 // performs them, and reports their results as further events.
 
 import { conflictsOf, givenUp, isFinal, reasonOf } from "./endings.js";
-import { joins, squash } from "./entries.js";
+import { fits, joins, squash } from "./entries.js";
 import { apply } from "../patch/patch.js";
 import { Steps } from "./steps.js";
 import { Values } from "./values.js";
@@ -30,6 +30,8 @@ export class Core extends Values {
   isOnline = false;
   /** @type {string | undefined} the undo step of the newest sent entry */
   sentStep = undefined;
+  /** The limits of the newest `opened`. */
+  limits = {};
   /** Whether the server asked to send no patches. */
   isHeld = false;
   /** Whether the time of the next retry has not come yet. */
@@ -112,9 +114,10 @@ export class Core extends Values {
     const value = apply(this.value, edit.ops);
     const { id, ops, now, step, fence } = edit;
     const last = this.queue[this.queue.length - 1];
-    const isJoined = last !== undefined && this.isExact && joins(last, edit);
-    if (isJoined) {
-      last.ops = squash(last.ops, ops, () => this.before(last));
+    const isSame = last !== undefined && this.isExact && joins(last, edit);
+    const both = isSame ? squash(last.ops, ops, () => this.before(last)) : [];
+    if (isSame && fits(both, this.limits)) {
+      last.ops = both;
       last.time = now;
     } else {
       const { epoch, version } = this.frame;
@@ -156,6 +159,7 @@ export class Core extends Values {
     this.isOnline = true;
     this.isHeld = this.isWaiting = false;
     this.inFlight = "";
+    this.limits = message.limits ?? {};
     if (changes) {
       for (const change of changes) this.#change(change);
     } else {
@@ -178,15 +182,18 @@ export class Core extends Values {
   /** @param {any} message */
   #change(message) {
     if (!this.learn(message, message.ops)) return;
-    const acks = [...(message.acks ?? []), ...(message.id ? [message] : [])];
-    const answered = acks.filter((ack) => this.steps.answered(ack) || this.#answered(ack));
-    if (!answered.length) {
-      const paths = message.ops.map((/** @type {Op} */ op) => op.path);
-      this.others.push({ by: message.by, paths });
+    const { id, version, kind, by, ops, acks = [] } = message;
+    const answered = acks.filter((/** @type {any} */ ack) => this.steps.answered(ack) || this.#answered(ack));
+    const entry = this.queue.find((each) => each.id === id);
+    // A change does not tell what it has overwritten. So the entry is sent again, for its answer.
+    if (entry) this.keep([Object.assign(entry, { accepted: version })]);
+    const mine = Boolean(answered.length || entry || (id && this.steps.answered(message)));
+    if (!mine) {
+      this.others.push({ version, by, paths: ops.map((/** @type {Op} */ op) => op.path) });
       // Another tab of this user made it.
-      if (acks.length) this.steps.knows({ can_redo: message.kind !== "edit" });
+      if (id || acks.length) this.steps.knows({ can_redo: kind !== "edit" });
     }
-    this.catchUp({ mine: answered.length > 0, kind: message.kind, by: message.by });
+    this.catchUp({ mine, kind, by });
   }
 
   /** @param {any} message */
@@ -235,8 +242,9 @@ export class Core extends Values {
         return;
       }
     }
-    // An entry that was sent again has its answer already.
-    if (entry.answered !== undefined) this.#answered(message);
+    const version = entry.answered ?? entry.accepted;
+    // An entry that was sent again was accepted before.
+    if (version !== undefined) this.#answered({ id: entry.id, version });
     else if (!isFinal(message)) this.refuse(entry, givenUp(message), "failed");
     else if (message.code === "unknown_version" && this.#renewed(entry)) return;
     else this.refuse(entry, reasonOf(message), "refused");

@@ -25,11 +25,11 @@ export const isFinal = ({ retryable, code }) => !retryable || code === "locked";
 /**
  * The values that a change overwrote, with the author of each when a known change wrote it.
  * @param {any} ack
- * @param {{by: any, paths: string[]}[]} others changes of other authors, oldest first
+ * @param {{version: number, by: any, paths: string[]}[]} others changes of other authors, oldest first
  */
 export function conflictsOf(ack, others) {
   return (ack.conflicts ?? []).map((/** @type {any} */ each) => {
     const touches = (/** @type {string} */ path) => covers(path, each.path) || covers(each.path, path);
-    return { ...each, by: others.findLast(({ paths }) => paths.some(touches))?.by };
+    return { ...each, by: others.findLast(({ version, paths }) => version <= ack.version && paths.some(touches))?.by };
   });
 }

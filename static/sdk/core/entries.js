@@ -14,6 +14,7 @@ import { apply, covers, get } from "../patch/patch.js";
  * @property {string} [step] the name of its undo step
  * @property {number} [fence] of the lock that the change relies on
  * @property {boolean} sent whether it was ever sent; then its id and ops never change
+ * @property {number} [accepted] the version in which it was found; its answer is still to come
  * @property {number} [answered] the version of its answer
  * @property {number} [tries] how often the server refused it for now
  * @property {string[]} [merged] pointers of texts that this page has merged
@@ -24,18 +25,33 @@ const AT_ONCE = 50;
 // Changes of one value are one undo step when each follows the previous one within this time.
 const TYPING = 1000;
 const MOST_OPS = 500;
+// A patch of many joined changes stays far below the server's limits, so it is never too large when
+// none of the changes is. JSON values count as bytes: 256 KiB are 5,000 values.
+const MOST_BYTES = 256 * 1024;
+const BYTES_OF_VALUE = 52;
 
 /**
- * Whether a new change may become a part of an unsent entry.
+ * Whether a new change belongs to the same gesture as an unsent entry.
  * @param {Entry} entry
  * @param {{ops: Op[], now: number, step?: string, fence?: number}} edit
  */
 export function joins(entry, { ops, now, step, fence }) {
   if (entry.sent || entry.step !== step || entry.fence !== fence) return false;
-  if (entry.ops.length + ops.length > MOST_OPS) return false;
   if (step !== undefined || now - entry.time <= AT_ONCE) return true;
   const path = entry.ops[0]?.path;
   return now - entry.time <= TYPING && [...entry.ops, ...ops].every((op) => op.path === path && isWrite(op));
+}
+
+/**
+ * Whether one patch may have these operations. `limits` are those of `opened`.
+ * @param {Op[]} ops
+ * @param {{max_ops?: number, max_frame?: number}} limits
+ */
+export function fits(ops, { max_ops = MOST_OPS, max_frame = 2 * MOST_BYTES }) {
+  const text = JSON.stringify(ops);
+  const values = text.match(/[,[{]/g)?.length ?? 0; // commas in texts count too
+  const size = Math.max(new TextEncoder().encode(text).length, BYTES_OF_VALUE * values);
+  return ops.length <= Math.min(MOST_OPS, max_ops) && size <= Math.min(MOST_BYTES, max_frame / 2);
 }
 
 /** @param {Op} op */

@@ -132,11 +132,19 @@ export class Steps {
     if (!isWhole || (!step && !this.core.isOnline)) return null;
     this.#taken.pop();
     if (!step) return null;
-    const ops = step.ops.flat();
-    const carried = carry(ops, step.value, this.core.value);
-    if (!carried) return { skipped: pointersOf(ops) };
-    this.core.edit({ id: `${id}.r`, ops: carried.ops, now, step: step.step }, "redo");
-    return { undone: [{ pointers: pointersOf(carried.ops) }] };
+    /** @type {Op[][]} a large step has several patches, which together are too large for one */
+    const patches = [];
+    let [from, to] = [step.value, this.core.value];
+    for (const ops of step.ops) {
+      const carried = carry(ops, from, to);
+      if (!carried) return { skipped: pointersOf(step.ops.flat()) };
+      patches.push(carried.ops);
+      ({ from, to } = carried);
+    }
+    for (const [index, ops] of patches.entries()) {
+      this.core.edit({ id: `${id}.r${index || ""}`, ops, now, step: step.step }, "redo");
+    }
+    return { undone: [{ pointers: pointersOf(patches.flat()) }] };
   }
 
   /** @param {string} id */

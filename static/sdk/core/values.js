@@ -54,7 +54,7 @@ export class Values {
   value = undefined;
   /** @type {any} the value with the entries of `own`, but without those of `queue` */
   mine = undefined;
-  /** @type {{by: any, paths: string[]}[]} changes of other authors that are not in the frame */
+  /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
   others = [];
   /** @type {Learned[]} the changes between the frame and `confirmed`, oldest first */
   since = [];

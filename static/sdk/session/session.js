@@ -242,7 +242,8 @@ export class Session extends Emitter {
     const { create, maxFps } = this.options;
     const { epoch, version } = this.core.confirmed;
     const since = epoch === null || this.#isReloading ? undefined : { epoch, version };
-    return { client: this.client, since, create, max_fps: maxFps };
+    // A document that was known and is gone was deleted: it stays deleted.
+    return { client: this.client, since, create: this.opened || version ? undefined : create, max_fps: maxFps };
   }
 
   /** @param {any} message */

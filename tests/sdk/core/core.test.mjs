@@ -148,6 +148,37 @@ test('E3 edits join by step, by time, and by value', () => {
   assert.equal(it.edit(put('/b', 10), { after: 10 }), loop)
 })
 
+test('E3 joined edits stay far below the limits of a patch', () => {
+  const many = (count, make) => Array.from({ length: count }, (_, at) => make(at))
+  const large = (at) => add(`/k${at}`, 'y'.repeat(4000))
+  for (const [edits, limits, entries] of [
+    [many(501, (at) => add(`/k${at}`, at)), {}, 2],
+    [many(10, (at) => add(`/k${at}`, at)), { max_ops: 5 }, 2],
+    [many(100, large), {}, 2],
+    [many(10, large), { max_frame: 50_000 }, 2],
+    [many(60, (at) => add(`/k${at}`, many(100, (each) => each))), {}, 2],
+    [many(100, () => put('/a', 'y'.repeat(4000))), {}, 1],
+    [[put('/a', 'y'.repeat(262_144)), put('/b', 1)], {}, 2]
+  ]) {
+    const it = new Driver()
+    it.opened({ value: { a: 1, b: 2 }, limits })
+    it.closed()
+    for (const op of edits) it.edit(op, { after: 1 })
+    assert.equal(it.core.queue.length, entries)
+  }
+})
+
+test('E3 U4 a step that is too large for one patch is undone and made again', () => {
+  const it = new Driver()
+  it.closed()
+  for (let at = 0; at < 100; at++) it.edit(add(`/k${at}`, 'y'.repeat(4000)), { step: 'import' })
+  assert.equal(it.core.queue.length, 2)
+  it.undo('u')
+  assert.equal(Object.keys(it.value).length, 4)
+  it.redo('r')
+  assert.deepEqual([Object.keys(it.value).length, it.core.queue.length], [104, 2])
+})
+
 test('E3 edits of one tick are one entry, which is stored once', () => {
   const it = new Driver()
   it.edit(put('/a', 5), { isTick: false })
@@ -279,15 +310,41 @@ test('E9 answered entries keep their order over two connections', () => {
   assert.deepEqual(it.ended, [['e1', 'durable'], ['e2', 'durable']])
 })
 
-test('E10 a change with the id, or with its ack, is the answer', () => {
+test('E10 a change with its ack is the answer', () => {
+  const it = new Driver()
+  it.edit(put('/a', 6))
+  it.change(3, [put('/a', 6), put('/b', 0)], { from: 2, acks: [{ id: 'e1', version: 2 }] })
+  assert.deepEqual(it.ended, [['e1', 'durable']])
+  assert.deepEqual([it.value.a, it.value.b, it.sent.length], [6, 0, 1])
+})
+
+test('E10 a change that is found after a lost answer is sent again, and tells what it has overwritten', () => {
+  const it = new Driver()
+  it.edit(add('/list/-', 1))
+  it.closed()
+  const mine = { version: 3, id: 'e1', ops: [add('/list/-', 1)], kind: 'edit' }
+  const later = { version: 4, ops: [put('/a', 8)], kind: 'edit', by: { name: 'Cy' } }
+  it.opened({ version: 4, changes: [{ version: 2, ops: [put('/a', 9)], kind: 'edit', by: { name: 'Bo' } }, mine, later] })
+  assert.deepEqual([it.sent[1], it.ended, it.core.waiting.length], [it.sent[0], [], 1])
+  it.ack('e1', 3, { duplicate: true, conflicts: [{ path: '/a', theirs: 9, yours: 5 }] })
+  const { result } = it.effects.find((each) => each.do === 'end')
+  assert.deepEqual([it.ended, result.version, result.conflicts[0].by.name], [[['e1', 'overwritten']], 3, 'Bo'])
+  assert.deepEqual([it.value.list.at(-1), it.value.list.length, it.value.a], [1, 3, 8])
+})
+
+test('E10 an accepted change is not refused by the answer to its retry, also after a reload', () => {
   const it = new Driver()
   it.edit(put('/a', 5))
   it.closed()
   it.opened({ version: 2, changes: [{ version: 2, id: 'e1', ops: [put('/a', 5)], kind: 'edit' }] })
-  it.edit(put('/a', 6))
-  it.change(4, [put('/a', 6), put('/b', 0)], { from: 3, acks: [{ id: 'e2', version: 3 }] })
-  assert.deepEqual(it.ended, [['e1', 'durable'], ['e2', 'durable']])
-  assert.deepEqual([it.value.a, it.value.b, it.sent.length], [6, 0, 2])
+  const [stored] = it.effects.findLast((each) => each.do === 'store').put
+  const later = new Driver(null)
+  later.handle({ type: 'load', last: it.core.frame, entries: [stored] })
+  later.opened({ version: 2, changes: [{ version: 2, id: 'e1', ops: [put('/a', 5)], kind: 'edit' }] })
+  for (const each of [it, later]) {
+    each.reject('e1', 'read_only')
+    assert.deepEqual([each.ended, each.value.a, each.core.queue], [[['e1', 'durable']], 5, []])
+  }
 })
 
 test('E11 a new epoch refuses every waiting entry', () => {

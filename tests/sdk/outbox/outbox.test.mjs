@@ -54,6 +54,39 @@ test('O2 a reloaded tab shows its edits, and sends them when it is online', asyn
   assert.equal(scene.browser.waiting().length, 0)
 })
 
+test('`create` makes a document once: one that was deleted meanwhile stays deleted', async () => {
+  for (const isReloaded of [false, true]) {
+    const scene = new Scene()
+    const { server } = scene
+    const tab = scene.tab()
+    const page = await scene.open(tab)
+    const opens = []
+    const receive = server.receive.bind(server)
+    server.receive = (link, message) => {
+      if (message.type === 'open') opens.push(message.create)
+      return receive(link, message)
+    }
+    if (isReloaded) tab.kill()
+    else tab.unplug()
+    await scene.run(100)
+    Object.assign(server, { epoch: 2, log: [null], values: [{}] })
+    if (isReloaded) await scene.open(scene.tab({ session: tab.session }))
+    tab.isOnline = true
+    if (!isReloaded) page.syncNow()
+    await scene.run(3000)
+    assert.deepEqual([opens, server.version], [[undefined], 0])
+  }
+})
+
+test('a document that did not exist at the last visit is made by `create`', async () => {
+  const scene = new Scene()
+  const tab = scene.tab()
+  await scene.open(tab, { create: undefined })
+  tab.kill()
+  const page = await scene.open(scene.tab({ session: tab.session }))
+  assert.deepEqual([page.value, scene.server.version], [{ a: 1, b: 2, t: 'Hello' }, 1])
+})
+
 test('O2 U1 an edit of an earlier page can be taken back without a connection', async () => {
   const scene = new Scene()
   const { tab } = await offline(scene)

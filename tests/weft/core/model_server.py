@@ -26,6 +26,7 @@ class ModelServer:
         self.room = opened(value)
         self.log: list[Entry] = []
         self.lines: list[Line] = []
+        self.overwrote: set[str] = set()  # ids of patches that have overwritten values of others
 
     @property
     def value(self) -> Any:
@@ -46,6 +47,8 @@ class ModelServer:
         self.room.pending()
         entries, _ = self.room.commit()
         self.log += entries
+        if answer.ack.get("conflicts"):
+            self.overwrote.add(message["id"])
         if answer.refusal is not None:
             sent: Any = wire.reject(message["id"], answer.refusal, answer.version)
         else:

@@ -121,6 +121,8 @@ class World:
             assert machine.value == machine.confirmed.value == value
             assert not machine.steps.asks
             assert all(len(ends) == 1 for ends in client.ends.values()), client.ends
+            for id, (end,) in client.ends.items():
+                assert (end == "overwritten") == (id in self.server.overwrote), id
         log = get(value, "/log")
         assert isinstance(log, list)
         assert len(set(log)) == len(log), "an edit was applied twice"
@@ -170,10 +172,12 @@ def test_edits_without_a_connection_arrive_once() -> None:
         client.perform()
     client.connect()
     client.deliver_down()
+    lost = 0
     while client.line is not None and (client.line.up or client.line.down):
         if client.line.up:
             client.deliver_up()
-            if server.room.version % 5 == 0:  # the answer is lost with the connection
+            if server.room.version >= lost + 5:  # the answer is lost with the connection
+                lost = server.room.version
                 client.cut()
                 client.connect()
         client.deliver_down()

@@ -7,7 +7,7 @@ from typing import Any, Self
 import pytest
 
 from weft.core import patch
-from weft.core.effects import Edited, Effect, Ended, Moved, Reload, Send, Show, Wait
+from weft.core.effects import Edited, Effect, Ended, Moved, Reason, Reload, Send, Show, Wait
 from weft.core.machine import MOST_TRIES, Machine
 from weft.errors import PatchError
 
@@ -169,12 +169,33 @@ def test_a_new_connection_sends_the_same_request_again(it: It) -> None:
     assert it.ack("1", 2, duplicate=True).ended == [("1", "durable")]
 
 
-def test_a_missed_answer_is_found_among_the_changes(it: It) -> None:
+def test_a_change_found_after_a_lost_answer_is_sent_again_for_its_conflicts(it: It) -> None:
+    it.edit("1", put("/t", "b"))
+    first = it.sent
+    it.closed()
+    theirs, mine = change(2, put("/t", "x")), change(3, put("/t", "b"), id="1")
+    it.opened(epoch=1, version=3, changes=[theirs, mine])
+    assert (it.ended, it.sent, it.machine.pending) == ([], first, 1)
+    it.ack("1", 3, duplicate=True, conflicts=[{"path": "/t", "theirs": "x", "yours": "b"}])
+    assert (it.ended, it.machine.pending) == ([("1", "overwritten")], 0)
+
+
+@pytest.mark.parametrize("code", ["read_only", "unknown_version"])
+def test_an_accepted_change_is_not_refused_by_the_answer_to_its_retry(it: It, code: str) -> None:
     it.edit("1", put("/t", "b"))
     it.closed()
     it.opened(epoch=1, version=2, changes=[change(2, put("/t", "b"), id="1")])
+    it.reject("1", code)
     assert it.ended == [("1", "durable")]
-    assert it.sent == []
+
+
+def test_an_accepted_change_has_not_failed_when_the_connection_ends_for_ever(it: It) -> None:
+    it.edit("1", put("/t", "b"))
+    it.closed()
+    it.opened(epoch=1, version=2, changes=[change(2, put("/t", "b"), id="1")])
+    it.machine.fail_all(Reason("token_expired", "the token has expired"))
+    it.effects = it.machine.take_effects()
+    assert it.ended == [("1", "durable")]
 
 
 def test_answered_entries_are_sent_again_before_those_that_build_on_them(it: It) -> None:

@@ -17,6 +17,8 @@ export declare class Core extends Values {
     isOnline: boolean;
     /** @type {string | undefined} the undo step of the newest sent entry */
     sentStep: string | undefined;
+    /** The limits of the newest `opened`. */
+    limits: {};
     /** Whether the server asked to send no patches. */
     isHeld: boolean;
     /** Whether the time of the next retry has not come yet. */

@@ -21,9 +21,10 @@ export declare const isFinal: ({ retryable, code }: any) => boolean;
 /**
  * The values that a change overwrote, with the author of each when a known change wrote it.
  * @param {any} ack
- * @param {{by: any, paths: string[]}[]} others changes of other authors, oldest first
+ * @param {{version: number, by: any, paths: string[]}[]} others changes of other authors, oldest first
  */
 export declare function conflictsOf(ack: any, others: {
+    version: number;
     by: any;
     paths: string[];
 }[]): any;

@@ -27,6 +27,10 @@ export type Entry = {
      */
     sent: boolean;
     /**
+     * the version in which it was found; its answer is still to come
+     */
+    accepted?: number;
+    /**
      * the version of its answer
      */
     answered?: number;
@@ -40,7 +44,7 @@ export type Entry = {
     merged?: string[];
 };
 /**
- * Whether a new change may become a part of an unsent entry.
+ * Whether a new change belongs to the same gesture as an unsent entry.
  * @param {Entry} entry
  * @param {{ops: Op[], now: number, step?: string, fence?: number}} edit
  */
@@ -49,6 +53,15 @@ export declare function joins(entry: Entry, { ops, now, step, fence }: {
     now: number;
     step?: string;
     fence?: number;
+}): boolean;
+/**
+ * Whether one patch may have these operations. `limits` are those of `opened`.
+ * @param {Op[]} ops
+ * @param {{max_ops?: number, max_frame?: number}} limits
+ */
+export declare function fits(ops: Op[], { max_ops, max_frame }: {
+    max_ops?: number;
+    max_frame?: number;
 }): boolean;
 /**
  * Both patches as one short patch. `before` gives the value before `ops`.

@@ -75,8 +75,9 @@ export declare class Values {
     value: any;
     /** @type {any} the value with the entries of `own`, but without those of `queue` */
     mine: any;
-    /** @type {{by: any, paths: string[]}[]} changes of other authors that are not in the frame */
+    /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
     others: {
+        version: number;
         by: any;
         paths: string[];
     }[];
