@@ -26,6 +26,8 @@ from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.schema.check import Schema
 from collab.types.freeing import FREEING, Memory
+from collab.yjs.lib0 import Reader
+from collab.yjs.state_pieces import skip_structs
 from server.runtime.collector import freeze_startup_objects
 from server.runtime.settings import Settings
 
@@ -51,6 +53,8 @@ def rows() -> Iterator[Row]:
     yield _row("interleaved lists: remove one", _removing(_interleaved()))
     yield _row("lists of zeros: deleted outside of the sections", _deleting_outside(lists))
     yield _row("nested maps: deleted outside of the sections", _deleting_outside(maps))
+    yield _row("nested maps: overwritten by a forged update", _overwriting(maps, hides=True))
+    yield _row("nested maps: overwritten at the same time", _overwriting(maps, hides=False))
     schema = Schema.compile(SCHEMA)
     yield _row("lists of zeros: check a schema", lambda: schema.check({"held": lists}))
 
@@ -110,6 +114,30 @@ def _deleting_outside(value: Any) -> Callable[[], Any]:
     update = peer.get_update(known)
     member = Member(Author("bo"), Rights(Role.EDITOR, FOREVER, sections=("/own",)), "yjs")
     return lambda: _accept(room, member, update)
+
+
+def _overwriting(value: Any, *, hides: bool) -> Callable[[], Any]:
+    """Return the work on an update that sets the key of a large value, and deletes nothing.
+
+    The author of the update has seen the value when the update `hides` its deletion.
+    """
+    room = Room(DocKey("bench", "holds"), Absent(), RoomBounds(patch=UNBOUNDED), None)
+    admin = Member(Author("ada"), Rights(Role.ADMIN, FOREVER), "http")
+    room.apply(admin, Create({"held": value}), Round(0))
+    room.commit()
+    peer: Doc[Any] = Doc(client_id=99)
+    if hides:
+        peer.apply_update(room.document.update_since(b"\0"))
+    updates: list[bytes] = []
+    content = peer.get("content", type=Map)
+    peer.observe(lambda event: updates.append(event.update))
+    content["held"] = 1
+    reader = Reader(updates[-1])
+    _, count, _, clock = (reader.uint() for _ in range(4))
+    skip_structs(reader, count, clock)
+    update = updates[-1][: reader.pos] + b"\0"
+    member = Member(Author("bo"), Rights(Role.EDITOR, FOREVER), "yjs")
+    return lambda: room.apply(member, Update(update), Round(9_000))
 
 
 def _accept(room: Room, member: Member, update: bytes) -> None:

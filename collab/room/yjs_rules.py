@@ -12,6 +12,7 @@ from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
+from collab.tree.overwriting import new_values
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
 from collab.yjs.guard import (
@@ -76,7 +77,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     slices = slices_of(
         request.update, inspected, checked.fresh, known, index.blocks, working.seconds
     )
-    summary = UpdateSummary.of(inspected, known)
+    summary = UpdateSummary.of(inspected, known, new_values(checked))
     sections = limits = None
     if member.rights.sections is not None:
         sections = member.rights.sections_of(working.document.value)

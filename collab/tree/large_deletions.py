@@ -1,5 +1,7 @@
 """Finds large deletions of a Yjs update: entries of maps that together have many blocks of yrs.
 
+An entry that the update overwrites counts too (`collab/tree/overwriting.py`).
+
 yrs deletes the content of a map recursively, in one call. So an update of ten bytes may block the
 interpreter for seconds. Therefore the server first deletes these entries in portions. Only then it
 applies the update (rule G27 of SPEC.md).
@@ -7,11 +9,13 @@ applies the update (rule G27 of SPEC.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import ref
 
-from collab.tree.summary import Deletes
+from collab.tree.overwriting import lost, overwritten
+from collab.tree.summary import UpdateSummary
 from collab.types.handles import Txn, get_or_none, is_map
 from collab.types.layout import Step
 from collab.types.loader import CONTENT
@@ -52,14 +56,22 @@ class MapSizes:
         self._blocks = 0  # of the index, when the maps were measured
 
     def most_blocks(
-        self, txn: Txn, content: Any, index: StructIndex, alive: Sequence[StructPlace]
+        self,
+        txn: Txn,
+        content: Any,
+        index: StructIndex,
+        alive: Sequence[StructPlace],
+        lists: Iterable[int] = (),
     ) -> int:
-        """Return an upper estimate of the blocks of these structs and of their content."""
+        """Return an upper estimate of the blocks of these structs and of their content.
+
+        The present values of the keys with these `lists` count too.
+        """
         if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
             self._measure(txn, content, index)
         gained = index.blocks - self._blocks
         types = (self._sizes.get(place.list, LEAST) for place in alive if place.holds)
-        return len(alive) + gained + sum(types)
+        return len(alive) + gained + sum(types) + sum(self._sizes.get(key, LEAST) for key in lists)
 
     def _measure(self, txn: Txn, content: Any, index: StructIndex) -> None:
         self._sizes.clear()
@@ -83,22 +95,34 @@ class MapSizes:
 
 
 def large_deletions(
-    txn: Txn, content: Any, index: StructIndex | None, deletes: Deletes, sizes: MapSizes
+    txn: Txn,
+    content: Any,
+    index: StructIndex | None,
+    summary: UpdateSummary,
+    sizes: MapSizes,
+    state: Callable[[Txn], bytes],
 ) -> list[LargeDeletion]:
-    """Return the entries that an update deletes, or none when they have few blocks."""
-    if index is None or index.blocks < SMALL or not deletes:
+    """Return the entries that an update deletes or overwrites, or none when they have few blocks.
+
+    `state` returns the state of the document.
+    """
+    if index is None or index.blocks < SMALL or not (summary.deletes or summary.values):
         return []
     alive = [
         place
-        for client, ranges in deletes.items()
+        for client, ranges in summary.deletes.items()
         for start, end in ranges
         for place in index.alive(client, start, end)
     ]
-    if len(alive) < MOST_BLOCKS and not any(place.holds for place in alive):
+    lists = {place.list for place in alive}
+    present = overwritten(index, summary.values)
+    present = {where: own for where, own in present.items() if where not in lists}
+    if len(alive) < MOST_BLOCKS and not present and not any(place.holds for place in alive):
         return []
     found: list[LargeDeletion] = []
-    if sizes.most_blocks(txn, content, index, alive) >= MOST_BLOCKS:
-        search = _Search(txn, index, {place.list for place in alive})
+    if sizes.most_blocks(txn, content, index, alive, present) >= MOST_BLOCKS:
+        lists |= lost(present, summary.values, index, partial(state, txn))
+        search = _Search(txn, index, lists)
         found = list(search.below(content, CONTENT, ()))
         if search.blocks < MOST_BLOCKS:
             found = []
@@ -107,32 +131,33 @@ def large_deletions(
 
 
 class _Search:
-    """Searches the large maps. `blocks` counts the blocks of the deleted entries found so far."""
+    """Searches all maps but the smallest. `blocks` counts the blocks of the entries found so far.
+
+    A map has few blocks of its own, but many such maps together may lose many.
+    """
 
     def __init__(self, txn: Txn, index: StructIndex, lists: set[int]) -> None:
         self._txn = txn
-        self._index = index
-        self._lists = lists  # the lists of the deleted structs (`StructPlace.list`)
+        self._ids = dict(index.present_types())
+        self._lists = lists  # the lists of the structs to delete (`StructPlace.list`)
         self.blocks = 0
 
     def below(self, held: Any, own: Id | str, path: TypesPath) -> Iterator[LargeDeletion]:
-        """Find the deleted entries of the map `held`, whose id is `own`, and of maps inside it."""
+        """Find the entries to delete of the map `held`, whose id is `own`, and of maps inside."""
         keys: list[str] = []
-        large: list[tuple[str, Any, int]] = []
+        inside: list[tuple[str, Any, Id]] = []
         for key in held.keys(self._txn):
             inner, place = get_or_none(self._txn, held, key), list_id(own, key) | KEYED
             blocks = blocks_in(self._txn, inner, MOST_BLOCKS)
             if place in self._lists:
                 keys.append(key)
                 self.blocks += blocks
-            elif is_map(inner) and blocks >= MOST_BLOCKS:
-                large.append((key, inner, place))
+            elif is_map(inner) and blocks >= LEAST and place in self._ids:
+                inside.append((key, inner, self._ids[place]))
         if keys:
             yield LargeDeletion(path, keys)
-        for key, inner, place in large:
-            its_id = self._index.alive_in(place)
-            if its_id is not None:
-                yield from self.below(inner, its_id, (*path, key))
+        for key, inner, its_id in inside:
+            yield from self.below(inner, its_id, (*path, key))
 
 
 def map_at(txn: Txn, content: Any, path: TypesPath) -> Any:

@@ -20,6 +20,7 @@ from collab.identity.characters import Characters, text_id
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import each_first
 from collab.identity.labels import plain_text, reach_any, removed_text
+from collab.tree.overwriting import NewValue
 from collab.types.handles import Txn, is_array, is_text
 from collab.types.records import Path, Reinsertion, RemovedText
 from collab.yjs.contents import STRING
@@ -34,14 +35,18 @@ Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 class UpdateSummary(Struct, frozen=True):
     """The ranges that an update deletes, and the runs of its new characters.
 
-    The characters of a run are adjacent in the text.
+    The characters of a run are adjacent in the text. `values` are the new values of map entries,
+    if they are known.
     """
 
     deletes: Deletes = {}
     strings: tuple[Run, ...] = ()
+    values: tuple[NewValue, ...] = ()
 
     @classmethod
-    def of(cls, inspected: Inspected, known: Mapping[int, int]) -> UpdateSummary:
+    def of(
+        cls, inspected: Inspected, known: Mapping[int, int], values: tuple[NewValue, ...] = ()
+    ) -> UpdateSummary:
         """Return the summary. `known` is the document's state vector before the update."""
         runs: list[Run] = []
         for client, structs in inspected.sections.items():
@@ -52,7 +57,7 @@ class UpdateSummary(Struct, frozen=True):
                 last = runs.pop() if runs and _goes_on(client, struct, runs[-1]) else None
                 start = clock if last is None else last[1]
                 runs.append((client, start, struct.end - start))
-        return cls(inspected.deletes, tuple(runs))
+        return cls(inspected.deletes, tuple(runs), values)
 
 
 NO_SUMMARY = UpdateSummary()

@@ -161,8 +161,8 @@ class Tree:
         before = self._texts_before(summary.deletes) if summary.deletes else TextsBefore()
         areas = None if limits is None else self._placed_areas(limits)
         early = EarlyDeletion()
-        if structs is not None and summary.deletes:
-            early = self._delete_early(summary.deletes, structs, areas)
+        if structs is not None and (summary.deletes or summary.values):
+            early = self._delete_early(summary, structs, areas)
         deleted, trial, stays_within = Integrated(early.update, [], []), None, True
         if limits is not None and areas is not None:
             if early.update:  # inside the areas it stays, even if the update is rolled back
@@ -192,11 +192,12 @@ class Tree:
             txn.drop()
 
     def _delete_early(
-        self, deletes: Deletes, structs: StructIndex, areas: PlacedAreas | None
+        self, summary: UpdateSummary, structs: StructIndex, areas: PlacedAreas | None
     ) -> EarlyDeletion:
-        """Delete the large containers that an update deletes, in portions."""
+        """Delete the large containers that an update deletes or overwrites, in portions."""
         txn = self._yjs.doc.create_transaction()
-        found = large_deletions(txn, self._yjs.content, structs, deletes, self._map_sizes)
+        content, sizes = self._yjs.content, self._map_sizes
+        found = large_deletions(txn, content, structs, summary, sizes, self._yjs.state)
         txn.drop()
         return delete_early(self._yjs, found, areas) if found else EarlyDeletion()
 

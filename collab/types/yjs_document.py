@@ -66,13 +66,16 @@ class YjsDocument:
         if self._of_events is None:
             self._of_events = self.content.observe_deep(self.observer.on_events)
 
+    def state(self, txn: Txn) -> bytes:
+        return bytes(self.doc.get_update(txn, NOTHING_KNOWN))
+
     def reload_without(self, own: Id) -> Deleted:
         """Load the document again without the map whose id is `own`. Return what that deleted.
 
         The caller has removed the map's entries. No earlier handle may be used after this call.
         """
         txn = self.doc.create_transaction()
-        state = self.doc.get_update(txn, NOTHING_KNOWN)
+        state = self.state(txn)
         before = self._deleted(txn)
         txn.drop()
         dead = all_deleted((before, {own[0]: [(own[1], own[1] + 1)]}))

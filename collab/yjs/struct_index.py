@@ -245,8 +245,8 @@ class StructIndex:
         if self._base is not None:
             self._base.count_deletion(client, start, end, arrays)
 
-    def alive_in(self, where: int) -> Id | None:
-        """Return the id of the present value of a key, or None. `where` is the key's list.
+    def in_list(self, where: int) -> Iterator[tuple[int, int, int]]:
+        """Yield each run of clocks in a list: its client, its first clock, and its end.
 
         Structs of the base index are left out.
         """
@@ -254,9 +254,14 @@ class StructIndex:
             at = -1
             while (at := known.find(where, at + 1)) >= 0:
                 is_last = at + 1 == len(known.starts)
-                clock = (self.clocks[client] if is_last else known.starts[at + 1]) - 1
-                if not known.has_deleted(clock, clock + 1):
-                    return client, clock
+                end = self.clocks[client] if is_last else known.starts[at + 1]
+                yield client, known.starts[at], end
+
+    def alive_in(self, where: int) -> Id | None:
+        """Return the id of the present value of a key, or None. `where` is the key's list."""
+        for client, _, end in self.in_list(where):
+            if not self.has_deleted(client, end - 1, end):
+                return client, end - 1
         return None
 
     def present_types(self) -> Iterator[tuple[int, Id]]:

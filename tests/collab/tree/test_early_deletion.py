@@ -31,6 +31,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> list[CopiedEntries]:
     """Make every deletion a large one. Return a list that gets the entries put back."""
     monkeypatch.setattr(large_deletions, "SMALL", 0)
     monkeypatch.setattr(large_deletions, "MOST_BLOCKS", 1)
+    monkeypatch.setattr(large_deletions, "LEAST", 1)
     for module in (yjs_document, removal):
         monkeypatch.setattr(module, "MOST_BLOCKS", 3)
     monkeypatch.setattr(removal, "MOST_ENTRIES", 5)
