@@ -1,7 +1,7 @@
 // A model of the server on the patch lane, with all of docs/wire.md that the SDK relies on.
 import assert from 'node:assert/strict'
 import { carry } from '../../static/sdk/patch/carry.js'
-import { invert } from '../../static/sdk/patch/invert.js'
+import { invert } from './patch/invert.mjs'
 import { apply, same } from '../../static/sdk/patch/patch.js'
 
 const KEPT = 12    // versions that a client may be behind

@@ -40,7 +40,7 @@ def test_the_first_program_creates_and_edits_a_document(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         token = server.token("agent")
         printed = run(snippet("docs/python-client.md", "first"), server, token)
-        assert printed == ["{'title': 'Hello from Python'}"]
+        assert printed == ["Hello from Python"]
         assert value(server, token) == {"title": "Hello from Python"}
 
 

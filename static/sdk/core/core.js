@@ -115,7 +115,7 @@ export class Core extends Values {
     const { id, ops, now, step, fence } = edit;
     const last = this.queue[this.queue.length - 1];
     const isSame = last !== undefined && this.isExact && joins(last, edit);
-    const both = isSame ? squash(last.ops, ops, () => this.before(last)) : [];
+    const both = isSame ? squash(last.ops, ops) : [];
     if (isSame && fits(both, this.limits)) {
       last.ops = both;
       last.time = now;

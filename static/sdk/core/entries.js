@@ -1,6 +1,6 @@
 // Entries: changes of the user that wait for their answer, as the outbox stores them.
 
-import { apply, covers, get } from "../patch/patch.js";
+import { apply, covers } from "../patch/patch.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
 
@@ -58,23 +58,20 @@ export function fits(ops, { max_ops = MOST_OPS, max_frame = 2 * MOST_BYTES }) {
 const isWrite = (op) => op.op === "replace" || op.op === "splice";
 
 /**
- * Both patches as one short patch. `before` gives the value before `ops`.
+ * Both patches as one short patch.
  * @param {Op[]} ops
  * @param {Op[]} more
- * @param {() => any} before
  * @returns {Op[]}
  */
-export function squash(ops, more, before) {
+export function squash(ops, more) {
   const joined = [...ops];
   for (const op of more) {
     const at = joined.findLastIndex((each) => !isWrite(each) || overlaps(each, op));
     const last = joined[at];
     const isOne = at >= 0 && isWrite(last) && isWrite(op) && last.path === op.path;
     const both = isOne ? joinWrites(last, op) : null;
-    if (!both) joined.push(op);
-    else if (both.op === "replace" && both.value === get(apply(before(), joined.slice(0, at)), op.path)) {
-      joined.splice(at, 1);
-    } else joined[at] = both;
+    if (both) joined[at] = both;
+    else joined.push(op);
   }
   return joined;
 }

@@ -98,7 +98,7 @@ export class Transport {
     const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
     this.#timer("open", OPENS_WITHIN, () => this.#end(socket, 1006));
     socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "open", token, accept: ["splice"], ...connection.opening() }));
+      if (socket === this.#socket) socket.send(JSON.stringify({ type: "open", token, accept: ["splice"], ...connection.opening() }));
     };
     socket.onmessage = (/** @type {{data: string}} */ { data }) => {
       if (socket !== this.#socket) return;
@@ -106,7 +106,6 @@ export class Transport {
       for (const message of [JSON.parse(data)].flat()) this.#received(message);
     };
     socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#end(socket, code, reason);
-    socket.onerror = () => {};
   }
 
   /** Checks the connection, or connects at once. */
@@ -172,9 +171,7 @@ export class Transport {
     this.#socket = null;
     this.#isOpen = false;
     for (const name of ["open", "steady", "ask", "silent", "renew"]) this.#clear(name);
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = () => {};
-    socket.close();
+    socket?.close();
   }
 
   /** @param {any} socket @param {number} code @param {string} [reason] */

@@ -10,9 +10,9 @@ export class History {
     this.#session = session;
   }
 
-  /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: boolean, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
-  list({ each, ...options } = {}) {
-    return this.#ask("GET", `/versions${query({ ...options, each: each ? 1 : undefined })}`);
+  /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: 1, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
+  list(options = {}) {
+    return this.#ask("GET", `/versions${query(options)}`);
   }
 
   /** The value at a version. @param {number} version @returns {Promise<any>} */

@@ -34,8 +34,6 @@ export class Page {
   /** @type {string | undefined} the undo step of `group` or `pause` */
   #step = undefined;
   #steps = 0;
-  /** @type {Map<string, Text>} */
-  #texts = new Map();
 
   /** @param {Session} session */
   constructor(session) {
@@ -115,9 +113,7 @@ export class Page {
   /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
   text(pointer) {
     parse(pointer);
-    const text = this.#texts.get(pointer) ?? new Text(this, pointer);
-    this.#texts.set(pointer, text);
-    return text;
+    return new Text(this, pointer);
   }
 
   // --- undo ------------------------------------------------------------------------------------

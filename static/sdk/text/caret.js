@@ -138,10 +138,11 @@ export class Carets {
   /** A function that gives the boxes of a part of the text, in the window. @param {HTMLElement} layer @returns {(start: number, end: number) => any[]} */
   #measuring(layer) {
     const { element } = this;
-    const isControl = "value" in element;
-    const holder = isControl ? this.#reflect(layer) : element;
+    // A control has no boxes for its text, and an empty element has none at all.
+    const isReflected = "value" in element || !element.firstChild;
+    const holder = isReflected ? this.#reflect(layer) : element;
     const shift = { x: 0, y: 0 };
-    if (isControl) {
+    if (isReflected) {
       const [own, seen] = [holder.getBoundingClientRect(), element.getBoundingClientRect()];
       shift.x = seen.left + element.clientLeft - element.scrollLeft - own.left;
       shift.y = seen.top + element.clientTop - element.scrollTop - own.top;
@@ -155,20 +156,10 @@ export class Carets {
       // A collapsed range at the start of a line may have two boxes. The last is on the new line.
       /** @type {{left: number, top: number, width: number, height: number}[]} */
       let boxes = start === end ? found.slice(-1) : found;
-      if (start === end && !boxes.length) boxes = [this.#emptyLine(holder)];
+      // The last line has no text, but a `br`.
+      if (start === end && !boxes.length) boxes = [/** @type {any} */ (holder.lastChild).getBoundingClientRect()];
       return boxes.map(({ left, top, width, height }) => ({ left: left + shift.x, top: top + shift.y, width, height }));
     };
-  }
-
-  /** The box of the caret in a last line without text. @param {HTMLElement} holder */
-  #emptyLine(holder) {
-    const last = /** @type {HTMLElement | null} */ (holder.lastChild);
-    if (last?.nodeName === "BR") return last.getBoundingClientRect();
-    const { direction, fontSize, lineHeight, paddingLeft, paddingRight, paddingTop } = getComputedStyle(holder);
-    const { left, top } = holder.getBoundingClientRect();
-    const inside = direction === "rtl" ? holder.clientWidth - parseFloat(paddingRight) : parseFloat(paddingLeft);
-    const height = parseFloat(lineHeight) || parseFloat(fontSize) * 1.2;
-    return { left: left + holder.clientLeft + inside, top: top + holder.clientTop + parseFloat(paddingTop), width: 0, height };
   }
 
   /** @param {HTMLElement} layer */

@@ -1,8 +1,7 @@
 // A text of the value.
 
 import { Binding } from "./binding.js";
-import { get, PatchError } from "../patch/patch.js";
-import { wellFormed } from "./typing.js";
+import { get } from "../patch/patch.js";
 
 export class Text {
   /** @param {import("./binding.js").Owner} page @param {string} pointer */
@@ -14,12 +13,6 @@ export class Text {
   /** The text as the user sees it. */
   get value() {
     return `${get(this.page.value, this.pointer) ?? ""}`;
-  }
-
-  /** Replaces a part of the text. `offset` and `count` are UTF-16 units. @param {number} offset @param {number} count @param {string} insert */
-  splice(offset, count, insert) {
-    if (wellFormed(insert) !== insert) throw new PatchError("invalid_patch", "`insert` has a half of a surrogate pair", this.pointer);
-    return this.page.patch([{ op: "splice", path: this.pointer, offset, delete: count, insert }]);
   }
 
   /**

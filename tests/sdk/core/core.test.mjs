@@ -204,15 +204,6 @@ test('E4 typing, backspace and overwriting become one operation', () => {
   assert.deepEqual(it.core.queue[1].ops, [put('/a', 6), put('/b', 5)])
 })
 
-test('E4 a value that is written back needs no operation', () => {
-  const it = new Driver()
-  it.closed()
-  it.edit(put('/a', 5))
-  it.edit(put('/a', 1), { after: 100 })
-  assert.deepEqual(it.core.queue[0].ops, [])
-  assert.equal(it.value.a, 1)
-})
-
 test('E5 E6 a refusal for now makes an entry wait; the eighth ends it', () => {
   const it = new Driver()
   const id = it.edit(put('/a', 5))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { invert } from '../../../static/sdk/patch/invert.js'
+import { invert } from './invert.mjs'
 import { apply, same, toSplice } from '../../../static/sdk/patch/patch.js'
 import { diff, record, textOp } from '../../../static/sdk/patch/record.js'
 import { random } from '../../node/random_edits.mjs'

@@ -1,7 +1,6 @@
 // text.js, and two users who type in elements of one text. `SEEDS` is the number of random runs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Text } from '../../../static/sdk/text/text.js'
 import { bound, Page } from './bound.mjs'
 
 const SEEDS = Number(process.env.SEEDS ?? 60)
@@ -161,10 +160,4 @@ test('in random runs all elements show the same in the end, and each caret stays
       throw error
     }
   }
-})
-
-test('a half of a surrogate pair is refused', () => {
-  const page = new Page({ t: 'a' })
-  assert.throws(() => new Text(page, '/t').splice(0, 0, '\ud83d'), { code: 'invalid_patch', path: '/t' })
-  assert.equal(page.value.t, 'a')
 })

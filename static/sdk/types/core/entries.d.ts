@@ -64,10 +64,9 @@ export declare function fits(ops: Op[], { max_ops, max_frame }: {
     max_frame?: number;
 }): boolean;
 /**
- * Both patches as one short patch. `before` gives the value before `ops`.
+ * Both patches as one short patch.
  * @param {Op[]} ops
  * @param {Op[]} more
- * @param {() => any} before
  * @returns {Op[]}
  */
-export declare function squash(ops: Op[], more: Op[], before: () => any): Op[];
+export declare function squash(ops: Op[], more: Op[]): Op[];

@@ -2,11 +2,11 @@ export declare class History {
     #private;
     /** @param {import("../session/session.js").Session} session */
     constructor(session: import("../session/session.js").Session);
-    /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: boolean, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
-    list({ each, ...options }?: {
+    /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: 1, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
+    list(options?: {
         limit?: number;
         cursor?: string;
-        each?: boolean;
+        each?: 1;
         from?: number;
         to?: number;
     }): Promise<{

@@ -6,8 +6,6 @@ export declare class Text {
     constructor(page: import("./binding.js").Owner, pointer: string);
     /** The text as the user sees it. */
     get value(): string;
-    /** Replaces a part of the text. `offset` and `count` are UTF-16 units. @param {number} offset @param {number} count @param {string} insert */
-    splice(offset: number, count: number, insert: string): import("../reports/change.js").Change;
     /**
      * Shows the text in an input, a textarea or a contenteditable, and makes what the user types
      * there a change. The caret stays at its place while others type.

@@ -1,15 +1,15 @@
 // The inverse of a patch.
 
-import { apply, covers, get, parse, render } from "./patch.js";
+import { apply, covers, get, parse, render } from "../../../static/sdk/patch/patch.js";
 
 /**
  * The operations that lead back from `apply(value, ops)` to `value`.
  * @param {any} value
- * @param {import("./patch.js").Op[]} ops
- * @returns {import("./patch.js").Op[]}
+ * @param {import("../../../static/sdk/patch/patch.js").Op[]} ops
+ * @returns {import("../../../static/sdk/patch/patch.js").Op[]}
  */
 export function invert(value, ops) {
-  /** @type {import("./patch.js").Op[]} */
+  /** @type {import("../../../static/sdk/patch/patch.js").Op[]} */
   const back = [];
   for (const op of ops) {
     back.unshift(...invertOne(value, op));
@@ -18,7 +18,7 @@ export function invert(value, ops) {
   return back;
 }
 
-/** @param {any} value @param {import("./patch.js").Op} op */
+/** @param {any} value @param {import("../../../static/sdk/patch/patch.js").Op} op */
 function invertOne(value, op) {
   const { path, from = "" } = op;
   const old = get(value, path);
