@@ -30,9 +30,9 @@ SMALL, LARGE = 2 * 1024, 1024 * 1024
 # The values are counted again when the updates since the last count exceed 1/PART of the
 # document's size.
 PART = 8
-# A patch adds no item to a Y.Array that has so many. Each of them may be a block of yrs, and yrs
+# Items of a Y.Array, times its items and former items. Each of them may be a block of yrs, and yrs
 # walks over all blocks before an item to find the item (`collab/yjs/lists.py`).
-MOST_ITEMS = 5_000
+MOST_STEPS = 25_000_000
 
 
 class ValueCount:
@@ -75,19 +75,21 @@ class ValueCount:
 
 
 def require_short_lists(root: Node, ops: Sequence[Op]) -> None:
-    """Raise `too_large` when an op writes an item of a Y.Array that has `MOST_ITEMS` already."""
-    added: dict[int, int] = {}
+    """Raise `too_large` when an op writes an item of a Y.Array that is slow to read already."""
+    written: dict[int, int] = {}
     for op in ops:
-        if op["op"] != "remove" and op["path"]:
-            node = node_at(root, parse(op["path"])[:-1])
-            if type(node) is ListNode:
-                count = added[id(node)] = added.get(id(node), len(node.children)) + 1
-                if count > MOST_ITEMS:
-                    raise Rejected(
-                        Code.TOO_LARGE,
-                        f"a Y.Array at `{op['path']}` has {MOST_ITEMS} items; replace the array",
-                        path=op["path"],
-                    )
+        if op["op"] == "remove" or not op["path"]:
+            continue
+        node = node_at(root, parse(op["path"])[:-1])
+        if type(node) is ListNode:
+            more = written[id(node)] = written.get(id(node), 0) + 1
+            items = len(node.children) + (more if op["op"] != "replace" else 0)
+            if items * (len(node.children) + node.gone + more) > MOST_STEPS:
+                raise Rejected(
+                    Code.TOO_LARGE,
+                    f"a Y.Array has too many items for `{op['path']}`; replace the whole array",
+                    path=op["path"],
+                )
 
 
 class WorkSize:

@@ -112,16 +112,22 @@ class ArrayNode(Struct, gc=False):
         return index
 
 
-class ListNode(Struct, gc=False):
+class ListNode(Struct, gc=False, eq=False):  # noqa: PLW1641  # it is changed in place
     """A Y.Array or a plain list. Only Yjs clients create them; the server writes keyed arrays.
 
-    `children` has the node of each item, or None for a plain value.
+    `children` has the node of each item, or None for a plain value. `gone` counts the items that
+    patches removed since the document was opened: yrs walks over them too.
     """
 
     children: list[Node | None] = []
+    gone: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what both describe, whatever was there before."""
+        return isinstance(other, ListNode) and self.children == other.children
 
     def copy(self) -> ListNode:
-        return ListNode(list(self.children))
+        return ListNode(list(self.children), self.gone)
 
 
 Node: TypeAlias = "ObjectNode | ArrayNode | ListNode"

@@ -53,6 +53,7 @@ class ListWriter:
             handle.remove_range(txn, at, count)
         pairs = [read(raw) for raw in raws]
         node.children[at : at + count] = [inner for _, inner in pairs]
+        node.gone += count
         for _ in range(count):
             self._journal.emit("remove", (*place.tokens, str(at)))
         for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):

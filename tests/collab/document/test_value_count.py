@@ -167,7 +167,7 @@ def test_small_and_very_large_documents_are_not_counted(
 
 
 def test_a_patch_adds_no_item_to_a_long_y_array(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "MOST_ITEMS", 3)
+    monkeypatch.setattr(counting, "MOST_STEPS", 9)
     document, peer = Document.open(None, (), 1), Doc[Any]()
     peer.get("content", type=Map)["list"] = Array([1, Map({"a": 1})])
     document.integrate(peer.get_update(), version=1, user="ada", at=0)
@@ -177,7 +177,20 @@ def test_a_patch_adds_no_item_to_a_long_y_array(monkeypatch: pytest.MonkeyPatch)
             patch(document, op)
         assert refused.value.refusal.code is Code.TOO_LARGE
     patch(document, add("/list/1/b", 2), add("/kept/-", 5), {"op": "remove", "path": "/list/0"})
-    patch(document, add("/list/-", 4))
     patch(document, {"op": "replace", "path": "/list", "value": [1, 2, 3, 4, 5]})
     patch(document, add("/other", []), add("/other/-", 1))
     assert document.value["list"] == [1, 2, 3, 4, 5]  # type: ignore[call-overload,index]  # an object
+
+
+def test_items_of_a_y_array_that_patches_have_replaced_count_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counting, "MOST_STEPS", 20)
+    document, peer = Document.open(None, (), 1), Doc[Any]()
+    peer.get("content", type=Map)["list"] = Array([1, 2])
+    document.integrate(peer.get_update(), version=1, user="ada", at=0)
+    for number in range(8):
+        patch(document, {"op": "replace", "path": "/list/0", "value": number + 3})
+    with pytest.raises(Rejected) as refused:
+        patch(document, {"op": "replace", "path": "/list/0", "value": 0})
+    assert refused.value.refusal.code is Code.TOO_LARGE
