@@ -98,14 +98,8 @@ export class Core extends Values {
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
     else this.drop(entries);
-    const info = { mine: false, kind: "open" };
     this.isExact = this.queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
-    try {
-      this.showAll(info);
-    } catch {
-      this.isExact = false;
-      this.showAll(info);
-    }
+    this.showAll({ mine: false, kind: "open" });
   }
 
   /** @param {import("./values.js").Edit} edit @param {"edit" | "redo"} kind */

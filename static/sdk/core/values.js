@@ -97,12 +97,11 @@ export class Values {
     if (before !== value) this.emit({ do: "show", value, before, info, via });
   }
 
-  /** A value with an entry. When the frame is uncertain, the entry may not fit, and is left out. @param {any} value @param {Entry} entry */
+  /** A value with an entry. On an uncertain frame, an entry that does not fit is left out. @param {any} value @param {Entry} entry */
   add(value, { ops }) {
     try {
       return apply(value, ops);
-    } catch (error) {
-      if (this.isExact) throw error;
+    } catch {
       return value;
     }
   }
@@ -130,7 +129,7 @@ export class Values {
    */
   catchUp(info) {
     const { queue, isExact, confirmed } = this;
-    if (this.frame === confirmed) return;
+    if (this.frame === confirmed && isExact) return;
     if (queue.some((entry) => entry.base !== null && (entry.sent || !isExact))) return;
     const carried = this.carryAll(queue, this.mine, confirmed.value, { isForced: !isExact });
     if (!carried) return;

@@ -20,14 +20,12 @@ import { WeftError } from "../reports/errors.js";
 
 /**
  * @typedef {object} Connection
- * @property {string} url of the server, without a slash at its end
- * @property {string} document
- * @property {() => string | Promise<string>} token
+ * @property {{url: string, document: string, token: () => string | Promise<string>}} options `url` has no slash at its end
  * @property {() => object} opening the fields of `open`
  * @property {(message: any) => void} received
  * @property {(code: number) => void} closed
  * @property {(link: string, error?: WeftError) => void} changed the link has changed
- * @property {(error: WeftError) => void} failed
+ * @property {(name: string, detail: any) => void} emit tells an \`error\` that leaves the link as it is
  */
 
 const FIRST_DELAY = 500;
@@ -80,13 +78,14 @@ export class Transport {
     this.#clear("again");
     this.#drop();
     const { connection, env } = this;
+    const { options } = connection;
     let token;
     try {
       const late = new Promise((/** @type {any} */ resolve) => this.#timer("open", OPENS_WITHIN, resolve));
-      token = await textOf(() => Promise.race([connection.token(), late]));
+      token = await textOf(() => Promise.race([options.token(), late]));
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      connection.failed(/** @type {WeftError} */ (error));
+      connection.emit("error", error);
       this.#lose();
       void this.#explain(false);
       this.#again();
@@ -94,7 +93,7 @@ export class Transport {
     }
     if (attempt !== this.#attempt || this.#isStopped) return;
     this.#token = token;
-    const address = `${connection.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(connection.document)}/live`;
+    const address = `${options.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(options.document)}/live`;
     const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
     this.#timer("open", OPENS_WITHIN, () => this.#end(socket, 1006));
     socket.onopen = () => {
@@ -146,10 +145,10 @@ export class Transport {
 
   async #renew() {
     try {
-      const token = await textOf(this.connection.token);
+      const token = await textOf(this.connection.options.token);
       if (token !== this.#token) return this.send({ type: "token", token: (this.#token = token) });
     } catch (error) {
-      this.connection.failed(/** @type {WeftError} */ (error));
+      this.connection.emit("error", error);
     }
     this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
   }
@@ -203,7 +202,7 @@ export class Transport {
   /** A browser does not say why there is no connection. @see SPEC.md, T6 */
   async #explain(mayBeRefused = true) {
     const { env } = this;
-    const { url } = this.connection;
+    const { url } = this.connection.options;
     const attempt = this.#attempt;
     let isReachable = true;
     try {

@@ -82,7 +82,7 @@ export class Attention {
   /** @param {Item[]} items */
   #set(items) {
     this.items = items;
-    this.session.emit("tray", items);
+    this.session.emit("attention", items);
     this.session.emit("status");
   }
 }

@@ -235,7 +235,7 @@ export class Page {
   /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
   on(name, listener) {
     if (!EVENTS.includes(name)) throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
-    return this._session.on(name === "attention" ? "tray" : name, listener);
+    return this._session.on(name, listener);
   }
 
   /** Closes the connection. Unsent changes stay in the outbox. @returns {Promise<void>} */

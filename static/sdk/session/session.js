@@ -63,16 +63,7 @@ export class Session extends Emitter {
     const storing = options.offline === false ? { ...env, indexedDB: undefined } : env;
     this.outbox = adopted ?? new Outbox(scope, storing, (error) => this.fail("storage_full", error));
     this.#load = Math.floor(env.random() * 1e12).toString(36);
-    this.transport = new Transport({
-      url: options.url,
-      document: options.document,
-      token: options.token,
-      opening: () => this.#opening(),
-      received: (message) => this.#received(message),
-      closed: (code) => this.#closed(code),
-      changed: (link, error) => this.#changed(link, error),
-      failed: (error) => this.emit("error", error),
-    }, env);
+    this.transport = new Transport(this, env);
   }
 
   /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
@@ -148,9 +139,9 @@ export class Session extends Emitter {
       this.handle({ type: "tick" });
       this.emit("closing", (this.isClosed = true));
       this.transport.stop();
-      this.#closed(1000);
+      this.closed(1000);
       for (const { reject } of this.#asked.values()) reject(new WeftError("closed"));
-      this.#changed("closed", new WeftError("closed"));
+      this.changed("closed", new WeftError("closed"));
     }
     return this.outbox.close();
   }
@@ -238,7 +229,7 @@ export class Session extends Emitter {
 
   // --- the connection ------------------------------------------------------------------------
 
-  #opening() {
+  opening() {
     const { create, maxFps } = this.options;
     const { epoch, version } = this.core.confirmed;
     const since = epoch === null || this.#isReloading ? undefined : { epoch, version };
@@ -247,7 +238,7 @@ export class Session extends Emitter {
   }
 
   /** @param {any} message */
-  #received(message) {
+  received(message) {
     switch (message.type) {
       case "opened":
         return this.#open(message);
@@ -298,14 +289,14 @@ export class Session extends Emitter {
   }
 
   /** @param {number} code */
-  #closed(code) {
+  closed(code) {
     this.handle({ type: "closed", code });
     this.outbox.flush();
     this.emit("closed", code);
   }
 
   /** @param {string} link @param {WeftError} [error] */
-  #changed(link, error) {
+  changed(link, error) {
     if (link === "lost") this.emit("lost");
     else {
       this.link = link;

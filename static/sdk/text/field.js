@@ -14,12 +14,13 @@ export function fieldOf(element) {
   throw new WeftError("bad_options", "`bind` needs a textarea, a contenteditable, or an input of the type text, search, url, tel or password");
 }
 
-export class Control {
-  /** @param {HTMLInputElement | HTMLTextAreaElement} element */
+/** What both kinds have in common. */
+class Field {
+  isLine = false;
+
+  /** @param {any} element */
   constructor(element) {
     this.element = element;
-    this.wasReadOnly = element.readOnly;
-    this.isLine = element.tagName === "INPUT";
   }
 
   /** How the element shows a text. A browser removes line breaks from inputs, and CR from textareas. @param {string} text */
@@ -27,8 +28,30 @@ export class Control {
     return this.isLine ? text.replace(/[\r\n]/g, " ") : lines(text);
   }
 
+  /** @returns {Selection | null} */
+  get selection() {
+    return null;
+  }
+
   get isFocused() {
-    return /** @type {any} */ (this.element.getRootNode()).activeElement === this.element;
+    const { element } = this;
+    return this.selection !== null && element.contains(element.getRootNode().activeElement);
+  }
+
+  /** Changes the element, and leaves it scrolled as it is. @param {() => void} change */
+  still(change) {
+    const { scrollTop, scrollLeft } = this.element;
+    change();
+    Object.assign(this.element, { scrollTop, scrollLeft });
+  }
+}
+
+export class Control extends Field {
+  /** @param {HTMLInputElement | HTMLTextAreaElement} element */
+  constructor(element) {
+    super(element);
+    this.wasReadOnly = element.readOnly;
+    this.isLine = element.tagName === "INPUT";
   }
 
   read() {
@@ -38,10 +61,10 @@ export class Control {
   /** @param {Splice} splice @param {string} text the text with it */
   write({ offset, delete: count, insert }, text) {
     const { element } = this;
-    const { scrollTop, scrollLeft } = element;
-    element.setRangeText(insert, offset, offset + count, "preserve");
-    if (element.value !== text) element.value = text;
-    Object.assign(element, { scrollTop, scrollLeft });
+    this.still(() => {
+      element.setRangeText(insert, offset, offset + count, "preserve");
+      if (element.value !== text) element.value = text;
+    });
   }
 
   /** @returns {Selection | null} */
@@ -53,10 +76,7 @@ export class Control {
 
   /** @param {Selection} selection */
   select({ start, end, isBackward }) {
-    const { element } = this;
-    const { scrollTop, scrollLeft } = element;
-    element.setSelectionRange(start, end, isBackward ? "backward" : "forward");
-    Object.assign(element, { scrollTop, scrollLeft });
+    this.still(() => this.element.setSelectionRange(start, end, isBackward ? "backward" : "forward"));
   }
 
   /** @param {boolean} isBlocked */
@@ -79,24 +99,13 @@ export class Control {
 }
 
 /** The text lives in one text node. A `br` after it shows the last line when that is empty. */
-export class Editable {
-  isLine = false;
-
+export class Editable extends Field {
   /** @param {HTMLElement} element */
   constructor(element) {
-    this.element = element;
+    super(element);
     this.wasEditable = element.contentEditable;
     const { whiteSpace } = getComputedStyle(element);
     if (!/pre|break/.test(whiteSpace)) element.style.whiteSpace = "pre-wrap";
-  }
-
-  /** @param {string} text */
-  display(text) {
-    return lines(text);
-  }
-
-  get isFocused() {
-    return this.selection !== null && this.element.contains(/** @type {any} */ (this.element.getRootNode()).activeElement);
   }
 
   read() {
@@ -113,14 +122,13 @@ export class Editable {
   /** @param {Splice} splice @param {string} text */
   write({ offset, delete: count, insert }, text) {
     const { element } = this;
-    const { scrollTop, scrollLeft } = element;
-    const node = /** @type {any} */ (element.firstChild);
-    if (node?.nodeType === 3 && node.length - count + insert.length === text.length) node.replaceData(offset, count, insert);
-    if (!this.isPlain(text)) {
+    this.still(() => {
+      const node = element.firstChild;
+      if (node?.nodeType === 3 && node.length - count + insert.length === text.length) node.replaceData(offset, count, insert);
+      if (this.isPlain(text)) return;
       const rest = text.endsWith("\n") ? [document.createElement("br")] : [];
       element.replaceChildren(...(text ? [node?.data === text ? node : text] : []), ...rest);
-    }
-    Object.assign(element, { scrollTop, scrollLeft });
+    });
   }
 
   /** @returns {Selection | null} */
@@ -137,7 +145,7 @@ export class Editable {
   select({ start, end, isBackward }) {
     const node = this.element.firstChild?.nodeType === 3 ? this.element.firstChild : this.element;
     const [anchor, focus] = isBackward ? [end, start] : [start, end];
-    const now = document.getSelection();
+    const now = /** @type {any} */ (document.getSelection());
     if (now?.anchorNode === node && now.focusNode === node && now.anchorOffset === anchor && now.focusOffset === focus) return;
     now?.setBaseAndExtent(node, anchor, node, focus);
   }

@@ -102,6 +102,19 @@ test('V6 a stored entry without a base ends, also after an answered entry with a
   }
 })
 
+test('V6 new entries are sent after the end of the stored ones, also when the stored value is the newest', () => {
+  for (const isRefused of [false, true]) {
+    const it = new Driver(null)
+    const entry = { id: 'old', epoch: 1, base: 4, ops: [put('/a', 5)], time: 0, sent: true }
+    it.handle({ type: 'load', last: { epoch: 1, version: 6, value: { a: isRefused ? 1 : 5, b: 2 } }, entries: [entry] })
+    it.edit(put('/b', 3))
+    it.opened({ version: 6, changes: [] })
+    if (isRefused) it.reject('old', 'forbidden')
+    else it.ack('old', 5, { duplicate: true })
+    assert.deepEqual([it.last.id, it.last.base, it.value], ['e1', 6, { a: isRefused ? 1 : 5, b: 3 }])
+  }
+})
+
 test('E1 an entry is sent only after it is stored', () => {
   const it = new Driver(undefined, { stores: false })
   it.edit(put('/a', 5))

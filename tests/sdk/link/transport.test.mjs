@@ -28,14 +28,12 @@ class Scene {
       random: () => 0.5
     }
     this.transport = new Transport({
-      url: 'https://weft.example',
-      document: 'home',
-      token: () => this.token(),
+      options: { url: 'https://weft.example', document: 'home', token: () => this.token() },
       opening: () => ({ client: 'tab' }),
       received: () => {},
       closed: (code) => this.closed.push(code),
       changed: (link, error) => { this.links.push(error ? `${link}: ${error.code}` : link); if (error) this.messages.push(error.message) },
-      failed: (error) => this.errors.push(error.code)
+      emit: (name, error) => this.errors.push(error.code)
     }, env)
     this.transport.start()
   }

@@ -28,6 +28,7 @@ export class Field extends Target {
   }
 
   getRootNode () { return { activeElement: this.focused ? this : null } }
+  contains (node) { return node === this }
 
   setSelectionRange (start, end, direction = 'none') {
     [this.selectionStart, this.selectionEnd, this.selectionDirection] = [start, end, direction]

@@ -105,7 +105,7 @@ export declare class Values {
     }, ops: Op[]): boolean;
     /** @param {any} value @param {Info} info @param {Via} [via] how the old value became this one */
     show(value: any, info: Info, via?: Via): void;
-    /** A value with an entry. When the frame is uncertain, the entry may not fit, and is left out. @param {any} value @param {Entry} entry */
+    /** A value with an entry. On an uncertain frame, an entry that does not fit is left out. @param {any} value @param {Entry} entry */
     add(value: any, { ops }: Entry): any;
     /** A value with entries. @param {any} value @param {Entry[]} entries @returns {any} */
     addAll(value: any, entries: Entry[]): any;

@@ -26,11 +26,13 @@ export type Environment = {
 };
 export type Connection = {
     /**
-     * of the server, without a slash at its end
+     * `url` has no slash at its end
      */
-    url: string;
-    document: string;
-    token: () => string | Promise<string>;
+    options: {
+        url: string;
+        document: string;
+        token: () => string | Promise<string>;
+    };
     /**
      * the fields of `open`
      */
@@ -41,7 +43,10 @@ export type Connection = {
      * the link has changed
      */
     changed: (link: string, error?: WeftError) => void;
-    failed: (error: WeftError) => void;
+    /**
+     * tells an \`error\` that leaves the link as it is
+     */
+    emit: (name: string, detail: any) => void;
 };
 /** The delay before attempt number `tries`, from 0. @param {number} tries @param {() => number} random */
 export declare function delay(tries: number, random: () => number): number;

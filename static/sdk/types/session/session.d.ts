@@ -1,5 +1,6 @@
 import { Change } from "../reports/change.js";
 import { Core } from "../core/core.js";
+import { WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
 import { Outbox } from "../outbox/outbox.js";
 import { Transport } from "../link/transport.js";
@@ -96,4 +97,19 @@ export declare class Session extends Emitter {
     fail(code: string, cause?: unknown): void;
     /** Ends the connection, and gives the outbox back. @returns {Promise<void>} */
     close(): Promise<void>;
+    opening(): {
+        client: string;
+        since: {
+            epoch: number;
+            version: number;
+        } | undefined;
+        create: any;
+        max_fps: number | undefined;
+    };
+    /** @param {any} message */
+    received(message: any): void;
+    /** @param {number} code */
+    closed(code: number): void;
+    /** @param {string} link @param {WeftError} [error] */
+    changed(link: string, error?: WeftError): void;
 }

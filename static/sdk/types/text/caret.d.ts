@@ -8,7 +8,7 @@ export type Caret = {
 export declare class Carets {
     #private;
     field: import("./field.js").Control | import("./field.js").Editable;
-    element: HTMLElement | HTMLInputElement | HTMLTextAreaElement;
+    element: any;
     describe: (names: string[]) => string;
     /** @type {Caret[]} */
     list: Caret[];

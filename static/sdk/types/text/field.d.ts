@@ -8,16 +8,25 @@ export type Selection = {
 /** @typedef {{start: number, end: number, isBackward: boolean}} Selection */
 /** @param {any} element @returns {Control | Editable} */
 export declare function fieldOf(element: any): Control | Editable;
-export declare class Control {
-    element: HTMLInputElement | HTMLTextAreaElement;
-    wasReadOnly: boolean;
+/** What both kinds have in common. */
+declare class Field {
+    element: any;
     isLine: boolean;
-    /** @param {HTMLInputElement | HTMLTextAreaElement} element */
-    constructor(element: HTMLInputElement | HTMLTextAreaElement);
+    /** @param {any} element */
+    constructor(element: any);
     /** How the element shows a text. A browser removes line breaks from inputs, and CR from textareas. @param {string} text */
     display(text: string): string;
-    get isFocused(): boolean;
-    read(): string;
+    /** @returns {Selection | null} */
+    get selection(): Selection | null;
+    get isFocused(): any;
+    /** Changes the element, and leaves it scrolled as it is. @param {() => void} change */
+    still(change: () => void): void;
+}
+export declare class Control extends Field {
+    wasReadOnly: boolean;
+    /** @param {HTMLInputElement | HTMLTextAreaElement} element */
+    constructor(element: HTMLInputElement | HTMLTextAreaElement);
+    read(): any;
     /** @param {Splice} splice @param {string} text the text with it */
     write({ offset, delete: count, insert }: Splice, text: string): void;
     /** @returns {Selection | null} */
@@ -33,16 +42,11 @@ export declare class Control {
     reveal(): void;
 }
 /** The text lives in one text node. A `br` after it shows the last line when that is empty. */
-export declare class Editable {
+export declare class Editable extends Field {
     #private;
-    element: HTMLElement;
     wasEditable: string;
-    isLine: boolean;
     /** @param {HTMLElement} element */
     constructor(element: HTMLElement);
-    /** @param {string} text */
-    display(text: string): string;
-    get isFocused(): boolean;
     read(): string;
     /** @param {string} text */
     isPlain(text: string): boolean;
@@ -59,3 +63,4 @@ export declare class Editable {
     /** Scrolls the caret into view, as the browser does after its own inputs. */
     reveal(): void;
 }
+export {};
