@@ -113,12 +113,11 @@ def _values_before(
     """Return all values that entries ever had, from the state of the document."""
     inspected = inspect(state, STORED_BOUNDS)
     found: dict[int, list[tuple[int, Struct]]] = {where: [] for where in lists}
-    for where, values in found.items():
-        for client, start, end in index.in_list(where):
-            structs = inspected.sections.get(client, [])
-            first = bisect_left(structs, start, key=_CLOCK)
-            last = bisect_left(structs, end, key=_CLOCK)
-            values.extend((client, struct) for struct in structs[first:last])
+    for where, client, start, end in index.in_lists(found):
+        structs = inspected.sections.get(client, [])
+        first = bisect_left(structs, start, key=_CLOCK)
+        last = bisect_left(structs, end, key=_CLOCK)
+        found[where].extend((client, struct) for struct in structs[first:last])
     inspected.free()
     return found
 

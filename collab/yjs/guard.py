@@ -17,7 +17,7 @@ from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace
-from collab.yjs.struct_index import StructIndex, second_halves
+from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     STORED_BOUNDS,
@@ -28,6 +28,7 @@ from collab.yjs.update import (
     Struct,
     inspect,
     inspect_state_vector,
+    second_halves,
 )
 
 __all__ = [

@@ -18,13 +18,23 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, ITEMS, TYPE
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
-from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, free_rows, inspect
+from collab.yjs.update import (
+    GC,
+    STORED_BOUNDS,
+    Id,
+    Inspected,
+    Range,
+    Struct,
+    free_rows,
+    inspect,
+    second_halves,
+)
 
 _DEEPEST: Final = 2**14 - 1
 _FAR: Final = 2**32
@@ -245,24 +255,29 @@ class StructIndex:
         if self._base is not None:
             self._base.count_deletion(client, start, end, arrays)
 
-    def in_list(self, where: int) -> Iterator[tuple[int, int, int]]:
-        """Yield each run of clocks in a list: its client, its first clock, and its end.
+    def alive_in(self, where: int) -> Id | None:
+        """Return the id of the present value of a key, or None. `where` is the key's list.
 
         Structs of the base index are left out.
         """
         for client, known in self._clients.items():
             at = -1
             while (at := known.find(where, at + 1)) >= 0:
-                is_last = at + 1 == len(known.starts)
-                end = self.clocks[client] if is_last else known.starts[at + 1]
-                yield client, known.starts[at], end
-
-    def alive_in(self, where: int) -> Id | None:
-        """Return the id of the present value of a key, or None. `where` is the key's list."""
-        for client, _, end in self.in_list(where):
-            if not self.has_deleted(client, end - 1, end):
-                return client, end - 1
+                end = self._run_end(client, at)
+                if not known.has_deleted(end - 1, end):
+                    return client, end - 1
         return None
+
+    def in_lists(self, lists: Container[int]) -> Iterator[tuple[int, int, int, int]]:
+        """Yield each run in some lists, without the base: the list, the client, start and end."""
+        for client, known in self._clients.items():
+            for number, where in enumerate(known.lists):
+                if where in lists:
+                    yield where, client, known.starts[number], self._run_end(client, number)
+
+    def _run_end(self, client: int, number: int) -> int:
+        starts = self._clients[client].starts
+        return starts[number + 1] if number + 1 < len(starts) else self.clocks[client]
 
     def present_types(self) -> Iterator[tuple[int, Id]]:
         """Yield the list of each key whose present value is a shared type, and the id of the type.
@@ -270,10 +285,9 @@ class StructIndex:
         Structs of the base index are left out.
         """
         for client, known in self._clients.items():
-            last = len(known.starts) - 1
             for number, where in enumerate(known.lists):
                 if where & KEYED and known.depths[number] & 1:
-                    end = self.clocks[client] if number == last else known.starts[number + 1]
+                    end = self._run_end(client, number)
                     if not known.has_deleted(end - 1, end):
                         yield where, (client, end - 1)
 
@@ -304,15 +318,3 @@ class StructIndex:
         if known is None:
             known = self._clients[client] = _Client()
         return known
-
-
-def second_halves(struct: Struct) -> list[int]:
-    """The clocks at which a cut would split a surrogate pair of this string."""
-    clock = struct.clock
-    halves: list[int] = []
-    for character in struct.text or "":
-        if character > "\uffff":
-            halves.append(clock + 1)
-            clock += 1
-        clock += 1
-    return halves

@@ -118,6 +118,18 @@ class Inspected(msgspec.Struct, frozen=True):
             free_rows(structs)
 
 
+def second_halves(struct: Struct) -> list[int]:
+    """The clocks at which a cut would split a surrogate pair of this string."""
+    clock = struct.clock
+    halves: list[int] = []
+    for character in struct.text or "":
+        if character > "\uffff":
+            halves.append(clock + 1)
+            clock += 1
+        clock += 1
+    return halves
+
+
 def free_rows(rows: list[Any]) -> None:
     """Empty a list in portions. Python frees 300,000 structs in 60 ms, without a break."""
     while rows:
