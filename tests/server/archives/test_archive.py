@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from pycrdt import Doc, Map
+from pycrdt import Array, Doc, Map
 
 from collab.document.document import Document
 from collab.document.opening import Opening
@@ -277,6 +277,14 @@ async def test_deeply_nested_types_never_reach_native_code(
             assert await create_document(store, DocKey("acme", archive.doc), archive, AT) == count
         else:
             assert await refused(store, archive) is Code.INVALID_DOCUMENT
+
+
+async def test_a_y_array_of_any_length_is_imported(store: SqlStore) -> None:
+    doc: Doc[Any] = Doc()
+    doc.get("beside", type=Map)["list"] = Array([Map() for _ in range(5_100)])
+    entries = [Entry(1, Author("ada"), AT, "create", [], doc.get_update())]
+    archive = changed(archive_of_home(), version=1, value={}, entries=entries)
+    assert await create_document(store, COPY, archive, AT) == 1
 
 
 @pytest.mark.parametrize(
