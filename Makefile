@@ -51,12 +51,14 @@ check-style:
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-# About half of the fast tests each. Two sessions collect their own tests only.
+# About half of the seconds each. Two sessions collect their own tests only.
+CORE := tests/collab tests/sdk tests/storage tests/weft
+
 check-core:
-	@$(BIN)/pytest $(FAST) tests/collab
+	@$(BIN)/pytest $(FAST) $(CORE)
 
 check-rest:
-	@$(BIN)/pytest $(FAST) --ignore=tests/collab
+	@$(BIN)/pytest $(FAST) $(addprefix --ignore=,$(CORE))
 
 format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
