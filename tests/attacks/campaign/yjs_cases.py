@@ -178,6 +178,21 @@ def _one_key(count: int) -> Callable[[int], bytes]:
     )
 
 
+def _in_an_array(count: int) -> Callable[[int], bytes]:
+    """Return an update with a Y.Array of maps, one after the other."""
+    return lambda client: update(
+        (
+            client,
+            0,
+            [
+                shared(0, root="content", key=f"a{client}"),
+                shared(1, parent=(client, 0)),
+                *(shared(1, origin=(client, n)) for n in range(1, count)),
+            ],
+        )
+    )
+
+
 def _deleted(ranges: int) -> Callable[[int], bytes]:
     return lambda client: update(
         (client, 0, [plain(*[NULL] * (2 * ranges), root=f"d{client}")]),
@@ -206,6 +221,8 @@ UPDATES: tuple[tuple[str, Level, Callable[[int], bytes]], ...] = (
     ("values", "at", lambda c: update((c, 0, [plain(*[NULL] * 900_000, root=f"v{c}")]))),
     ("nesting", "at", _nested(limits.YJS.depth)),
     ("nesting", "above", _nested(limits.YJS.depth + 1)),
+    ("items of a Y.Array", "at", _in_an_array(limits.YJS_ITEMS)),
+    ("items of a Y.Array", "above", _in_an_array(limits.YJS_ITEMS + 1)),
     ("new clients", "at", _clients(limits.YJS.new_clients)),
     ("new clients", "above", _clients(limits.YJS.new_clients + 1)),
     ("run", "at", lambda c: update((c, 0, [gc(limits.YJS.run)]))),
