@@ -10,7 +10,6 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.protocol import State
 
 from collab.yjs import frames as yjs
 from tests.attacks.attacker import upgrade
@@ -116,7 +115,7 @@ class PatchLaneClient:
             self.outcome.said["not answered"] += 1
 
     async def close(self) -> None:
-        hang_up(self._socket)
+        self._socket.transport.abort()
 
     async def _say_opening(self) -> None:
         self.outcome.sent += len(self._open)
@@ -157,15 +156,6 @@ class PatchLaneClient:
         decoded = json.loads(frame)
         messages: list[dict[str, Any]] = decoded if isinstance(decoded, list) else [decoded]
         return [each for one in messages for each in (one, *one.get("acks", ()))]
-
-
-def hang_up(socket: ClientConnection) -> None:
-    """End a connection without a close frame.
-
-    A transport of asyncio cannot abort when it has closed after its last write: it has no loop.
-    """
-    if socket.state is not State.CLOSED:
-        socket.transport.abort()
 
 
 def sizes_of(frame: str) -> dict[str, int]:
@@ -217,7 +207,7 @@ class YjsLaneClient:
 
     async def close(self) -> None:
         if hasattr(self, "_socket"):
-            hang_up(self._socket)
+            self._socket.transport.abort()
 
     async def _open(self) -> None:
         self._socket: ClientConnection = await upgrade(self._server, self._address)

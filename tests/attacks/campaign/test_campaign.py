@@ -6,9 +6,8 @@ form only checks that every request of the campaign gets an answer.
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+import uvloop
 
 from server.runtime.usage import EVERY
 from tests.attacks.campaign.attacked_server import AttackedServer
@@ -25,7 +24,7 @@ SHORT = ("prose", "logged")
 def test_a_request_of_each_kind_is_answered(small: AttackedServer, name: str) -> None:
     cases = [case for case in targets()[name]() if case.document in SHORT]
     for with_token in (True, False):
-        figures = asyncio.run(small.run(cases[0], 1, with_token=with_token))
+        figures = uvloop.run(small.run(cases[0], 1, with_token=with_token))
         assert figures.outcomes, cases[0]
         assert [said for said in figures.outcomes if said.startswith("5")] == [], cases[0]
         assert "not answered" not in figures.outcomes, cases[0]
@@ -40,7 +39,7 @@ def test_opening_a_document_delays_no_other_client(large: AttackedServer, docume
         for case in http_cases("getDocument")
         if case.document == document and case.level == "plain"
     ]
-    found = violations(case, 1, asyncio.run(large.run(case, 1)))
+    found = violations(case, 1, uvloop.run(large.run(case, 1)))
     large.hold(document)
     assert not found, "\n".join(found)
 
