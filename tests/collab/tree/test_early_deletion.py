@@ -14,14 +14,13 @@ from collab.ports.store import Absent, Stored
 from collab.room.requests import Create, PatchRequest, Request, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
-from collab.tree import early_deletion, large_deletions, tree
+from collab.tree import early_deletion, tree
 from collab.tree.early_deletion import CopiedEntries, put_back
-from collab.types import yjs_document
 from collab.types.exact_copy import NotCopied
 from collab.types.yjs_document import YjsDocument
-from collab.writing import removal
 from tests.collab.room.rooms import PAGE, member
 from tests.collab.room.test_sections_yjs_at_random import walk
+from tests.collab.tree.large_values import make_all_large
 
 pytestmark = pytest.mark.thorough
 
@@ -29,12 +28,7 @@ pytestmark = pytest.mark.thorough
 @pytest.fixture
 def restored(monkeypatch: pytest.MonkeyPatch) -> list[CopiedEntries]:
     """Make every deletion a large one. Return a list that gets the entries put back."""
-    monkeypatch.setattr(large_deletions, "SMALL", 0)
-    monkeypatch.setattr(large_deletions, "MOST_BLOCKS", 1)
-    monkeypatch.setattr(large_deletions, "LEAST", 1)
-    for module in (yjs_document, removal):
-        monkeypatch.setattr(module, "MOST_BLOCKS", 3)
-    monkeypatch.setattr(removal, "MOST_ENTRIES", 5)
+    make_all_large(monkeypatch)
     monkeypatch.setattr(tree, "LARGE", 0)
     found: list[CopiedEntries] = []
 

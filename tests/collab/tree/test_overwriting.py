@@ -12,12 +12,11 @@ from collab.room.requests import ReadState, Update
 from collab.room.room import Room
 from collab.tree import early_deletion, large_deletions, tree
 from collab.tree.large_deletions import LargeDeletion
-from collab.types import yjs_document
 from collab.types.yjs_document import YjsDocument
-from collab.writing import removal
 from collab.yjs.lib0 import Reader
 from collab.yjs.state_pieces import skip_structs
 from tests.collab.room.rooms import commit, done, member, opened
+from tests.collab.tree.large_values import make_all_large
 
 VALUE = {
     "a": {"x": {"one": {"n": 1}, "two": [1, 2]}, "y": [{"id": "p"}, [3, 4], 5]},
@@ -29,12 +28,7 @@ VALUE = {
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> list[LargeDeletion]:
     """Make every value a large one. Return a list that gets the early deletions."""
-    monkeypatch.setattr(large_deletions, "SMALL", 0)
-    monkeypatch.setattr(large_deletions, "MOST_BLOCKS", 1)
-    monkeypatch.setattr(large_deletions, "LEAST", 1)
-    for module in (yjs_document, removal):
-        monkeypatch.setattr(module, "MOST_BLOCKS", 3)
-    monkeypatch.setattr(removal, "MOST_ENTRIES", 5)
+    make_all_large(monkeypatch)
     found: list[LargeDeletion] = []
     delete_early = early_deletion.delete_early
 
