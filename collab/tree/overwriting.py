@@ -45,10 +45,11 @@ _ONE_BY_ONE: Final = 50
 
 def new_values(checked: Checked) -> tuple[NewValue, ...]:
     """Return the new values of entries in a checked update."""
-    both = zip(checked.fresh, checked.places, strict=True)
-    return tuple(
-        (client, struct, place.list) for (client, struct), place in both if place.list & KEYED
-    )
+    found: list[NewValue] = []
+    for (client, struct), place in zip(checked.fresh, checked.places, strict=True):
+        if place.list & KEYED:
+            found.append((client, struct, place.list))
+    return tuple(found)
 
 
 def overwritten(index: StructIndex, values: Iterable[NewValue]) -> dict[int, Id]:
