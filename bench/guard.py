@@ -9,8 +9,8 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
+from collab.structs.guard import StructIndex, check, inspect
 from collab.yjs import frames
-from collab.yjs.guard import StructIndex, check, inspect
 
 
 def micros(work: Callable[[], object], times: int, rounds: int = 9) -> float:

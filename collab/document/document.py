@@ -31,12 +31,12 @@ from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.values import Atomic, named_atomic
 from collab.ports.store import Snapshot
+from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree, merge_updates
 from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import decode_state_vector
 
 

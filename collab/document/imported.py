@@ -14,6 +14,7 @@ from collab.entry import Entry
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.patch.bounds import check, nesting
 from collab.patch.values import FORBIDDEN_KEYS
+from collab.structs.guard import DEFAULT_BOUNDS
 from collab.types.layout import RESERVED, VALUE
 from collab.types.records import (
     Exactly,
@@ -25,7 +26,6 @@ from collab.types.records import (
     TextRecord,
     single_records,
 )
-from collab.yjs.guard import DEFAULT_BOUNDS
 
 _ANY_NUMBER = 2**53
 # One level of JSON takes one or two Yjs types, and the guard allows this many levels of types.

@@ -16,9 +16,9 @@ from typing import Final
 from collab.document.snapshot_format import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
 from collab.ports.store import Absent, SavedSteps, Snapshot, Stored
+from collab.structs.guard import STORED_BOUNDS, inspect
 from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
-from collab.yjs.guard import STORED_BOUNDS, inspect
 from collab.yjs.rewriting import deleted_at_first
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of

@@ -17,7 +17,7 @@ from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
 from collab.room.tail import Tail
-from collab.yjs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
+from collab.structs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
 
 if TYPE_CHECKING:
     from collab.document.change import Change
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collab.patch.values import Atomic
     from collab.room.member import Member
     from collab.schema.check import Schema
-    from collab.yjs.guard import Checked
+    from collab.structs.guard import Checked
 
 # The maximum number of updates that `LazyStructIndex` has not added to its index yet. When more
 # updates wait, it drops the index. The next read builds it again from the whole state. That is not
@@ -201,7 +201,7 @@ class LazyStructIndex:
             self._waiting.clear()
 
     def of(self, document: Document) -> StructIndex:
-        """Return the index for `collab/yjs/guard.py`, brought up to date with its document."""
+        """Return the index for `collab/structs/guard.py`, brought up to date with its document."""
         if self._index is None:
             self._index, self._is_new = StructIndex.of(document.update_since(b"\x00")), True
         for update in self._waiting:

@@ -12,10 +12,7 @@ from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
-from collab.tree.overwriting import new_values
-from collab.tree.sections import Limits
-from collab.tree.summary import UpdateSummary
-from collab.yjs.guard import (
+from collab.structs.guard import (
     ArrayTooSlow,
     Checked,
     Inspected,
@@ -24,6 +21,9 @@ from collab.yjs.guard import (
     inspect,
     inspect_state_vector,
 )
+from collab.tree.overwriting import new_values
+from collab.tree.sections import Limits
+from collab.tree.summary import UpdateSummary
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import MOST_JOINED, Slices, in_pieces, joins_many, slices_of
 from collab.yjs.update import decode_state_vector
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collab.document.change import Change
     from collab.room.member import Member
     from collab.room.working import Working
-    from collab.yjs.guard import StructIndex
+    from collab.structs.guard import StructIndex
 
 # When yrs takes longer than this for an update, each later opening may take that much longer.
 NOTABLE_SECONDS = 0.0005

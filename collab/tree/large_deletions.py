@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import ref
 
+from collab.structs.struct_index import StructIndex
 from collab.tree.overwriting import lost, overwritten
 from collab.tree.summary import UpdateSummary
 from collab.types.handles import Txn, get_or_none, is_map
@@ -23,7 +24,6 @@ from collab.types.yjs_document import MOST_BLOCKS
 from collab.writing.removal import blocks_in
 from collab.yjs.lists import KEYED, StructPlace, list_id
 from collab.yjs.spans import Id
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import free_rows
 
 # A path through the Yjs types. The value that an element wraps is one step below the element.

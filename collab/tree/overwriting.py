@@ -14,8 +14,8 @@ from typing import Final
 
 from pycrdt import Doc, Map
 
+from collab.structs.guard import Checked, StructIndex
 from collab.yjs.contents import DELETED
-from collab.yjs.guard import Checked, StructIndex
 from collab.yjs.lib0 import write_uint
 from collab.yjs.lists import KEYED
 from collab.yjs.update import (

@@ -24,6 +24,7 @@ from collab.patch.bounds import nesting
 from collab.patch.pointer import Tokens, exists, lookup
 from collab.patch.values import MAX_DEPTH
 from collab.rights.sections import Area, has_id, is_id
+from collab.structs.struct_index import StructIndex
 from collab.tree.summary import Deletes
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
@@ -47,7 +48,6 @@ from collab.types.records import Path
 from collab.yjs.causality import Fresh
 from collab.yjs.lists import is_item, list_id
 from collab.yjs.state_pieces import AT_ONCE, state_pieces
-from collab.yjs.struct_index import StructIndex
 
 _PLACING = frozenset((ORDER, DELETED))
 

@@ -17,6 +17,7 @@ from collab.patch.apply import replay
 from collab.patch.pointer import Tokens
 from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import Atomic
+from collab.structs.struct_index import StructIndex
 from collab.tree.difference import Difference
 from collab.tree.early_deletion import CopiedEntries, EarlyDeletion, delete_early, put_back
 from collab.tree.large_deletions import MapSizes, large_deletions
@@ -36,7 +37,6 @@ from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
-from collab.yjs.struct_index import StructIndex
 
 EMPTY_STATE_VECTOR = b"\x00"
 LARGE = 128 * 1024  # bytes of updates, about 10,000 values; above, types are read one by one

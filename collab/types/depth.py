@@ -3,9 +3,9 @@
 pycrdt reads types recursively. A document that nests too deep would overflow the stack of pycrdt
 or of Python.
 
-The Yjs guard (`collab/yjs/guard.py`) refuses types that nest deeper than 256 levels. Here the limit
-is lower (`DEEPEST`), and the objects and lists in plain values count too. The guard does not check
-this. So this module measures the changed places after each update.
+The Yjs guard (`collab/structs/guard.py`) refuses types that nest deeper than 256 levels. Here the
+limit is lower (`DEEPEST`), and the objects and lists in plain values count too. The guard does not
+check this. So this module measures the changed places after each update.
 """
 
 from __future__ import annotations

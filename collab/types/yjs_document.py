@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from collab.structs.guard import STORED_BOUNDS, inspect
 from collab.types.events import Observer
 from collab.types.handles import Txn
 from collab.types.loader import Loader
-from collab.yjs.guard import STORED_BOUNDS, inspect
 from collab.yjs.joining import (
     Part,
     all_deleted,

@@ -1,1 +1,1 @@
-"""Yjs bytes: codecs for updates and protocol frames, and the guard in front of pycrdt."""
+"""Yjs bytes: codecs for updates and protocol frames, and how updates are cut and joined."""

@@ -19,8 +19,8 @@ from collab.patch.values import same
 from collab.ports.store import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.room.request_digest import DIGEST_BYTES
 from collab.schema.check import Schema
-from collab.yjs import guard
-from collab.yjs.guard import GuardBounds, inspect
+from collab.structs import guard
+from collab.structs.guard import GuardBounds, inspect
 from server.runtime.worker_threads import run_in_thread
 
 # An entry may be a whole pasted page, so its size is not limited here. The guard's other limits

@@ -17,7 +17,7 @@ from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.ports.store import SavedSteps, Snapshot
-from collab.yjs.guard import GuardBounds, inspect
+from collab.structs.guard import GuardBounds, inspect
 from server.runtime.logs import error_sentence
 
 SECONDS: Final = 120.0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from collab.errors import CLOSE_OF, Close, Code
 from collab.flow.outbound import OutboundState
 from collab.room.requests import Answer, ReadState, ReadStateVector, Request, Update
+from collab.structs.guard import STALE
 from collab.yjs import frames as yjs_frames
-from collab.yjs.guard import STALE
 from server.broadcast.subscriber import Answered
 from server.lanes.feed import Feed, FeedContext
 from server.lanes.yjs_sync import CatchUp, YjsSync

@@ -10,8 +10,8 @@ from pycrdt import Array, Doc
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from collab.structs.guard import inspect
 from collab.yjs import frames
-from collab.yjs.guard import inspect
 from tests.attacks.attacker import Bystander, close_code, upgrade
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.live.http_client import call

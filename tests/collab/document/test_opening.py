@@ -13,9 +13,9 @@ from collab.document.opening import Opening
 from collab.entry import Author, Entry
 from collab.errors import Rejected
 from collab.ports.store import Snapshot
+from collab.structs.guard import StructIndex, inspect
 from collab.yjs import rewriting, slices
 from collab.yjs.causality import in_causal_order
-from collab.yjs.guard import StructIndex, inspect
 from tests.collab.yjs.sessions import Peer, session
 from tests.collab.yjs.updates import NULL, plain, shared, update
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from collab.structs import guard
 from collab.types.layout import read_object
-from collab.yjs import guard
 from tests.collab.document.world import World
 
 NODE = Path(__file__).resolve().parents[2] / "node"

@@ -8,8 +8,8 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.identity.characters import Characters, text_id, units
+from collab.structs.guard import GuardBounds, inspect
 from collab.types.loader import Loader
-from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.spans import Id
 
 ALPHABETS = ("abc ", "aé ö", "a😀b", "日本語x")

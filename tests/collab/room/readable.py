@@ -32,8 +32,8 @@ from collab.room.requests import (
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.schema.check import Schema
+from collab.structs.guard import GuardBounds, StructIndex, check, inspect
 from collab.tree.tree import LARGE
-from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
 
 KEY = DocKey("demo", "page")
 ANY_SIZE = GuardBounds(update_bytes=0, new_clients=10_000)

@@ -15,7 +15,7 @@ from collab.room.member import Member
 from collab.room.requests import Create, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
-from collab.yjs.guard import inspect
+from collab.structs.guard import inspect
 from collab.yjs.slices import LARGEST_PIECE, MOST_JOINED
 from tests.collab.yjs.updates import shared, string, update
 

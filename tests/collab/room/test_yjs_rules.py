@@ -16,7 +16,7 @@ from collab.room import working
 from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
-from collab.yjs.guard import GuardBounds, StructIndex
+from collab.structs.guard import GuardBounds, StructIndex
 from tests.collab.room.rooms import PAGE, code, commit, done, lock, member, opened, put, refusal
 
 NUMBER = b'{"properties": {"n": {"type": "number"}}}'

@@ -10,11 +10,11 @@ from pycrdt import Doc, Map
 
 from collab.document.document import Document
 from collab.document.steps import decode_inverse
+from collab.structs.struct_index import StructIndex
 from collab.tree import large_deletions
 from collab.types.yjs_document import MOST_BLOCKS, YjsDocument
 from collab.writing import removal
 from collab.yjs.joining import Part
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
 
 pytestmark = pytest.mark.thorough

@@ -13,10 +13,10 @@ from collab.document.change import Change
 from collab.document.document import Document
 from collab.errors import Rejected
 from collab.ids import Json
+from collab.structs.struct_index import StructIndex
 from collab.tree import large_deletions
 from collab.tree.summary import UpdateSummary
 from collab.yjs.server_ids import server_id
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, decode_state_vector, inspect
 
 pytestmark = pytest.mark.thorough

@@ -9,12 +9,12 @@ from pycrdt import Doc, Map
 
 from collab.document.document import Document
 from collab.entry import Op
+from collab.structs.guard import check
+from collab.structs.struct_index import StructIndex
 from collab.tree.purge import MOST_PURGED
 from collab.types.yjs_document import MOST_BLOCKS, YjsDocument
 from collab.writing import removal
-from collab.yjs.guard import check
 from collab.yjs.joining import Part
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import STORED_BOUNDS, inspect
 from tests.collab.writing.reloads import count_reloads
 from tests.collab.yjs.updates import NULL, plain, shared, string, update

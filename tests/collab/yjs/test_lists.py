@@ -10,7 +10,7 @@ import pytest
 from pycrdt import Array, Doc, Map, XmlElement, XmlFragment
 
 from collab.errors import Code
-from collab.yjs.guard import ArrayTooSlow, GuardBounds, StructIndex, check, inspect
+from collab.structs.guard import ArrayTooSlow, GuardBounds, StructIndex, check, inspect
 
 BOUNDS = GuardBounds(array_steps=100)
 

@@ -10,8 +10,8 @@ import pytest
 from pycrdt import Array, Doc, Text
 
 from collab.errors import Rejected
+from collab.structs.guard import GuardBounds, StructIndex, check, inspect
 from collab.yjs import slices as module
-from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
 from collab.yjs.slices import LARGEST_PIECE, Slices, pieces_of, slices_of, walked
 from collab.yjs.update import Id, Struct
 from tests.collab.yjs.sessions import session

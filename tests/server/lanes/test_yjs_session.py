@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from collab.rights.user_rights import Rights, Role
+from collab.structs.guard import STALE
 from collab.yjs import awareness, frames
-from collab.yjs.guard import STALE
 from collab.yjs.server_ids import server_id
 from server.access.tokens import Claims, mint
 from server.app import build, socket_bounds

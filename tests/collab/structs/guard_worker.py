@@ -17,7 +17,7 @@ from typing import Any
 from pycrdt import Doc, Map, Text, XmlFragment
 
 from collab.errors import Rejected
-from collab.yjs.guard import StructIndex, check, inspect, inspect_state_vector
+from collab.structs.guard import StructIndex, check, inspect, inspect_state_vector
 from tests.collab.yjs.sessions import session
 from tests.collab.yjs.updates import gc, item, plain, shared, skip, string, text, uint, update
 

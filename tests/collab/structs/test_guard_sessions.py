@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text, XmlFragment
 
-from collab.yjs.guard import StructIndex, check, inspect, inspect_state_vector
+from collab.structs.guard import StructIndex, check, inspect, inspect_state_vector
 from tests.collab.yjs.sessions import session
 
 HERE = Path(__file__).parent

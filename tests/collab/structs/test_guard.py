@@ -10,7 +10,7 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.errors import Code, Rejected
-from collab.yjs.guard import (
+from collab.structs.guard import (
     STORED_BOUNDS,
     Checked,
     GuardBounds,

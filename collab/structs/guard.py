@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from collab.errors import Code, Refusal, Rejected
+from collab.structs.struct_index import StructIndex
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace
-from collab.yjs.struct_index import StructIndex
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     STORED_BOUNDS,

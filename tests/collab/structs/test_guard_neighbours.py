@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collab.errors import Rejected
-from collab.yjs.guard import StructIndex, check, inspect
+from collab.structs.guard import StructIndex, check, inspect
 
 # Client 9: a text under the key `t` of `content`, "ab" in it, and a deleted struct without content.
 TEXT = bytes([1, 3, 9, 0, 0x27, 1, 7]) + b"content" + b"\x01t\x02" + b"\x04\x00\x09\x00\x02ab"

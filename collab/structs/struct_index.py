@@ -16,11 +16,10 @@ because yrs 0.28 behaves as follows (measured):
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Mapping
-from typing import Final
 
+from collab.structs.clock_runs import ClockRuns
 from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, ITEMS, TYPE
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
@@ -36,87 +35,6 @@ from collab.yjs.update import (
     second_halves,
 )
 
-_DEEPEST: Final = 2**14 - 1
-_FAR: Final = 2**32
-
-
-class _Client:
-    """Keeps the places of one client's clocks, as runs of equal places.
-
-    Invariant: `starts` ascends. `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
-    start. `depths` has the depth times four, plus 1 when the place may contain structs, plus 2 when
-    it may contain text.
-    """
-
-    __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
-
-    def __init__(self) -> None:
-        self.starts = array("I")
-        self.lists = array("q")
-        self.depths = array("H")
-        self.pairs = array("I")  # clocks of the second halves of surrogate pairs
-        self.deleted: list[Range] = []
-
-    def append(self, clock: int, place: StructPlace) -> None:
-        depth = min(place.depth, _DEEPEST) * 4 + place.holds + 2 * place.takes_text
-        if not self.starts or self.depths[-1] != depth or self.lists[-1] != place.list:
-            self.starts.append(clock)
-            self.lists.append(place.list)
-            self.depths.append(depth)
-
-    def place(self, clock: int) -> StructPlace:
-        at = bisect_right(self.starts, clock) - 1
-        depth = self.depths[at]
-        return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
-
-    def find(self, where: int, begin: int) -> int:
-        """Return the number of the next run with the list `where`, from `begin` on; -1 for none."""
-        try:
-            return self.lists.index(where, begin)
-        except ValueError:
-            return -1
-
-    def runs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Yield the list of each run between two clocks, with two numbers.
-
-        They are its clocks that are not deleted yet, and how often `start` and `end` cut the run.
-        """
-        for number in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
-            first, is_last = self.starts[number], number + 1 == len(self.starts)
-            if first >= end:
-                return
-            behind = end if is_last else self.starts[number + 1]
-            begin, stop = max(first, start), min(behind, end)
-            cuts = (start > first) + (end < behind or is_last)
-            yield self.lists[number], stop - begin - self._deleted_in(begin, stop), cuts
-
-    def _deleted_in(self, start: int, end: int) -> int:
-        at, total = max(0, bisect_right(self.deleted, (start, _FAR)) - 1), 0
-        while at < len(self.deleted) and self.deleted[at][0] < end:
-            total += max(0, min(end, self.deleted[at][1]) - max(start, self.deleted[at][0]))
-            at += 1
-        return total
-
-    def cuts(self, clock: int) -> bool:
-        at = bisect_left(self.pairs, clock)
-        return at < len(self.pairs) and self.pairs[at] == clock
-
-    def delete(self, start: int, end: int) -> None:
-        ranges = self.deleted
-        first = bisect_left(ranges, (start, 0))
-        if first and ranges[first - 1][1] >= start:
-            first -= 1
-        last = first
-        while last < len(ranges) and ranges[last][0] <= end:
-            start = min(start, ranges[last][0])
-            end = max(end, ranges[last][1])
-            last += 1
-        ranges[first:last] = [(start, end)]
-
-    def has_deleted(self, start: int, end: int) -> bool:
-        at = bisect_right(self.deleted, (start, _FAR)) - 1
-        return at >= 0 and end <= self.deleted[at][1]
-
 
 class StructIndex:
     """Keeps the places, surrogate pairs and deletions of all structs of one document.
@@ -131,7 +49,7 @@ class StructIndex:
 
     def __init__(self, base: StructIndex | None = None) -> None:
         self._base = base
-        self._clients: dict[int, _Client] = {}
+        self._clients: dict[int, ClockRuns] = {}
         self.blocks = 0
         self.arrays: ArraySizes = ArraySizes(None if base is None else base.arrays)
         # The state vector of the added updates.
@@ -313,8 +231,8 @@ class StructIndex:
             return end
         return 0 if self._base is None else self._base._end(client)
 
-    def _client(self, client: int) -> _Client:
+    def _client(self, client: int) -> ClockRuns:
         known = self._clients.get(client)
         if known is None:
-            known = self._clients[client] = _Client()
+            known = self._clients[client] = ClockRuns()
         return known

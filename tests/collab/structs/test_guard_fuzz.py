@@ -23,7 +23,7 @@ ONCE_FATAL = [93, 324, 1147, 1439, 1949, 4658, 104018, 137801, 218426, 290763, 3
 
 def run(first: int, count: int, progress: Path) -> int:
     """Run inputs in the worker. Return how many of them the guard accepted."""
-    command = [sys.executable, "-m", "tests.collab.yjs.guard_worker", str(first), str(count)]
+    command = [sys.executable, "-m", "tests.collab.structs.guard_worker", str(first), str(count)]
     try:
         done = subprocess.run(
             [*command, str(progress)],

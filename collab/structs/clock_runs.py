@@ -1,0 +1,92 @@
+"""Keeps the places of the clocks of one Yjs client, and which of its clocks are deleted."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from collab.yjs.lists import StructPlace
+from collab.yjs.update import Range
+
+_DEEPEST: Final = 2**14 - 1
+_FAR: Final = 2**32
+
+
+class ClockRuns:
+    """Keeps the places of one client's clocks, as runs of equal places.
+
+    Invariant: `starts` ascends. `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
+    start. `depths` has the depth times four, plus 1 when the place may contain structs, plus 2 when
+    it may contain text.
+    """
+
+    __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
+
+    def __init__(self) -> None:
+        self.starts = array("I")
+        self.lists = array("q")
+        self.depths = array("H")
+        self.pairs = array("I")  # clocks of the second halves of surrogate pairs
+        self.deleted: list[Range] = []
+
+    def append(self, clock: int, place: StructPlace) -> None:
+        depth = min(place.depth, _DEEPEST) * 4 + place.holds + 2 * place.takes_text
+        if not self.starts or self.depths[-1] != depth or self.lists[-1] != place.list:
+            self.starts.append(clock)
+            self.lists.append(place.list)
+            self.depths.append(depth)
+
+    def place(self, clock: int) -> StructPlace:
+        at = bisect_right(self.starts, clock) - 1
+        depth = self.depths[at]
+        return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
+
+    def find(self, where: int, begin: int) -> int:
+        """Return the number of the next run with the list `where`, from `begin` on; -1 for none."""
+        try:
+            return self.lists.index(where, begin)
+        except ValueError:
+            return -1
+
+    def runs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the list of each run between two clocks, with two numbers.
+
+        They are its clocks that are not deleted yet, and how often `start` and `end` cut the run.
+        """
+        for number in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
+            first, is_last = self.starts[number], number + 1 == len(self.starts)
+            if first >= end:
+                return
+            behind = end if is_last else self.starts[number + 1]
+            begin, stop = max(first, start), min(behind, end)
+            cuts = (start > first) + (end < behind or is_last)
+            yield self.lists[number], stop - begin - self._deleted_in(begin, stop), cuts
+
+    def _deleted_in(self, start: int, end: int) -> int:
+        at, total = max(0, bisect_right(self.deleted, (start, _FAR)) - 1), 0
+        while at < len(self.deleted) and self.deleted[at][0] < end:
+            total += max(0, min(end, self.deleted[at][1]) - max(start, self.deleted[at][0]))
+            at += 1
+        return total
+
+    def cuts(self, clock: int) -> bool:
+        at = bisect_left(self.pairs, clock)
+        return at < len(self.pairs) and self.pairs[at] == clock
+
+    def delete(self, start: int, end: int) -> None:
+        ranges = self.deleted
+        first = bisect_left(ranges, (start, 0))
+        if first and ranges[first - 1][1] >= start:
+            first -= 1
+        last = first
+        while last < len(ranges) and ranges[last][0] <= end:
+            start = min(start, ranges[last][0])
+            end = max(end, ranges[last][1])
+            last += 1
+        ranges[first:last] = [(start, end)]
+
+    def has_deleted(self, start: int, end: int) -> bool:
+        at = bisect_right(self.deleted, (start, _FAR)) - 1
+        return at >= 0 and end <= self.deleted[at][1]
