@@ -9,6 +9,7 @@ const KEPT = 12    // versions that a client may be behind
 export class ModelServer {
   isDown = false
   role = 'editor'
+  tenant = 'demo'
   epoch = 1
   values = [{}]                    // by version
   log = [null]                     // by version: {version, id, user, ops, kind}
@@ -104,7 +105,7 @@ export class ModelServer {
   #open (link, state, { client, token, since, create, max_fps: fps }) {
     Object.assign(state, { user: token, client, gap: fps ? 1000 / fps : 0, due: 0, acks: [] })
     if (!this.version && create) this.#commit({ user: token, ops: [{ op: 'replace', path: '', value: create }], kind: 'create' })
-    const opened = { type: 'opened', protocol: this.protocol, ...this.#unknown, user: token, name: token, tenant: 'demo', role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
+    const opened = { type: 'opened', protocol: this.protocol, ...this.#unknown, user: token, name: token, tenant: this.tenant, role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
     const canResume = since && since.epoch === this.epoch && since.version <= this.version && since.version >= this.version - KEPT
     if (since && !canResume) this.counts.resyncs += 1
     if (canResume) link.send({ ...opened, changes: this.log.slice(since.version + 1).map((entry) => this.#change(entry, token)) })

@@ -86,6 +86,7 @@ export class Core extends Values {
         return;
       case "forget":
         this.queue = this.queue.filter(({ id }) => !event.ids.includes(id));
+        this.steps.leave();
         this.showAll({ mine: false, kind: "open" });
     }
   }

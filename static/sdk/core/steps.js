@@ -40,6 +40,13 @@ export class Steps {
     this.knows({});
   }
 
+  /** The requests of another user are not asked. */
+  leave() {
+    for (const { id } of this.asks) this.#end(id, {});
+    this.asks = [];
+    this.forget();
+  }
+
   /** What the server can take back for this user; without these fields, what an edit leaves. @param {{can_undo?: boolean, can_redo?: boolean}} message */
   knows({ can_undo: undo = true, can_redo: redo = false }) {
     this.#serverHas = { undo, redo };

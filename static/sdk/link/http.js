@@ -39,3 +39,8 @@ export async function request(caller, method, path, { body, file, headers, onPro
   const { code = `http_${answer.status}`, detail, title, removed_by: by, ...rest } = json;
   throw new Refusal({ ...rest, code, by, message: detail ?? title ?? `the server answered ${answer.status}` });
 }
+
+/** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
+export function ask(session, method, path, body) {
+  return request(session, method, `/v1/docs/${session.options.document}${path}`, { body });
+}

@@ -15,7 +15,7 @@ const SAVES_VALUE_AFTER = 2_000;
 export class Outbox {
   /** @type {any} */
   rows = new MemoryRows();
-  user = "";
+  user = ""; // with the tenant
   box = "";
   /** @type {Map<string, number>} the place of each entry in the box */
   #places = new Map();
@@ -52,9 +52,8 @@ export class Outbox {
     const [remembered] = await this.rows.read(["user", this.scope]);
     this.user = remembered?.user ?? "";
     const boxes = await this.#boxes();
-    const order = isNew ? [...boxes.keys(), client] : [client, ...boxes.keys()];
-    for (const box of order) if (await this.#take(box)) break;
-    if (!this.box) await this.#take(`${client}-${Math.floor(this.env.random() * 1e9)}`);
+    const own = [...boxes.keys()].filter((box) => isNew || box.startsWith(client));
+    for (const box of [...own, client, ...boxes.keys(), this.#spare(client)]) if (await this.#take(box)) break;
     return this.#load(boxes.get(this.box) ?? []);
   }
 
@@ -86,14 +85,17 @@ export class Outbox {
   }
 
   /**
-   * The server named another user than the last one. The last user's changes stay in the outbox.
-   * The changes that this page has made are of the new user, and are stored again under that name.
+   * The server named another user than the last one. The last user's changes stay in their box,
+   * which any tab of that user may take now. The changes that this page has made before the first
+   * connection are of the new user, and are stored again in another box.
    * @param {Entry[]} made
    */
   leave(made) {
     void this.write({ put: [], remove: made.map(({ id }) => id) });
-    this.user = "";
     this.#places.clear();
+    const release = this.#release;
+    const box = (this.box = this.#spare(this.box));
+    this.#writing = this.#writing.then(() => (release(), this.#take(box)));
   }
 
   /**
@@ -120,7 +122,7 @@ export class Outbox {
     this.#saving = null;
     const value = this.#value;
     this.#value = null;
-    if (value) void this.#write({ put: [{ key: ["value", this.scope, value.user], value }] });
+    if (value) void this.#write({ put: [{ key: ["value", this.scope, this.user], value }] });
   }
 
   /** Stores the value that the entries of this box were made on. @param {Version} value */
@@ -136,7 +138,8 @@ export class Outbox {
   /** @returns {Promise<any[]>} */
   async attention() {
     const rows = await this.rows.read(["attention", this.scope, this.user]);
-    return rows.map((/** @type {any} */ { item }) => item);
+    // The user may be another one meanwhile.
+    return rows.filter((/** @type {any} */ { key }) => key[2] === this.user).map((/** @type {any} */ { item }) => item);
   }
 
   /** Gives the box back. When it is empty, nothing of it remains. */
@@ -145,6 +148,11 @@ export class Outbox {
     if (!this.#places.size) void this.#write({ remove: [this.#frameKey] });
     await this.#writing;
     this.#release();
+  }
+
+  /** The name of another box of the same tab. @param {string} box */
+  #spare(box) {
+    return `${box.split("~")[0]}~${Math.floor(this.env.random() * 1e9)}`;
   }
 
   get #frameKey() {

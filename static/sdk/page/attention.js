@@ -20,6 +20,7 @@ export class Attention {
     this.session = session;
     this.page = page;
     session.on("kept", (/** @type {Stored[]} */ stored) => this.#add(stored));
+    session.on("left", () => this.#set([]));
     for (const name of ["loaded", "adopted", "opened"]) session.on(name, () => void this.#load());
   }
 

@@ -1,6 +1,6 @@
 // The versions of a document.
 
-import { request } from "../link/http.js";
+import { ask } from "../link/http.js";
 
 export class History {
   #session;
@@ -12,32 +12,27 @@ export class History {
 
   /** A page of the history, newest first. `cursor` of the answer leads to the next page. @param {{limit?: number, cursor?: string, each?: 1, from?: number, to?: number}} [options] @returns {Promise<{items: any[], cursor?: string}>} */
   list(options = {}) {
-    return this.#ask("GET", `/versions${query(options)}`);
+    return ask(this.#session, "GET", `/versions${query(options)}`);
   }
 
   /** The value at a version. @param {number} version @returns {Promise<any>} */
   at(version) {
-    return this.#ask("GET", `/versions/${version}`);
+    return ask(this.#session, "GET", `/versions/${version}`);
   }
 
   /** A patch from one version to another. @param {number} from @param {number} to @returns {Promise<import("../patch/patch.js").Op[]>} */
   diff(from, to) {
-    return this.#ask("GET", `/diff${query({ from, to })}`);
+    return ask(this.#session, "GET", `/diff${query({ from, to })}`);
   }
 
   /** Names a version. It is then kept for ever. @param {number} version @param {string} name @returns {Promise<any>} */
   name(version, name) {
-    return this.#ask("POST", "/versions", { version, name });
+    return ask(this.#session, "POST", "/versions", { version, name });
   }
 
   /** Makes an older version, or a part of it, current again. @param {number} version @param {string} [pointer] @returns {Promise<{version: number}>} */
   restore(version, pointer) {
-    return this.#ask("POST", "/restore", { version, pointer });
-  }
-
-  /** @param {string} method @param {string} path @param {any} [body] */
-  #ask(method, path, body) {
-    return request(this.#session, method, `/v1/docs/${this.#session.options.document}${path}`, { body });
+    return ask(this.#session, "POST", "/restore", { version, pointer });
   }
 }
 

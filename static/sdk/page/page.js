@@ -3,7 +3,7 @@
 import { Attention } from "./attention.js";
 import { WeftError } from "../reports/errors.js";
 import { History } from "./history.js";
-import { request } from "../link/http.js";
+import { ask, request } from "../link/http.js";
 import { Locks } from "../people/lock.js";
 import { get, parse, requireJson } from "../patch/patch.js";
 import { Presence } from "../people/presence.js";
@@ -169,18 +169,18 @@ export class Page {
 
   /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
   async publish({ version, expectedPublished } = {}) {
-    if (version === undefined) await Promise.all([...this._session.changes.values()].map((each) => each.durable));
-    return this.#http("POST", "/publish", { version, expected_published: expectedPublished });
+    if (version === undefined) await Promise.all(this._session.ends);
+    return ask(this._session, "POST", "/publish", { version, expected_published: expectedPublished });
   }
 
   /** Takes the public version down. */
   unpublish() {
-    return this.#http("DELETE", "/publish");
+    return ask(this._session, "DELETE", "/publish");
   }
 
   /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
   get published() {
-    return this.#http("GET", "/publish").catch((error) => {
+    return ask(this._session, "GET", "/publish").catch((error) => {
       if (error.code !== "not_found") throw error;
       return { published: null };
     });
@@ -241,11 +241,6 @@ export class Page {
   /** Closes the connection. Unsent changes stay in the outbox. @returns {Promise<void>} */
   close() {
     return this._session.close();
-  }
-
-  /** @param {string} method @param {string} path @param {any} [body] */
-  #http(method, path, body) {
-    return request(this._session, method, `/v1/docs/${this.document}${path}`, { body });
   }
 
   async #whenReady() {

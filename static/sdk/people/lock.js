@@ -104,7 +104,7 @@ export class Locks {
   /** @param {string} pointer @param {{ttl?: number}} [options] @returns {Promise<Lock>} */
   async acquire(pointer, { ttl = TTL } = {}) {
     this.#ttl = ttl;
-    await this.#settled();
+    await Promise.allSettled(this.session.ends); // a pointer refers to a value without pending changes
     const base = this.session.core.confirmed.version;
     const state = await this.#send({ action: "acquire", scope: pointer, base, ttl }).catch((error) => {
       if (error.code === "locked" && error.lock) return error.lock;
@@ -128,11 +128,6 @@ export class Locks {
     });
     if (isEnding) lock.state = { ...state, holder: null };
     if (state) this.#learn(state);
-  }
-
-  /** A pointer of a lock refers to a value without pending changes. @returns {Promise<any>} */
-  #settled() {
-    return Promise.allSettled([...this.session.changes.values()].map((change) => change.durable));
   }
 
   /** @param {Lock} lock */

@@ -85,6 +85,11 @@ export class Session extends Emitter {
     this.emit("loaded");
   }
 
+  /** The ends of all changes that wait. */
+  get ends() {
+    return this.core.waiting.map(({ id }) => this.changes.get(id)?.durable);
+  }
+
   nextId() {
     return `${this.client}.${this.#load}.${(this.#count += 1)}`;
   }
@@ -272,16 +277,20 @@ export class Session extends Emitter {
   #open(message) {
     const { value, changes, ...rest } = message;
     if (message.protocol !== 1 && !this.opened) this.fail("protocol");
-    this.opened = rest;
     this.#isReloading = this.isBehind = this.isReadOnlyNow = false;
     const { user, role } = message;
     this.who = { user, role, name: message.name ?? user, tenant: message.tenant ?? "" };
-    const isOther = this.outbox.user !== "" && this.outbox.user !== user;
+    const owner = `${this.who.tenant}/${user}`;
+    const isOther = this.outbox.user && this.outbox.user !== owner;
     if (isOther) {
-      this.handle({ type: "forget", ids: this.#loaded });
+      const ids = this.opened ? this.core.queue.map(({ id }) => id) : this.#loaded;
+      this.handle({ type: "forget", ids });
       this.outbox.leave(this.core.queue);
+      this.#frame = null;
+      this.emit("left");
     }
-    this.outbox.identify(user);
+    this.opened = rest;
+    this.outbox.identify(owner);
     if (isOther) void this.outbox.write({ put: this.core.queue, remove: [] });
     this.handle({ type: "opened", message });
     this.outbox.flush();

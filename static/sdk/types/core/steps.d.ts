@@ -40,6 +40,8 @@ export declare class Steps {
     get canRedo(): boolean;
     /** A new edit: nothing can be redone any more. */
     forget(): void;
+    /** The requests of another user are not asked. */
+    leave(): void;
     /** What the server can take back for this user; without these fields, what an edit leaves. @param {{can_undo?: boolean, can_redo?: boolean}} message */
     knows({ can_undo: undo, can_redo: redo }: {
         can_undo?: boolean;

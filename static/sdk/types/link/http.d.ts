@@ -21,3 +21,9 @@ export declare function request(caller: Caller, method: string, path: string, { 
     headers?: Record<string, string>;
     onProgress?: (done: number) => void;
 }): Promise<any>;
+/** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
+export declare function ask(session: Caller & {
+    options: {
+        document: string;
+    };
+}, method: string, path: string, body?: any): Promise<any>;

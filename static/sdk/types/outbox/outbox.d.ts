@@ -45,8 +45,9 @@ export declare class Outbox {
     /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
     identify(user: string): void;
     /**
-     * The server named another user than the last one. The last user's changes stay in the outbox.
-     * The changes that this page has made are of the new user, and are stored again under that name.
+     * The server named another user than the last one. The last user's changes stay in their box,
+     * which any tab of that user may take now. The changes that this page has made before the first
+     * connection are of the new user, and are stored again in another box.
      * @param {Entry[]} made
      */
     leave(made: Entry[]): void;

@@ -80,6 +80,12 @@ export declare class Session extends Emitter {
     constructor(options: Options, env: Environment, adopted?: Outbox);
     /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
     start(client: string, isNew: boolean): Promise<void>;
+    /** The ends of all changes that wait. */
+    get ends(): (Promise<{
+        version: number;
+        merged: string[];
+        conflicts: any[];
+    }> | undefined)[];
     nextId(): string;
     /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
     edit(ops: Op[], step?: string, fence?: number): Change;

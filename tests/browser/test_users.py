@@ -1,0 +1,131 @@
+"""Users after each other in one browser profile: each edit is sent by its user only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collab.rights.user_rights import Role
+from tests.browser.chromium import Chromium, Page
+from tests.browser.proxy import Proxy
+from tests.live.http_client import call
+from tests.running import RunningServer
+
+STORED = "page._session.outbox.write({ put: [], remove: [] }).then(() => null)"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as running:
+        yield running
+
+
+@pytest.fixture
+async def proxy(server: RunningServer) -> AsyncIterator[Proxy]:
+    async with Proxy.to(server.port) as running:
+        yield running
+
+
+async def opened(tab: Page, proxy: Proxy, token: str, document: str = "home") -> None:
+    """Open a page of the SDK in a tab, as `page`."""
+    await tab.open(f"{proxy.http}/healthz")
+    given = {"url": proxy.http, "document": document, "create": {"t": ""}}
+    await tab.evaluate(
+        f"globalThis.options = {json.dumps(given)}; options.token = () => '{token}';"
+        "import('/sdk/weft.js').then(({ connect }) => { globalThis.page = connect(options);"
+        " return page.ready }).then(() => null)"
+    )
+    await tab.until("page.link === 'online'")
+
+
+async def edited_offline(tab: Page, proxy: Proxy, key: str) -> None:
+    proxy.cut()
+    await tab.until("page.link !== 'online'")
+    await tab.evaluate(f"page.set('/{key}', 'offline').id")
+    await tab.evaluate(STORED)
+    assert await tab.evaluate("page.saved") == "unsaved"
+    proxy.mend()
+
+
+async def saved(tab: Page, key: str) -> None:
+    await tab.evaluate(f"page.set('/{key}', 'online').durable.then(() => null)")
+    await tab.until("page.saved === 'saved' && page.pending === 0")
+
+
+async def authors(server: RunningServer, document: str = "home") -> dict[str, str]:
+    """Who has written each member of the document."""
+    token = await server.mint("root", Role.ADMIN)
+    url = f"{server.http}/v1/docs/{document}/versions?each=1"
+    items = (await asyncio.to_thread(call, "GET", url, token=token)).body["items"]
+    edits = [each for each in items if each["kind"] == "edit"]
+    return {path: each["by"]["user"] for each in edits for path in each["pointers"]}
+
+
+@pytest.mark.parametrize("is_same_tab", [True, False])
+@pytest.mark.parametrize("other", ["bo", "guest"])
+async def test_the_edits_of_a_user_wait_while_another_one_is_there(
+    browser: Chromium, server: RunningServer, proxy: Proxy, other: str, is_same_tab: bool
+) -> None:
+    ada = await server.mint("ada")
+    guest: dict[str, Any] = call("POST", f"{server.http}/v1/demo/token").body
+    user, token = (other, await server.mint(other)) if other == "bo" else guest_of(guest)
+    first = await browser.page()
+    await opened(first, proxy, ada)
+    await edited_offline(first, proxy, "ada")
+    if not is_same_tab:
+        await first.call("Page.close")
+    second = first if is_same_tab else await browser.page()
+    await opened(second, proxy, token)
+    assert await second.evaluate("[page.user, page.value.ada ?? null]") == [user, None]
+    await saved(second, "other")
+    assert await second.evaluate("page._session.outbox.adopt()") is None
+    assert await authors(server) == {"/other": user}
+
+    await second.call("Page.close")
+    third = await browser.page()
+    await opened(third, proxy, ada)
+    await third.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    assert await authors(server) == {"/other": user, "/ada": "ada"}
+
+
+def guest_of(answer: dict[str, Any]) -> tuple[str, str]:
+    return answer["user"], answer["token"]
+
+
+async def test_the_edits_of_a_user_wait_for_their_document(
+    browser: Chromium, server: RunningServer, proxy: Proxy
+) -> None:
+    ada = await server.mint("ada")
+    tab = await browser.page()
+    await opened(tab, proxy, ada)
+    await edited_offline(tab, proxy, "ada")
+    await opened(tab, proxy, ada, "other")
+    await saved(tab, "here")
+    assert await tab.evaluate("page._session.outbox.adopt()") is None
+    assert await authors(server) == {}
+    assert await authors(server, "other") == {"/here": "ada"}
+    await opened(tab, proxy, ada)
+    await tab.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    assert await authors(server) == {"/ada": "ada"}
+
+
+async def test_a_page_whose_user_changes_leaves_the_edits_of_the_first_one(
+    browser: Chromium, server: RunningServer, proxy: Proxy
+) -> None:
+    ada, bo = await server.mint("ada"), await server.mint("bo")
+    tab = await browser.page()
+    await opened(tab, proxy, ada)
+    await edited_offline(tab, proxy, "ada")
+    await tab.evaluate(f"page._session.options.token = () => '{bo}'; page.syncNow()")
+    await tab.until("page.user === 'bo' && page.link === 'online'")
+    assert await tab.evaluate("[page.value.ada ?? null, page.pending]") == [None, 0]
+    await saved(tab, "bo")
+    assert await authors(server) == {"/bo": "bo"}
+    await opened(tab, proxy, ada)
+    await tab.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    assert await authors(server) == {"/bo": "bo", "/ada": "ada"}
