@@ -13,6 +13,7 @@ from typing import Any
 from tests.patience import PATIENCE
 
 NODE = Path(__file__).with_name("node")
+QUERY_AWARENESS = b"\x03"  # a frame that asks for all presence states
 
 
 class YjsPeer:

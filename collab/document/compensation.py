@@ -13,7 +13,6 @@ from collab.entry import Op
 from collab.identity.incarnations import Incarnations, TrialIncarnations
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
-from collab.patch.bounds import TRUSTED
 from collab.patch.diff import diff, diff_at
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.relocate import element_before, place_before
@@ -26,7 +25,7 @@ from collab.writing.journal import Journal
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
 
-Correct = Callable[[Json, Json, list[Op]], "Json | None"]
+Correct = Callable[[Json, Applied], "Json | None"]
 
 
 class Correction(NamedTuple):
@@ -40,19 +39,24 @@ class Correction(NamedTuple):
 
 
 def correction_of(
-    before: Json, applied: Applied, rolled_back: RolledBack | None, correct: Correct | None
+    before: Json,
+    size: int,
+    applied: Applied,
+    rolled_back: RolledBack | None,
+    correct: Correct | None,
 ) -> Correction | None:
     """Return the correction of an update, or None when its value may stay.
 
-    When the update was rolled back, its changes inside the areas are kept.
+    `size` is the number of bytes of the value before the update. When the update was rolled back,
+    its changes inside the areas are kept.
     """
     if rolled_back is None:
-        corrected = correct(before, applied.value, applied.ops) if correct and applied.ops else None
+        corrected = correct(before, applied) if correct and applied.ops else None
         return None if corrected is None else Correction(corrected, diff(before, corrected))
     areas = rolled_back.kept.items()
     ops = [op for at, value in areas for op in diff_at(at, lookup(before, at), value)]
-    kept = apply(before, ops, bounds=TRUSTED)
-    corrected = correct(before, kept.value, kept.ops) if correct and kept.ops else None
+    kept = apply(before, ops, size=size)
+    corrected = correct(before, kept) if correct and kept.ops else None
     if corrected is not None:
         return Correction(corrected, diff(before, corrected))
     return Correction(kept.value, kept.ops) if kept.ops or applied.ops else None

@@ -203,7 +203,7 @@ class Document:
             self._undo.identity.add(user, record)
         for reinsertion in reinsertions:
             self._undo.identity.add_reinsertion(reinsertion)
-        correction = correction_of(self.value, applied, rolled_back, correct)
+        correction = correction_of(self.value, self.size, applied, rolled_back, correct)
         if correction is not None:
             incarnations = self._undo.incarnations
             back, journal = compensate(

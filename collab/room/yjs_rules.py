@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from collab.entry import Op
 from collab.errors import Rejected
 from collab.ids import Json
-from collab.patch.bounds import json_size
+from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
 from collab.structs.guard import (
@@ -55,13 +54,14 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     rest.
     """
     inspected = inspect(request.update, working.update_bounds)
+    index = working.structs.of(working.document)
     try:
-        checked = _check(working, member, inspected)
+        checked = _check(working, member, inspected, index)
     except ArrayTooSlow:
         if not working.structs.rebuild(working.document):
             raise
-        checked = _check(working, member, inspected)
-    index = working.structs.of(working.document)
+        index = working.structs.of(working.document)
+        checked = _check(working, member, inspected, index)
     known = index.clocks
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
@@ -97,8 +97,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     return answer
 
 
-def _check(working: Working, member: Member, inspected: Inspected) -> Checked:
-    index = working.structs.of(working.document)
+def _check(working: Working, member: Member, inspected: Inspected, index: StructIndex) -> Checked:
     return check(
         inspected,
         index.clocks,  # the document's state vector, without decoding it again
@@ -153,32 +152,28 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: Round)
 
 
 def _required_value(
-    working: Working, member: Member, now: Round, before: Json, after: Json, ops: list[Op]
+    working: Working, member: Member, now: Round, before: Json, applied: Applied
 ) -> Json | None:
-    """Return the value that must replace `after`; None when the update may stay as it is."""
+    """Return the value that must replace that of `applied`; None when the update may stay."""
     restored = None
     if working.guard.committed.held:
-        restored = working.guard.put_back_locked(ops, before, member.author, now.database_now)
+        author, ops = member.author, applied.ops
+        restored = working.guard.put_back_locked(ops, before, author, now.database_now)
     if restored is not None:
-        after, ops = restored, diff(before, restored)
+        applied = apply(before, diff(before, restored), size=working.document.size)
     if working.schema is not None:
         try:
-            working.schema.check(after, ops)
+            working.schema.check(applied.value, applied.ops)
         except Rejected:
             return before
-    return before if _outgrows(working, after, ops) else restored
+    return before if _outgrows(working, applied) else restored
 
 
-def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
-    """Whether the document with the new value exceeds its limits.
-
-    The whole value is measured only when an estimate exceeds the limit.
-    """
-    document, bounds, size = working.document, working.bounds.patch, working.document.size
-    added = 0
-    for op in ops:
-        if "value" in op:
-            added += json_size(op["value"]) + len(op["path"])
-    if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
+def _outgrows(working: Working, applied: Applied) -> bool:
+    """Whether a change makes the document larger than it was, and exceeds a limit."""
+    document, bounds = working.document, working.bounds.patch
+    if bounds.max_bytes and applied.size > max(document.size, bounds.max_bytes):
         return True
-    return not document.count.allows(document.value, after, ops, size + added, bounds.max_values)
+    return not document.count.allows(
+        document.value, applied.value, applied.ops, applied.size, bounds.max_values
+    )

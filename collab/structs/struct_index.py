@@ -21,7 +21,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from collab.structs.clock_runs import ClockRuns
 from collab.yjs.causality import Fresh, in_causal_order
-from collab.yjs.contents import DELETED, ITEMS, TYPE
+from collab.yjs.contents import DELETED, ITEMS, TEXT, TYPE
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
 from collab.yjs.update import (
     GC,
@@ -95,7 +95,7 @@ class StructIndex:
     def append(self, client: int, struct: Struct, place: StructPlace | None = None) -> None:
         """Add a struct, which has this place if it is known."""
         known = self._client(client)
-        clock = max(struct.clock, self._end(client))
+        clock = max(struct.clock, self.clocks.get(client, 0))
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
         place = self.place_of(struct) if place is None else place
@@ -120,7 +120,7 @@ class StructIndex:
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
         return StructPlace(
-            where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text
+            where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes == TEXT
         )
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:

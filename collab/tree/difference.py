@@ -75,6 +75,7 @@ class Difference:
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings
         found = replacements_of(old, new, inside.deltas)
+        inside.deltas.clear()
         record = text_record(txn, text, identity, path, new, found, strings)
         if record.hunks or old != new:
             self.records.append(record)

@@ -31,7 +31,6 @@ from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merged_in_order
-from collab.types.place import has_pointer
 from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
@@ -210,8 +209,8 @@ class Tree:
         difference = Difference(txn, self.identity, summary, before)
         try:
             if dirty is not None:
-                self._forget_unread(txn, dirty)
                 Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
+                self._forget_unread(txn, dirty)
             records, content = difference.records, self._yjs.content
             for number, record in enumerate(records):
                 if not isinstance(record, TextRecord):
@@ -245,13 +244,13 @@ class Tree:
         return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirty: DirtyPlace) -> None:
-        """Drop cached ids of edited texts that are hidden, because the reader skips these texts."""
+        """Drop cached ids of edited texts that the reader has skipped, such as hidden texts."""
         waiting: list[tuple[Path, DirtyPlace]] = [((), dirty)]
         while waiting:
             path, place = waiting.pop()
             for step, deeper in place.below.items():
                 here = (*path, step)
-                if deeper.deltas and not has_pointer(self.root, here):
+                if deeper.deltas:
                     text = reach(txn, self._yjs.content, here)
                     if text is not None:
                         self.identity.cache(self.identity.first_id(text_id(txn, text)), None)

@@ -18,7 +18,7 @@ class DirtyPlace:
 
     `items` is true when the items of a list or the content of a text changed. `deltas` holds the
     details of these changes, one delta for each transaction. A delta is the list of insertions and
-    deletions that a Yjs event reports.
+    deletions that a Yjs event reports. The deltas of a text are cleared when the text is read.
     """
 
     keys: set[str] = field(default_factory=set)

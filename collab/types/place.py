@@ -162,16 +162,6 @@ def value_under(txn: Txn, place: Place, step: Step) -> Json:
     return (read_element(raw) if type(place.node) is ArrayNode else read(raw))[0]
 
 
-def has_pointer(root: Node, path: Path) -> bool:
-    """Whether a path has a JSON Pointer at present: no element on it is hidden or missing."""
-    node: Node | None = root
-    for step in path:
-        if node is None or (type(node) is ArrayNode and step not in node.orders):
-            return False
-        node = node_under(node, step)
-    return True
-
-
 def pointer_tokens(root: Node, path: Path) -> Tokens:
     """Return the JSON Pointer that a path has at present.
 

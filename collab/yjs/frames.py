@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -55,10 +56,11 @@ class QueryAwareness(Struct, frozen=True):
 
 
 Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | PermissionDenied | QueryAwareness
-_STEPS: Final[dict[int, Callable[[bytes], Message]]] = {
-    0: SyncStep1,
-    1: SyncStep2,
-    2: SyncUpdate,
+# The first two bytes of a sync message: its kind and its step.
+_STEPS: Final[dict[bytes, Callable[[bytes], Message]]] = {
+    b"\x00\x00": SyncStep1,
+    b"\x00\x01": SyncStep2,
+    b"\x00\x02": SyncUpdate,
 }
 
 
@@ -76,12 +78,13 @@ def decode(frame: bytes) -> list[Message]:
 
 
 def _read(reader: Reader) -> Message:
+    step = _STEPS.get(reader.data[reader.pos : reader.pos + 2])
+    if step is not None:
+        reader.pos += 2
+        return step(reader.raw())
     kind = reader.uint()
     if kind == _SYNC:
-        step = _STEPS.get(reader.uint())
-        if step is None:
-            refuse("the frame has an unknown sync step")
-        return step(reader.raw())
+        refuse("the frame has an unknown sync step")
     if kind == _AWARENESS:
         return AwarenessUpdate(reader.raw())
     if kind == _QUERY_AWARENESS:
@@ -91,30 +94,6 @@ def _read(reader: Reader) -> Message:
     return PermissionDenied(reader.text())
 
 
-def sync_step1(state_vector: bytes) -> bytes:
-    return _frame(b"\x00\x00", state_vector)
-
-
-def sync_step2(update: bytes) -> bytes:
-    return _frame(b"\x00\x01", update)
-
-
-def update(update: bytes) -> bytes:
-    return _frame(b"\x00\x02", update)
-
-
-def awareness(body: bytes) -> bytes:
-    return _frame(b"\x01", body)
-
-
-def permission_denied(reason: str) -> bytes:
-    return _frame(b"\x02\x00", reason.encode())
-
-
-def query_awareness() -> bytes:
-    return b"\x03"
-
-
 def _frame(head: bytes, body: bytes) -> bytes:
     size = len(body)
     if size < 0x80:
@@ -122,3 +101,14 @@ def _frame(head: bytes, body: bytes) -> bytes:
     out = bytearray(head)
     write_raw(out, body)
     return bytes(out)
+
+
+# Each makes a frame of one message.
+sync_step1 = partial(_frame, b"\x00\x00")
+sync_step2 = partial(_frame, b"\x00\x01")
+update = partial(_frame, b"\x00\x02")
+awareness = partial(_frame, b"\x01")
+
+
+def permission_denied(reason: str) -> bytes:
+    return _frame(b"\x02\x00", reason.encode())

@@ -13,10 +13,8 @@ import msgspec
 
 from collab.yjs.contents import (
     CONTENTS,
-    ITEMS,
     MAX_CLOCK,
     NOTHING,
-    TEXT,
     read_key,
     read_name,
     read_run,
@@ -87,15 +85,6 @@ class Struct(NamedTuple):
     takes: int = NOTHING
     at: int = 0
     to: int = 0
-
-    @property
-    def takes_text(self) -> bool:
-        """Whether this is a Y.Text or a Y.XmlText."""
-        return self.takes == TEXT
-
-    @property
-    def is_array(self) -> bool:
-        return self.takes == ITEMS
 
 
 class Inspected(msgspec.Struct, frozen=True):

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from collab.errors import Code, Rejected
 from collab.flow.budget import Allowance, BudgetPool, ByteAndMessageBudget, to_ms
-from collab.room.requests import Request, Update
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
-    from server.documents.live_room import LiveRoom
     from server.runtime.clock import Clock
 
 
@@ -44,13 +42,12 @@ class Creations:
         self.check(key, user)
         self._spend(key, user, size)
 
-    def note(self, live: LiveRoom, user: str, request: Request) -> None:
+    def charge_update(self, key: DocKey, user: str, size: int) -> None:
         """Charge the update with which a Yjs client creates a document.
 
         The server does not refuse this update, so the user may get into debt.
         """
-        if isinstance(request, Update) and not live.room.exists:
-            self._spend(live.key, user, len(request.update))
+        self._spend(key, user, size)
 
     def _spend(self, key: DocKey, user: str, size: int) -> float:
         """Spend bytes; return how many seconds the earlier debt still lasts."""

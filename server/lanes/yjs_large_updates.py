@@ -100,7 +100,9 @@ class LargeUpdates:
             self.is_splitting = False
 
     def _submit(self, update: Update, now: float) -> None:
-        self._services.creations.note(self._live, self._user, update)
+        if not self._live.room.exists:
+            size = len(update.update)
+            self._services.creations.charge_update(self._live.key, self._user, size)
         self._feed.submit(update, now)
 
     def _fail(self) -> None:

@@ -19,6 +19,7 @@ from tests.live.farewell import until_let_go
 from tests.live.http_client import call
 from tests.patience import PATIENCE
 from tests.running import RunningServer
+from tests.yjs_peer import QUERY_AWARENESS
 
 UNLIMITED = {
     "WEFT_IN_BYTES_PER_SECOND": "0",
@@ -78,7 +79,7 @@ async def test_unread_pongs_do_not_pile_up(server: RunningServer) -> None:
     assert await grows_by(server, "deaf", one.socket, ping) < 32 << 20
 
 
-@pytest.mark.parametrize("question", [STEP_1, frames.query_awareness()], ids=["step1", "query"])
+@pytest.mark.parametrize("question", [STEP_1, QUERY_AWARENESS], ids=["step1", "query"])
 async def test_a_yjs_client_that_asks_and_does_not_read_is_closed(
     server: RunningServer, question: bytes
 ) -> None:
@@ -103,7 +104,7 @@ async def test_few_of_many_pending_questions_are_answered(server: RunningServer)
     for _ in range(10):
         await socket.send(STEP_1)
     answers = told = 0  # presence comes when the client joins, and when it asks
-    await socket.send(frames.query_awareness())
+    await socket.send(QUERY_AWARENESS)
     async with asyncio.timeout(PATIENCE):
         while True:
             messages = frames.decode(await socket.recv())

@@ -8,6 +8,7 @@ from collab.rights.user_rights import Role
 from collab.yjs import awareness, frames
 from tests.live.conftest import Join, JoinYjs
 from tests.running import RunningServer
+from tests.yjs_peer import QUERY_AWARENESS
 
 
 async def test_patch_clients_see_awareness_states_with_the_tokens_user(
@@ -95,7 +96,7 @@ async def test_a_query_is_answered_with_all_awareness_states(
             states = awareness.decode(message.body)
             if [state.client for state in states] == [patch.opened["client_id"]]:
                 seen += 1
-                await socket.send(frames.query_awareness())
+                await socket.send(QUERY_AWARENESS)
 
 
 async def test_a_listening_client_does_not_take_over_a_left_clients_state(

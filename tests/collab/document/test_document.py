@@ -13,7 +13,7 @@ from pycrdt import Doc, Map
 from collab.document.document import Document
 from collab.document.steps import UndoBounds
 from collab.errors import Code, Rejected
-from collab.patch.apply import apply
+from collab.patch.apply import Applied, apply
 
 PAGE: dict[str, Any] = {
     "sections": [
@@ -139,7 +139,7 @@ def test_d9_a_corrected_update_keeps_the_elements_keys() -> None:
         version=2,
         user="bo",
         at=1,
-        correct=lambda before, after, ops: before,
+        correct=lambda before, applied: before,
     )
     assert change is not None
     assert change.ops == []
@@ -157,9 +157,9 @@ def test_d9_a_correction_may_keep_a_part_of_the_update() -> None:
         content["page"]["sections"]["hero"]["title"].insert(0, "Oh! ")
         content["page"]["sections"]["hero"]["type"] = "footer"
 
-    def judge(before: Any, after: Any, ops: Any) -> Any:
+    def judge(before: Any, applied: Applied) -> Any:
         return apply(
-            after, [{"op": "replace", "path": "/page/sections/0/type", "value": "hero"}]
+            applied.value, [{"op": "replace", "path": "/page/sections/0/type", "value": "hero"}]
         ).value
 
     change = document.integrate(sent(document, peer), version=2, user="bo", at=1, correct=judge)

@@ -583,7 +583,7 @@ def test_u10_characters_that_a_correction_restores_keep_their_author(
         del text[0:7]
     update = peer.get_update(desk.document.encode_state_vector())
     change = desk.document.integrate(
-        update, version=desk.version, user="cy", at=desk.now, correct=lambda was, now, ops: was
+        update, version=desk.version, user="cy", at=desk.now, correct=lambda was, applied: was
     )
     desk._log(change, "cy", "edit")
     assert titles(desk)[2] == "Bye, Bo"

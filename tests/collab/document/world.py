@@ -14,6 +14,7 @@ from collab.document.document import Document
 from collab.document.steps import UndoBounds
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
+from collab.patch.apply import Applied
 from collab.patch.bounds import json_size
 from collab.patch.pointer import render
 from collab.ports.store import Snapshot
@@ -315,12 +316,14 @@ class World:
         )
         self.accept(change, user, "edit")
 
-    def judge(self, before: Any, after: Any, ops: Any) -> Any:
+    def judge(self, before: Any, applied: Applied) -> Any:
         assert json.dumps(before, sort_keys=True) == json.dumps(self.oracle, sort_keys=True)
         self.log.append("  judged")
         if self.random.random() < 0.5:
             return before
-        return {key: value for key, value in sorted(after.items()) if self.random.random() < 0.7}
+        return {
+            key: value for key, value in sorted(applied.value.items()) if self.random.random() < 0.7
+        }
 
     def pull(self, peer: Doc[Any]) -> None:
         peer.apply_update(self.document.update_since(peer.get_state()))

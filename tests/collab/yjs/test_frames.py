@@ -18,6 +18,7 @@ from collab.yjs.frames import (
     SyncUpdate,
 )
 from collab.yjs.lib0 import Reader, write_uint
+from tests.yjs_peer import QUERY_AWARENESS
 
 CASES: list[tuple[bytes, Message]] = [
     (b"\x00\x00\x01\x00", SyncStep1(b"\x00")),
@@ -42,7 +43,7 @@ def encode(message: Message) -> bytes:
         case PermissionDenied(reason):
             return frames.permission_denied(reason)
         case QueryAwareness():
-            return frames.query_awareness()
+            return QUERY_AWARENESS
 
 
 @pytest.mark.parametrize(("frame", "message"), CASES)

@@ -16,6 +16,7 @@ from collab.yjs import frames as yjs_frames
 from server.access.tokens import Claims
 from server.lanes.session import AdmittedClient
 from server.lanes.yjs_large_updates import LargeUpdates
+from tests.faults.inside import PAGE
 from tests.held_store import until
 from tests.server.lanes.lane_clients import FakeSocket, Lanes, lanes
 
@@ -145,3 +146,17 @@ async def test_a_large_update_that_is_refused_drops_what_waits_behind_it(
         sending.receive(yjs_frames.SyncUpdate(bytes(5 * FRAME)))
         await until(lambda: not sending.updates.is_splitting)
         assert sending.submitted == [(b"\0\0", False)] * 2
+
+
+async def test_b11_only_the_update_that_creates_a_document_is_charged_for_it() -> None:
+    async with lanes(new_bytes_per_second=100, new_burst=1_000) as it, it.hub.using(PAGE):
+        creations, sending = it.services.creations, Sending(it, budgets_of(it))
+        sending.receive(yjs_frames.SyncUpdate(bytes(600)))
+        sending.receive(yjs_frames.SyncUpdate(bytes(600)))  # the first is not durable yet
+        creations.check(PAGE, "bo")
+        with pytest.raises(Rejected):
+            creations.check(PAGE, "ada")
+        it.clock.advance(10.0)
+        await it.make({"n": 0})
+        sending.receive(yjs_frames.SyncUpdate(bytes(5_000)))
+        creations.check(PAGE, "ada")

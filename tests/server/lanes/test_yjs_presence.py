@@ -9,6 +9,7 @@ from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State
 from server.lanes.yjs_presence import MOST_ECHOES
 from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
+from tests.yjs_peer import QUERY_AWARENESS
 
 
 async def client(it: Lanes, user: str = "ada") -> YjsClient:
@@ -48,7 +49,7 @@ async def test_a_state_is_shown_to_the_others_and_on_request_to_a_newcomer() -> 
         late = await it.yjs_client(it.token("cy"))
         await it.settled()
         assert (7, 1, 1) in states(late)
-        bo.socket.handler.on_binary(yjs_frames.query_awareness())
+        bo.socket.handler.on_binary(QUERY_AWARENESS)
         assert states(bo) == [(7, 1, 1)]
 
 
@@ -90,7 +91,7 @@ async def test_a_client_may_not_show_the_state_of_another_client() -> None:
 async def test_without_other_clients_the_answer_is_an_empty_message() -> None:
     async with lanes({"n": 0}) as it:
         ada = await client(it)
-        ada.socket.handler.on_binary(yjs_frames.query_awareness())
+        ada.socket.handler.on_binary(QUERY_AWARENESS)
         [message] = ada.socket.yjs()
         assert isinstance(message, yjs_frames.AwarenessUpdate)
         assert awareness.decode(message.body) == []

@@ -23,6 +23,7 @@ from server.lanes import session
 from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 from tests.collab.yjs.updates import NULL, plain, uint, update
+from tests.yjs_peer import QUERY_AWARENESS
 
 EMPTY = b"\x00"
 
@@ -102,7 +103,7 @@ async def test_each_message_of_a_frame_gets_its_own_answer_frame(
     url: str,
 ) -> None:
     async with connect(url, compression=None) as socket:
-        await socket.send(frames.sync_step1(EMPTY) + frames.query_awareness())
+        await socket.send(frames.sync_step1(EMPTY) + QUERY_AWARENESS)
         heard = await _hear(socket, 4)
     assert sum(isinstance(message, frames.AwarenessUpdate) for message in heard) == 2
     assert sum(isinstance(message, frames.SyncStep2) for message in heard) == 1
