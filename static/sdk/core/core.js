@@ -123,7 +123,7 @@ export class Core extends Values {
     this.emit({ do: "edited", id: entry.id });
     if (!this.#edited.size) this.emit({ do: "tick" });
     this.#edited.add(entry);
-    this.show(value, { mine: true, kind }, { back: [], since: [], forth: [{ id, ops }] });
+    this.show(value, { mine: true, kind }, ops);
   }
 
   // --- the storage ---------------------------------------------------------------------------
@@ -160,7 +160,6 @@ export class Core extends Values {
     } else {
       const isNew = this.confirmed.epoch !== null && this.confirmed.epoch !== epoch;
       this.confirmed = { epoch, version, value };
-      this.since = [];
       if (this.frame.epoch === null) this.frame = this.confirmed;
       if (isNew) this.#leaveHistory();
       this.catchUp({ mine: false, kind: "open" });

@@ -10,8 +10,6 @@ import { apply, same } from "../patch/patch.js";
 /** @typedef {{epoch: number | null, version: number, value: any}} Version */
 /** @typedef {{do: string, [key: string]: any}} Effect */
 /** @typedef {{mine: boolean, kind: string, by?: any}} Info */
-/** @typedef {import("../patch/position.js").Via} Via */
-/** @typedef {import("../patch/position.js").Learned} Learned */
 
 /** @typedef {{id: string, ops: Op[], now: number, step?: string, fence?: number}} Edit */
 
@@ -56,7 +54,7 @@ export class Values {
   mine = undefined;
   /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
   others = [];
-  /** @type {Learned[]} the changes between the frame and `confirmed`, oldest first */
+  /** @type {Op[]} the known operations from the frame to `confirmed` */
   since = [];
   /** @type {Effect[]} */
   effects = [];
@@ -70,19 +68,17 @@ export class Values {
 
   /**
    * Applies a new version to `confirmed`. When it does not fit, asks for the whole value.
-   * @param {{version: number, from?: number, id?: string, acks?: {id: string}[]}} message
+   * @param {{version: number, from?: number}} message
    * @param {Op[]} ops
    * @returns {boolean}
    */
-  learn({ version, from = version, id, acks = [] }, ops) {
+  learn({ version, from = version }, ops) {
     const { confirmed } = this;
     if (version <= confirmed.version) return true;
     try {
       if (from > confirmed.version + 1) throw new Error(`version ${from - 1} is missing`);
-      const after = apply(confirmed.value, ops);
-      this.confirmed = { ...confirmed, version, value: after };
-      const ids = [id, ...acks.map((ack) => ack.id)].filter((each) => each !== undefined);
-      this.since.push({ ids, ops, before: confirmed.value, after });
+      this.confirmed = { ...confirmed, version, value: apply(confirmed.value, ops) };
+      this.since.push(...ops);
       return true;
     } catch (error) {
       this.emit({ do: "reload", reason: /** @type {Error} */ (error).message });
@@ -90,11 +86,11 @@ export class Values {
     }
   }
 
-  /** @param {any} value @param {Info} info @param {Via} [via] how the old value became this one */
-  show(value, info, via) {
+  /** @param {any} value @param {Info} info @param {Op[]} [ops] how the old value became this one, if it is known */
+  show(value, info, ops) {
     const before = this.value;
     this.value = value;
-    if (before !== value) this.emit({ do: "show", value, before, info, via });
+    if (before !== value) this.emit({ do: "show", value, before, info, ops });
   }
 
   /** A value with an entry. On an uncertain frame, an entry that does not fit is left out. @param {any} value @param {Entry} entry */
@@ -111,10 +107,10 @@ export class Values {
     return entries.reduce((before, entry) => this.add(before, entry), value);
   }
 
-  /** Computes the shown value again. @param {Info} info @param {Via} [via] */
-  showAll(info, via) {
+  /** Computes the shown value again. @param {Info} info @param {Op[]} [ops] */
+  showAll(info, ops) {
     this.mine = this.addAll(this.frame.value, this.own);
-    this.show(this.addAll(this.mine, this.queue), info, via);
+    this.show(this.addAll(this.mine, this.queue), info, ops);
   }
 
   /** The shown value before an entry of the queue. @param {Entry} entry */
@@ -143,9 +139,8 @@ export class Values {
    * @param {Info} info
    */
   moveTo(carried, info) {
-    const start = this.frame.value;
     const { epoch, version } = (this.frame = this.confirmed);
-    const back = [...this.own, ...this.queue].map(({ id, ops }) => ({ id, ops }));
+    const isAlone = !this.own.length && !this.queue.length;
     for (const [entry, { ops, merged }] of carried) {
       Object.assign(entry, { ops, epoch, base: version, sent: false });
       if (merged.length) entry.merged = [...(entry.merged ?? []), ...merged];
@@ -153,14 +148,10 @@ export class Values {
     this.queue = [...carried.keys()];
     this.own = [];
     this.others = [];
-    // A reload or another history has changes that are not known.
-    const { since } = this;
-    const isKnown = since[0]?.before === start && since[since.length - 1].after === this.confirmed.value;
-    const via = this.isExact && isKnown ? { back, since, forth: this.queue } : undefined;
-    this.since = [];
     this.isExact = true;
     this.keep(this.queue);
-    this.showAll(info, via);
+    this.showAll(info, isAlone ? this.since : undefined);
+    this.since = [];
   }
 
   /**

@@ -104,7 +104,7 @@ export class Page {
     return this._session.edit(ops, this.#step, fence);
   }
 
-  /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, via?: any) => void} listener @returns {() => void} */
+  /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, ops?: Op[]) => void} listener @returns {() => void} */
   subscribe(pointer, listener) {
     parse(pointer);
     return this._session.subscribe(pointer, listener);

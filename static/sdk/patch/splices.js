@@ -1,13 +1,32 @@
-// Splices of texts: where an offset is after one, and which ones turn one text into another.
+// Splices of texts: which ones turn one text into another, and where an offset is after them.
 
 import { toSplice } from "./patch.js";
 
+/** @typedef {import("./patch.js").Op} Op */
 /** @typedef {{offset: number, delete: number, insert: string}} Splice */
+/** @typedef {(at: number, isRight?: boolean) => number} Mapping */
 
 /** Where an offset is after a splice. @param {number} at @param {Splice} splice @param {boolean} [isRight] whether text that is inserted at the offset comes before it */
 export function after(at, { offset, delete: count, insert }, isRight = false) {
   if (at < offset || (at === offset && (count > 0 || !isRight))) return at;
   return Math.max(at, offset + count) + insert.length - count;
+}
+
+/** A function from offsets before splices to offsets after them. @param {Splice[]} splices @returns {Mapping} */
+export const mapping = (splices) => (at, isRight) => splices.reduce((each, splice) => after(each, splice, isRight), at);
+
+/**
+ * The splices of a text in a patch. When they do not make `now`, both texts are compared.
+ * @param {Op[]} ops
+ * @param {string | null} path
+ * @param {string} old
+ * @param {string} now
+ * @returns {Splice[]}
+ */
+export function splicesOf(ops, path, old, now) {
+  const splices = /** @type {any[]} */ (ops).filter((op) => op.op === "splice" && op.path === path);
+  const made = splices.reduce((text, { offset, delete: count, insert }) => text.slice(0, offset) + insert + text.slice(offset + count), old);
+  return made === now ? splices : compare(old, now);
 }
 
 const MOST_CELLS = 1e6;

@@ -41,7 +41,7 @@ export class Session extends Emitter {
   changes = new Map();
   /** @type {Map<string, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
-  /** @type {Set<{pointer: string, listener: (value: any, info: any, via: any) => void}>} */
+  /** @type {Set<{pointer: string, listener: (value: any, info: any, ops?: Op[]) => void}>} */
   #subscriptions = new Set();
   #count = 0;
   #load = "";
@@ -117,7 +117,7 @@ export class Session extends Emitter {
     });
   }
 
-  /** @param {string} pointer @param {(value: any, info: any, via: any) => void} listener */
+  /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
   subscribe(pointer, listener) {
     const subscription = { pointer, listener };
     this.#subscriptions.add(subscription);
@@ -218,10 +218,10 @@ export class Session extends Emitter {
   }
 
   /** @param {Effect} effect */
-  #show({ value, before, info, via }) {
+  #show({ value, before, info, ops }) {
     for (const { pointer, listener } of [...this.#subscriptions]) {
       const now = get(value, pointer);
-      if (now !== get(before, pointer)) calling(listener, now, info, via);
+      if (now !== get(before, pointer)) calling(listener, now, info, ops);
     }
   }
 

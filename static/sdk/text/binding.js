@@ -5,17 +5,16 @@ import { Emitter } from "../reports/events.js";
 import { fieldOf } from "./field.js";
 import { get, isContainer, parse, render, toSplice } from "../patch/patch.js";
 import { Peers } from "./peers.js";
-import { mapping, Place, without } from "../patch/position.js";
-import { after } from "../patch/splices.js";
+import { Place } from "../patch/position.js";
+import { compare, mapping, splicesOf } from "../patch/splices.js";
 import { typed, wellFormed } from "./typing.js";
 
-/** @typedef {import("../patch/position.js").Via} Via */
 /** @typedef {import("../core/values.js").Info} Info */
 /** @typedef {import("../patch/patch.js").Op} Op */
+/** @typedef {import("../patch/splices.js").Splice} Splice */
 /** @typedef {import("../people/presence.js").Presence} Presence */
 /** @typedef {import("../reports/change.js").Change} Change */
 /** @typedef {import("../session/session.js").Session} Session */
-/** @typedef {(at: number, isRight?: boolean) => number} Map */
 
 /**
  * What a text needs of its page.
@@ -27,7 +26,7 @@ import { typed, wellFormed } from "./typing.js";
  * @property {{keep: (what: {path: string, yours: string, theirs: any, message: string}) => void}} _attention
  * @property {(ops: Op[]) => Change} patch
  * @property {(pointer: string, value: any) => Change} set
- * @property {(pointer: string, listener: (value: any, info: Info, via?: any) => void) => () => void} subscribe
+ * @property {(pointer: string, listener: (value: any, info: Info, ops?: Op[]) => void) => () => void} subscribe
  * @property {(name: string, listener: (detail: any) => void) => () => void} on
  * @property {() => Promise<any>} undo
  * @property {() => Promise<any>} redo
@@ -48,12 +47,9 @@ export class Binding extends Emitter {
   #isReadOnly = false;
   #isOwn = false; // this binding makes a change just now
   #isComposing = false;
-  /** @type {Map[]} from the text at the start of a composition to the newest text */
-  #maps = [];
   #told = ""; // the selection that the others know
   #timer = /** @type {any} */ (undefined);
-  /** @type {(() => void)[]} */
-  #stops = [];
+  #end = new AbortController();
 
   /** @param {Owner} page @param {string} pointer @param {any} element @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] */
   constructor(page, pointer, element, { carets = true, describe } = {}) {
@@ -64,27 +60,23 @@ export class Binding extends Emitter {
     this.field = fieldOf(element);
     this.peers = carets ? new Peers(this.field, describe, (error) => this.emit("error", error)) : null;
     this.#shown = this.field.read();
-    const on = (/** @type {EventTarget} */ target, /** @type {Record<string, (event: any) => void>} */ listeners) => {
-      for (const [name, listener] of Object.entries(listeners)) {
-        target.addEventListener(name, listener);
-        this.#stops.push(() => target.removeEventListener(name, listener));
-      }
-    };
-    on(element, {
-      beforeinput: (event) => this.#beforeInput(event),
+    const { signal } = this.#end;
+    const listeners = {
+      beforeinput: (/** @type {InputEvent} */ event) => this.#beforeInput(event),
       input: () => this.#isComposing || this.#read(),
       compositionstart: () => (this.#isComposing = true),
       compositionend: () => this.#endComposition(),
-      keydown: (event) => this.#key(event),
+      keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
       focus: () => this.#selected(),
-      blur: () => this.#blurred(this.field.isFocused),
-    });
-    on(element.ownerDocument, { selectionchange: () => this.field.isFocused && this.#selected() });
-    this.#stops.push(
-      page.subscribe("", (value, info, via) => this.#changed(value, info, via)),
+      blur: () => this.#blurred(),
+    };
+    for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { signal });
+    element.ownerDocument.addEventListener("selectionchange", () => this.#selected(), { signal });
+    for (const stop of [
+      page.subscribe("", (value, info, ops) => this.#changed(value, info, ops)),
       page.on("status", () => this.#block()),
       page.presence.on("change", () => this.#drawCarets()),
-    );
+    ]) signal.addEventListener("abort", stop);
     this.#changed(page.value, { mine: false, kind: "open" });
     this.#block();
   }
@@ -97,9 +89,10 @@ export class Binding extends Emitter {
   /** Leaves the element with its text. */
   unbind() {
     this.#endComposition();
-    this.#blurred();
-    for (const stop of this.#stops.splice(0)) stop();
-    if (this.#isReadOnly) this.field.block(false);
+    this.#leave();
+    this.#end.abort();
+    this.field.block();
+    this.element.ariaReadOnly = null;
     this.peers?.end();
   }
 
@@ -107,19 +100,10 @@ export class Binding extends Emitter {
 
   /** @param {InputEvent} event */
   #beforeInput(event) {
-    const { inputType } = event;
-    const isUndo = inputType === "historyUndo";
-    // A browser that cannot be stopped inserts the text itself. `input` finds it then.
-    const insert = this.#isComposing || !event.cancelable ? undefined : this.field.replacement(event);
-    const isBlocked = this.#isBlocked && !this.#isComposing;
-    if (!isUndo && inputType !== "historyRedo" && insert === undefined && !isBlocked) return;
+    const isHistory = /^history/.test(event.inputType);
+    if (!isHistory && (this.#isComposing || !this.#isBlocked)) return;
     event.preventDefault();
-    if (/^history/.test(inputType)) return this.#undo(isUndo);
-    const selection = this.field.selection;
-    if (!insert || isBlocked || !selection) return;
-    const { start, end } = selection;
-    this.#type(this.#shown.slice(0, start) + insert + this.#shown.slice(end), start + insert.length);
-    this.field.reveal();
+    if (isHistory) this.#undo(event.inputType === "historyUndo");
   }
 
   /** @param {KeyboardEvent} event */
@@ -146,42 +130,30 @@ export class Binding extends Emitter {
 
   /** Makes what the browser changed in the element a change of the document. */
   #read() {
-    this.#type(this.field.read(), this.field.selection?.end);
-  }
-
-  /** @param {string} now @param {number | undefined} caret */
-  #type(now, caret) {
-    const { offset, delete: count, insert } = typed(this.#shown, now, caret);
+    const now = this.field.read();
+    const { offset, delete: count, insert } = typed(this.#shown, now, this.field.selection?.end);
     const text = wellFormed(insert);
-    const map = (/** @type {number} */ at, /** @type {boolean} */ isRight) => this.#maps.reduce((each, next) => next(each, isRight), at);
+    // The changes of others have waited for the end of a composition.
+    const map = mapping(compare(this.#shown, this.#wanted));
     const start = map(offset, count > 0);
-    const end = Math.max(start, map(offset + count, false));
-    const isMade = Boolean(count || text) && this.#send(start, end - start, text, now);
-    const isInside = caret === undefined || caret <= offset + insert.length;
-    const later = isInside ? end : map(caret - insert.length + count, false);
-    const at = isMade ? later + text.length - (end - start) : later;
-    this.#maps = [];
-    this.#display((selection) => ({ ...selection, start: at, end: at }));
+    if (count || text) this.#send(start, Math.max(0, map(offset + count) - start), text, now);
+    this.#display();
     this.#selected();
   }
 
   /** @param {number} offset @param {number} count @param {string} insert @param {string} now what the user sees */
   #send(offset, count, insert, now) {
     const { pointer: path } = this;
-    const isText = typeof get(this.#value, path) === "string";
+    const theirs = get(this.#value, path);
     this.#isOwn = true;
     try {
       if (this.#text === null) throw new Error("the document has no text here any more");
-      if (isText) this.page.patch([{ op: "splice", path, offset, delete: count, insert }]);
+      if (typeof theirs === "string") this.page.patch([{ op: "splice", path, offset, delete: count, insert }]);
       else this.page.set(path, insert);
-      return true;
     } catch (error) {
-      const { message } = /** @type {Error} */ (error);
-      this.page._attention.keep({ path, yours: now, theirs: get(this.#value, path), message });
-      return false;
-    } finally {
-      this.#isOwn = false;
+      this.page._attention.keep({ path, yours: now, theirs, message: /** @type {Error} */ (error).message });
     }
+    this.#isOwn = false;
   }
 
   // --- changes of the document -----------------------------------------------------------------
@@ -197,59 +169,70 @@ export class Binding extends Emitter {
     return path !== null && (this.#value === undefined || (isOpen && (value ?? null) === null)) ? "" : null;
   }
 
-  /** @param {any} value @param {Info} info @param {Via} [via] */
-  #changed(value, info, via) {
-    const was = this.#version;
+  /** The text that the element has to show. */
+  get #wanted() {
+    return this.#text === null ? this.field.read() : this.field.display(this.#text);
+  }
+
+  /** @param {any} value @param {Info} info @param {Op[]} [ops] the operations that made the value, if they are known */
+  #changed(value, info, ops = []) {
+    const [was, old] = [this.place.find(this.#value), this.#text];
     this.place.follow(this.#value, value);
     this.#value = value;
-    const now = this.#version;
-    if (was.path && now.path && now.path !== was.path) queueMicrotask(() => this.emit("moved", now.path));
-    if (now.text === was.text && this.isLost === (this.#text === null) && !this.#isNew) return;
-    const map = mapping(this.place, was, now, via);
-    const splice = toSplice("", was.text, now.text);
-    this.peers?.move(map, info.by, splice);
-    if (this.#isOwn) return;
-    this.#maps.push(map);
-    if (this.#isComposing) return;
+    const [path, text] = [this.place.find(value), this.#text];
+    if (was && path && path !== was) queueMicrotask(() => this.emit("moved", path));
+    if (text === old && !this.#isNew) return;
+    const splices = splicesOf(ops, path, old ?? "", text ?? "");
+    this.peers?.move(splices, info.by);
+    if (this.#isOwn || this.#isComposing) return;
     this.#isNew = false;
     const isUndo = info.mine && /^(undo|redo)$/.test(info.kind);
-    const caret = isUndo && was.text !== now.text ? splice.offset + splice.insert.length : undefined;
-    this.#display(({ start, end, isBackward }) => {
+    this.#display(splices, isUndo);
+    // The server moves a caret with the changes of others by itself, but not the end of a selection.
+    const { start, end } = this.#selection ?? {};
+    if (!isUndo && start === end && !this.#timer) this.#told = JSON.stringify(this.#selection);
+  }
+
+  /**
+   * Shows the text of the document. The selection moves with the splices, or to the end of the last one.
+   * @param {Splice[]} [splices] from the text in the element
+   * @param {boolean} [isEnd]
+   */
+  #display(splices, isEnd) {
+    this.#find();
+    const [old, text, selection] = [this.field.read(), this.#wanted, this.#selection];
+    this.#shown = text;
+    if (old === text && this.field.isPlain(text)) return;
+    splices ??= compare(old, text);
+    const map = mapping(splices);
+    const { scrollTop, scrollLeft } = this.element;
+    this.field.write(toSplice("", old, text), text);
+    if (selection) {
+      const { start, end, isBackward } = selection;
+      const last = splices[splices.length - 1];
+      const caret = isEnd ? last.offset + last.insert.length : undefined;
       const first = caret ?? map(start, start < end);
-      return { start: first, end: caret ?? Math.max(first, map(end)), isBackward };
-    });
-    this.#maps = [];
-    if (!isUndo) this.#movedByServer();
-  }
-
-  get #version() {
-    return { value: this.#value, path: this.place.find(this.#value), text: this.#text ?? "" };
-  }
-
-  /** Shows the text of the document. `move` gives the new selection. @param {(selection: import("./field.js").Selection) => import("./field.js").Selection} move */
-  #display(move) {
-    const text = this.#text;
-    const isLost = text === null;
-    this.#hadText ||= text !== null && typeof get(this.#value, this.pointer) === "string";
-    if (isLost !== this.isLost) {
-      this.isLost = isLost;
-      const pointer = this.pointer || undefined;
-      const reason = pointer && get(this.#value, pointer) !== undefined ? "type" : this.#hadText ? "removed" : "missing";
-      const error = isLost && !this.#hadText && new WeftError("no_text", `there is no text at '${pointer}': the element is read-only until there is one`);
-      queueMicrotask(() => {
-        if (error) this.page._session.emit("error", error);
-        this.emit(isLost ? "lost" : "found", isLost ? { reason, pointer } : { pointer });
-      });
-      this.#block();
+      this.field.select({ start: first, end: caret ?? Math.max(first, map(end)), isBackward });
     }
-    const shown = text === null ? this.field.read() : this.field.display(text);
-    this.#shown = shown;
-    const old = this.field.read();
-    const selection = this.field.isFocused ? this.field.selection : null;
-    const isNew = old !== shown || !this.field.isPlain(shown);
-    if (isNew) this.field.write(toSplice("", old, shown), shown);
-    if (isNew && selection) this.field.select(move(selection));
-    if (isNew) this.#drawCarets();
+    Object.assign(this.element, { scrollTop, scrollLeft });
+    this.#drawCarets();
+  }
+
+  /** Tells the page when there is no text any more, or one again. */
+  #find() {
+    const isLost = this.#text === null;
+    const pointer = this.pointer || undefined;
+    const value = pointer && get(this.#value, pointer);
+    const had = this.#hadText;
+    this.#hadText ||= typeof value === "string";
+    if (isLost === this.isLost) return;
+    this.isLost = isLost;
+    queueMicrotask(() => {
+      if (!isLost) return this.emit("found", { pointer });
+      if (!had) this.page._session.emit("error", new WeftError("no_text", `there is no text at '${pointer}': the element is read-only until there is one`));
+      this.emit("lost", { reason: value !== undefined ? "type" : had ? "removed" : "missing", pointer });
+    });
+    this.#block();
   }
 
   get #isBlocked() {
@@ -258,63 +241,65 @@ export class Binding extends Emitter {
   }
 
   #block() {
-    if (this.#isComposing || this.#isReadOnly === this.#isBlocked) return;
-    this.#isReadOnly = this.#isBlocked;
-    this.field.block(this.#isReadOnly);
+    const isBlocked = this.#isBlocked;
+    if (this.#isComposing || this.#isReadOnly === isBlocked) return;
+    this.#isReadOnly = isBlocked;
+    this.field.block(isBlocked);
+    this.element.ariaReadOnly = isBlocked ? "true" : null;
   }
 
   // --- carets ----------------------------------------------------------------------------------
 
-  /** The caret of the user changed: the others see it soon. */
+  /** The selection of the user; null when another element has the focus. */
+  get #selection() {
+    const { element } = this;
+    return element.contains(element.getRootNode().activeElement) ? this.field.selection : null;
+  }
+
+  /** The caret of the user may have changed: the others see it soon. */
   #selected() {
     const { presence } = this.page;
-    if (!this.field.isFocused) return;
-    if (presence.cursor === this.#cursor && this.#told === JSON.stringify(this.field.selection)) return;
+    const selection = this.#selection;
+    if (!selection || (presence.cursor === this.#cursor && this.#told === JSON.stringify(selection))) return;
     presence.cursor = this.#cursor;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       if (presence.cursor !== this.#cursor) return;
-      this.#told = JSON.stringify(this.field.selection);
+      this.#told = JSON.stringify(this.#selection);
       presence.refresh();
     }, CURSOR_EVERY);
   }
 
-  /** The server moves a caret with the changes of others by itself, but not the end of a selection. */
-  #movedByServer() {
-    const { selection } = this.field;
-    const isKnown = this.page.presence.cursor === this.#cursor && !this.#timer;
-    if (isKnown && selection?.start === selection?.end) this.#told = JSON.stringify(selection);
+  #blurred() {
+    this.#endComposition();
+    // In another window, the user still has the caret here.
+    if (!this.#selection) this.#leave();
   }
 
-  /** @param {boolean} [isAway] whether the user went to another window: the caret stays in the element */
-  #blurred(isAway = false) {
-    this.#endComposition();
+  #leave() {
     const { presence } = this.page;
-    if (isAway || presence.cursor !== this.#cursor) return;
+    if (presence.cursor !== this.#cursor) return;
     presence.cursor = null;
     presence.refresh();
   }
 
   /** The caret in the value without the changes that wait. */
   #cursor = () => {
-    const { frame, own, queue } = this.page._session.core;
+    const { value } = this.page._session.core.frame;
     const { selection } = this.field;
-    const path = this.place.find(frame.value);
+    const path = this.place.find(value);
     if (!selection || path === null || this.isLost) return null;
-    const map = (/** @type {number} */ at) =>
-      without(this.#isComposing ? this.#maps.reduce((each, next) => next(each), Math.min(at, this.#shown.length)) : at, [...own, ...queue], this.pointer);
+    const map = mapping(compare(this.field.read(), this.field.display(`${get(value, path) ?? ""}`)));
     const [start, end] = [map(selection.start), map(selection.end)];
-    const length = selection.isBackward ? end - start : start - end;
-    return { path, offset: selection.isBackward ? start : end, ...(length ? { length } : {}) };
+    const [offset, other] = selection.isBackward ? [start, end] : [end, start];
+    return { path, offset, ...(start < end ? { length: other - offset } : {}) };
   };
 
   #drawCarets() {
     const { value } = this.page._session.core.confirmed;
     const path = this.place.find(value);
-    const text = path === null ? undefined : get(value, path);
-    const pending = toSplice("", typeof text === "string" ? text : "", this.#text ?? "");
-    const map = (/** @type {number} */ at) => after(at, pending);
-    this.peers?.update(this.page.presence.others, path, map);
+    const text = `${(path !== null && get(value, path)) ?? ""}`;
+    this.peers?.update(this.page.presence.others, path, mapping(compare(text, this.#text ?? "")));
     this.peers?.draw(this.#shown);
   }
 }

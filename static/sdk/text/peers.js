@@ -1,5 +1,7 @@
 // Where the carets of other users are in one text. `caret.js` draws them, when there are any.
 
+import { mapping } from "../patch/splices.js";
+
 /** @typedef {import("../people/presence.js").Peer} Peer */
 /** @typedef {import("../patch/splices.js").Splice} Splice */
 /** @typedef {import("./caret.js").Caret} Caret */
@@ -9,7 +11,6 @@ export class Peers {
   list = [];
   /** @type {Promise<import("./caret.js").Carets> | null} */
   #carets = null;
-  #isEnded = false;
 
   /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
   constructor(field, describe, failed) {
@@ -18,12 +19,14 @@ export class Peers {
     this.failed = failed;
   }
 
-  /** Moves the carets through a change. The caret of its author goes to its end. @param {(at: number) => number} map @param {any} by @param {Splice} splice */
-  move(map, by, { offset, delete: count, insert }) {
+  /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
+  move(splices, by) {
+    const map = mapping(splices);
+    const last = splices[splices.length - 1];
     for (const caret of this.list) {
-      const isAuthor = count + insert.length > 0 && by?.session === caret.peer.session;
-      const end = offset + insert.length;
-      [caret.at, caret.other] = isAuthor ? [end, end] : [map(caret.at), map(caret.other)];
+      const isAuthor = last && by?.session === caret.peer.session;
+      const end = isAuthor && last.offset + last.insert.length;
+      [caret.at, caret.other] = [caret.at, caret.other].map((at) => end || map(at));
     }
   }
 
@@ -36,10 +39,10 @@ export class Peers {
   update(peers, path, map) {
     this.list = peers.flatMap((peer) => {
       const { state } = peer;
-      const { path: place, offset, length } = state?.cursor ?? {};
-      if (place !== path || !Number.isInteger(offset)) return [];
+      const { path: place, offset, length = 0 } = state?.cursor ?? {};
+      if (place !== path || !Number.isInteger(offset + length)) return [];
       const known = this.list.find((each) => each.state === state);
-      return [known ?? { peer, state, at: map(offset), other: map(offset + (Number.isInteger(length) ? length : 0)) }];
+      return [known ?? { peer, state, at: map(offset), other: map(offset + length) }];
     });
   }
 
@@ -47,14 +50,14 @@ export class Peers {
   draw(text) {
     if (!this.list.length && !this.#carets) return;
     this.#carets ??= import("./caret.js").then(({ Carets }) => new Carets(this.field, this.describe));
-    this.#carets.then((carets) => this.#isEnded || carets.draw(this.list, text)).catch((error) => {
+    this.#carets.then((carets) => carets.draw(this.list, text)).catch((error) => {
       this.#carets = null;
       this.failed(error);
     });
   }
 
   end() {
-    this.#isEnded = true;
-    void this.#carets?.then((carets) => carets.remove());
+    this.list = [];
+    this.draw("");
   }
 }

@@ -1,7 +1,7 @@
 // splices.js
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, compare } from '../../../static/sdk/patch/splices.js'
+import { after, compare, mapping, splicesOf } from '../../../static/sdk/patch/splices.js'
 
 const splice = (offset, count, insert) => ({ offset, delete: count, insert })
 
@@ -20,4 +20,12 @@ test('two texts are compared place by place', () => {
   for (const [old, now] of [['abc', 'abc'], ['', 'x'], ['x', ''], ['abcd', 'xbyd'], ['kitten', 'sitting'], ['aXbYc', 'XY']]) {
     assert.equal(apply(old, compare(old, now)), now)
   }
+})
+
+test('the operations tell the place among equal letters, when they make the new text', () => {
+  const op = { op: 'splice', path: '/t', ...splice(0, 0, 'a') }
+  const elsewhere = { ...op, path: '/u' }
+  assert.deepEqual(splicesOf([elsewhere, op], '/t', 'aa', 'aaa'), [op])
+  assert.equal(mapping(splicesOf([op], '/t', 'aa', 'aaa'))(1), 2)
+  assert.deepEqual(splicesOf([op], '/t', 'aa', 'aab'), [splice(2, 0, 'b')].map((each) => ({ op: 'splice', path: '', ...each })))
 })

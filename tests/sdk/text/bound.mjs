@@ -105,7 +105,7 @@ export class Page extends Emitter {
 
   get value () { return this.driver.value }
   subscribe (_, listener) { this.#listeners.push(listener); return () => this.#listeners.splice(0) }
-  shown ({ value, info, via }) { for (const each of this.#listeners) each(value, info, via) }
+  shown ({ value, info, ops }) { for (const each of this.#listeners) each(value, info, ops) }
   patch (ops) { return this.driver.edit(ops) }
   set (path, value) { return this.driver.edit({ op: 'add', path, value }) }
   async undo () { this.undone.push('undo') }

@@ -21,7 +21,7 @@ test('only carets in this text with an offset are taken', () => {
 test('a caret moves with changes, until its user sends another', () => {
   const a = peer('a', { path: '/t', offset: 2 })
   const it = made(a)
-  it.move((at) => at + 3, { session: 'b' }, { offset: 0, delete: 0, insert: 'abc' })
+  it.move([{ offset: 0, delete: 0, insert: 'abc' }], { session: 'b' })
   it.update([a], '/t', same)
   assert.deepEqual(places(it), [['a', 5, 5]])
   it.update([peer('a', { path: '/t', offset: 1 })], '/t', (at) => at + 10)
@@ -30,7 +30,7 @@ test('a caret moves with changes, until its user sends another', () => {
 
 test('the caret of an author goes to the end of the change', () => {
   const it = made(peer('a', { path: '/t', offset: 2 }))
-  it.move(same, { session: 'a' }, { offset: 2, delete: 0, insert: 'xy' })
+  it.move([{ offset: 2, delete: 0, insert: 'xy' }], { session: 'a' })
   assert.deepEqual(places(it), [['a', 4, 4]])
 })
 

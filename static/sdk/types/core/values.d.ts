@@ -16,8 +16,6 @@ export type Info = {
     kind: string;
     by?: any;
 };
-export type Via = import("../patch/position.js").Via;
-export type Learned = import("../patch/position.js").Learned;
 export type Edit = {
     id: string;
     ops: Op[];
@@ -81,8 +79,8 @@ export declare class Values {
         by: any;
         paths: string[];
     }[];
-    /** @type {Learned[]} the changes between the frame and `confirmed`, oldest first */
-    since: Learned[];
+    /** @type {Op[]} the known operations from the frame to `confirmed` */
+    since: Op[];
     /** @type {Effect[]} */
     effects: Effect[];
     /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
@@ -91,26 +89,22 @@ export declare class Values {
     emit(effect: Effect): void;
     /**
      * Applies a new version to `confirmed`. When it does not fit, asks for the whole value.
-     * @param {{version: number, from?: number, id?: string, acks?: {id: string}[]}} message
+     * @param {{version: number, from?: number}} message
      * @param {Op[]} ops
      * @returns {boolean}
      */
-    learn({ version, from, id, acks }: {
+    learn({ version, from }: {
         version: number;
         from?: number;
-        id?: string;
-        acks?: {
-            id: string;
-        }[];
     }, ops: Op[]): boolean;
-    /** @param {any} value @param {Info} info @param {Via} [via] how the old value became this one */
-    show(value: any, info: Info, via?: Via): void;
+    /** @param {any} value @param {Info} info @param {Op[]} [ops] how the old value became this one, if it is known */
+    show(value: any, info: Info, ops?: Op[]): void;
     /** A value with an entry. On an uncertain frame, an entry that does not fit is left out. @param {any} value @param {Entry} entry */
     add(value: any, { ops }: Entry): any;
     /** A value with entries. @param {any} value @param {Entry[]} entries @returns {any} */
     addAll(value: any, entries: Entry[]): any;
-    /** Computes the shown value again. @param {Info} info @param {Via} [via] */
-    showAll(info: Info, via?: Via): void;
+    /** Computes the shown value again. @param {Info} info @param {Op[]} [ops] */
+    showAll(info: Info, ops?: Op[]): void;
     /** The shown value before an entry of the queue. @param {Entry} entry */
     before(entry: Entry): any;
     /**

@@ -47,8 +47,8 @@ export declare class Page {
     move(from: string, path: string): Change;
     /** Applies a JSON Patch, as a whole or not at all. @param {Op[]} ops @returns {Change} */
     patch(ops: Op[]): Change;
-    /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, via?: any) => void} listener @returns {() => void} */
-    subscribe(pointer: string, listener: (value: any, info: Info, via?: any) => void): () => void;
+    /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, ops?: Op[]) => void} listener @returns {() => void} */
+    subscribe(pointer: string, listener: (value: any, info: Info, ops?: Op[]) => void): () => void;
     /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
     text(pointer: string): Text;
     get canUndo(): boolean;

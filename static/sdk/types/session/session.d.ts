@@ -95,8 +95,8 @@ export declare class Session extends Emitter {
         scope?: string;
         version?: number;
     }): Promise<any>;
-    /** @param {string} pointer @param {(value: any, info: any, via: any) => void} listener */
-    subscribe(pointer: string, listener: (value: any, info: any, via: any) => void): () => undefined;
+    /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
+    subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => undefined;
     /** @param {Event} event @returns {Effect[]} */
     handle(event: Event): Effect[];
     /** Reports an error. @param {string} code @param {unknown} [cause] */

@@ -1,13 +1,12 @@
 import { Emitter } from "../reports/events.js";
 import { Peers } from "./peers.js";
 import { Place } from "../patch/position.js";
-export type Via = import("../patch/position.js").Via;
 export type Info = import("../core/values.js").Info;
 export type Op = import("../patch/patch.js").Op;
+export type Splice = import("../patch/splices.js").Splice;
 export type Presence = import("../people/presence.js").Presence;
 export type Change = import("../reports/change.js").Change;
 export type Session = import("../session/session.js").Session;
-export type Map = (at: number, isRight?: boolean) => number;
 export type Owner = {
     value: any;
     mode: string;
@@ -23,7 +22,7 @@ export type Owner = {
     };
     patch: (ops: Op[]) => Change;
     set: (pointer: string, value: any) => Change;
-    subscribe: (pointer: string, listener: (value: any, info: Info, via?: any) => void) => () => void;
+    subscribe: (pointer: string, listener: (value: any, info: Info, ops?: Op[]) => void) => () => void;
     on: (name: string, listener: (detail: any) => void) => () => void;
     undo: () => Promise<any>;
     redo: () => Promise<any>;

@@ -8,13 +8,10 @@ export type Caret = {
 export declare class Carets {
     #private;
     field: import("./field.js").Control | import("./field.js").Editable;
-    element: any;
+    element: HTMLElement | HTMLInputElement | HTMLTextAreaElement;
     describe: (names: string[]) => string;
-    /** @type {Caret[]} */
-    list: Caret[];
     /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */
     constructor(field: import("./field.js").Control | import("./field.js").Editable, describe?: (names: string[]) => string);
     /** @param {Caret[]} list @param {string} text the text that the element shows */
     draw(list: Caret[], text: string): void;
-    remove(): void;
 }

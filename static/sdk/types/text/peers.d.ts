@@ -13,8 +13,8 @@ export declare class Peers {
     list: Caret[];
     /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
     constructor(field: import("./field.js").Control | import("./field.js").Editable, describe: ((names: string[]) => string) | undefined, failed: (error: unknown) => void);
-    /** Moves the carets through a change. The caret of its author goes to its end. @param {(at: number) => number} map @param {any} by @param {Splice} splice */
-    move(map: (at: number) => number, by: any, { offset, delete: count, insert }: Splice): void;
+    /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
+    move(splices: Splice[], by: any): void;
     /**
      * Takes the carets from the presence. A caret whose state did not change stays where it is.
      * @param {Peer[]} peers
