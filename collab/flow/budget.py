@@ -46,9 +46,10 @@ class Budget:
         return -self._level / self.rate if self._level < -NEGLIGIBLE else 0.0
 
     def try_spend(self, amount: float, now: float) -> bool:
-        """Charge a frame if `would_fit` allows it. Return whether it was charged.
+        """Charge a frame unless it has to wait. Return whether it was charged.
 
-        This is called for every reader and every frame, so it repeats the code of `_earn`.
+        When `amount` is above `burst`, a full level is enough. This is called for every reader and
+        every frame, so it repeats the code of `_earn`.
         """
         if not self.rate:
             return True
@@ -66,16 +67,15 @@ class Budget:
         return False
 
     def wait(self, now: float, amount: float = 0) -> float:
-        """Seconds until `amount` units may be spent. Without `amount`: until no debt is left."""
+        """Seconds until `amount` units may be spent. Without `amount`: until no debt is left.
+
+        When `amount` is above `burst`, a full level is enough.
+        """
         if not self.rate:
             return 0.0
         self._earn(now)
         lacking = min(amount, self.burst) - self._level
         return lacking / self.rate if lacking > NEGLIGIBLE else 0.0
-
-    def would_fit(self, amount: float, now: float) -> bool:
-        """Whether `amount` may be spent now. When it is above `burst`, a full level is enough."""
-        return self.wait(now, amount) == 0.0
 
     def whole_units(self, now: float) -> int | None:
         """The whole units that can be spent without a debt; None when there is no limit."""
@@ -136,9 +136,6 @@ class ByteAndMessageBudget:
     def wait(self, now: float, size: int = 0, count: int = 0) -> float:
         """Seconds until both budgets allow a frame; 0.0 when it may be sent now."""
         return max(self.bytes.wait(now, size), self.messages.wait(now, count))
-
-    def would_fit(self, size: int, now: float, count: int = 1) -> bool:
-        return self.wait(now, size, count) == 0.0
 
     def refill_time(self, now: float) -> float:
         """Seconds until both budgets are full."""

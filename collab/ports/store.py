@@ -197,7 +197,8 @@ class ChangeLog(Protocol):
         """Commit documents whose commits clash again and again, while other writers wait.
 
         Lock their rows, load the documents in the order of `keys`, and commit the appends that
-        `compute` returns for them. `compute` is called once, on the caller's thread.
+        `compute` returns for them. `compute` is called once, on the caller's thread. The commit
+        loop does not use this yet: it is for several instances (`docs/decisions/storage.md`).
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:

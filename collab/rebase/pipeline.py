@@ -175,11 +175,6 @@ class Pipeline(Struct, eq=False):
             if len(self.pending) > 1:
                 self.pending.sort(key=_version)
 
-    def value_seen(self, since: Since, head: Any) -> Any:
-        """The value that the client sees: the value at `base` with its unanswered patches."""
-        changes = since(self.base)
-        return _client_view(self.pending, changes)[1] if changes else head
-
     def _rebase_pending(self, base: int, since: Since) -> bool:
         """Rebase unanswered patches to `base` as the client did: one version at a time.
 

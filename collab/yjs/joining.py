@@ -14,8 +14,6 @@ from collab.yjs.lib0 import Reader, write_uint
 from collab.yjs.spans import Id
 from collab.yjs.update import GC, STORED_BOUNDS, Range, inspect, read_deletes
 
-EMPTY = b"\x00"  # the deletions of an update that deletes nothing
-
 
 class Part(NamedTuple):
     """The update of one transaction. `deletes` are its last bytes, which list its deletions.

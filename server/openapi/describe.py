@@ -31,24 +31,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *PROCESS,
 )
 
-# URLs that are not part of the API: pages, pictures, and the metrics for Prometheus.
-UNDESCRIBED = frozenset(
-    {
-        "/",
-        "/p/{tenant}/{doc}",
-        "/p/{tenant}/{doc}/{page}",
-        "/docs",
-        "/demo/{name}.svg",
-        "/examples/{name}",
-        "/favicon.ico",
-        "/metrics",
-        "/sdk/{name}.js",
-        "/sdk/{version}/{name}",
-        "/status",
-        "/status.json",
-    }
-)
-
 SOCKETS: Mapping[str, dict[str, Any]] = {
     "/v1/docs/{doc}/live": {
         "summary": "The patch lane: JSON messages in text frames",

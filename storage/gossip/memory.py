@@ -1,5 +1,7 @@
 """Gossip (messages between instances) inside one process. A single instance needs no more.
 
+The server does not use gossip yet: `docs/decisions/gossip.md` says what it is for.
+
 `LocalSubscription` limits the waiting messages, and loses the oldest. `RedisGossip` uses it too.
 """
 

@@ -21,12 +21,12 @@ def test_b1_the_level_refills_with_time() -> None:
 
 def test_b1_a_frame_above_the_burst_goes_and_is_paid_afterwards() -> None:
     budget = Budget(rate=100, burst=200, now=0.0)
-    assert budget.would_fit(300, now=0.0)
+    assert budget.wait(now=0.0, amount=300) == 0.0
     budget.spend(300, now=0.0)
     assert budget.wait(now=0.0) == 1.0
     assert budget.wait(now=1.0) == 0.0
-    assert not budget.would_fit(300, now=1.0)
-    assert budget.would_fit(300, now=3.0)
+    assert budget.wait(now=1.0, amount=300) == 2.0
+    assert budget.wait(now=3.0, amount=300) == 0.0
 
 
 def test_b1_a_rate_of_0_means_no_limit() -> None:
@@ -56,7 +56,7 @@ def test_b1_the_spent_units_never_exceed_burst_and_rate(
         now += pause
         if ask:
             spent += size if budget.try_spend(size, now) else 0
-        elif budget.would_fit(size, now):
+        elif not budget.wait(now, size):
             budget.spend(size, now)
             spent += size
         assert spent <= 200 + 100 * now + 1e-6
@@ -75,15 +75,15 @@ def test_b2_bytes_and_messages_are_spent_together() -> None:
     budget = ByteAndMessageBudget(SMALL, now=0.0)
     budget.spend(10, now=0.0, count=25)
     assert budget.wait(now=0.0) == 0.5
-    assert not budget.would_fit(1, now=0.0)
-    assert budget.would_fit(1, now=0.7)
+    assert budget.wait(0.0, 1, 1) > 0.5
+    assert budget.wait(0.7, 1, 1) == 0.0
     assert ByteAndMessageBudget(NONE, now=0.0).spend(10**9, now=0.0) == 0.0
 
 
 def test_b9_work_beyond_a_millisecond_is_charged_tenfold() -> None:
     budget = ByteAndMessageBudget(SMALL, now=0.0)
     budget.charge_time(0.001, now=0.0)
-    assert budget.would_fit(200, now=0.0)
+    assert budget.wait(0.0, 200, 1) == 0.0
     budget.charge_time(0.201, now=0.0)
     assert budget.wait(now=0.0) == 0.0
     budget.charge_time(0.101, now=0.0)
@@ -100,7 +100,7 @@ def test_b3_reconnecting_refills_nothing() -> None:
     for attempt in range(100):
         now = attempt * 0.01
         budgets = budget_pool.acquire(owner, now)
-        while budgets.inbound.would_fit(20, now):
+        while not budgets.inbound.wait(now, 20, 1):
             budgets.inbound.spend(20, now)
             taken += 20
         budget_pool.release(owner, now)

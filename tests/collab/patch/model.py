@@ -19,8 +19,18 @@ from collab.patch.pointer import lookup, parse
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import same
 from collab.rebase.conflicts import Rebased
+from collab.rebase.edits import edits_of
 from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
-from collab.rebase.pipeline import Pipeline
+from collab.rebase.pipeline import Pipeline, Since
+
+
+def value_seen(pipeline: Pipeline, since: Since, head: Any) -> Any:
+    """Return the value that the client sees: at its base, with its unanswered patches."""
+    changes = since(pipeline.base)
+    value = changes[0].before if changes else head
+    for pending in pipeline.pending:
+        _, value = edits_of(value, pending.ops)
+    return value
 
 
 @dataclass
@@ -132,7 +142,7 @@ class Server:
         except Rejected:
             self.unclear += 1
             return self._reject(who)
-        assert same(pipeline.value_seen(self.since, self.value), sent.view)
+        assert same(value_seen(pipeline, self.since, self.value), sent.view)
         try:
             rebased = pipeline.submit(sent.base, sent.ops, self.since, self.value, splices=True)
             done = apply(self.value, rebased.ops, splices=True)

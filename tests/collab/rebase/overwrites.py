@@ -19,6 +19,7 @@ from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
 from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import rebase
+from tests.collab.patch.model import value_seen
 from tests.collab.rebase.stamped import Writer, at, done, nodes, pointers, stamps
 
 
@@ -218,7 +219,7 @@ def _connection(chance: random.Random, *, advances: float) -> str:
             world.happens(chance.choice(["bo", "cy"]), writer.patch(world.head))
         if advances and chance.random() < advances:
             pipeline.advance(chance.randint(pipeline.base, len(world.changes)), world.since)
-            view = pipeline.value_seen(world.since, world.head)
+            view = value_seen(pipeline, world.since, world.head)
         start = writer.count
         ops = writer.patch(view)
         mine |= set(range(start + 1, writer.count + 1))

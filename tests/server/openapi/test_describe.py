@@ -13,13 +13,32 @@ from starlette.routing import Route, WebSocketRoute
 from collab import messages
 from collab.errors import HTTP_STATUS, Code
 from server.openapi import page, shapes
-from server.openapi.describe import HEADERS, OPERATIONS, SOCKETS, UNDESCRIBED, describe
+from server.openapi.describe import HEADERS, OPERATIONS, SOCKETS, describe
 from server.openapi.operation import Operation, Response
 from server.routes import routes
 from tests.house import ROOT
 
 DESCRIBED = describe("0.1.0")
 WIRE = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+
+
+# URLs that are not part of the API: pages, pictures, and the metrics for Prometheus.
+UNDESCRIBED = frozenset(
+    {
+        "/",
+        "/p/{tenant}/{doc}",
+        "/p/{tenant}/{doc}/{page}",
+        "/docs",
+        "/demo/{name}.svg",
+        "/examples/{name}",
+        "/favicon.ico",
+        "/metrics",
+        "/sdk/{name}.js",
+        "/sdk/{version}/{name}",
+        "/status",
+        "/status.json",
+    }
+)
 
 
 def served() -> set[tuple[str, str]]:
