@@ -20,6 +20,7 @@ from collab.types.records import (
     Record,
     SetRecord,
 )
+from collab.yjs.update import DEFAULT_BOUNDS
 
 
 def nested(depth: int) -> Any:
@@ -36,6 +37,13 @@ def entry(value: Any = 1, *records: Record, inverse: bytes = b"") -> Entry:
 
 
 BAD = [{"__proto__": 1}, [{"constructor": 1}], float("nan"), 2**64 - 1, nested(300)]
+
+
+def test_p8_a_value_may_be_as_deep_as_a_yjs_client_may_make_it() -> None:
+    deepest = DEFAULT_BOUNDS.depth
+    check_values(entry(nested(deepest), SetRecord((), "k", Absent(), Exactly(nested(deepest)))))
+    with pytest.raises(Rejected):
+        check_values(entry(nested(deepest + 1)))
 
 
 def test_p8_values_that_lanes_write_are_accepted() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from collab.document.document import Document
 from collab.document.opening import Opening
+from collab.document.snapshot_format import decode_body
 from collab.entry import Author, Entry
 from collab.errors import Rejected
-from collab.ports.store import Snapshot
+from collab.ports.store import Control, Snapshot, Stored
 from collab.structs.guard import StructIndex, inspect
 from collab.yjs import rewriting, slices
 from collab.yjs.causality import in_causal_order
@@ -130,6 +131,12 @@ def test_g22_without_a_measurement_the_snapshots_time_is_used() -> None:
     assert Document.open(body, (), 1).opening_seconds == 0.5
 
 
+def test_a_stored_document_opens_in_its_epoch() -> None:
+    body = made(CHAIN).snapshot()
+    stored = Stored(3, 1, Control(), body, [])
+    assert Document(Opening.of_stored(stored)).epoch == 3
+
+
 def test_a_snapshot_without_an_opening_time_opens() -> None:
     document = made(CHAIN)
     older = msgspec.msgpack.encode(msgspec.msgpack.decode(document.snapshot().body)[:4])
@@ -150,6 +157,7 @@ def test_the_first_snapshot_format_opens_without_its_steps() -> None:
     assert change is not None
     entry = Entry(2, Author("ada"), 0, "edit", change.ops, change.update, inverse=inverse)
     opened = Document.open(older, [entry], 1)
+    assert decode_body(older.body).version == version == 1
     assert opened.value == peer.value
     assert opened.version == 2
     with pytest.raises(Rejected):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collab.document.document import Document
+from collab.document.stacks import shrink, size_of
+from collab.document.steps import Part, Stacks, Step, UndoBounds
 from collab.room.requests import Create, UndoRequest
 from tests.collab.room.rooms import code, done, member, opened, put
 
@@ -26,3 +29,23 @@ def test_each_user_undoes_the_own_steps_in_reverse_and_redoes_them_in_order() ->
     done(room, UndoRequest(""), bo, now=120_000)
     assert room.document.value == {"a": 2, "b": 0}
     assert code(room, UndoRequest(""), bo) == "nothing_to_undo"
+
+
+def test_a_user_without_steps_has_nothing_to_undo() -> None:
+    assert Document.open(None, (), 1).open_steps("bo") == {"can_undo": False, "can_redo": False}
+
+
+def test_the_oldest_step_of_the_user_with_most_bytes_is_dropped_first() -> None:
+    def step(version: int) -> Step:
+        return Step([Part(version, 0, bytes(100), (), None, (), ())])
+
+    ada, bo = Stacks([step(1)], [step(2)]), Stacks([step(3)])
+    one = size_of(bo.undo)
+    ada.size, bo.size = 2 * one, one
+    stacks = {"ada": ada, "bo": bo}
+    shrink(stacks, UndoBounds(bytes=2 * one), "bo")
+    assert (stacks, ada.size) == ({"ada": Stacks([], [step(2)], one), "bo": bo}, one)
+    shrink(stacks, UndoBounds(bytes=one), "bo")
+    assert stacks == {"bo": bo}, "a user without steps is dropped"
+    shrink(stacks, UndoBounds(bytes=1), "bo")
+    assert stacks == {"bo": bo}, "the author's newest step stays"

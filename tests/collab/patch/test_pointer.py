@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.errors import Code, Rejected
-from collab.patch.pointer import covers, exists, lookup, parse, render
+from collab.patch.pointer import covers, exists, index_of, lookup, parse, render
 
 
 def test_p1_the_examples_of_the_rfc_find_their_values() -> None:
@@ -60,3 +60,8 @@ def test_p1_a_location_covers_itself_and_all_below_it() -> None:
     assert covers(("a",), ("a", "b"))
     assert not covers(("a", "b"), ("a",))
     assert not covers(("a",), ("ab",))
+
+
+def test_p1_an_index_has_at_most_nine_digits() -> None:
+    assert index_of("9" * 9) == 999_999_999
+    assert index_of("9" * 10) is None

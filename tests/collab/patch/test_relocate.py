@@ -14,7 +14,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.pointer import lookup, parse, render
-from collab.patch.relocate import AppliedChange, moved_prefixes
+from collab.patch.relocate import AppliedChange, moved_prefixes, replaced_pointers
 from tests.collab.patch.values import locations
 
 BEFORE: dict[str, Any] = {
@@ -156,3 +156,10 @@ def test_r1_a_cursor_follows_its_text_and_ends_with_it() -> None:
 )
 def test_the_prefixes_of_what_an_op_may_move(op: Op, prefixes: tuple[str, ...]) -> None:
     assert moved_prefixes([op]) == prefixes
+
+
+def test_the_pointers_of_a_patch_that_only_replaces_values() -> None:
+    replace = {"op": "replace", "path": "/a/b", "value": 1}
+    assert replaced_pointers([replace, {**replace, "path": ""}]) == ("/a/b", "")
+    assert replaced_pointers([replace, {"op": "remove", "path": "/c"}]) is None
+    assert replaced_pointers([{**replace, "path": 1}]) is None

@@ -170,6 +170,14 @@ def test_r10_a_patch_is_refused_when_a_missing_answer_matters() -> None:
     assert line.value["t"] == "A b c d E f"
 
 
+def test_r10_one_unclear_answer_is_enough() -> None:
+    line = answered_without_a_version()
+    assert line.mine(0, text("/n", 2)) == []  # the answer to this patch is clear
+    with pytest.raises(Rejected) as refused:
+        line.mine(2, text("/t", "A b c d e f"), after="third")
+    assert refused.value.refusal.code == Code.CONFLICT
+
+
 @pytest.mark.parametrize("after", ["", None])
 def test_r10_an_author_that_lacks_no_answer_sees_the_head(after: str | None) -> None:
     line = answered_without_a_version()
