@@ -105,13 +105,13 @@ class Page:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there may be a step to undo."""
-        return self._session.machine.steps.has("undo")
+        """Whether you have a step to undo; without a connection, an unsent step."""
+        return self._session.has_step("undo")
 
     @property
     def can_redo(self) -> bool:
-        """Whether there may be a step to redo."""
-        return self._session.machine.steps.has("redo")
+        """Whether you have a step to redo; without a connection, an unsent step."""
+        return self._session.has_step("redo")
 
     @contextlib.contextmanager
     def group(self) -> Iterator[None]:

@@ -112,6 +112,11 @@ class Session(Emitter):
         self.perform()
         return await future
 
+    def has_step(self, kind: str) -> bool:
+        """Whether an `undo` or a `redo` has something to do."""
+        may_edit = self.opened.get("role") not in _READERS
+        return may_edit and self.machine.steps.has(kind, is_online=self.machine.is_online)
+
     def require_open(self) -> None:
         """Raise an error when the connection has ended for ever."""
         if self.is_closed:

@@ -74,7 +74,7 @@ class Client(Protocol):
         """Five seconds have passed without a connection."""
 
     def on_token_failure(self, error: Exception) -> None:
-        """The program's token function failed. It is called again."""
+        """The program's token function failed, for the first time after a success."""
 
 
 class Transport:
@@ -89,6 +89,8 @@ class Transport:
         self._socket: ClientConnection | None = None
         self._outgoing: asyncio.Queue[bytes] | None = None
         self._is_fetching = False
+        self._fetched: tuple[str, float] = "", -STEADY  # the newest token, and when it was fetched
+        self._has_no_token = False  # the newest fetch has failed
         self._wake = asyncio.Event()
         self._lost: asyncio.TimerHandle | None = None
         self._tries = 0
@@ -148,14 +150,14 @@ class Transport:
         """Connect once. Return how the connection ended."""
         try:
             self._is_fetching = True
-            token = await fetch(self._token)
-            self._is_fetching = False
+            token = await self._fetch()
         except TokenRefusedError as error:
             return End(_UNAUTHENTICATED, error, is_final=True)
         except Exception as error:  # any failure of the program's own function is only for now
-            self._is_fetching = False
-            self._client.on_token_failure(error)
+            self._token_failed(error)
             return End(1006, WeftError(f"the token function failed: {error}", "token_failed"))
+        finally:
+            self._is_fetching = False
         try:
             socket = await connect(
                 self._address.socket,
@@ -228,18 +230,40 @@ class Transport:
                 self._retry_after = message.get("retry_after_ms", 0) / 1000
             case "notice" if message["code"] == "token_expiring" and callable(self._token):
                 self._stop_renewing()
-                self._renewal = asyncio.create_task(self._renew(), name="weft token")
+                renews = self._renew(message["in_seconds"])
+                self._renewal = asyncio.create_task(renews, name="weft token")
         self._client.on_message(message)
 
-    async def _renew(self) -> None:
-        """Send a new token before the present one expires. Try again when the function fails."""
+    async def _fetch(self) -> str:
+        token = await fetch(self._token)
+        self._has_no_token = False
+        self._fetched = token, now()
+        return token
+
+    def _token_failed(self, error: Exception) -> None:
+        """Tell the client of a failure. Failures in a row are told once."""
+        if not self._has_no_token:
+            self._client.on_token_failure(error)
+        self._has_no_token = True
+
+    async def _renew(self, seconds: float) -> None:
+        """Send a new token before the present one expires in so many seconds.
+
+        The server warns a minute before the end: at once, when the token is for less than that.
+        Then it is renewed after half of its time. Try again when the function fails, or returns the
+        token that the server has.
+        """
+        present, fetched_at = self._fetched
+        if now() - fetched_at < STEADY:
+            await pause(asyncio.Event(), seconds / 2)
         while self._outgoing is not None:
             try:
-                self.send({"type": "token", "token": await fetch(self._token)})
-                return
+                if (token := await self._fetch()) != present:
+                    self.send({"type": "token", "token": token})
+                    return
             except Exception as error:  # the program's own function
-                self._client.on_token_failure(error)
-                await asyncio.sleep(delay(2))
+                self._token_failed(error)
+            await pause(asyncio.Event(), delay(2))
 
     def _stop_renewing(self) -> None:
         if self._renewal is not None:

@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Proxy:
-    """Forwards connections to a port. `cut` resets all of them, and refuses new ones."""
+    """Forwards connections to a port.
+
+    `cut` resets all connections, and refuses new ones. While `is_mute`, no answer is forwarded.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_cut = False
+        self.is_mute = False
         self.port = 0
         self.bytes = 0
 
@@ -52,13 +56,22 @@ class Proxy:
             return
         pair = {writer, there}
         self._writers |= pair
-        await asyncio.gather(self._pump(reader, there), self._pump(there_reader, writer))
+        answers = self._pump(there_reader, writer, are_answers=True)
+        await asyncio.gather(self._pump(reader, there), answers)
         self._writers -= pair
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        are_answers: bool = False,
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
                 self.bytes += len(data)
+                if are_answers and self.is_mute:
+                    continue
                 writer.write(data)
                 await writer.drain()
         writer.close()

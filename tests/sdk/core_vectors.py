@@ -21,6 +21,7 @@ FILE = Path(__file__).with_name("core") / "core_vectors.json"
 RANDOM = 15
 START = {"a": 1, "b": 2, "t": "Hello", "list": [{"id": "x"}, {"id": "y"}], "log": []}
 BO = {"user": "bo", "name": "Bo"}
+TAKEN = {"version": 1, "pointers": ["/a"]}  # in `undone`
 
 Event = dict[str, Any]
 Step = dict[str, Any]
@@ -46,9 +47,10 @@ def opened(version: int = 1, value: Any = START, epoch: int = 1, **more: Any) ->
     return {"type": "opened", "message": message}
 
 
-def resumed(version: int, *changes: Event) -> Event:
+def resumed(version: int, *changes: Event, **more: Any) -> Event:
     messages = [each["message"] for each in changes]
-    return {"type": "opened", "message": {"epoch": 1, "version": version, "changes": messages}}
+    message = {"epoch": 1, "version": version, "changes": messages, **more}
+    return {"type": "opened", "message": message}
 
 
 def edit(id: str, *ops: Event, now: int, **more: Any) -> Event:
@@ -329,7 +331,49 @@ BY_HAND: dict[str, list[Event]] = {
         undo("u1"),
         closed(),
         resumed(1),
-        ack("u1", 2, ops=[put("/a", 0)]),
+        ack("u1", 2, ops=[put("/a", 0)], undone=[TAKEN], skipped=[]),
+    ],
+    "an undo whose answer was lost is asked again, because only its answer tells what it skipped": [
+        opened(can_undo=True, can_redo=False),
+        undo("u1"),
+        closed(),
+        resumed(2, change(2, put("/a", 0), id="u1", kind="undo"), can_undo=False, can_redo=True),
+        ack("u1", 2, duplicate=True, undone=[TAKEN], skipped=["/b"], can_undo=True),
+        undo("r1", redo=True),
+    ],
+    "an undo that was accepted is not refused the second time": [
+        opened(),
+        undo("u1"),
+        closed(),
+        resumed(2, change(2, put("/a", 0), id="u1", kind="undo"), can_undo=False, can_redo=True),
+        reject("u1", "rate_limited", retryable=True, retry_after_ms=10),
+        RETRY,
+        reject("u1", "forbidden"),
+    ],
+    "the server says what can be undone, until the next edit": [
+        opened(can_undo=False, can_redo=True),
+        change(2, put("/b", 9)),
+        edit("e1", put("/a", 5), now=0),
+        ack("e1", 3),
+        undo("u1"),
+        ack("u1", 4, ops=[put("/a", 1)], undone=[TAKEN], skipped=[], can_undo=False, can_redo=True),
+        change(5, put("/a", 8), id="other-tab"),
+        closed(),
+        edit("e2", put("/a", 6), now=9000),
+    ],
+    "the newest step is made again first, wherever it was taken back": [
+        opened(),
+        edit("e1", put("/a", 5), now=0),
+        ack("e1", 2),
+        hold(True),
+        edit("e2", put("/b", 6), now=9000),
+        undo("u1"),
+        undo("u2"),
+        hold(False),
+        ack("u2", 3, ops=[put("/a", 1)], undone=[TAKEN], skipped=[], can_undo=False, can_redo=True),
+        undo("r1", redo=True),
+        ack("r1", 4, ops=[put("/a", 5)], undone=[TAKEN], skipped=[]),
+        undo("r2", redo=True),
     ],
 }
 
@@ -353,12 +397,14 @@ def outcome(effects: list[Effect], machine: Machine) -> Step:
                 undone = effect.result.undone if effect.result else []
                 pointers = [pointer for each in undone for pointer in each["pointers"]]
                 code = effect.reason.code if effect.reason else None
-                found["asked"].append([effect.id, pointers, code])
+                skipped = effect.result.skipped if effect.result else []
+                found["asked"].append([effect.id, pointers, skipped, code])
             case Wait():
                 found["waits"].append([effect.tries, effect.ms])
             case Reload():
                 found["reloads"] += 1
-    return {**found, "value": machine.value, "pending": machine.pending}
+    can = [machine.steps.has(kind, is_online=machine.is_online) for kind in ("undo", "redo")]
+    return {**found, "value": machine.value, "pending": machine.pending, "can": can}
 
 
 def perform(machine: Machine, event: Event) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.proxy import Proxy
 from tests.running import RunningServer
 from tests.sdk.pages import Pages
 from tests.yjs_peer import has_node
@@ -47,6 +48,47 @@ const found = [change.state, theirs, by.user, told, ada.attention.length, ada.va
 await Promise.all([ada.close(), bo.close()])
 return found
 """
+
+
+# The proxy swallows the answer to an undo. After the reconnect, Ada's page asks for it again.
+UNDO_OPEN = """
+kept.open = (client, url) =>
+  connect({ url, document: 'undo', token: () => tokens[client], client, create: { a: 0, b: 0 } })
+const [ada, bo] = [kept.ada, kept.bo] = [kept.open('ada', proxy), kept.open('bo', url)]
+await Promise.all([ada.ready, bo.ready])
+await ada.change((draft) => { draft.a = draft.b = 1 }).durable
+await bo.set('/b', 2).durable
+await until(() => ada.value.b === 2)
+"""
+UNDO_ASK = """
+kept.undo = kept.ada.undo()
+await until(() => kept.bo.value.a === 0)
+"""
+UNDO_AGAIN = """
+const { ada, bo } = kept
+ada.syncNow()
+const { undone, skipped, version } = await kept.undo
+const found = [undone, skipped, version, ada.value, ada.saved, ada.canUndo, ada.canRedo, bo.version]
+await Promise.all([ada.close(), bo.close()])
+return found
+"""
+
+
+async def test_an_undo_whose_answer_was_lost_tells_what_it_skipped(tmp_path: Path) -> None:
+    pages = await Pages.start()
+    with RunningServer(tmp_path) as server:
+        async with Proxy.to(server.port) as proxy:
+            tokens = {user: await server.mint(user) for user in ("ada", "bo")}
+            await pages.run(UNDO_OPEN, url=server.http, proxy=proxy.http, tokens=tokens)
+            proxy.is_mute = True
+            await pages.run(UNDO_ASK)
+            proxy.cut()
+            proxy.is_mute = False
+            proxy.mend()
+            undone, *rest = await pages.run(UNDO_AGAIN)
+    await pages.close()
+    assert [(one["version"], one["pointers"]) for one in undone] == [(2, ["/a"])]
+    assert rest == [["/b"], 4, {"a": 0, "b": 2}, "saved", False, True, 4]
 
 
 async def test_many_quick_edits_are_sent_in_patches_that_the_server_takes(tmp_path: Path) -> None:

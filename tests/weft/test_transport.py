@@ -114,14 +114,66 @@ async def test_a_token_that_is_a_text_is_not_tried_twice(scripted: ScriptedServe
     assert len(scripted.opens) == 1
 
 
-async def test_a_new_token_is_sent_before_the_old_one_expires(scripted: ScriptedServer) -> None:
+EXPIRING = {"type": "notice", "code": "token_expiring"}
+
+
+async def test_a_new_token_is_sent_before_the_old_one_expires(
+    scripted: ScriptedServer, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0])  # of the first token; the server warns an hour later
+    monkeypatch.setattr(transport, "now", lambda: next(times, 3600.0))
     tokens = iter(["first", "second"])
-    scripted.then(OPENED, {"type": "notice", "code": "token_expiring", "in_seconds": 60})
+    scripted.then(OPENED, {**EXPIRING, "in_seconds": 60})
     async with await opened(scripted, lambda: next(tokens)):
         await until(lambda: scripted.seen[1:] == [{"type": "token", "token": "second"}])
+    assert pauses == []
 
 
-async def test_a_token_function_that_fails_is_called_again(
+async def test_a_token_of_some_seconds_is_renewed_after_half_of_its_time(
+    scripted: ScriptedServer, pauses: list[float]
+) -> None:
+    tokens = iter(["first", "second"])
+    scripted.then(OPENED, {**EXPIRING, "in_seconds": 6})
+    async with await opened(scripted, lambda: next(tokens)):
+        await until(lambda: scripted.seen[1:] == [{"type": "token", "token": "second"}])
+    assert pauses == [3]
+
+
+async def test_a_token_that_the_server_has_is_not_sent_again(
+    scripted: ScriptedServer, pauses: list[float]
+) -> None:
+    tokens = iter(["old", "old", "old", "new"])
+    scripted.then(OPENED, {**EXPIRING, "in_seconds": 60})
+    async with await opened(scripted, lambda: next(tokens)):
+        await until(lambda: scripted.seen[1:] == [{"type": "token", "token": "new"}])
+    assert len(pauses) == 3
+
+
+async def test_a_token_function_that_fails_is_called_again_and_told_once(
+    scripted: ScriptedServer, pauses: list[float]
+) -> None:
+    answers = iter(["t", None, None, "u", None, None, "v"])
+    told: list[str] = []
+
+    def token() -> str:
+        answer = next(answers, "w")
+        if answer is None:
+            raise OSError("the backend does not answer")
+        return answer
+
+    scripted.then(OPENED)
+    page = await opened(scripted, token)
+    page.on("error", lambda error: told.append(error.code))
+    for connections in (2, 3):
+        await scripted.sockets[-1].close(1001)
+        while len(scripted.opens) < connections or page.link != "online":
+            await asyncio.sleep(0)
+    await page.close()
+    assert [message["token"] for message in scripted.opens] == ["t", "u", "v"]
+    assert (told, len(pauses)) == (["token_failed"] * 2, 6)
+
+
+async def test_a_token_function_that_fails_at_first_is_called_again(
     scripted: ScriptedServer, pauses: list[float]
 ) -> None:
     calls: list[int] = []

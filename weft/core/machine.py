@@ -92,7 +92,7 @@ class Machine(Values):
     def undo(self, ask: Ask, now: float) -> None:
         """Undo or redo a step: here when it is unsent, else by the server."""
         if ask.redo:
-            step = self.steps.taken_step(ask)
+            step = self.steps.taken_step(ask, is_online=self.is_online)
             if step is None:
                 self.steps.ask(ask, is_online=self.is_online)
             else:
@@ -113,6 +113,7 @@ class Machine(Values):
                 self.change(change)
         else:
             self._replace_value(Version(message["epoch"], message["version"], message["value"]))
+        self.steps.knows(message)
         if self.queue:
             # The new connection does not know the answered entries that the others build on.
             self.queue = [*self.own, *self.queue]
@@ -141,17 +142,16 @@ class Machine(Values):
             # A change does not tell what it has overwritten. So the entry is sent again.
             entry.accepted = message["version"]
             answered.append(message)
-        elif self.steps.answered(message):
+        elif self.steps.accepted(message):
             answered.append(message)
-            self._forget_flight([message])
         if not answered:
+            if "id" in message or acks:  # another client of this user made it
+                self.steps.knows({"can_redo": message["kind"] != "edit"})
             paths = [op["path"] for op in message["ops"]]
             self.others.append((message["version"], message.get("by"), paths))
         self._forget_flight(acks)
-        if answered:
-            self.catch_up(self._info(message["kind"]))
-        else:
-            self.catch_up(Info(False, message["kind"], message.get("by")))
+        kind = message["kind"]
+        self.catch_up(self._info(kind) if answered else Info(False, kind, message.get("by")))
 
     def ack(self, message: Message) -> None:
         entry = next((each for each in self.queue if each.id == message["id"]), None)
@@ -249,6 +249,7 @@ class Machine(Values):
         if entry.answered is not None:
             return True
         entry.answered = ack["version"]
+        self.steps.knows({})
         merged = [*entry.merged, *ack.get("merged", ())]
         conflicts = [
             {**each, "by": self._author(each["path"], ack["version"])}

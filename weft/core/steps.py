@@ -56,20 +56,30 @@ class Steps:
         self._values = values
         self.asks: list[Ask] = []
         self.sent_step: str | None = None
-        self._taken: list[TakenStep] = []
+        self._taken: list[TakenStep | None] = []  # None for a step that the server took back
         self._behind: dict[str, set[str]] = {}  # entries that were made before a request
+        self._accepted: dict[str, Undone] = {}  # requests that a change has shown to be accepted
         self._server_has = {"undo": True, "redo": False}
 
-    def has(self, kind: str) -> bool:
-        """Whether an `undo` or a `redo` may have an effect; the server knows it for certain."""
+    def has(self, kind: str, *, is_online: bool) -> bool:
+        """Whether an `undo` or a `redo` has something to do."""
         queue = self._values.queue
-        is_here = bool(self._taken) if kind == "redo" else bool(queue) and not queue[-1].sent
-        return is_here or self._server_has[kind]
+        if kind == "redo":
+            is_here = bool(self._taken) and self._taken[-1] is not None
+        else:
+            is_here = bool(queue) and not queue[-1].sent
+        at_server = kind == "undo" if queue else self._server_has[kind]
+        return is_here or (is_online and at_server)
+
+    def knows(self, message: dict[str, Any]) -> None:
+        """Note what the server can undo for this user. An edit leaves an undo and no redo."""
+        undo, redo = message.get("can_undo", True), message.get("can_redo", False)
+        self._server_has = {"undo": undo, "redo": redo}
 
     def forget(self) -> None:
         """A new edit: nothing can be redone any more."""
         self._taken = []
-        self._server_has = {"undo": True, "redo": False}
+        self.knows({})
 
     def take_back(self, ask: Ask, *, is_online: bool) -> bool:
         """Take the newest unsent step out of the queue. Return whether the request has ended."""
@@ -98,11 +108,16 @@ class Steps:
             taken.insert(0, entry)
         return taken
 
-    def taken_step(self, ask: Ask) -> TakenStep | None:
-        """Return the newest step that was taken out, rebased to the present value."""
-        if not ask.is_whole or not self._taken:
+    def taken_step(self, ask: Ask, *, is_online: bool) -> TakenStep | None:
+        """Return the newest step that was taken out, rebased to the present value.
+
+        When the server has taken back a newer one, return None: the server makes that one again.
+        """
+        if not ask.is_whole or not self._taken or (self._taken[-1] is None and not is_online):
             return None
         step = self._taken.pop()
+        if step is None:
+            return None
         patches, start, end = [], step.value, self._values.value
         for ops in step.patches:
             rebased = rebase(ops, start, end)
@@ -130,16 +145,29 @@ class Steps:
         is_first = not queue or not (queue[0].sent or queue[0].id in self._behind[ask.id])
         return ask if is_first else None
 
+    def accepted(self, change: dict[str, Any]) -> bool:
+        """Whether a change is the effect of a request.
+
+        Only the answer tells what the request has skipped. So the request is sent again.
+        """
+        id, version = change.get("id"), change["version"]
+        if all(ask.id != id for ask in self.asks):
+            return False
+        undone = [{"version": version, "pointers": _pointers([change["ops"]])}]
+        self._accepted[str(id)] = Undone(undone, [], version)
+        return True
+
     def answered(self, message: dict[str, Any]) -> str | None:
         """Return the kind of the answered request; None when the message answers none."""
         ask = self._remove(message.get("id"))
         if ask is None:
             return None
-        self._server_has = {"undo": True, "redo": not ask.redo or self._server_has["redo"]}
-        version = message["version"]
-        pointers = _pointers([message.get("ops", [])])
-        undone = message.get("undone") or [{"version": version, "pointers": pointers}]
-        self._end(ask.id, Undone(undone, message.get("skipped", []), version))
+        if not ask.redo:
+            self._taken.append(None)
+        if not message.get("duplicate"):  # what a second answer says of the buttons is old
+            self.knows({"can_redo": not ask.redo or self._server_has["redo"], **message})
+        undone, skipped = message.get("undone", []), message.get("skipped", [])
+        self._end(ask.id, Undone(undone, skipped, message["version"]))
         return "redo" if ask.redo else "undo"
 
     def refused(self, message: dict[str, Any], *, is_final: bool) -> bool | None:
@@ -150,8 +178,11 @@ class Steps:
         if not is_final:
             self._values.effects.append(Wait(0, message.get("retry_after_ms")))
             return False
+        accepted = self._accepted.get(ask.id)
         self._remove(ask.id)
-        if message["code"] == "nothing_to_undo":
+        if accepted is not None:
+            self._end(ask.id, accepted)
+        elif message["code"] == "nothing_to_undo":
             if ask.is_whole:
                 self._server_has["redo" if ask.redo else "undo"] = False
             self._end(ask.id, Undone())
@@ -161,14 +192,17 @@ class Steps:
 
     def fail(self, reason: Reason) -> None:
         """End every request: the connection will not come back."""
-        asks, self.asks, self._behind = self.asks, [], {}
-        self._values.effects += [Asked(ask.id, reason=reason) for ask in asks]
+        for ask in self.asks:
+            accepted = self._accepted.get(ask.id)
+            self._values.effects.append(Asked(ask.id, accepted, None if accepted else reason))
+        self.asks, self._behind, self._accepted = [], {}, {}
 
     def _remove(self, id: str | None) -> Ask | None:
         found = next((ask for ask in self.asks if ask.id == id), None)
         self.asks = [ask for ask in self.asks if ask is not found]
         if found is not None:
             del self._behind[found.id]
+            self._accepted.pop(found.id, None)
         return found
 
     def _end(self, id: str, result: Undone) -> None:

@@ -181,7 +181,7 @@ export class Core extends Values {
     const entry = this.queue.find((each) => each.id === id);
     // A change does not tell what it has overwritten. So the entry is sent again, for its answer.
     if (entry) this.keep([Object.assign(entry, { accepted: version })]);
-    const mine = Boolean(answered.length || entry || (id && this.steps.answered(message)));
+    const mine = Boolean(answered.length || entry || (id && this.steps.accepted(message)));
     if (!mine) {
       this.others.push({ version, by, paths: ops.map((/** @type {Op} */ op) => op.path) });
       // Another tab of this user made it.

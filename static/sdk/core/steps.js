@@ -5,7 +5,7 @@ import { apply } from "../patch/patch.js";
 import { isFinal, reasonOf } from "./endings.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
-/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[]}} Ask */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[], done?: any}} Ask `done`: the change of the server, when the answer was lost */
 /**
  * What the requests need of the state machine.
  * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
@@ -69,15 +69,21 @@ export class Steps {
     this.core.emit({ do: "send", message: { type: redo ? "redo" : "undo", id, scope, version } });
   }
 
+  /** Whether a change is the effect of a request. Only the answer tells what it has skipped, so it is asked again. @param {any} change */
+  accepted({ id, version, ops }) {
+    const ask = this.asks.find((each) => each.id === id);
+    if (ask) ask.done = { version, undone: [{ version, pointers: pointersOf(ops) }] };
+    return ask;
+  }
+
   /** The kind of the answered request; undefined when the message answers none. @param {any} message */
   answered(message) {
-    const { id, version, undone = [], skipped = [], ops = [] } = message;
-    const ask = this.#remove(id);
+    const ask = this.#remove(message.id);
     if (!ask) return undefined;
     if (!ask.redo) this.#taken.push(null);
-    this.knows({ can_redo: !ask.redo || this.#serverHas.redo, ...message });
-    const pointers = ops.map((/** @type {Op} */ op) => op.path);
-    this.#end(id, { version, skipped, undone: undone.length ? undone : [{ version, pointers }] });
+    // What a second answer says of the buttons is old.
+    if (!message.duplicate) this.knows({ can_redo: !ask.redo || this.#serverHas.redo, ...message });
+    this.#end(ask.id, message);
     return ask.redo ? "redo" : "undo";
   }
 
@@ -89,8 +95,9 @@ export class Steps {
       this.core.wait(message, 0);
       return true;
     }
-    this.#remove(ask.id);
     const kind = ask.redo ? "redo" : "undo";
+    if (ask.done) this.answered({ id: ask.id, duplicate: true, ...ask.done });
+    if (!this.#remove(ask.id)) return true;
     if (message.code !== "nothing_to_undo") {
       this.core.emit({ do: "asked", id: ask.id, reason: reasonOf(message) });
     } else {

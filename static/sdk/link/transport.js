@@ -48,6 +48,8 @@ export class Transport {
   #socket = null;
   #tries = 0;
   #token = ""; // the newest token that the server has
+  #fetchedAt = 0; // when it was fetched
+  #hasNoToken = false; // the newest fetch has failed
   #tokens = 0; // tokens in a row that the server refused
   #refusals = 0; // attempts in a row that failed while the server was reachable
   #wait = 0; // the server's `retry_after_ms`
@@ -79,19 +81,14 @@ export class Transport {
     this.#drop();
     const { connection, env } = this;
     const { options } = connection;
-    let token;
-    try {
-      const late = new Promise((/** @type {any} */ resolve) => this.#timer("open", OPENS_WITHIN, resolve));
-      token = await textOf(() => Promise.race([options.token(), late]));
-    } catch (error) {
-      if (attempt !== this.#attempt) return;
-      connection.emit("error", error);
+    const token = await this.#fetch("open");
+    if (attempt !== this.#attempt || this.#isStopped) return;
+    if (!token) {
       this.#lose();
       void this.#explain(false);
       this.#again();
       return;
     }
-    if (attempt !== this.#attempt || this.#isStopped) return;
     this.#token = token;
     const address = `${options.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(options.document)}/live`;
     const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
@@ -139,17 +136,35 @@ export class Transport {
       this.#change("online");
     }
     if (type === "disconnect_notice") this.#wait = message.retry_after_ms ?? 0;
-    if (type === "notice" && code === "token_expiring") void this.#renew();
+    if (type === "notice" && code === "token_expiring") {
+      // The server warns a minute before the end: at once, when the token is for less than that.
+      if (this.env.now() - this.#fetchedAt < STEADY) this.#timer("renew", message.in_seconds * 500, () => void this.#renew());
+      else void this.#renew();
+    }
     if (type !== "pong") this.connection.received(message);
   }
 
-  async #renew() {
+  /** The token; nothing when the function has failed. Failures in a row are told once. @param {string} name of the timer */
+  async #fetch(name) {
+    const { connection, env } = this;
     try {
-      const token = await textOf(this.connection.options.token);
-      if (token !== this.#token) return this.send({ type: "token", token: (this.#token = token) });
+      const late = new Promise((/** @type {any} */ resolve) => this.#timer(name, OPENS_WITHIN, resolve));
+      const token = await textOf(() => Promise.race([connection.options.token(), late]));
+      this.#hasNoToken = false;
+      this.#fetchedAt = env.now();
+      return token;
     } catch (error) {
-      this.connection.emit("error", error);
+      if (!this.#hasNoToken && !this.#isStopped) connection.emit("error", error);
+      this.#hasNoToken = true;
     }
+  }
+
+  async #renew() {
+    const socket = this.#socket;
+    const token = await this.#fetch("renew");
+    if (socket !== this.#socket) return;
+    this.#clear("renew");
+    if (token && token !== this.#token) return this.send({ type: "token", token: (this.#token = token) });
     this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
   }
 

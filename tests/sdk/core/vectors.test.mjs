@@ -14,11 +14,12 @@ function outcome (effects, core) {
     ended: all('end').map(({ id, state, reason, result }) =>
       [id, state, reason?.code ?? null, (result?.conflicts ?? []).map(({ by }) => by?.name ?? null)]),
     asked: all('asked').map(({ id, result, reason }) =>
-      [id, (result?.undone ?? []).flatMap(({ pointers }) => pointers), reason?.code ?? null]),
+      [id, (result?.undone ?? []).flatMap(({ pointers }) => pointers), result?.skipped ?? [], reason?.code ?? null]),
     waits: all('wait').map(({ tries, ms }) => [tries, ms ?? null]),
     reloads: all('reload').length,
     value: core.value,
-    pending: core.waiting.length
+    pending: core.waiting.length,
+    can: [core.steps.canUndo, core.steps.canRedo]
   })
 }
 

@@ -42,6 +42,8 @@ class Scene {
   async run (ms = 0) { await this.clock.run(ms); await new Promise((resolve) => setImmediate(resolve)) }
   say (message) { this.socket.onmessage({ data: JSON.stringify(message) }) }
   async open () { await this.run(); this.socket.onopen(); this.say({ type: 'opened' }) }
+  /** A minute, in which the server is not silent. */
+  async minute () { for (let count = 0; count < 4; count++) { await this.run(15_000); this.say({ type: 'pong' }) } }
   async close (code, reason = '') { this.socket.onclose({ code, reason }); await this.run() }
 }
 
@@ -50,22 +52,60 @@ test('T1 the token of open is new for each connection, and is renewed before it 
   await it.open()
   assert.equal(it.socket.url, 'wss://weft.example/v1/docs/home/live')
   assert.deepEqual(it.socket.sent, [{ type: 'open', token: 'token 1', accept: ['splice'], client: 'tab' }])
-  it.say({ type: 'notice', code: 'token_expiring' })
+  await it.minute()
+  it.say({ type: 'notice', code: 'token_expiring', in_seconds: 60 })
   await it.run()
   assert.deepEqual(it.socket.sent[1], { type: 'token', token: 'token 2' })
 })
 
 test('T1 a failed fetch of the token is tried again, for ever', async () => {
   const it = new Scene()
+  await it.run()
   it.transport.stop()
   it.token = () => { it.tokens += 1; throw new Error('down') }
   it.transport.start()
   await it.run(3_600_000)
   assert.ok(it.tokens > 100)
-  assert.deepEqual([...new Set(it.errors)], ['token_failed'])
+  assert.deepEqual([it.errors, it.sockets.length], [['token_failed'], 1])
   it.token = () => 'good'
-  await it.run(60_000)
+  await it.run(30_000)
   assert.equal(it.sockets.length, 2)
+})
+
+test('T1 failures of the token in a row are told once, also at the renewal, and again after a success', async () => {
+  const it = new Scene()
+  const good = it.token
+  const fails = () => { it.tokens += 1; throw new Error('down') }
+  await it.open()
+  for (let outage = 1; outage <= 2; outage++) {
+    await it.minute()
+    it.token = fails
+    it.say({ type: 'notice', code: 'token_expiring', in_seconds: 60 })
+    await it.minute()
+    await it.close(4401)
+    await it.run(60_000)
+    assert.deepEqual([it.errors.length, it.tokens > 10 * outage], [outage, true])
+    it.token = good
+    await it.run(60_000)
+    await it.open()
+  }
+  await it.close(1006)
+  it.transport.stop()
+  it.token = fails
+  await it.run(60_000)
+  assert.equal(it.errors.length, 2)
+})
+
+test('T1 tokens of some seconds are renewed after half of their time', async () => {
+  const it = new Scene()
+  await it.open()
+  for (let count = 0; count < 10; count++) {
+    it.say({ type: 'notice', code: 'token_expiring', in_seconds: 6 })
+    await it.run(2_999)
+    assert.equal(it.socket.sent.length, count + 1)
+    await it.run(1)
+    assert.deepEqual(it.socket.sent.at(-1), { type: 'token', token: `token ${count + 2}` })
+  }
 })
 
 test('T1 a function that returns no text is a failed fetch, and says what it returned', async () => {
@@ -82,7 +122,8 @@ test('T1 a token that the server has is not sent again; a new one is asked for u
   it.token = () => { it.tokens += 1; return 'old' }
   it.transport.start()
   await it.open()
-  it.say({ type: 'notice', code: 'token_expiring' })
+  await it.minute()
+  it.say({ type: 'notice', code: 'token_expiring', in_seconds: 60 })
   await it.run(10_000)
   assert.deepEqual(it.socket.sent.map(({ type }) => type), ['open'])
   assert.ok(it.tokens > 3 && it.tokens < 10)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import pytest
 
 from tests.weft.core.test_machine import It, put
-from weft.core.effects import Asked, Effect, Send, Undone
+from weft.core.effects import Asked, Effect, Reason, Send, Undone
 from weft.core.steps import Ask
 
 
@@ -56,24 +56,39 @@ def test_the_server_undoes_a_sent_edit_after_its_answer(it: Undoing) -> None:
     it.ack("u", 3, ops=[put("/t", "a")], undone=undone, skipped=["/n"])
     assert it.value["t"] == "a"
     assert it.result() == Undone(undone, ["/n"], 3)
-    assert it.machine.steps.has("redo")
+    assert it.machine.steps.has("redo", is_online=it.machine.is_online)
 
 
 def test_an_undo_whose_answer_was_lost_is_sent_again(it: Undoing) -> None:
     it.undo("u")
     it.closed()
     assert it.opened(epoch=1, version=1, changes=[]).asks == ["u"]
-    it.change(2, put("/t", "z"), id="u")
-    assert it.result().version == 2
+    it.closed()
+    change = {"version": 2, "ops": [put("/t", "z")], "id": "u", "kind": "undo"}
+    it.opened(epoch=1, version=2, changes=[change])
+    assert (it.asks, it.ends(Asked), it.value["t"]) == (["u"], 0, "z")
+    undone = [{"version": 1, "pointers": ["/t"]}]
+    it.ack("u", 2, undone=undone, skipped=["/n"], duplicate=True)
+    assert it.result() == Undone(undone, ["/n"], 2)
+
+
+def test_an_undo_that_the_server_has_made_does_not_fail_with_the_connection(it: Undoing) -> None:
+    it.undo("u")
+    it.closed()
+    change = {"version": 2, "ops": [put("/t", "z")], "id": "u", "kind": "undo"}
+    it.opened(epoch=1, version=2, changes=[change])
+    it.machine.fail_all(Reason("closed", "closed"))
+    it._took()
+    assert it.result() == Undone([{"version": 2, "pointers": ["/t"]}], [], 2)
 
 
 def test_nothing_to_undo_is_no_error(it: Undoing) -> None:
     it.undo("u")
     it.reject("u", "nothing_to_undo")
     assert it.result() == Undone()
-    assert not it.machine.steps.has("undo")
+    assert not it.machine.steps.has("undo", is_online=it.machine.is_online)
     it.edit("1", put("/t", "b"))
-    assert it.machine.steps.has("undo")
+    assert it.machine.steps.has("undo", is_online=it.machine.is_online)
 
 
 def test_a_refused_undo_has_a_reason(it: Undoing) -> None:
@@ -110,7 +125,7 @@ def test_a_new_edit_forgets_what_could_be_redone(it: Undoing) -> None:
     it.edit("1", put("/t", "b"))
     it.undo("u")
     it.edit("2", put("/n", 1))
-    assert not it.machine.steps.has("redo")
+    assert not it.machine.steps.has("redo", is_online=it.machine.is_online)
     assert it.undo("r", redo=True).result() == Undone()
 
 

@@ -5,6 +5,7 @@ export type Ask = {
     scope?: string;
     version?: number;
     after: any[];
+    done?: any;
 };
 export type Sending = {
     isOnline: boolean;
@@ -21,7 +22,7 @@ export type Done = {
     goesOn?: boolean;
 } | null;
 /** @typedef {import("../patch/patch.js").Op} Op */
-/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[]}} Ask */
+/** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[], done?: any}} Ask `done`: the change of the server, when the answer was lost */
 /**
  * What the requests need of the state machine.
  * @typedef {{isOnline: boolean, inFlight: string, sentStep: string | undefined,
@@ -53,6 +54,8 @@ export declare class Steps {
     }): void;
     /** Sends the next request. */
     send(): void;
+    /** Whether a change is the effect of a request. Only the answer tells what it has skipped, so it is asked again. @param {any} change */
+    accepted({ id, version, ops }: any): Ask | undefined;
     /** The kind of the answered request; undefined when the message answers none. @param {any} message */
     answered(message: any): "redo" | "undo" | undefined;
     /** Whether the message refuses one of the requests for ever. @param {any} message */
