@@ -10,6 +10,7 @@ export class ModelServer {
   isDown = false
   role = 'editor'
   tenant = 'demo'
+  limits = {}
   epoch = 1
   values = [{}]                    // by version
   log = [null]                     // by version: {version, id, user, ops, kind}
@@ -105,7 +106,7 @@ export class ModelServer {
   #open (link, state, { client, token, since, create, max_fps: fps }) {
     Object.assign(state, { user: token, client, gap: fps ? 1000 / fps : 0, due: 0, acks: [] })
     if (!this.version && create) this.#commit({ user: token, ops: [{ op: 'replace', path: '', value: create }], kind: 'create' })
-    const opened = { type: 'opened', protocol: this.protocol, ...this.#unknown, user: token, name: token, tenant: this.tenant, role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], session: client }
+    const opened = { type: 'opened', protocol: this.protocol, ...this.#unknown, user: token, name: token, tenant: this.tenant, role: this.role, epoch: this.epoch, version: this.version, presence: [], locks: [], limits: this.limits, session: client }
     const canResume = since && since.epoch === this.epoch && since.version <= this.version && since.version >= this.version - KEPT
     if (since && !canResume) this.counts.resyncs += 1
     if (canResume) link.send({ ...opened, changes: this.log.slice(since.version + 1).map((entry) => this.#change(entry, token)) })
@@ -128,6 +129,7 @@ export class ModelServer {
   #patch (state, message) {
     const { base, ops, id } = message
     this.counts.patches += 1
+    if (ops.length > this.limits.max_ops) throw Object.assign(new Error(), { code: 'too_large' })
     if (base > this.version || base < this.version - KEPT) throw Object.assign(new Error(), { code: 'unknown_version' })
     const view = this.#view(state, base)
     assert.doesNotThrow(() => apply(view, ops), `${id} does not fit its base`)

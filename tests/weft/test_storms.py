@@ -75,7 +75,7 @@ class FaultyProxy:
                     kind = 1.0 if self.is_calm else self._dice.random()
                     if kind < 0.1:
                         await turns(self._dice.randrange(200))
-                    elif kind < 0.14:
+                    elif kind < 0.2:
                         self.cuts += 1
                         target.write(data[: self._dice.randrange(len(data))])
                         await target.drain()
@@ -128,6 +128,10 @@ class Author:
         task.add_done_callback(self.waits.discard)
 
 
+async def saved(page: weft.Page) -> None:
+    await until(lambda: page.saved == "saved")
+
+
 async def storm(server: RunningServer, doc: str, seed: int, steps: int, kills: int = 0) -> None:
     dice = random.Random(seed)
     async with FaultyProxy(server.port, seed).listening() as proxy:
@@ -140,7 +144,10 @@ async def storm(server: RunningServer, doc: str, seed: int, steps: int, kills: i
             authors.append(Author(page, user, dice))
         dying = {steps * (n + 1) // (kills + 1) for n in range(kills)}
         for n in range(steps):
-            dice.choice(authors).step()
+            author = dice.choice(authors)
+            author.step()
+            if n % 10 == 9:  # else all edits could become a few messages, and none is cut
+                await saved(author.page)
             if n in dying:
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)

@@ -8,7 +8,7 @@ import { MemoryRows, openRows } from "./storage.js";
 /** @typedef {import("../core/entries.js").Entry} Entry */
 /** @typedef {import("../core/values.js").Version} Version */
 /** @typedef {import("../link/transport.js").Environment} Environment */
-/** @typedef {{user: string, name: string, role: string, tenant: string}} Who */
+/** @typedef {{user: string, name: string, role: string, tenant: string, limits?: object}} Who */
 
 const SAVES_VALUE_AFTER = 2_000;
 

@@ -75,8 +75,9 @@ export class Session extends Emitter {
     this.#loaded = entries.map(({ id }) => id);
     for (const id of this.#loaded) this.changes.set(id, new Change(id));
     if (last) {
-      const { epoch, version, value, ...who } = last;
+      const { epoch, version, value, limits, ...who } = last;
       this.who = who;
+      this.core.limits = limits ?? {};
       this.#frame = { epoch, version, value };
     }
     this.handle({ type: "load", last: this.#frame ?? undefined, entries });
@@ -229,7 +230,7 @@ export class Session extends Emitter {
   #pin() {
     const { frame, queue, confirmed, isOnline } = this.core;
     if (!isOnline && queue.length && frame !== this.#frame) this.outbox.saveFrame((this.#frame = frame));
-    if (confirmed.epoch !== null && confirmed !== this.#frame) this.outbox.saveValue({ ...confirmed, ...this.who });
+    if (confirmed.epoch !== null && confirmed !== this.#frame) this.outbox.saveValue({ ...confirmed, ...this.who, limits: this.core.limits });
   }
 
   // --- the connection ------------------------------------------------------------------------

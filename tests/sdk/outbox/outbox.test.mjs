@@ -319,3 +319,35 @@ test('the browser is asked to keep the storage, when there is one', async () => 
     assert.equal(count, Number(hasDisk))
   }
 })
+
+test('E3 after a reload without a connection, edits are joined up to the limits of the last visit', async () => {
+  const scene = new Scene()
+  scene.server.limits = { max_ops: 20 }
+  const tab = scene.tab()
+  await scene.open(tab)
+  tab.kill()
+  const again = scene.tab({ session: tab.session })
+  again.isOnline = false
+  const page = await scene.open(again)
+  for (let count = 0; count < 50; count++) page.set(`/k${count}`, count)
+  await scene.run(100)
+  again.isOnline = true
+  page.syncNow()
+  await scene.run(5000)
+  assert.deepEqual([page.saved, page.attention.length, scene.server.value.k49, scene.server.counts.patches], ['saved', 0, 49, 3])
+})
+
+test('O8 an edit above limits that are lower now needs a decision, and stops no other edit', async () => {
+  const scene = new Scene()
+  const { tab, page } = await offline(scene)
+  page.change((draft) => { for (let count = 0; count < 50; count++) draft[`k${count}`] = count })
+  await scene.run(1000)
+  page.set('/b', 7)
+  scene.server.limits = { max_ops: 20 }
+  tab.isOnline = true
+  page.syncNow()
+  await scene.run(5000)
+  const { a, b, t, k0 } = scene.server.value
+  assert.deepEqual([a, b, t, k0, page.saved, page.pending], [5, 7, 'Hello!', undefined, 'saved', 0])
+  assert.deepEqual(page.attention.map(({ reason, ops }) => [reason, ops.length]), [['too_large', 50]])
+})

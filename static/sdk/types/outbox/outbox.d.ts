@@ -6,6 +6,7 @@ export type Who = {
     name: string;
     role: string;
     tenant: string;
+    limits?: object;
 };
 export declare class Outbox {
     #private;
