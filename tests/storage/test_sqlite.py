@@ -248,3 +248,40 @@ async def test_snapshots_are_compressed(sqlite_store: SqlStore) -> None:
     )
     assert isinstance(size, int)
     assert size < 9_000
+
+
+def test_a_pragma_is_tried_again_while_the_file_is_locked() -> None:
+    class Cursor:
+        def __init__(self, *errors: str) -> None:
+            self.errors = list(errors)
+            self.calls = 0
+
+        def execute(self, pragma: str) -> None:
+            self.calls += 1
+            if self.errors:
+                raise sqlite3.OperationalError(self.errors.pop(0))
+
+    cursor = Cursor("database is locked", "database table is locked")
+    sqlite._run_pragma(cursor, "PRAGMA journal_mode = WAL")
+    assert cursor.calls == 3
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        sqlite._run_pragma(Cursor("disk I/O error"), "PRAGMA journal_mode = WAL")
+
+
+async def test_a_migration_may_take_longer_than_any_other_write(
+    sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = sqlite_store._database
+    monkeypatch.setattr(sqlite, "DEADLINE_SECONDS", 0)
+    with pytest.raises(StorageUnavailable):
+        await database.write(lambda _: 1)
+    assert await database.migrate(lambda _: 2) == 2
+
+
+async def test_a_ping_writes_the_same_row_each_time(sqlite_store: SqlStore) -> None:
+    def rows(connection: Connection) -> list[object]:
+        return list(connection.exec_driver_sql("SELECT id FROM pulse").scalars())
+
+    for _ in range(2):
+        await sqlite_store.ping()
+    assert await sqlite_store._database.read(rows) == [1]

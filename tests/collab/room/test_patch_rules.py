@@ -278,3 +278,14 @@ def test_an_undo_is_saved_with_its_time() -> None:
     done(room, UndoRequest("u"), now=5_000)
     [step] = decode_steps(room.document.snapshot().steps).stacks["ada"].redo
     assert [part.at for part in step.parts] == [5_000]
+
+
+def test_a_refused_pointer_of_an_undo_or_a_restore_is_named() -> None:
+    room = opened({"n": 0})
+    for request, name in (
+        (UndoRequest("u", "no/slash"), "scope"),
+        (RestoreVersion(1, {"n": 0}, "no/slash"), "pointer"),
+    ):
+        refused = refusal(room, request)
+        assert refused.code.value == "malformed"
+        assert refused.message.startswith(f"`{name}` is not a valid JSON Pointer")

@@ -100,3 +100,12 @@ def test_without_a_path_or_with_a_damaged_file_nothing_is_counted(path: Path) ->
     unreachable = CrashQuarantine(path / "missing" / "folder")
     with unreachable.opening(HOME, 1):
         assert not unreachable.is_quarantined(HOME, 1)
+
+
+def test_a_closed_quarantine_keeps_no_names(path: Path) -> None:
+    quarantine = CrashQuarantine(path)
+    quarantine.close()
+    quarantine.close()
+    with quarantine.watching(HOME, 1):
+        assert not Path(f"{path}.opening").read_bytes().strip(b"\0")
+    CrashQuarantine(None).close()

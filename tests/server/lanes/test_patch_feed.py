@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from collab.messages import Holder, LockChange
 from collab.presence.presence_entry import ClientIdentity
+from server.broadcast.news import LockNews
 from server.lanes import patch_feed, patch_session
 from server.lanes.feed import FULL_SOCKET
 from server.lanes.patch_feed import PatchFeed
@@ -226,3 +229,42 @@ async def test_presence_waits_behind_presence_that_could_not_be_sent() -> None:
         [frame] = client.socket.frames
         [presence] = [one for one in json.loads(b"[%s]" % frame) if "joined" in one]
         assert {one["session"] for one in presence["joined"]} == {"second", "third"}
+
+
+LOCK = LockChange(id="l-1", scope="/n", holder=Holder(user="cy", name="Cy"), fence=5)
+
+
+async def test_lock_events_of_a_client_at_the_head_are_sent_and_its_end_is_kept_later() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        feed, now = feed_of(client), it.clock.monotonic()
+        feed.on_locks(LockNews([LOCK]), now)
+        assert client.heard() == [("lock", "l-1")]
+        stop(client)
+        feed.on_locks(LockNews([structs.replace(LOCK, holder=None)]), now)
+        assert client.heard() == [("backpressure",)]
+        ended = [one for one in drain(client) if one["type"] == "lock"]
+        assert [(one["id"], one["holder"]) for one in ended] == [("l-1", None)]
+
+
+async def test_lock_events_wait_for_the_version_before_them() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        feed, now = feed_of(client), it.clock.monotonic()
+        feed.position -= 1
+        feed.on_locks(LockNews([LOCK]), now)
+        feed.position += 1
+        feed.on_locks(LockNews([structs.replace(LOCK, id="l-2", fence=6)]), now)
+        assert client.heard() == [], "later events wait behind them"
+
+
+async def test_a_client_that_reads_nothing_for_too_long_is_told_why_and_closed() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        stop(client)
+        await it.set("/n", 1)
+        for _ in range(2):
+            it.clock.advance(it.services.settings.slow_seconds)
+            feed_of(client).pump()
+        assert client.heard()[-1] == ("disconnect_notice", 4508)
+        assert client.socket.closed == [(4508, "slow_consumer")]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.inbound import InboundFlow, InboundState, ReadDecision
 from collab.messages import Backpressure, DisconnectNotice
-from server.lanes.read_throttle import MAX_UNREAD, ReadThrottle
+from server.lanes.read_throttle import CHECK_AGAIN, CHECK_AT_LEAST, MAX_UNREAD, ReadThrottle
 from tests.manual_clock import ManualClock
 
 ALLOWANCE = Allowance(bytes_per_second=100, bytes_burst=1000)
@@ -172,3 +173,25 @@ async def test_a_client_that_is_not_read_stays_alive_in_presence(line: Line) -> 
         line.pass_time(5.0)
     assert line.peer.marked_alive == 8
     assert not line.reads()
+
+
+async def test_the_next_check_is_at_the_end_of_the_wait_but_soon_and_not_too_soon(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def note(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        waits.append(round(seconds, 6))
+        return call_later(3_600, callback)
+
+    monkeypatch.setattr(loop, "call_later", note)
+    line.receive(1_700)
+    line.pass_time(3)
+    line.pass_time(3.95)
+    assert waits == [CHECK_AT_LEAST, 4.0, CHECK_AGAIN]
+    line.pass_time(0.1)
+    line.peer.is_backlogged = True
+    line.receive(0)
+    assert waits[-1] == CHECK_AGAIN

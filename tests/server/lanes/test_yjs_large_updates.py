@@ -106,6 +106,16 @@ async def test_a_frame_may_be_large_only_by_its_updates() -> None:
         assert refused.value.refusal.code is Code.TOO_LARGE
 
 
+async def test_an_update_as_large_as_a_frame_may_be_is_not_split() -> None:
+    async with lanes({"n": 0}, **small()) as it:
+        it.services.cutter = Cutter()  # type: ignore[assignment]
+        sending = Sending(it, budgets_of(it))
+        sending.receive(yjs_frames.SyncUpdate(bytes(FRAME)))
+        assert sending.submitted == [(bytes(FRAME), False)]
+        sending.receive(yjs_frames.SyncUpdate(bytes(FRAME + 1)))
+        assert (sending.updates.is_splitting, len(sending.submitted)) == (True, 1)
+
+
 async def test_updates_behind_a_large_one_wait_for_its_pieces() -> None:
     async with lanes({"n": 0}, **small()) as it:
         it.services.cutter = cutter = Cutter()  # type: ignore[assignment]

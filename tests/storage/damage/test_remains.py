@@ -25,6 +25,9 @@ async def test_a_repaired_document_has_a_sound_row_and_stays_public() -> None:
         row = await store.row(HOME)
         assert row is not None
         assert (row.epoch, row.version, row.published, row.damaged) == (2, 2, 1, False)
+        remains = await store.remains(HOME)
+        assert remains is not None
+        assert remains.lost == []
         state = await store.public_state(HOME)
         assert state is not None
         assert state.published == public(1)

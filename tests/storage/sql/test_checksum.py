@@ -12,16 +12,33 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from collab.entry import Accepted
+from collab.entry import Accepted, Author
 from collab.ids import DocKey
-from collab.ports.store import Append, Corrupt, SavedSteps, Snapshot, StorageUnavailable
+from collab.ports.directory import ShareLink, SigningKey
+from collab.ports.publications import Publication
+from collab.ports.store import (
+    Append,
+    Corrupt,
+    NamedVersion,
+    SavedSteps,
+    Snapshot,
+    StorageUnavailable,
+)
 from storage.sql.checksum import (
     accepted_crc,
+    is_sound,
+    lock_crc,
+    name_crc,
     pack_entries,
     pack_snapshot,
+    publication_crc,
+    share_link_crc,
+    signing_key_crc,
+    title_crc,
     unpack_entry,
     unpack_snapshot,
 )
+from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, large, made, opened, stored
 
@@ -301,3 +318,25 @@ def test_an_answer_that_repeats_the_ops_is_stored_without_them() -> None:
 def test_the_checksum_of_an_accepted_id_covers_its_answer() -> None:
     one = Accepted("ada", "r-1", 1)
     assert accepted_crc(HOME, one, 5, b"a") != accepted_crc(HOME, one, 5, b"b")
+
+
+def test_the_checksums_of_stored_rows_never_change() -> None:
+    """A database keeps the checksums of earlier versions of Weft."""
+    key, publication = SigningKey("k-1", b"secret", 5, 7), Publication(3, Author("ada", "Ada"), 5)
+    link = ShareLink("s-1", b"secret", "viewer", "ada", 5, 7)
+    assert name_crc(HOME, NamedVersion(3, "first", "ada", 5)) == 1149129373
+    assert title_crc(HOME, "Home") == 230324814
+    assert publication_crc(HOME, 2, publication) == 1364884617
+    assert lock_crc(HOME, "l-1", b"body") == 4143837497
+    assert accepted_crc(HOME, Accepted("ada", "r-1", 3), 5, b"a") == 2043667443
+    assert signing_key_crc("demo", key) == 2759062828
+    assert share_link_crc(HOME, link) == 2745316568
+    assert control_crc(HOME, 1, 0, 5, 3) == 2191114862
+    assert head_crc(HOME, 3, 5, "ada") == 3649974712
+    assert schema_crc(HOME, b"{}") == 569927804
+
+
+def test_a_row_from_before_the_checksums_counts_as_sound() -> None:
+    assert is_sound(None, lambda: 1)
+    assert is_sound(1, lambda: 1)
+    assert not is_sound(2, lambda: 1)

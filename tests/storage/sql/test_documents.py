@@ -32,6 +32,15 @@ async def test_a_changed_column_is_damage(
     assert row.damaged
 
 
+async def test_a_damaged_author_of_the_head_is_read_from_the_newest_entry(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 2)])
+    sound = await sqlite_store.find_rows([HOME])
+    spoil(sqlite_url, "UPDATE docs SET updated_by = x'01', updated_at = 9")
+    assert await sqlite_store.find_rows([HOME]) == sound
+
+
 async def test_a_deleted_document_with_a_damaged_row_continues_with_a_later_epoch(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
