@@ -29,6 +29,13 @@ def number(holder: Fields, key: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def decimal(value: float) -> str:
+    """Return a number below 1e13 as text, with at most two digits after the point."""
+    hundredths = math.floor(value * 100 + 0.5)
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole}.{rest:02}".rstrip("0") if rest else f"{whole}"
+
+
 def one_of(holder: Fields, key: str, *allowed: str) -> str:
     """Return the word under a key if it is allowed, or else the first allowed word."""
     value = holder.get(key)

@@ -1,11 +1,13 @@
 """A page of a document as HTML: no script, all text escaped, one style sheet.
 
-The HTML leaves out unknown sections, fields with a value of the wrong type, and links that are not
-allowed. No JSON value raises an error: the result is a page or None.
+The HTML leaves out fields with a value of the wrong type, and links that are not allowed. A section
+of an unknown type becomes a plain block. No JSON value raises an error: the result is a page or
+None. `static/page/` makes the same elements in a browser.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +19,19 @@ from collab.ids import Json
 from collab.page import layout, sections
 from collab.page.fields import Fields, fields, objects, one_of, text
 from collab.page.markup import attrs, esc, tag
-from collab.page.parts import Section
+from collab.page.parts import Section, section_names
+from collab.page.plain_block import plain_block
 from collab.page.site import Page, Site
 from collab.page.theme import section_rule, stylesheet
 from collab.page.translations import Translation, translation_for
 
 STYLE_SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
+_LOG = logging.getLogger(__name__)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _ANCHOR = re.compile(r"\S{1,128}")
 
-_RENDERERS: dict[str, Callable[[Section], str]] = {
+RENDERERS: dict[str, Callable[[Section], str]] = {
     "hero": sections.hero,
     "features": sections.features,
     "testimonials": sections.testimonials,
@@ -38,7 +42,7 @@ _RENDERERS: dict[str, Callable[[Section], str]] = {
     "callToAction": sections.call_to_action,
     "footer": layout.footer,
 }
-KINDS = frozenset(_RENDERERS)
+KINDS = frozenset(RENDERERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Rendered:
 
 @dataclass(slots=True)
 class _RenderedSection:
-    kind: str
+    is_footer: bool
     html: str
 
 
@@ -82,8 +86,10 @@ def render(
     style = STYLE_SHEET + stylesheet(theme) + "".join(rules)
     head = layout.head(site, page, style)
     body = _body(site, page, translation, made)
-    start = "<!doctype html>" + f"<html{attrs(lang=language, dir=_direction(language))}>"
-    html = f"{start}<head>{head}</head><body>{body}</body></html>\n"
+    spoken = attrs(lang=language, dir=_direction(language))
+    root = f'<div class="weft-page"{spoken}>{body}</div>'
+    start = f"<!doctype html><html{spoken}><head>{head}</head>"
+    html = f"{start}<body>{root}</body></html>\n"
     return Rendered(html, policy(style, public.frame_ancestors))
 
 
@@ -101,7 +107,7 @@ def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
 def _body(site: Site, page: Page, translation: Translation, made: list[_RenderedSection]) -> str:
     """Return header, main and footer. A footer before another section stays inside main."""
     last = len(made)
-    while last and made[last - 1].kind == "footer":
+    while last and made[last - 1].is_footer:
         last -= 1
     main, foot = made[:last], made[last:]
     title = "" if any("<h1" in each.html for each in main) else _hidden_title(page)
@@ -127,29 +133,35 @@ def _sections(
     The headline of the first section is the page's `h1`. When the first section has no headline,
     all headlines are `h2`, and the page gets a hidden `h1` before them.
     """
-    shown = [each for each in objects(page.fields, "sections") if _is_shown(each)]
+    shown = [each for each in objects(page.fields, "sections") if each.get("hidden") is not True]
+    names = section_names(shown)
     anchors: set[str] = set()
-    for number, given in enumerate(shown):
-        content = fields(given, "content")
-        headed = bool(text(content, "headline")) and given["type"] != "footer"
+    for number, (given, name) in enumerate(zip(shown, names, strict=True)):
+        content, kind = fields(given, "content"), text(given, "type")
+        headed = bool(text(content, "headline")) and kind != "footer"
         level = 1 if number == 0 and headed else 2
-        name = f"weft-{number}"
         section = Section(
             content, site, translation, name, level, eager=number == 0, is_headed=headed
         )
-        inner = _RENDERERS[given["type"]](section)
+        inner = _inner(section, given)
         if inner:
             own = fields(given, "theme")
             rule = section_rule(name, own, theme)
             rules.append(rule)
-            yield _RenderedSection(
-                given["type"], _wrap(section, given, own, inner, bool(rule), anchors)
-            )
+            html = _wrap(section, given, own, inner, bool(rule), anchors)
+            yield _RenderedSection(kind == "footer", html)
 
 
-def _is_shown(section: Fields) -> bool:
-    kind = section.get("type")
-    return isinstance(kind, str) and kind in _RENDERERS and section.get("hidden") is not True
+def _inner(section: Section, given: Fields) -> str:
+    """Return the markup inside a section. A section that fails becomes a plain block."""
+    kind = given.get("type")
+    renderer = RENDERERS.get(kind) if isinstance(kind, str) else None
+    if renderer is not None:
+        try:
+            return renderer(section)
+        except Exception:  # one section must not take the whole page
+            _LOG.exception("a section of the type %s cannot be rendered", kind)
+    return plain_block(section, given)
 
 
 def _wrap(
@@ -161,19 +173,20 @@ def _wrap(
     fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]
     anchors.update(fresh)
     marks = "".join(f"<span{attrs(id=name, class_='mark')}></span>" for name in fresh[1:])
+    kind = given.get("type")
     classes = [
-        f"is-{given['type'].lower()}",
+        f"is-{kind.lower()}" if isinstance(kind, str) and kind in KINDS else "is-plain",
         section.name,
         f"to-{one_of(own, 'align', 'auto', 'left', 'center', 'right')}",
         f"space-{one_of(own, 'spacing', 'medium', 'none', 'small', 'large')}",
         *(["own"] if tinted else []),
     ]
     labelled = section.label if section.is_headed and f'id="{section.label}"' in inner else None
-    kind = "div" if given["type"] == "footer" else "section"
+    element = "div" if kind == "footer" else "section"
     given_attrs = attrs(
         id=fresh[0] if fresh else None, class_=" ".join(classes), aria_labelledby=labelled
     )
-    return f'<{kind}{given_attrs}>{marks}<div class="wide">{inner}</div></{kind}>'
+    return f'<{element}{given_attrs}>{marks}<div class="wide">{inner}</div></{element}>'
 
 
 def _language(site: Site) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from collab.page.fields import Fields, fields, objects, one_of, strings, text
 from collab.page.links import safe_image, safe_link
-from collab.page.markup import attrs, esc, line, paragraphs, tag
+from collab.page.markup import attrs, esc, line, tag
 from collab.page.parts import Section, button, link, picture
 from collab.page.site import Page, Site
 
@@ -100,9 +100,9 @@ def footer(section: Section) -> str:
     """Return a footer: its text, columns of links, social links and the copyright line."""
     content = section.content
     columns = "".join(_column(section, each) for each in objects(content, "columns"))
-    words = tag("div", paragraphs(text(content, "text")), class_="about")
+    words = tag("div", section.paragraphs(text(content, "text")), class_="about")
     social = "".join(tag("li", _social(section, each)) for each in objects(content, "social"))
-    last = line("p", text(content, "copyright")) + tag("ul", social, class_="social")
+    last = section.line("p", text(content, "copyright")) + tag("ul", social, class_="social")
     return tag("div", words + columns, class_="columns") + tag("div", last, class_="last")
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+
+from collab.page.rich_text import Inline, parse
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 # Characters that HTML does not allow, and bidirectional controls, which would also change the text
@@ -40,9 +43,32 @@ def line(name: str, words: str, **attributes: str | None) -> str:
     return tag(name, esc(words), **attributes)
 
 
-def paragraphs(words: str, class_: str | None = None) -> str:
-    """Return text as paragraphs. An empty line separates them; a single line end is a `<br>`."""
+def rich(words: str, href: Callable[[str], str]) -> str:
+    """Return the markup of rich text. `href` returns a link's target, or "" to show no link."""
+    return _inline(parse(words), href)
+
+
+def paragraphs(words: str, href: Callable[[str], str], class_: str | None = None) -> str:
+    """Return rich text as paragraphs.
+
+    An empty line separates them. A single line end is a `<br>`.
+    """
     parts = [part.strip() for part in _PARAGRAPHS.split(words.replace("\r\n", "\n"))]
     return "".join(
-        tag("p", esc(part).replace("\n", "<br>"), class_=class_) for part in parts if part
+        tag("p", rich(part, href).replace("\n", "<br>"), class_=class_) for part in parts if part
     )
+
+
+def _inline(found: Sequence[Inline], href: Callable[[str], str]) -> str:
+    made = []
+    for each in found:
+        if isinstance(each, str):
+            made.append(esc(each))
+            continue
+        inner = _inline(each.inside, href)
+        if each.kind == "a":
+            target = href(each.address)
+            made.append(tag("a", inner, href=target) if target else inner)
+        else:
+            made.append(tag(each.kind, inner))
+    return "".join(made)

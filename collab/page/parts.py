@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collab.page.fields import Fields, fields, number, objects, one_of, text
 from collab.page.links import safe_image
-from collab.page.markup import attrs, esc, line, paragraphs, tag
+from collab.page.markup import attrs, esc, line, paragraphs, rich, tag
 from collab.page.site import Site
 from collab.page.translations import Translation
 
@@ -75,7 +75,7 @@ class Section:
 
     def headline(self) -> str:
         """Return the section's own heading. It also names the section for screen readers."""
-        return line(f"h{self.level}", text(self.content, "headline"), id=self.label)
+        return self.line(f"h{self.level}", text(self.content, "headline"), id=self.label)
 
     @property
     def label(self) -> str:
@@ -86,8 +86,37 @@ class Section:
 
     def head(self) -> str:
         """Return the headline and the introduction."""
-        body = paragraphs(text(self.content, "body"), "intro")
+        body = self.paragraphs(text(self.content, "body"), "intro")
         return tag("div", self.headline() + body, class_="head")
+
+    def line(self, name: str, words: str, **attributes: str | None) -> str:
+        """Return an element around rich text; empty for empty text."""
+        return tag(name, rich(words, self.site.href), **attributes)
+
+    def paragraphs(self, words: str, class_: str | None = None) -> str:
+        """Return rich text as paragraphs."""
+        return paragraphs(words, self.site.href, class_)
+
+
+def section_names(sections: list[Fields]) -> list[str]:
+    """Return a name for each section of a page. No two are the same.
+
+    A name depends on the section's id, so it stays when other sections come, go and move.
+    """
+    names: dict[str, None] = {}
+    for index, section in enumerate(sections):
+        given = text(section, "id")
+        name = f"weft-{_fnv1a(given):08x}" if given else f"weft-{index}"
+        names[name if name not in names else f"{name}-{index}"] = None
+    return list(names)
+
+
+def _fnv1a(words: str) -> int:
+    """Return the 32-bit FNV-1a hash of a text: it is short, and the same in every language."""
+    value = 0x811C9DC5
+    for byte in words.encode():
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value
 
 
 def picture(section: Section, holder: Fields, key: str = "image", class_: str | None = None) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collab.page.fields import Fields, number, numbered, objects, one_of, strings, text
-from collab.page.markup import attrs, esc, line, paragraphs, tag
+import math
+
+from collab.page.fields import Fields, decimal, number, numbered, objects, one_of, strings, text
+from collab.page.markup import attrs, esc, line, tag
 from collab.page.parts import Section, all_buttons, button, icon, picture
+from collab.page.rich_text import plain
 from collab.page.translations import Translation
 
 # A hero's body up to this length is one line above the headline. A longer body is text below it.
 _MAX_EYEBROW = 60
+_NO_PRICE = 1e13  # from here on, a double has no exact hundredths
 _FIELD_KINDS = ("text", "email", "tel", "textarea", "select", "checkbox", "date", "number")
 
 
@@ -17,10 +21,10 @@ def hero(section: Section) -> str:
     body = text(content, "body")
     above = len(body) <= _MAX_EYEBROW and "\n" not in body
     words = (
-        (line("p", body, class_="eyebrow") if above else "")
+        (section.line("p", body, class_="eyebrow") if above else "")
         + section.headline()
-        + line("p", text(content, "subheadline"), class_="lede")
-        + ("" if above else paragraphs(body))
+        + section.line("p", text(content, "subheadline"), class_="lede")
+        + ("" if above else section.paragraphs(body))
         + all_buttons(section)
     )
     shown = picture(section, content)
@@ -31,7 +35,7 @@ def hero(section: Section) -> str:
 
 
 def call_to_action(section: Section) -> str:
-    words = section.headline() + paragraphs(text(section.content, "body"), "intro")
+    words = section.headline() + section.paragraphs(text(section.content, "body"), "intro")
     return tag("div", tag("div", words) + all_buttons(section), class_="panel")
 
 
@@ -50,7 +54,8 @@ def _feature(section: Section, item: Fields) -> str:
     title = text(item, "title")
     linked = line("a", title, href=href) if href else esc(title)
     inner = picture(section, item) or icon(text(item, "icon"))
-    inner += tag(f"h{section.inner_level}", linked) + paragraphs(text(item, "body"))
+    inner += tag(f"h{section.inner_level}", linked)
+    inner += section.paragraphs(text(item, "body"))
     return tag("li", inner, class_="card")
 
 
@@ -60,7 +65,8 @@ def testimonials(section: Section) -> str:
 
 
 def _quote(section: Section, item: Fields) -> str:
-    said = tag("blockquote", _stars(item, section.translation) + paragraphs(text(item, "quote")))
+    quote = section.paragraphs(text(item, "quote"))
+    said = tag("blockquote", _stars(item, section.translation) + quote)
     if not said:
         return ""
     name = text(item, "name")
@@ -79,8 +85,8 @@ def _stars(item: Fields, translation: Translation) -> str:
     rating = number(item, "rating")
     if rating is None or not 0 < rating <= 5:
         return ""
-    full = round(rating)
-    said = esc(translation.rating.format(f"{rating:g}"))
+    full = math.floor(rating + 0.5)
+    said = esc(translation.rating.format(decimal(rating)))
     return f'<p class="stars" role="img" aria-label="{said}">{"★" * full}{"☆" * (5 - full)}</p>'
 
 
@@ -91,14 +97,14 @@ def pricing(section: Section) -> str:
 
 
 def _plan(section: Section, plan: Fields) -> str:
-    points = "".join(line("li", each) for each in strings(plan, "features"))
+    points = "".join(section.line("li", each) for each in strings(plan, "features"))
     given = plan.get("button")
     featured = plan.get("featured") is True
     choose = button(section, given, "secondary") if isinstance(given, dict) else ""
     inner = (
         section.heading(text(plan, "name"))
         + _price(section, plan)
-        + paragraphs(text(plan, "description"))
+        + section.paragraphs(text(plan, "description"))
         + tag("ul", points, class_="points")
         + choose
     )
@@ -107,7 +113,7 @@ def _plan(section: Section, plan: Fields) -> str:
 
 def _price(section: Section, plan: Fields) -> str:
     price = number(plan, "price")
-    if price is None or price < 0:
+    if price is None or not 0 <= price < _NO_PRICE:
         return ""
     if price == 0:
         return line("p", section.translation.free, class_="price")
@@ -123,24 +129,24 @@ def gallery(section: Section) -> str:
     shown = f"gallery {layout}"
     if layout == "carousel" and made:
         # A scrolling element must be reachable by keyboard, and so it needs a name.
-        title = esc(text(section.content, "headline"))
+        title = esc(plain(text(section.content, "headline")))
         name = f' aria-label="{title}"' if title else ""
         return section.head() + f'<div class="{shown}" tabindex="0" role="group"{name}>{made}</div>'
     return section.head() + tag("div", made, class_=shown)
 
 
 def _gallery_item(section: Section, item: Fields) -> str:
-    return tag("figure", picture(section, item) + line("figcaption", text(item, "caption")))
+    return tag("figure", picture(section, item) + section.line("figcaption", text(item, "caption")))
 
 
 def questions(section: Section) -> str:
     """Return the questions; `details` elements open an answer without a script."""
-    made = "".join(_question(each) for each in objects(section.content, "items"))
+    made = "".join(_question(section, each) for each in objects(section.content, "items"))
     return section.head() + tag("div", made, class_="questions")
 
 
-def _question(item: Fields) -> str:
-    asked, answered = text(item, "question"), paragraphs(text(item, "answer"))
+def _question(section: Section, item: Fields) -> str:
+    asked, answered = text(item, "question"), section.paragraphs(text(item, "answer"))
     if not asked or not answered:
         return line("p", asked, class_="asked") + answered
     return f'<details><summary>{esc(asked)}</summary><div class="answer">{answered}</div></details>'
@@ -156,7 +162,7 @@ def form(section: Section) -> str:
     page's Content-Security-Policy forbids posting too.
     """
     content = section.content
-    head = section.headline() + paragraphs(text(content, "body"), "intro")
+    head = section.headline() + section.paragraphs(text(content, "body"), "intro")
     send = text(content, "submit") or "→"
     action = section.site.href(content.get("action"))
     if action:

@@ -7,12 +7,15 @@ colour of text, and ground is the colour behind it.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import NamedTuple
 
 from collab.ids import Json
-from collab.page.fields import Fields, fields, number, one_of, text
+from collab.page.fields import Fields, decimal, fields, number, one_of, text
 
+# A published page has these properties on its root. In an editor, only the canvas has them.
+_ROOT = ":root,.weft-page"
 _HEX = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 READABLE = 4.5  # WCAG 2.2, 1.4.3
 SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -31,7 +34,9 @@ class Color(NamedTuple):
 
     def mix(self, other: Color, share: float) -> Color:
         """Return this colour mixed with a share of another colour."""
-        return Color(*(round(a + (b - a) * share) for a, b in zip(self, other, strict=True)))
+        return Color(
+            *(math.floor(a + (b - a) * share + 0.5) for a, b in zip(self, other, strict=True))
+        )
 
     @property
     def luminance(self) -> float:
@@ -58,11 +63,11 @@ def stylesheet(theme: Fields) -> str:
     ink = _ink(chosen.get("text"), ground, ink)
     accent = read_color(chosen.get("accent")) or ACCENT
     scheme = "dark" if ground.luminance < DARK_LUMINANCE else "light"
-    rules = f":root{{color-scheme:{scheme};{_fonts(theme)}{palette(ground, ink, accent)}}}"
+    rules = f"{_ROOT}{{color-scheme:{scheme};{_fonts(theme)}{palette(ground, ink, accent)}}}"
     if mode != "auto":
         return rules
     dark = palette(*_dark_palette(chosen, ground, ink, accent))
-    return rules + f"@media(prefers-color-scheme:dark){{:root{{color-scheme:dark;{dark}}}}}"
+    return rules + f"@media(prefers-color-scheme:dark){{{_ROOT}{{color-scheme:dark;{dark}}}}}"
 
 
 def section_rule(name: str, theme: Fields, page: Fields) -> str:
@@ -134,7 +139,7 @@ def _fonts(theme: Fields) -> str:
     round_px = 10 if radius is None else min(max(radius, 0), 64)
     return (
         f"--heading:{_font(text(fonts, 'heading'))};--body:{_font(text(fonts, 'body'))};"
-        f"--radius:{round_px:g}px;"
+        f"--radius:{decimal(round_px)}px;"
     )
 
 

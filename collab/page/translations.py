@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -19,9 +20,8 @@ class Translation(NamedTuple):
 
     def amount(self, price: float, currency: str) -> str:
         """Return a price in the format of this language."""
-        if price >= 1e15:
-            return f"{price:g} {currency}".strip()
-        number = f"{price:,.0f}" if price == int(price) else f"{price:,.2f}"
+        cents = math.floor(price * 100 + 0.5)
+        number = f"{cents // 100:,}" if cents % 100 == 0 else f"{cents // 100:,}.{cents % 100:02}"
         sign = _CURRENCY_SIGNS.get(currency, currency)
         if self is ENGLISH:
             return f"{sign}{number}" if currency in _CURRENCY_SIGNS else f"{number} {sign}".strip()

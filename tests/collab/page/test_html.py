@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.ids import DocKey
-from collab.page.html import Public, Rendered, render
+from collab.page.html import RENDERERS, Public, Rendered, render
+from collab.page.parts import Section, section_names
 from server.demo import content as demo_content
 
 pytestmark = pytest.mark.thorough
@@ -347,14 +348,31 @@ def test_a_link_to_a_page_leads_to_its_address() -> None:
     assert links == ["/p/demo/home/who#x", "/p/demo/home", "/demo/a.svg"]
 
 
-def test_hidden_and_unknown_sections_are_left_out() -> None:
+def test_hidden_sections_are_left_out() -> None:
     hidden = {"type": "hero", "hidden": True, "content": {"headline": "Hidden"}}
-    unknown = {"type": "carousel-3000", "content": {"headline": "Unknown"}}
     shown = {"type": "hero", "content": {"headline": "Shown"}}
-    made = html(page(hidden, unknown, None, 7, shown))
+    made = html(page(hidden, None, 7, shown))
     assert "Shown" in made
     assert "Hidden" not in made
-    assert "Unknown" not in made
+
+
+def test_a_section_that_fails_becomes_a_plain_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(section: Section) -> str:
+        raise KeyError(section.name)
+
+    monkeypatch.setitem(RENDERERS, "hero", fails)
+    broken = {"type": "hero", "content": {"headline": "Broken", "body": "Its body"}}
+    sound = {"type": "features", "content": {"headline": "Sound"}}
+    made = html(page(broken, sound))
+    assert "Broken" in made
+    assert "Its body" in made
+    assert "Sound" in made
+
+
+def test_the_name_of_a_section_stays_when_others_move() -> None:
+    one, two, copy = {"id": "one"}, {"id": "two"}, {"id": "one"}
+    assert section_names([one, two]) == section_names([two, one])[::-1]
+    assert section_names([one, copy, {}])[1:] == [f"{section_names([one])[0]}-1", "weft-2"]
 
 
 def test_a_page_without_a_headline_still_has_an_h1() -> None:
