@@ -23,9 +23,10 @@ class Translation(NamedTuple):
         cents = math.floor(price * 100 + 0.5)
         number = f"{cents // 100:,}" if cents % 100 == 0 else f"{cents // 100:,}.{cents % 100:02}"
         sign = _CURRENCY_SIGNS.get(currency, currency)
+        number = number.translate(str.maketrans(",.", self.marks))
         if self is ENGLISH:
             return f"{sign}{number}" if currency in _CURRENCY_SIGNS else f"{number} {sign}".strip()
-        return f"{number.translate(str.maketrans(',.', self.marks))}\u00a0{sign}".strip()
+        return f"{number}\u00a0{sign}".strip()
 
 
 _CURRENCY_SIGNS = {
@@ -45,6 +46,7 @@ ENGLISH = Translation(
     "Free",
     "{} out of 5",
     "This form is not open yet.",
+    ",.",
 )
 _TRANSLATIONS = {
     "de": Translation(

@@ -1,0 +1,173 @@
+"""The page renderer in a real browser: it makes the same DOM as the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from collab.page.html import STYLE_SHEET, render
+from server.demo import content
+from tests.browser.chromium import Chromium, Page
+from tests.browser.drawn_pages import draw_page
+from tests.browser.site import Site
+
+STATIC = Path(__file__).parents[2] / "static"
+HTML = """<!doctype html><meta charset="utf-8"><title>Renderer</title><body><div id="at"></div>
+<script type="module">
+  import * as dom from '/page/dom.js'
+  import * as rendering from '/page/page.js'
+  const parse = (html) => new DOMParser().parseFromString(html, 'text/html')
+  const tree = (node) => node.nodeType === 3 ? node.data : [
+    node.tagName, Object.fromEntries([...node.attributes].map((a) => [a.name, a.value]).sort()),
+    ...[...node.childNodes].map(tree)]
+  const root = (html) => tree(parse(html).querySelector('.weft-page'))
+  const css = (html) => parse(html).querySelector('style').textContent
+  Object.assign(window, { dom, rendering, tree, root, css, at: document.querySelector('#at') })
+</script>"""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        site.pages["/"] = HTML
+        site.pages |= {
+            f"/page/{path.name}": path.read_text("utf-8") for path in (STATIC / "page").glob("*.js")
+        }
+        yield site
+
+
+@pytest.fixture
+async def page(browser: Chromium, site: Site) -> Page:
+    page = await browser.page()
+    await page.open(f"{site.origin}/")
+    await page.until("window.rendering !== undefined")
+    return page
+
+
+COMPARE = """(({given, html, before}) => {
+  const renderer = new rendering.PageRenderer({ base: '/p/demo/x' })
+  if (before) dom.show(at, renderer.render(before).root)
+  const made = renderer.render(given)
+  if (!made || !html) return (made === null) === (html === null) ? '' : 'one has no page'
+  dom.show(at, made.root)
+  const [one, other] = [tree(at.firstChild), root(html)].map((each) => JSON.stringify(each))
+  if (one === other) return css(html).endsWith(made.style) ? '' : css(html) + ' != ' + made.style
+  let place = 0
+  while (one[place] === other[place]) place += 1
+  const near = [one, other].map((each) => each.slice(Math.max(0, place - 150), place + 150))
+  return 'browser: ' + near[0] + '\\nserver:  ' + near[1]
+})"""
+
+
+async def difference(page: Page, given: Any, before: Any = None) -> str:
+    made = render(given, base="/p/demo/x")
+    html = None if made is None else made.html
+    told = await page.evaluate(
+        f"{COMPARE}({json.dumps({'given': given, 'html': html, 'before': before})})"
+    )
+    return str(told)
+
+
+async def test_both_renderers_make_the_same_dom(page: Page) -> None:
+    for seed in range(300):
+        assert await difference(page, draw_page(Random(seed))) == "", seed
+
+
+async def test_a_page_that_changes_becomes_the_same_dom(page: Page) -> None:
+    for seed in range(100):
+        before, after = draw_page(Random(seed)), draw_page(Random(-seed))
+        assert await difference(page, after, before) == "", seed
+
+
+# --- a change touches only its nodes ----------------------------------------------------------
+
+STEP = """(() => {
+  const renderer = new rendering.PageRenderer()
+  const hero = (n) => ({ id: `s${n}`, type: 'features', content: { headline: `Section ${n}`,
+    items: [1, 2, 3].map((m) => ({ id: `i${m}`, title: `Item ${m}`, body: 'Its words' })) } })
+  const start = (count) => ({ pages: { home: { title: 'Home',
+    sections: Array.from({ length: count }, (_, n) => hero(n)) } } })
+  const change = (value, path, to) => {
+    if (!path.length) return to(value)
+    const copy = Array.isArray(value) ? [...value] : { ...value }
+    copy[path[0]] = change(copy[path[0]], path.slice(1), to)
+    return copy
+  }
+  const show = (value) => {
+    const observer = new MutationObserver(() => {})
+    observer.observe(at, { subtree: true, childList: true, characterData: true, attributes: true })
+    const before = renderer.rendered
+    dom.show(at, renderer.render(value).root)
+    const kinds = observer.takeRecords().map((each) => each.type)
+    observer.disconnect()
+    return [renderer.rendered - before, ...kinds]
+  }
+  return { start, change, show }
+})()"""
+SECTIONS = "['pages', 'home', 'sections']"
+
+
+@pytest.mark.parametrize("count", [2, 100])
+async def test_a_letter_renders_one_section_and_changes_one_text(page: Page, count: int) -> None:
+    done = await page.evaluate(f"""(() => {{
+      const {{ start, change, show }} = {STEP}
+      const path = [...{SECTIONS}, {count - 1}, 'content', 'items', 1, 'title']
+      let value = start({count})
+      const first = show(value)[0]
+      return [first, show(change(value, path, (title) => title + '!')), show(value)]
+    }})()""")
+    assert done == [count, [1, "characterData"], [1, "characterData"]]
+
+
+async def test_a_section_that_moves_is_one_node_that_moves(page: Page) -> None:
+    done = await page.evaluate(f"""(() => {{
+      const {{ start, change, show }} = {STEP}
+      let value = start(100)
+      show(value)
+      const last = at.querySelector('section:last-child')
+      const moved = change(value, {SECTIONS}, (all) => [...all.slice(0, 50), all[99], ...all.slice(50, 99)])
+      return [show(moved), at.querySelectorAll('section')[50] === last]
+    }})()""")
+    assert done == [[0, "childList", "childList"], True]
+
+
+async def test_what_a_visitor_opened_stays_open_beside_a_change(page: Page) -> None:
+    done = await page.evaluate(f"""(() => {{
+      const {{ change, show }} = {STEP}
+      const item = (n) => ({{ id: `q${{n}}`, question: `Question ${{n}}`, answer: 'Answer' }})
+      const faq = {{ id: 'f', type: 'faq', content: {{ items: [1, 2, 3].map(item) }} }}
+      const value = {{ pages: {{ home: {{ sections: [faq] }} }} }}
+      show(value)
+      const opened = at.querySelectorAll('details')[2]
+      opened.open = true
+      show(change(value, [...{SECTIONS}, 0, 'content', 'items'], ([one, ...rest]) => rest))
+      return [at.querySelectorAll('details')[1] === opened, opened.open]
+    }})()""")
+    assert done == [True, True]
+
+
+async def test_a_section_that_fails_leaves_the_others(page: Page) -> None:
+    done = await page.evaluate("""(() => {
+      rendering.RENDERERS.set('hero', () => { throw new Error('broken') })
+      const failed = []
+      const renderer = new rendering.PageRenderer({ onError: (error) => failed.push(error.message) })
+      const sections = [{ id: 'a', type: 'hero', content: { headline: 'One', body: 'Its body' } },
+        { id: 'b', type: 'features', content: { headline: 'Two' } }]
+      dom.show(at, renderer.render({ pages: { home: { sections } } }).root)
+      return [failed, at.textContent]
+    })()""")
+    assert done[0] == ["broken"]
+    assert all(words in done[1] for words in ("One", "Its body", "Two"))
+
+
+@pytest.mark.parametrize(
+    "name", sorted({path.name for path in Path(content.__file__).parent.glob("*.json")})
+)
+async def test_demo_pages_are_the_same_in_both_renderers(page: Page, name: str) -> None:
+    document = json.loads(Path(content.__file__).with_name(name).read_text("utf-8"))
+    assert await difference(page, document) == ""
