@@ -1,23 +1,23 @@
+// Shows elements in the DOM, and changes only the nodes that differ.
+//
+// A node keeps its element while tag and key stay, so a caret, a scroll position and an opened answer
+// stay too. Elements without a key are matched in their order.
+
 /**
- * Shows elements in the DOM, and changes only the nodes that differ.
- *
- * A node keeps its element while tag and key stay, so a caret, a scroll position and an opened answer
- * stay too. Elements without a key are matched in their order.
- *
  * @typedef {import('./nodes.js').Element} Element
  * @typedef {import('./nodes.js').Child} Child
  */
 
-const SVG = 'http://www.w3.org/2000/svg'
-const SVG_TAGS = new Set(['svg', 'path'])
+const SVG = "http://www.w3.org/2000/svg";
+const SVG_TAGS = new Set(["svg", "path"]);
 
 /** The element that each DOM node shows. @type {WeakMap<Node, Child>} */
-const shownBy = new WeakMap()
+const shownBy = new WeakMap();
 
 /** The element that a DOM node shows; undefined for other nodes. @param {Node} node */
 export function elementOf(node) {
-  const shown = shownBy.get(node)
-  return typeof shown === 'string' ? undefined : shown
+  const shown = shownBy.get(node);
+  return typeof shown === "string" ? undefined : shown;
 }
 
 /**
@@ -27,123 +27,125 @@ export function elementOf(node) {
  * @param {Element} wanted
  */
 export function show(holder, wanted) {
-  const [node, ...others] = holder.childNodes
-  others.forEach((other) => other.remove())
-  if (node && fits(node, wanted)) update(node, wanted)
-  else holder.replaceChildren(create(wanted))
+  const [node, ...others] = holder.childNodes;
+  others.forEach((other) => other.remove());
+  if (node && fits(node, wanted)) update(node, wanted);
+  else holder.replaceChildren(create(wanted));
 }
 
 /** @param {Child} wanted @returns {Node} */
 function create(wanted) {
-  const node = typeof wanted === 'string' ? document.createTextNode(wanted) : createElement(wanted)
-  shownBy.set(node, wanted)
-  return node
+  const node = typeof wanted === "string" ? document.createTextNode(wanted) : createElement(wanted);
+  shownBy.set(node, wanted);
+  return node;
 }
 
 /** @param {Element} wanted */
 function createElement({ tag, attributes, children }) {
-  const node = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.append(...children.map(create))
-  return node
+  const node = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children.map(create));
+  return node;
 }
 
 /** Whether a node can show an element without being made again. @param {Node} node @param {Child} wanted */
 function fits(node, wanted) {
-  const shown = shownBy.get(node)
-  if (shown === undefined || typeof shown === 'string') return typeof shown === typeof wanted
-  return typeof wanted !== 'string' && shown.tag === wanted.tag && shown.key === wanted.key
+  const shown = shownBy.get(node);
+  if (shown === undefined || typeof shown === "string") return typeof shown === typeof wanted;
+  return typeof wanted !== "string" && shown.tag === wanted.tag && shown.key === wanted.key;
 }
 
 /** @param {Node} node @param {Child} wanted */
 function update(node, wanted) {
-  const shown = shownBy.get(node)
-  if (shown === wanted) return
-  shownBy.set(node, wanted)
-  if (typeof wanted === 'string') /** @type {Text} */ (node).data = wanted
+  const shown = shownBy.get(node);
+  if (shown === wanted) return;
+  shownBy.set(node, wanted);
+  if (typeof wanted === "string") /** @type {Text} */ (node).data = wanted;
   else {
-    const before = /** @type {Element} */ (shown)
-    setAttributes(/** @type {globalThis.Element} */ (node), before.attributes, wanted.attributes)
-    setChildren(node, wanted.children)
+    const before = /** @type {Element} */ (shown);
+    setAttributes(/** @type {globalThis.Element} */ (node), before.attributes, wanted.attributes);
+    setChildren(node, wanted.children);
   }
 }
 
 /** @param {globalThis.Element} node @param {Record<string, string>} before @param {Record<string, string>} wanted */
 function setAttributes(node, before, wanted) {
-  for (const name of Object.keys(before)) if (!(name in wanted)) node.removeAttribute(name)
-  for (const [name, value] of Object.entries(wanted)) if (before[name] !== value) node.setAttribute(name, value)
+  for (const name of Object.keys(before)) if (!(name in wanted)) node.removeAttribute(name);
+  for (const [name, value] of Object.entries(wanted))
+    if (before[name] !== value) node.setAttribute(name, value);
 }
 
 /** @param {Node} parent @param {Child[]} wanted */
 function setChildren(parent, wanted) {
-  const before = /** @type {Node[]} */ ([...parent.childNodes])
-  let [start, end] = [0, wanted.length]
-  let last = before.length
-  while (start < end && start < last && shownBy.get(before[start]) === wanted[start]) start += 1
-  while (end > start && last > start && shownBy.get(before[last - 1]) === wanted[end - 1]) [end, last] = [end - 1, last - 1]
-  arrange(parent, before.slice(start, last), wanted.slice(start, end), before[last] ?? null)
+  const before = /** @type {Node[]} */ ([...parent.childNodes]);
+  let [start, end] = [0, wanted.length];
+  let last = before.length;
+  while (start < end && start < last && shownBy.get(before[start]) === wanted[start]) start += 1;
+  while (end > start && last > start && shownBy.get(before[last - 1]) === wanted[end - 1])
+    [end, last] = [end - 1, last - 1];
+  arrange(parent, before.slice(start, last), wanted.slice(start, end), before[last] ?? null);
 }
 
 /** Make some children of a node show the wanted elements. @param {Node} parent @param {Node[]} before @param {Child[]} wanted @param {Node | null} next the child after them */
 function arrange(parent, before, wanted, next) {
-  const nodes = matched(before, wanted)
-  const kept = new Set(nodes)
-  for (const node of before) if (!kept.has(node)) parent.removeChild(node)
-  const still = staying(nodes, before)
+  const nodes = matched(before, wanted);
+  const kept = new Set(nodes);
+  for (const node of before) if (!kept.has(node)) parent.removeChild(node);
+  const still = staying(nodes, before);
   for (let at = wanted.length - 1; at >= 0; at -= 1) {
-    const node = nodes[at]
-    const made = node ?? create(wanted[at])
-    if (node) update(node, wanted[at])
-    if (!node || !still.has(node)) parent.insertBefore(made, next)
-    next = made
+    const node = nodes[at];
+    const made = node ?? create(wanted[at]);
+    if (node) update(node, wanted[at]);
+    if (!node || !still.has(node)) parent.insertBefore(made, next);
+    next = made;
   }
 }
 
 /** Return for each element the node that can show it, or null. @param {Node[]} before @param {Child[]} wanted @returns {(Node | null)[]} */
 function matched(before, wanted) {
   /** @type {Map<string, Node>} */
-  const named = new Map()
+  const named = new Map();
   /** @type {Node[]} */
-  const rest = []
+  const rest = [];
   for (const node of before) {
-    const name = nameOf(shownBy.get(node))
-    if (name && !named.has(name)) named.set(name, node)
-    else rest.push(node)
+    const name = nameOf(shownBy.get(node));
+    if (name && !named.has(name)) named.set(name, node);
+    else rest.push(node);
   }
-  let next = 0
+  let next = 0;
   return wanted.map((child) => {
-    const name = nameOf(child)
-    const node = named.get(name)
-    if (node) named.delete(name)
-    if (node) return node
-    return next < rest.length && fits(rest[next], child) ? rest[next++] : null
-  })
+    const name = nameOf(child);
+    const node = named.get(name);
+    if (node) named.delete(name);
+    if (node) return node;
+    return next < rest.length && fits(rest[next], child) ? rest[next++] : null;
+  });
 }
 
 /** What an element is matched by: its tag with its key, or with the name of its field. @param {Child | undefined} child */
 function nameOf(child) {
-  if (typeof child !== 'object' || !(child.key || child.at)) return ''
-  return `${child.tag} ${child.key ? `id ${child.key}` : child.at.slice(child.at.lastIndexOf('/'))}`
+  if (typeof child !== "object" || !(child.key || child.at)) return "";
+  return `${child.tag} ${child.key ? `id ${child.key}` : child.at.slice(child.at.lastIndexOf("/"))}`;
 }
 
 /** Return the nodes that need not move: the longest part of `nodes` that is in its old order. @param {(Node | null)[]} nodes @param {Node[]} before @returns {Set<Node>} */
 function staying(nodes, before) {
-  const places = new Map(before.map((node, place) => [node, place]))
+  const places = new Map(before.map((node, place) => [node, place]));
   /** @type {{node: Node, place: number, previous: any}[]} */
-  const ends = [] // ends[n] is the end of the best run of n + 1 nodes
+  const ends = []; // ends[n] is the end of the best run of n + 1 nodes
   for (const node of nodes) {
-    if (!node) continue
-    const place = /** @type {number} */ (places.get(node))
-    let [low, high] = [0, ends.length]
+    if (!node) continue;
+    const place = /** @type {number} */ (places.get(node));
+    let [low, high] = [0, ends.length];
     while (low < high) {
-      const middle = (low + high) >> 1
-      if (ends[middle].place < place) low = middle + 1
-      else high = middle
+      const middle = (low + high) >> 1;
+      if (ends[middle].place < place) low = middle + 1;
+      else high = middle;
     }
-    ends[low] = { node, place, previous: ends[low - 1] }
+    ends[low] = { node, place, previous: ends[low - 1] };
   }
   /** @type {Set<Node>} */
-  const still = new Set()
-  for (let run = ends.at(-1); run; run = run.previous) still.add(run.node)
-  return still
+  const still = new Set();
+  for (let run = ends.at(-1); run; run = run.previous) still.add(run.node);
+  return still;
 }

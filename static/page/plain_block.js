@@ -1,7 +1,8 @@
-/** A section of an unknown type as a plain block: its texts and its pictures, in order. */
-import { filled, paragraphs, placed } from './nodes.js'
-import { picture } from './parts.js'
-import { compare, isObject, Place, strip, text } from './values.js'
+// A section of an unknown type as a plain block: its texts and its pictures, in order.
+
+import { filled, paragraphs, placed } from "./nodes.js";
+import { picture } from "./parts.js";
+import { compare, escaped, isObject, Place, strip, text } from "./values.js";
 
 /**
  * @typedef {import('./nodes.js').Content} Content
@@ -9,51 +10,53 @@ import { compare, isObject, Place, strip, text } from './values.js'
  */
 
 // The texts that visitors read have one of these names, or contain a space.
-const READ = ['headline', 'title', 'name', 'question', 'subheadline', 'label', 'body', 'text']
-const READ_LATER = ['quote', 'answer', 'description', 'caption', 'content', 'items']
-const ORDER = new Map([...READ, ...READ_LATER].map((name, place) => [name, place]))
-const NEVER = new Set(['id', 'type', 'anchor', 'theme', 'hidden', 'alt', 'src', 'href', 'link'])
-const MOST_PARTS = 200
-const MOST_VALUES = 5_000
+const READ = ["headline", "title", "name", "question", "subheadline", "label", "body", "text"];
+const READ_LATER = ["quote", "answer", "description", "caption", "content", "items"];
+const ORDER = new Map([...READ, ...READ_LATER].map((name, place) => [name, place]));
+const NEVER = new Set(["id", "type", "anchor", "theme", "hidden", "alt", "src", "href", "link"]);
+const MOST_PARTS = 200;
+const MOST_VALUES = 5_000;
 
 /** Return the headline of a section, and its other texts and pictures. @param {Section} section @param {Place} given @returns {Content} */
 export function plainBlock(section, given) {
-  const holder = isObject(given.value.content) ? given.inside('content') : given
-  const parts = found(section, holder.value, holder.at, section.isHeaded ? 'headline' : '')
-  return [filled('div', { class: 'head' }, section.headline()), filled('div', { class: 'plain' }, parts)]
+  const holder = isObject(given.value.content) ? given.inside("content") : given;
+  const parts = found(section, holder.value, holder.at, section.isHeaded ? "headline" : "");
+  return [filled("div", { class: "head" }, section.headline()), filled("div", { class: "plain" }, parts)];
 }
 
 /** @param {Section} section @param {unknown} holder @param {string} at @param {string} but */
 function found(section, holder, at, but) {
   /** @type {Content[]} */
-  const parts = []
-  const waiting = children(holder, at, but)
+  const parts = [];
+  const waiting = children(holder, at, but);
   for (let seen = 0; seen < MOST_VALUES && waiting.length && parts.length < MOST_PARTS; seen += 1) {
-    const [name, value, place] = /** @type {[string, unknown, string]} */ (waiting.pop())
-    if (typeof value === 'string') {
-      if (!ORDER.has(name) && !strip(value).includes(' ')) continue
-      const made = paragraphs(strip(value), section.href)
-      parts.push(made.map((each) => each && placed(each, place)))
-    } else if (isObject(value) && text(value, 'src')) parts.push(picture(section, new Place(value, place)))
-    else waiting.push(...children(value, place))
+    const [name, value, place] = /** @type {[string, unknown, string]} */ (waiting.pop());
+    if (typeof value === "string") {
+      if (!ORDER.has(name) && !strip(value).includes(" ")) continue;
+      const made = paragraphs(strip(value), section.href);
+      parts.push(made.map((each) => each && placed(each, place)));
+    } else if (isObject(value) && text(value, "src")) parts.push(picture(section, new Place(value, place)));
+    else waiting.push(...children(value, place));
   }
-  return parts
+  return parts;
 }
 
 /** The members that may have a text or a picture, with their names and places, last first. @param {unknown} value @param {string} at @param {string} [but] @returns {[string, unknown, string][]} */
-function children(value, at, but = '') {
+function children(value, at, but = "") {
   if (Array.isArray(value)) {
-    const all = value.map((each, index) => /** @type {[string, unknown, string]} */ (['items', each, `${at}/${index}`]))
-    return all.reverse()
+    const all = value.map(
+      (each, index) => /** @type {[string, unknown, string]} */ (["items", each, `${at}/${index}`]),
+    );
+    return all.reverse();
   }
-  if (!isObject(value)) return []
-  const holder = /** @type {import('./values.js').Fields} */ (value)
-  const names = Object.keys(holder).filter((name) => !NEVER.has(name) && name !== but)
-  names.sort((one, other) => rank(other) - rank(one) || compare(other, one))
-  return names.map((name) => [name, holder[name], `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`])
+  if (!isObject(value)) return [];
+  const holder = /** @type {import('./values.js').Fields} */ (value);
+  const names = Object.keys(holder).filter((name) => !NEVER.has(name) && name !== but);
+  names.sort((one, other) => rank(other) - rank(one) || compare(other, one));
+  return names.map((name) => [name, holder[name], `${at}/${escaped(name)}`]);
 }
 
 /** @param {string} name */
 function rank(name) {
-  return ORDER.get(name) ?? ORDER.size
+  return ORDER.get(name) ?? ORDER.size;
 }

@@ -1,10 +1,11 @@
-/** The sections of a page: one function for each type makes elements of the content. */
-import { clean } from './links.js'
-import { element, filled, placed } from './nodes.js'
-import { allButtons, button, icon, keyOf, line, picture } from './parts.js'
-import { plain } from './rich_text.js'
-import { amount } from './translations.js'
-import { decimal, isObject } from './values.js'
+// The sections of a page: one function for each type makes elements of the content.
+
+import { clean } from "./links.js";
+import { element, filled, placed } from "./nodes.js";
+import { allButtons, button, icon, keyOf, line, picture } from "./parts.js";
+import { plain } from "./rich_text.js";
+import { amount } from "./translations.js";
+import { decimal, isObject } from "./values.js";
 
 /**
  * @typedef {import('./nodes.js').Content} Content
@@ -13,187 +14,223 @@ import { decimal, isObject } from './values.js'
  */
 
 // A hero's body up to this length is one line above the headline. A longer body is text below it.
-const MAX_EYEBROW = 60
-const NO_PRICE = 1e13 // from here on, a double has no exact hundredths
-const FIELD_KINDS = ['text', 'email', 'tel', 'textarea', 'select', 'checkbox', 'date', 'number']
+const MAX_EYEBROW = 60;
+const NO_PRICE = 1e13; // from here on, a double has no exact hundredths
+const FIELD_KINDS = ["text", "email", "tel", "textarea", "select", "checkbox", "date", "number"];
 
 /** @param {Section} section @returns {Content} */
 export function hero(section) {
-  const { content } = section
-  const body = content.text('body')
-  const above = [...body].length <= MAX_EYEBROW && !body.includes('\n')
+  const { content } = section;
+  const body = content.text("body");
+  const above = [...body].length <= MAX_EYEBROW && !body.includes("\n");
   const words = filled(
-    'div',
-    { class: 'words' },
-    above && section.line('p', content, 'body', { class: 'eyebrow' }),
+    "div",
+    { class: "words" },
+    above && section.line("p", content, "body", { class: "eyebrow" }),
     section.headline(),
-    section.line('p', content, 'subheadline', { class: 'lede' }),
-    !above && section.paragraphs(content, 'body'),
+    section.line("p", content, "subheadline", { class: "lede" }),
+    !above && section.paragraphs(content, "body"),
     allButtons(section),
-  )
-  const shot = filled('div', { class: 'shot' }, picture(section, content.inside('image')))
-  return filled('div', { class: shot && words ? 'hero split' : 'hero' }, words, shot)
+  );
+  const shot = filled("div", { class: "shot" }, picture(section, content.inside("image")));
+  return filled("div", { class: shot && words ? "hero split" : "hero" }, words, shot);
 }
 
 /** @param {Section} section @returns {Content} */
 export function callToAction(section) {
-  const words = filled('div', {}, section.headline(), section.paragraphs(section.content, 'body', 'intro'))
-  return filled('div', { class: 'panel' }, words, allButtons(section))
+  const words = filled("div", {}, section.headline(), section.paragraphs(section.content, "body", "intro"));
+  return filled("div", { class: "panel" }, words, allButtons(section));
 }
 
 // --- lists of items ---------------------------------------------------------------------------
 
 /** @param {Section} section @returns {Content} */
 export function features(section) {
-  const wanted = section.content.number('columns')
-  const columns = wanted === null ? 3 : Math.trunc(Math.min(Math.max(wanted, 1), 6))
-  const made = section.content.objects('items').map((item) => feature(section, item))
-  return [section.head(), filled('ul', { class: `cards columns-${columns}` }, made)]
+  const wanted = section.content.number("columns");
+  const columns = wanted === null ? 3 : Math.trunc(Math.min(Math.max(wanted, 1), 6));
+  const made = section.content.objects("items").map((item) => feature(section, item));
+  return [section.head(), filled("ul", { class: `cards columns-${columns}` }, made)];
 }
 
 /** @param {Section} section @param {Place} item */
 function feature(section, item) {
-  const href = section.href(item.value.link)
-  const title = href ? line('a', item, 'title', { href }) : clean(item.text('title'))
+  const href = section.href(item.value.link);
+  const title = href ? line("a", item, "title", { href }) : clean(item.text("title"));
   const inner = [
-    picture(section, item.inside('image')) ?? icon(item.text('icon')),
-    placed(filled(`h${section.innerLevel}`, {}, title), item.pointer('title')),
-    section.paragraphs(item, 'body'),
-  ]
-  return placed(filled('li', { class: 'card' }, inner), item.at, keyOf(item))
+    picture(section, item.inside("image")) ?? icon(item.text("icon")),
+    placed(filled(`h${section.innerLevel}`, {}, title), item.pointer("title")),
+    section.paragraphs(item, "body"),
+  ];
+  return placed(filled("li", { class: "card" }, inner), item.at, keyOf(item));
 }
 
 /** @param {Section} section @returns {Content} */
 export function testimonials(section) {
-  const made = section.content.objects('items').map((item) => quote(section, item))
-  return [section.head(), filled('div', { class: 'cards quotes' }, made)]
+  const made = section.content.objects("items").map((item) => quote(section, item));
+  return [section.head(), filled("div", { class: "cards quotes" }, made)];
 }
 
 /** @param {Section} section @param {Place} item */
 function quote(section, item) {
-  const said = filled('blockquote', {}, stars(section, item), section.paragraphs(item, 'quote'))
-  if (!said) return null
-  const role = ['role', 'company'].map((key) => item.text(key)).filter(Boolean).join(', ')
-  const who = [line('strong', item, 'name'), placed(filled('span', {}, clean(role)), item.pointer('role'))]
-  const face = picture(section, item.inside('image'), 'face') ?? avatar(item.text('name'))
-  const by = who.some(Boolean) && element('figcaption', {}, face, element('span', { class: 'who' }, who))
-  return placed(element('figure', { class: 'card quote' }, said, by), item.at, keyOf(item))
+  const said = filled("blockquote", {}, stars(section, item), section.paragraphs(item, "quote"));
+  if (!said) return null;
+  const role = ["role", "company"]
+    .map((key) => item.text(key))
+    .filter(Boolean)
+    .join(", ");
+  const who = [line("strong", item, "name"), placed(filled("span", {}, clean(role)), item.pointer("role"))];
+  const face = picture(section, item.inside("image"), "face") ?? avatar(item.text("name"));
+  const by = who.some(Boolean) && element("figcaption", {}, face, element("span", { class: "who" }, who));
+  return placed(element("figure", { class: "card quote" }, said, by), item.at, keyOf(item));
 }
 
 /** @param {string} name */
 function avatar(name) {
-  if (!name) return null
-  const [first] = name
-  return element('span', { class: 'face', 'aria-hidden': 'true' }, clean(first.toUpperCase()))
+  if (!name) return null;
+  const [first] = name;
+  return element("span", { class: "face", "aria-hidden": "true" }, clean(first.toUpperCase()));
 }
 
 /** @param {Section} section @param {Place} item */
 function stars(section, item) {
-  const rating = item.number('rating')
-  if (rating === null || rating <= 0 || rating > 5) return null
-  const full = Math.floor(rating + 0.5)
-  const said = section.translation.rating.replace('{}', decimal(rating))
-  const shown = '★'.repeat(full) + '☆'.repeat(5 - full)
-  return placed(element('p', { class: 'stars', role: 'img', 'aria-label': said }, shown), item.pointer('rating'))
+  const rating = item.number("rating");
+  if (rating === null || rating <= 0 || rating > 5) return null;
+  const full = Math.floor(rating + 0.5);
+  const said = section.translation.rating.replace("{}", decimal(rating));
+  const shown = "★".repeat(full) + "☆".repeat(5 - full);
+  return placed(
+    element("p", { class: "stars", role: "img", "aria-label": said }, shown),
+    item.pointer("rating"),
+  );
 }
 
 /** @param {Section} section @returns {Content} */
 export function pricing(section) {
-  const made = section.content.objects('plans').map((item) => plan(section, item))
-  return [section.head(), filled('ul', { class: 'cards plans' }, made)]
+  const made = section.content.objects("plans").map((item) => plan(section, item));
+  return [section.head(), filled("ul", { class: "cards plans" }, made)];
 }
 
 /** @param {Section} section @param {Place} item */
 function plan(section, item) {
-  const points = item.strings('features').map(([words, at]) => section.words('li', words, at))
+  const points = item.strings("features").map(([words, at]) => section.words("li", words, at));
   const inner = [
-    line(`h${section.innerLevel}`, item, 'name'),
+    line(`h${section.innerLevel}`, item, "name"),
     price(section, item),
-    section.paragraphs(item, 'description'),
-    filled('ul', { class: 'points' }, points),
-    isObject(item.value.button) && button(section, item.inside('button'), 'secondary'),
-  ]
-  const name = item.value.featured === true ? 'card plan featured' : 'card plan'
-  return placed(filled('li', { class: name }, inner), item.at, keyOf(item))
+    section.paragraphs(item, "description"),
+    filled("ul", { class: "points" }, points),
+    isObject(item.value.button) && button(section, item.inside("button"), "secondary"),
+  ];
+  const name = item.value.featured === true ? "card plan featured" : "card plan";
+  return placed(filled("li", { class: name }, inner), item.at, keyOf(item));
 }
 
 /** @param {Section} section @param {Place} item */
 function price(section, item) {
-  const { translation } = section
-  const given = item.number('price')
-  if (given === null || given < 0 || given >= NO_PRICE) return null
-  const at = item.pointer('price')
-  if (given === 0) return placed(filled('p', { class: 'price' }, translation.free), at)
-  const period = { month: translation.month, year: translation.year, once: '' }[item.oneOf('period', 'once', 'month', 'year')]
-  const shown = amount(translation, given, section.content.text('currency'))
-  return placed(filled('p', { class: 'price' }, filled('span', {}, clean(shown)), filled('small', {}, period)), at)
+  const { translation } = section;
+  const given = item.number("price");
+  if (given === null || given < 0 || given >= NO_PRICE) return null;
+  const at = item.pointer("price");
+  if (given === 0) return placed(filled("p", { class: "price" }, translation.free), at);
+  const period = { month: translation.month, year: translation.year, once: "" }[
+    item.oneOf("period", "once", "month", "year")
+  ];
+  const shown = amount(translation, given, section.content.text("currency"));
+  return placed(
+    filled("p", { class: "price" }, filled("span", {}, clean(shown)), filled("small", {}, period)),
+    at,
+  );
 }
 
 /** @param {Section} section @returns {Content} */
 export function gallery(section) {
-  const layout = section.content.oneOf('layout', 'grid', 'masonry', 'carousel')
-  const made = section.content.objects('items').map((item) => {
-    const inner = [picture(section, item.inside('image')), section.line('figcaption', item, 'caption')]
-    return placed(filled('figure', {}, inner), item.at, keyOf(item))
-  })
-  const title = clean(plain(section.content.text('headline')))
+  const layout = section.content.oneOf("layout", "grid", "masonry", "carousel");
+  const made = section.content.objects("items").map((item) => {
+    const inner = [picture(section, item.inside("image")), section.line("figcaption", item, "caption")];
+    return placed(filled("figure", {}, inner), item.at, keyOf(item));
+  });
+  const title = clean(plain(section.content.text("headline")));
   // A scrolling element must be reachable by keyboard, and so it needs a name.
-  const scrolls = layout === 'carousel' && { tabindex: '0', role: 'group', 'aria-label': title || null }
-  return [section.head(), filled('div', { class: `gallery ${layout}`, ...scrolls }, made)]
+  const scrolls = layout === "carousel" && { tabindex: "0", role: "group", "aria-label": title || null };
+  return [section.head(), filled("div", { class: `gallery ${layout}`, ...scrolls }, made)];
 }
 
 /** Return the questions; `details` elements open an answer without a script. @param {Section} section @returns {Content} */
 export function questions(section) {
-  const made = section.content.objects('items').map((item) => question(section, item))
-  return [section.head(), filled('div', { class: 'questions' }, made)]
+  const made = section.content.objects("items").map((item) => question(section, item));
+  return [section.head(), filled("div", { class: "questions" }, made)];
 }
 
 /** @param {Section} section @param {Place} item @returns {Content} */
 function question(section, item) {
-  const answer = section.paragraphs(item, 'answer')
-  if (!item.text('question') || !answer.some(Boolean)) return [line('p', item, 'question', { class: 'asked' }), answer]
-  const inner = [placed(element('summary', {}, clean(item.text('question'))), item.pointer('question'))]
-  return placed(element('details', {}, inner, element('div', { class: 'answer' }, answer)), item.at, keyOf(item))
+  const answer = section.paragraphs(item, "answer");
+  if (!item.text("question") || !answer.some(Boolean))
+    return [line("p", item, "question", { class: "asked" }), answer];
+  const inner = [placed(element("summary", {}, clean(item.text("question"))), item.pointer("question"))];
+  return placed(
+    element("details", {}, inner, element("div", { class: "answer" }, answer)),
+    item.at,
+    keyOf(item),
+  );
 }
 
 // --- the form ---------------------------------------------------------------------------------
 
 /** Return a form that posts nothing, because the server does not collect answers yet. @param {Section} section @returns {Content} */
 export function form(section) {
-  const { content } = section
-  const head = [section.headline(), section.paragraphs(content, 'body', 'intro')]
-  const send = clean(content.text('submit') || '→')
-  const href = section.href(content.value.action)
+  const { content } = section;
+  const head = [section.headline(), section.paragraphs(content, "body", "intro")];
+  const send = clean(content.text("submit") || "→");
+  const href = section.href(content.value.action);
   if (href) {
-    const link = placed(element('a', { class: 'button primary', href }, send), content.pointer('submit'))
-    return filled('div', { class: 'panel' }, filled('div', {}, head), element('div', { class: 'buttons' }, link))
+    const link = placed(element("a", { class: "button primary", href }, send), content.pointer("submit"));
+    return filled(
+      "div",
+      { class: "panel" },
+      filled("div", {}, head),
+      element("div", { class: "buttons" }, link),
+    );
   }
-  const made = content.objects('fields').map((each) => field(section, each))
-  if (!made.length) return filled('div', { class: 'head' }, head)
-  const press = placed(element('button', { class: 'button primary', type: 'button' }, send), content.pointer('submit'))
-  const closed = filled('p', { class: 'note' }, section.translation.closed)
-  const inner = element('div', { class: 'form' }, element('fieldset', { disabled: '' }, made, press), closed)
-  return element('div', { class: 'enquiry' }, filled('div', {}, head), inner)
+  const made = content.objects("fields").map((each) => field(section, each));
+  if (!made.length) return filled("div", { class: "head" }, head);
+  const press = placed(
+    element("button", { class: "button primary", type: "button" }, send),
+    content.pointer("submit"),
+  );
+  const closed = filled("p", { class: "note" }, section.translation.closed);
+  const inner = element("div", { class: "form" }, element("fieldset", { disabled: "" }, made, press), closed);
+  return element("div", { class: "enquiry" }, filled("div", {}, head), inner);
 }
 
 /** @param {Section} section @param {Place} given */
 function field(section, given) {
-  const kind = given.oneOf('kind', ...FIELD_KINDS)
-  const id = `${section.name}-${given.at.split('/').at(-1)}`
-  const required = given.value.required === true
-  const key = given.text('label') ? 'label' : 'name'
-  const mark = required && [' ', element('span', { 'aria-hidden': 'true' }, '*')]
-  const label = given.text(key) && placed(element('label', { for: id }, clean(given.text(key)), mark), given.pointer(key))
-  const attributes = { id, 'aria-required': required ? 'true' : null, placeholder: given.text('placeholder') || null }
-  const control = controlOf(kind, attributes, given)
-  const inner = kind === 'checkbox' ? [control, label] : [label, control]
-  return placed(element('div', { class: kind === 'checkbox' ? 'field tick' : 'field' }, inner), given.at, keyOf(given))
+  const kind = given.oneOf("kind", ...FIELD_KINDS);
+  const id = `${section.name}-${given.at.split("/").at(-1)}`;
+  const required = given.value.required === true;
+  const key = given.text("label") ? "label" : "name";
+  const mark = required && [" ", element("span", { "aria-hidden": "true" }, "*")];
+  const label =
+    given.text(key) &&
+    placed(element("label", { for: id }, clean(given.text(key)), mark), given.pointer(key));
+  const attributes = {
+    id,
+    "aria-required": required ? "true" : null,
+    placeholder: given.text("placeholder") || null,
+  };
+  const control = controlOf(kind, attributes, given);
+  const inner = kind === "checkbox" ? [control, label] : [label, control];
+  return placed(
+    element("div", { class: kind === "checkbox" ? "field tick" : "field" }, inner),
+    given.at,
+    keyOf(given),
+  );
 }
 
 /** @param {string} kind @param {Record<string, string | null>} attributes @param {Place} given */
 function controlOf(kind, attributes, given) {
-  if (kind === 'textarea') return element('textarea', { rows: '4', ...attributes })
-  if (kind !== 'select') return element('input', { type: kind, ...attributes })
-  const options = given.strings('options').map(([words, at]) => placed(filled('option', {}, clean(words)), at))
-  return element('select', attributes, element('option', {}), options)
+  if (kind === "textarea") return element("textarea", { rows: "4", ...attributes });
+  if (kind !== "select") return element("input", { type: kind, ...attributes });
+  const options = given
+    .strings("options")
+    .map(([words, at]) => placed(filled("option", {}, clean(words)), at));
+  return element("select", attributes, element("option", {}), options);
 }

@@ -1,0 +1,47 @@
+// Places: from a DOM node of a page to the JSON Pointer that it shows, and back.
+
+import { elementOf } from "./dom.js";
+
+/**
+ * Return the JSON Pointer of the value that a node shows, or null outside the page.
+ *
+ * @param {Node | null} node
+ * @param {Map<string, string>} sections the pointer of each section, by its key
+ * @returns {string | null}
+ */
+export function pointerOf(node, sections) {
+  let inside = "";
+  for (let each = node; each; each = each.parentNode) {
+    const element = elementOf(each);
+    if (!element) continue;
+    const section = sections.get(element.key);
+    if (section !== undefined) return section + inside;
+    inside ||= element.at;
+  }
+  return inside || null;
+}
+
+/**
+ * Return the node that shows the value at a pointer, or the smallest part of the page around it.
+ *
+ * @param {globalThis.Element} holder
+ * @param {string} pointer
+ * @param {Map<string, string>} sections
+ * @returns {globalThis.Element | null}
+ */
+export function nodeAt(holder, pointer, sections) {
+  /** @type {globalThis.Element | null} */
+  let best = null;
+  let length = -1;
+  for (const node of holder.querySelectorAll("*")) {
+    const at = pointerOf(node, sections);
+    if (at === null || !isPrefix(at, pointer) || at.length <= length) continue;
+    [best, length] = [node, at.length];
+  }
+  return best;
+}
+
+/** @param {string} start @param {string} pointer */
+function isPrefix(start, pointer) {
+  return pointer === start || pointer.startsWith(`${start}/`);
+}
