@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from collab import wire
 from collab.errors import Code, Rejected
+from collab.page.html import STYLE_SHEET
 from server.http.conditional import if_none_match
 from server.http.requests import JSON, services_of
 from server.openapi.describe import describe
@@ -45,6 +46,10 @@ TYPES = {
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PREVIEW_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 HEADERS = {
     "Cache-Control": "no-cache",  # the browser keeps a file, and asks with its ETag before each use
@@ -116,12 +121,7 @@ async def get_sdk_file(request: Request) -> Response:
     body = _sdk_file(name)
     if body is None:
         raise Rejected(Code.NOT_FOUND, f"the SDK has no file {name!r}")
-    coding, _ = coding_of(request.scope["headers"])
-    headers = {**SDK_HEADERS, "Cache-Control": IMMUTABLE}
-    if coding:
-        headers["Content-Encoding"] = coding
-        body = await _compressed(coding, body)
-    return Response(body, media_type=TYPES[".js"], headers=headers)
+    return await _compressible(request, body, TYPES[".js"])
 
 
 async def get_sdk_entrance(request: Request) -> Response:
@@ -142,6 +142,16 @@ def _sdk_file(name: str) -> bytes | None:
     return path.read_bytes() if path.suffix == ".js" and path.is_file() else None
 
 
+async def _compressible(request: Request, body: bytes, kind: str) -> Response:
+    """Return a file that browsers keep for ever, compressed as the client accepts it."""
+    coding, _ = coding_of(request.scope["headers"])
+    headers = {**SDK_HEADERS, "Cache-Control": IMMUTABLE}
+    if coding:
+        headers["Content-Encoding"] = coding
+        body = await _compressed(coding, body)
+    return Response(body, media_type=kind, headers=headers)
+
+
 async def _compressed(coding: str, body: bytes) -> bytes:
     """Compress a file once, in a worker thread: brotli may take longer than a turn of the loop."""
     key = (coding, body)
@@ -151,6 +161,58 @@ async def _compressed(coding: str, body: bytes) -> bytes:
             _compressed_files.clear()
         _compressed_files[key] = small
     return _compressed_files[key]
+
+
+# --- the scripts and styles of our own pages -------------------------------------------------
+
+# The folders of `static/` whose files have the server's version in their address. A sandboxed
+# preview has no origin, and loads them as well.
+MODULES = ("page", "preview")
+
+
+async def get_module(request: Request) -> Response:
+    """Return a script or style of our pages, if the address has this server's version."""
+    version, folder = request.path_params["version"], request.path_params["folder"]
+    if version != services_of(request).version or folder not in MODULES:
+        raise HTTPException(404)
+    name = request.path_params["name"]
+    body, kind = _module(folder, name), TYPES.get(Path(name).suffix)
+    if body is None or kind is None:
+        raise HTTPException(404)
+    return await _compressible(request, body, kind)
+
+
+async def get_preview(request: Request) -> Response:
+    """Return the page that shows a document's draft. It loads the draft itself, with a token."""
+    version = services_of(request).version
+    html = _preview(version)
+    ancestors = " ".join(("'self'", *services_of(request).settings.frame_ancestors))
+    tag = hashlib.sha256(html.encode()).hexdigest()[:32]
+    headers = {
+        "Cache-Control": "no-cache",  # the addresses in it change with the server's version
+        "Content-Security-Policy": f"{PREVIEW_POLICY}; frame-ancestors {ancestors}",
+        "Referrer-Policy": "no-referrer",
+    }
+    return _cached(request, html.encode(), "text/html", tag, headers)
+
+
+@lru_cache(maxsize=1)
+def _preview(version: str) -> str:
+    """Return the HTML of a preview. It names all modules, so the browser loads them at once."""
+    preloads = "\n    ".join(
+        f'<link rel="modulepreload" href="/modules/{version}/page/{path.name}" />'
+        for path in sorted((HOME / "page").glob("*.js"))
+    )
+    html = (HOME / "preview" / "index.html").read_text("utf-8")
+    return html.replace("{preloads}", preloads).replace("{version}", version)
+
+
+def _module(folder: str, name: str) -> bytes | None:
+    if (folder, name) == ("page", "page.css"):
+        return STYLE_SHEET.encode()
+    path = HOME / folder / name
+    is_file = path.parent == HOME / folder and path.suffix in (".js", ".css") and path.is_file()
+    return path.read_bytes() if is_file else None
 
 
 # --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------
@@ -185,7 +247,7 @@ async def get_reference(request: Request) -> Response:
 def _cached(
     request: Request, body: bytes, media_type: str, tag: str, headers: dict[str, str]
 ) -> Response:
-    headers = {**headers, "ETag": f'"{tag}"', "Cache-Control": DESCRIPTION_CACHE}
+    headers = {"Cache-Control": DESCRIPTION_CACHE, **headers, "ETag": f'"{tag}"'}
     if if_none_match(request, tag) is not None:
         return Response(status_code=304, headers=headers)
     headers["X-Content-Type-Options"] = "nosniff"

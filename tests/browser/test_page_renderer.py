@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collab.page.html import STYLE_SHEET, render
+from collab.page.html import render
 from server.demo import content
 from tests.browser.chromium import Chromium, Page
 from tests.browser.drawn_pages import draw_page
