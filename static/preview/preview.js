@@ -16,6 +16,7 @@ const WORDS = {
   closed: "The editor has closed this preview.",
   none: "This page is not in the document.",
   failed: "One section cannot be shown as it is. The rest of the page is right.",
+  version: "This version is not in the history of the page.",
   token: "Open this preview with the link that its editor gave you.",
 };
 
@@ -100,6 +101,7 @@ if (fragment.has("token")) {
   history.replaceState(null, "", location.pathname + location.search);
   keep(fragment.get("token"));
 }
+let hasToken = true;
 const isFramed = parent !== window;
 const version = query.get("at");
 const wait = setTimeout(() => value === undefined && line.hidden && say(WORDS.waiting), PATIENCE);
@@ -117,7 +119,7 @@ function connect(options) {
     else if (state === "closed") say(WORDS.closed);
     else if (state === "waiting" && wasConnected) say(WORDS.lost);
   });
-  preview.on("error", (/** @type {any} */ error) => value === undefined && say(told ?? advice(error)));
+  preview.on("error", (/** @type {any} */ error) => value === undefined && say(hasToken ? advice(error) : WORDS.token));
   preview.on("focus", point);
   document.addEventListener("click", (event) => {
     const pointer = pointerOf(/** @type {Node} */ (event.target), renderer.pointers);
@@ -139,26 +141,23 @@ async function showVersion(number) {
     const path = `/v1/docs/${name}/versions/${encodeURIComponent(number)}`;
     const answer = await fetch(path, { headers: { Authorization: `Bearer ${await token()}` } });
     const body = await answer.json();
-    if (answer.ok) draw(body.value ?? body);
-    else say(advice(body));
-  } catch (error) {
-    say(told ?? WORDS.lost);
+    if (answer.ok) draw(body);
+    else say(body.code === "unknown_version" ? WORDS.version : advice(body));
+  } catch {
+    say(hasToken ? WORDS.lost : WORDS.token);
   }
   clearTimeout(wait);
 }
 
 // --- the token --------------------------------------------------------------------------------
 
-/** @type {string | null} */
-var told = null;
-
 /** @returns {Promise<string>} */
 async function token() {
   if (given) return given;
   const answer = await fetch("/v1/demo/token", { method: "POST" });
   if (!answer.ok) {
-    told = WORDS.token;
-    say(told);
+    hasToken = false;
+    say(WORDS.token);
     throw new Error(WORDS.token);
   }
   return (await answer.json()).token;

@@ -121,11 +121,22 @@ class Chromium:
         target = await self.call(
             "Target.createTarget", url="about:blank", browserContextId=context or self._context
         )
-        attached = await self.call(
-            "Target.attachToTarget", targetId=target["targetId"], flatten=True
-        )
-        page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"])
+        page = await self._attach(target["targetId"])
         await page.prepare(width, height, scheme)
+        return page
+
+    async def frame(self, url: str) -> Page:
+        """Return the frame with a process of its own whose address begins with `url`."""
+        while True:
+            targets = (await self.call("Target.getTargets"))["targetInfos"]
+            for each in targets:
+                if each["type"] == "iframe" and each["url"].startswith(url):
+                    return await self._attach(each["targetId"])
+            await asyncio.sleep(0.05)
+
+    async def _attach(self, target: str) -> Page:
+        attached = await self.call("Target.attachToTarget", targetId=target, flatten=True)
+        page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"])
         return page
 
     async def close(self) -> None:

@@ -130,7 +130,8 @@ async def test_a_section_that_moves_is_one_node_that_moves(page: Page) -> None:
       let value = start(100)
       show(value)
       const last = at.querySelector('section:last-child')
-      const moved = change(value, {SECTIONS}, (all) => [...all.slice(0, 50), all[99], ...all.slice(50, 99)])
+      const moved = change(value, {SECTIONS}, (all) =>
+        all.toSpliced(99, 1).toSpliced(50, 0, all[99]))
       return [show(moved), at.querySelectorAll('section')[50] === last]
     }})()""")
     assert done == [[0, "childList", "childList"], True]
@@ -155,7 +156,8 @@ async def test_a_section_that_fails_leaves_the_others(page: Page) -> None:
     done = await page.evaluate("""(() => {
       rendering.RENDERERS.set('hero', () => { throw new Error('broken') })
       const failed = []
-      const renderer = new rendering.PageRenderer({ onError: (error) => failed.push(error.message) })
+      const onError = (error) => failed.push(error.message)
+      const renderer = new rendering.PageRenderer({ onError })
       const sections = [{ id: 'a', type: 'hero', content: { headline: 'One', body: 'Its body' } },
         { id: 'b', type: 'features', content: { headline: 'Two' } }]
       dom.show(at, renderer.render({ pages: { home: { sections } } }).root)

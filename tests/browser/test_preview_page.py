@@ -1,0 +1,207 @@
+"""The page `/preview/{doc}` in a real browser: alone, in an editor, and at a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from collab.rights.user_rights import Role
+from tests.browser.chromium import Chromium, Page
+from tests.browser.site import Site
+from tests.running import RunningServer
+from tests.snippets import snippet
+
+GUIDE = "docs/preview.md"
+HEADLINE = "document.querySelector('h1')?.textContent"
+STATE = "document.querySelector('#state').textContent"
+
+
+def document(headline: str) -> dict[str, object]:
+    hero = {"id": "hero", "type": "hero", "content": {"headline": headline, "body": "**Bold**"}}
+    link = {"label": "About", "href": "/about#team"}
+    call = {"id": "call", "type": "callToAction", "content": {"headline": "x", "buttons": [link]}}
+    team = {"id": "team", "type": "features", "content": {"headline": "The team"}}
+    return {
+        "site": {"name": "Larkfield"},
+        "pages": {
+            "home": {"title": "Home", "sections": [hero, call]},
+            "about": {"title": "About us", "sections": [team]},
+        },
+    }
+
+
+class World(NamedTuple):
+    server: RunningServer
+    editor: Site
+    tokens: dict[str, str]
+
+    async def request(self, method: str, path: str, body: object = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens['editor']}"}
+        async with httpx.AsyncClient(base_url=self.server.http, headers=headers) as client:
+            answer = await client.request(method, path, json=body)
+        answer.raise_for_status()
+        return answer
+
+    async def create(self, doc: str, headline: str = "Hello") -> None:
+        await self.request("PUT", f"/v1/docs/{doc}", document(headline))
+
+    async def set_headline(self, doc: str, headline: str) -> None:
+        path = "/pages/home/sections/0/content/headline"
+        patch = [{"op": "replace", "path": path, "value": headline}]
+        await self.request("PATCH", f"/v1/docs/{doc}", patch)
+
+    async def open(self, browser: Chromium, path: str) -> Page:
+        page = await browser.page()
+        await page.open(f"{self.server.http}/preview/{path}#token={self.tokens['viewer']}")
+        return page
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with Site() as editor:
+        env = {"WEFT_ORIGINS": editor.origin, "WEFT_FRAME_ANCESTORS": editor.origin}
+        with RunningServer(tmp_path_factory.mktemp("weft"), env=env) as server:
+            tokens = {
+                "editor": server.token("ada", Role.PUBLISHER),
+                "viewer": server.token("vera", Role.VIEWER),
+            }
+            yield World(server, editor, tokens)
+
+
+# --- alone --------------------------------------------------------------------------------------
+
+
+async def test_a_preview_alone_follows_the_draft(world: World, browser: Chromium) -> None:
+    await world.create("alone")
+    page = await world.open(browser, "alone")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    assert await page.evaluate("document.querySelector('.eyebrow').innerHTML") == (
+        "<strong>Bold</strong>"
+    )
+    await world.set_headline("alone", "Changed")
+    await page.until(f"{HEADLINE} === 'Changed'")
+    assert await page.evaluate("document.title") == "Home"
+    assert page.complaints == []
+
+
+async def test_the_token_leaves_the_address_and_outlives_a_reload(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("reload")
+    page = await world.open(browser, "reload")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    assert await page.evaluate("location.href") == f"{world.server.http}/preview/reload"
+    await page.open(f"{world.server.http}/preview/reload?again")
+    await page.until(f"{HEADLINE} === 'Hello'")
+
+
+async def test_a_link_to_a_page_of_the_site_shows_that_page(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("links")
+    page = await world.open(browser, "links")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    await page.evaluate("document.querySelector('.buttons a').click()")
+    await page.until(f"{HEADLINE} === 'The team'")
+    assert await page.evaluate("location.pathname + location.hash") == "/preview/links/about#team"
+    await page.evaluate("history.back()")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    await page.open(f"{world.server.http}/preview/links/about")
+    await page.until(f"{HEADLINE} === 'The team'")
+    await page.open(f"{world.server.http}/preview/links/none")
+    await page.until(f"{STATE} === 'This page is not in the document.'")
+
+
+async def test_an_older_version_stays_as_it_was(world: World, browser: Chromium) -> None:
+    await world.create("old")
+    await world.set_headline("old", "New")
+    page = await world.open(browser, "old?at=1")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    page = await world.open(browser, "old?at=99")
+    await page.until(f"{STATE} !== ''")
+    assert await page.evaluate(STATE) == "This version is not in the history of the page."
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("none", "This document does not exist."), ("none?at=1", "This document does not exist.")],
+)
+async def test_a_document_that_does_not_exist_is_told(
+    world: World, browser: Chromium, path: str, said: str
+) -> None:
+    page = await world.open(browser, path)
+    await page.until(f"{STATE} === {json.dumps(said)}")
+
+
+async def test_a_preview_without_a_token_asks_for_its_link(world: World, browser: Chromium) -> None:
+    page = await browser.page()
+    await page.open(f"{world.server.http}/preview/alone")
+    await page.until(f"{STATE} === 'Open this preview with the link that its editor gave you.'")
+
+
+async def test_a_preview_says_when_the_server_is_gone(world: World, browser: Chromium) -> None:
+    await world.create("gone")
+    page = await world.open(browser, "gone")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    world.server.kill()
+    await page.until(f"{STATE} === 'There is no connection. You see the page as it was.'")
+    world.server.start()
+    await page.until(f"{STATE} === ''", seconds=60)
+    assert await page.evaluate(HEADLINE) == "Hello"
+
+
+# --- in an editor ---------------------------------------------------------------------------------
+
+
+async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("framed")
+    html = snippet(GUIDE, "page").replace("https://weft.example", world.server.http)
+    world.editor.pages["/"] = (
+        html.replace("https://editor.example", world.editor.origin)
+        .replace("getToken()", json.dumps(world.tokens["editor"]))
+        .replace("'home'", "'framed'")
+        .replace("/preview/home", "/preview/framed")
+    )
+    page = await browser.page()
+    await page.open(f"{world.editor.origin}/")
+    await page.until("window.preview?.state === 'connected'")
+    await page.evaluate("page.set('/pages/home/sections/0/content/headline', 'Typed').state")
+    await page.evaluate(
+        "window.told = new Promise((done) => preview.on('focus', done));"
+        "void preview.focus('/pages/home/sections/0/content/headline')"
+    )
+    frame = await browser.frame(f"{world.server.http}/preview/framed")
+    await frame.until(f"{HEADLINE} === 'Typed'")
+    await frame.until("document.querySelector('.weft-focus')?.tagName === 'H1'")
+    await frame.evaluate("document.querySelector('h2').click()")
+    assert await page.evaluate("told") == "/pages/home/sections/1/content/headline"
+    assert page.complaints == []
+
+
+async def test_another_site_may_not_frame_a_preview(world: World, browser: Chromium) -> None:
+    await world.create("unframed")
+    with Site() as other:
+        other.pages["/"] = f'<iframe src="{world.server.http}/preview/unframed"></iframe>'
+        page = await browser.page()
+        await page.open(f"{other.origin}/")
+        await page.until("document.querySelector('iframe').contentDocument === null")
+    assert "frame-ancestors" in "".join(page.complaints)
+
+
+# --- demo mode ------------------------------------------------------------------------------------
+
+
+async def test_in_demo_mode_a_guest_sees_the_draft(
+    tmp_path_factory: pytest.TempPathFactory, browser: Chromium
+) -> None:
+    with RunningServer(tmp_path_factory.mktemp("demo"), env={"WEFT_DEMO": "1"}) as server:
+        page = await browser.page()
+        await page.open(f"{server.http}/preview/home")
+        await page.until(f"{HEADLINE} !== undefined")
+        assert page.complaints == []
