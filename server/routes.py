@@ -77,6 +77,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/share", shares.list_shares, methods=["GET"]),
         Route(f"{doc}/share", shares.make_share, methods=["POST"]),
         Route(f"{doc}/share/{{share}}", shares.end_share, methods=["DELETE"]),
+        Route("/v1/schemas/{schema}", schemas.get_named_schema, methods=["GET"]),
         Route(f"{doc}/schema", schemas.get_schema, methods=["GET"]),
         Route(f"{doc}/schema", schemas.put_schema, methods=["PUT"]),
         Route(f"{doc}/schema", schemas.delete_schema, methods=["DELETE"]),

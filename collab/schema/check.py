@@ -17,6 +17,7 @@ from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, to_tokens, trace
 from collab.patch.values import named_atomic
 from collab.schema.cost import check_cost
+from collab.schema.named import name_in, named_schema
 from collab.schema.pieces import MAX_MESSAGE, MOST_VALUES, check_itself, pieces, shallow_copy
 from collab.schema.walk import SchemaNode, SchemaTree
 
@@ -41,14 +42,13 @@ class Schema:
     @classmethod
     def compile(cls, raw: bytes) -> Schema:
         """Return the schema of a JSON text, or raise `malformed` or `invalid_document`."""
-        if len(raw) > MAX_BYTES:
-            raise Rejected(Code.INVALID_DOCUMENT, f"a schema may have at most {MAX_BYTES} bytes")
-        try:
-            root = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            raise Rejected(Code.MALFORMED, "the schema is not JSON") from None
-        if type(root) is not dict:
-            raise Rejected(Code.INVALID_DOCUMENT, "the schema must be a JSON object", path="")
+        root = _decoded(raw)
+        name = name_in(root)
+        if name is not None:
+            known = named_schema(name)
+            if known is None:
+                raise Rejected(Code.INVALID_DOCUMENT, f"there is no schema `weft:{name[:64]}`")
+            root = _decoded(known)
         depth, nodes = nesting(root)
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             raise Rejected(
@@ -178,6 +178,18 @@ class Schema:
 def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
     """The nodes that apply to a value. For an opaque node, it is only this node."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    if len(raw) > MAX_BYTES:
+        raise Rejected(Code.INVALID_DOCUMENT, f"a schema may have at most {MAX_BYTES} bytes")
+    try:
+        root = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Rejected(Code.MALFORMED, "the schema is not JSON") from None
+    if type(root) is not dict:
+        raise Rejected(Code.INVALID_DOCUMENT, "the schema must be a JSON object", path="")
+    return root
 
 
 def _touched(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:

@@ -21,6 +21,7 @@ NOTES = frozenset(
         "writeOnly",
         "format",
         "x-weft",
+        "x-weft-version",
     ]
 )
 # Rules about a container's own keys or length, never about its children.

@@ -5,6 +5,8 @@ A document's revision is a number. It grows when the schema, the locks or the pu
 
 from __future__ import annotations
 
+import hashlib
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,10 +15,12 @@ from collab.ids import Json
 from collab.ports.store import StorageUnavailable
 from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
+from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
 from server.documents.hub import compiled
 from server.documents.live_room import LiveRoom
 from server.http.bodies import parse, read_raw_json
+from server.http.conditional import if_none_match
 from server.http.requests import (
     JSON,
     document_of,
@@ -43,6 +47,19 @@ async def get_schema(request: Request) -> Response:
         raise _no_schema()
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache, private"}
     return Response(schema, media_type=JSON, headers=headers)
+
+
+async def get_named_schema(request: Request) -> Response:
+    """Return one of the server's own schemas. It contains nothing private, so it needs no token."""
+    name = request.path_params["schema"]
+    schema = named_schema(name)
+    if schema is None:
+        raise Rejected(Code.NOT_FOUND, f"there is no schema {name!r}")
+    tag = hashlib.sha256(schema).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    if if_none_match(request, tag) is not None:
+        return Response(status_code=304, headers=headers)
+    return Response(schema, media_type=SCHEMA_TYPE, headers=headers)
 
 
 async def put_schema(request: Request) -> Response:

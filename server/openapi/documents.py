@@ -50,6 +50,7 @@ ONLY_IF_ABSENT = Parameter(
 )
 EPOCH = Parameter("epoch", "query", int, "The epoch of `base`. Default: the current epoch.", WHOLE)
 READING = ("ETag", "Last-Modified", "Weft-Updated-By", "Cache-Control", "Vary")
+CACHED = ("ETag", "Cache-Control")
 ONE = "/v1/docs/{doc}"
 INCLUDE = Parameter(
     "include",
@@ -163,6 +164,21 @@ PRESENCE = Operation(
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
+NAMED_SCHEMA = Operation(
+    "GET",
+    "/v1/schemas/{schema}",
+    "getNamedSchema",
+    "Documents",
+    "Read a schema of the server: `landing-page`",
+    {
+        200: Response("The newest version.", dict[str, Any], CACHED, (SCHEMA,)),
+        304: Response("Not modified: the client has this version already.", headers=CACHED),
+    },
+    (Parameter("schema", "path", str, "The name of the schema."), IF_NONE_MATCH),
+    refusals=(Code.NOT_FOUND,),
+    detail='A document uses it when its schema is `{"$ref": "weft:landing-page"}`.',
+    open_to_all=True,
+)
 GET_SCHEMA = Operation(
     "GET",
     f"{ONE}/schema",
@@ -207,6 +223,7 @@ DOCUMENTS = (
     UNDO,
     REDO,
     PRESENCE,
+    NAMED_SCHEMA,
     GET_SCHEMA,
     PUT_SCHEMA,
     DELETE_SCHEMA,

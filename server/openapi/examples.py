@@ -74,6 +74,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "doc": "home",
     "tenant": "demo",
     "lock": "l-2",
+    "schema": "landing-page",
     "share": "share-1k4rhszrgmwz",
     "version": 1,
     "at": 1,
@@ -93,6 +94,9 @@ PARAMETERS: Final[Mapping[str, Any]] = {
 }
 
 EXAMPLES: Final[Mapping[str, Example]] = {
+    "getNamedSchema": Example(
+        responses={200: {"title": "Landing page", "type": "object", "required": ["pages"]}}
+    ),
     "listDocuments": Example(
         responses={
             200: {

@@ -54,7 +54,7 @@ UNKNOWN = {
 
 def draw_page(random: Random) -> dict[str, Any]:
     """Return a document. Now and then, a value in it has the wrong type."""
-    document = _draw(random, SCHEMA, ())
+    document: dict[str, Any] = _draw(random, SCHEMA, ())
     document["pages"] = {"home": _page(random), "about": {"title": "About", "slug": "about"}}
     if random.random() < 0.2:
         document["pages"][random.choice(["10", "b", "\U0001f600", "\uffee"])] = _page(random)

@@ -1,0 +1,31 @@
+"""The schemas of Weft that a document may name: `{"$ref": "weft:landing-page"}`.
+
+A document that names a schema is always checked with the newest one. Each new version of a schema
+accepts all that the versions before it accepted. So a document, an undo step or a change that waits
+in a browser stays valid when the server becomes newer. `docs/page-format.md` has the rules.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+NAMES: Final = ("landing-page",)
+_SCHEME: Final = "weft:"
+
+
+@lru_cache(maxsize=len(NAMES))
+def named_schema(name: str) -> bytes | None:
+    """Return the JSON of the schema with this name; None for an unknown name."""
+    if name not in NAMES:
+        return None
+    return files(__package__).joinpath(f"schemas/{name}.json").read_bytes()
+
+
+def name_in(root: dict[str, Any]) -> str | None:
+    """Return the name when a schema consists of the name of one of ours, or else None."""
+    reference = root.get("$ref")
+    if len(root) != 1 or not isinstance(reference, str) or not reference.startswith(_SCHEME):
+        return None
+    return reference.removeprefix(_SCHEME)
