@@ -14,6 +14,7 @@ from collab.ids import Json
 from collab.page.fields import Fields, fields, numbered, text
 from collab.page.html import KINDS
 from collab.page.links import safe_link
+from collab.page.rich_text import RICH_FIELDS, addresses
 from collab.page.site import Page, Site, fragment, slug_in_link
 from collab.patch.pointer import render
 
@@ -93,12 +94,28 @@ def _missing(site: Site) -> Iterator[Finding]:
 def _broken(site: Site) -> Iterator[Finding]:
     anchors = {page.key: _anchors(page) for page in site.pages}
     for tokens, found in _objects(site):
-        for name in ("href", "link", "action"):
-            link = found.get(name)
-            if isinstance(link, str) and link.strip():
-                message = _fault(site, anchors, tokens, link)
-                if message:
-                    yield _finding("links", (*tokens, name), message)
+        for name, link in _links(tokens, found):
+            message = _fault(site, anchors, tokens, link)
+            if message:
+                yield _finding("links", (*tokens, *name), message)
+
+
+def _links(tokens: tuple[str, ...], found: Fields) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the links of an object, also those in its rich texts, with their location in it."""
+    for name in ("href", "link", "action"):
+        link = found.get(name)
+        if isinstance(link, str) and link.strip():
+            yield (name,), link
+    if "sections" not in tokens:
+        return
+    for name in sorted(RICH_FIELDS & found.keys()):
+        given = found[name]
+        texts = (
+            [(str(index), each) for index, each in enumerate(given)] if type(given) is list else []
+        )
+        for at, words in texts or [("", given)]:
+            for link in addresses(words) if isinstance(words, str) and "](" in words else ():
+                yield ((name, at) if at else (name,)), link
 
 
 def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], given: str) -> str:

@@ -7,7 +7,6 @@ None. `static/page/` makes the same elements in a browser.
 
 from __future__ import annotations
 
-import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,6 @@ from collab.page.theme import section_rule, stylesheet
 from collab.page.translations import Translation, translation_for
 
 STYLE_SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
-_LOG = logging.getLogger(__name__)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _ANCHOR = re.compile(r"\S{1,128}")
@@ -47,16 +45,21 @@ KINDS = frozenset(RENDERERS)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page's HTML and its Content-Security-Policy, which allows the style sheet by its hash."""
+    """A page's HTML and its Content-Security-Policy, which allows the style sheet by its hash.
+
+    `failures` are the errors of sections that became plain blocks.
+    """
 
     html: str
     policy: str
+    failures: tuple[Exception, ...] = ()
 
 
 @dataclass(slots=True)
 class _RenderedSection:
     is_footer: bool
     html: str
+    failure: Exception | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def render(
     root = f'<div class="weft-page"{spoken}>{body}</div>'
     start = f"<!doctype html><html{spoken}><head>{head}</head>"
     html = f"{start}<body>{root}</body></html>\n"
-    return Rendered(html, policy(style, public.frame_ancestors))
+    failures = tuple(each.failure for each in made if each.failure is not None)
+    return Rendered(html, policy(style, public.frame_ancestors), failures)
 
 
 def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
@@ -143,25 +147,26 @@ def _sections(
         section = Section(
             content, site, translation, name, level, eager=number == 0, is_headed=headed
         )
-        inner = _inner(section, given)
+        inner, failure = _inner(section, given)
         if inner:
             own = fields(given, "theme")
             rule = section_rule(name, own, theme)
             rules.append(rule)
             html = _wrap(section, given, own, inner, bool(rule), anchors)
-            yield _RenderedSection(kind == "footer", html)
+            yield _RenderedSection(kind == "footer", html, failure)
 
 
-def _inner(section: Section, given: Fields) -> str:
+def _inner(section: Section, given: Fields) -> tuple[str, Exception | None]:
     """Return the markup inside a section. A section that fails becomes a plain block."""
+    failure = None
     kind = given.get("type")
     renderer = RENDERERS.get(kind) if isinstance(kind, str) else None
     if renderer is not None:
         try:
-            return renderer(section)
-        except Exception:  # one section must not take the whole page
-            _LOG.exception("a section of the type %s cannot be rendered", kind)
-    return plain_block(section, given)
+            return renderer(section), None
+        except Exception as error:  # one section must not take the whole page
+            failure = error
+    return plain_block(section, given), failure
 
 
 def _wrap(

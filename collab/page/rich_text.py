@@ -36,6 +36,12 @@ class Mark:
     inside: list[Inline] = field(default_factory=list)
 
 
+# The fields of a section with rich text. The schema marks the same fields.
+RICH_FIELDS: Final = frozenset(
+    {"headline", "subheadline", "body", "quote", "answer", "description", "caption"}
+    | {"text", "copyright", "features"}
+)
+
 Inline: TypeAlias = "str | Mark"
 
 
@@ -54,6 +60,17 @@ def plain(words: str) -> str:
         else:
             waiting += inline.inside[::-1]
     return "".join(found)
+
+
+def addresses(words: str) -> list[str]:
+    """Return the targets of the links in a text, as their author wrote them."""
+    waiting, found = parse(words)[::-1], []
+    while waiting:
+        inline = waiting.pop()
+        if not isinstance(inline, str):
+            found += [inline.address] if inline.kind == "a" else []
+            waiting += inline.inside[::-1]
+    return found
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,6 +15,7 @@ from server.access.cors import EXPOSED
 from server.publishing.public_request import Headers, PublicRequest, page_path
 from server.runtime.encoded import Position
 
+logger = logging.getLogger(__name__)
 _JSON: Headers = [
     (b"content-type", b"application/json"),
     (b"x-content-type-options", b"nosniff"),
@@ -89,6 +91,10 @@ def render_body(value: Json, asked: PublicRequest, public: Public) -> tuple[byte
     page = render(value, asked.slug, page_path(asked.key), public)
     if page is None:
         return None
+    for failure in page.failures:
+        logger.error(
+            "a section of %s failed, and is shown as a plain block", asked.key.doc, exc_info=failure
+        )
     return page.html.encode(), [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-security-policy", page.policy.encode()),

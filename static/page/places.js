@@ -30,15 +30,34 @@ export function pointerOf(node, sections) {
  * @returns {globalThis.Element | null}
  */
 export function nodeAt(holder, pointer, sections) {
+  const root = partOf(holder, pointer, sections);
   /** @type {globalThis.Element | null} */
   let best = null;
   let length = -1;
-  for (const node of holder.querySelectorAll("*")) {
+  for (const node of root ? [root, ...root.querySelectorAll("*")] : []) {
     const at = pointerOf(node, sections);
     if (at === null || !isPrefix(at, pointer) || at.length <= length) continue;
     [best, length] = [node, at.length];
   }
   return best;
+}
+
+/**
+ * The section that contains a pointer, or the header.
+ *
+ * @param {globalThis.Element} holder
+ * @param {string} pointer
+ * @param {Map<string, string>} sections
+ */
+function partOf(holder, pointer, sections) {
+  for (const [key, at] of sections) {
+    if (!isPrefix(at, pointer)) continue;
+    return (
+      [...holder.querySelectorAll("main > *, footer > *")].find((node) => elementOf(node)?.key === key) ??
+      null
+    );
+  }
+  return holder.querySelector("header");
 }
 
 /** @param {string} start @param {string} pointer */

@@ -36,6 +36,8 @@ let slug = decodeURIComponent(rest[0] ?? "");
 let value;
 let style = "";
 let isDue = false;
+/** @type {string | null} */
+let pointed = null; // what the editor points at
 
 /** Shows a value at the next frame of the screen. @param {unknown} next */
 function draw(next) {
@@ -54,6 +56,7 @@ function drawNow() {
   if (!made) return;
   show(holder, made.root);
   if (made.style !== style) sheet.replaceSync((style = made.style));
+  mark();
   document.title = made.title || "Preview";
   document.documentElement.lang = made.root.attributes.lang;
   document.documentElement.dir = made.root.attributes.dir ?? "ltr";
@@ -71,7 +74,8 @@ document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
   const target = new URL(link.href, location.href);
-  const isHere = target.origin === new URL(location.href).origin && `${target.pathname}/`.startsWith(`${base}/`);
+  const isHere =
+    target.origin === new URL(location.href).origin && `${target.pathname}/`.startsWith(`${base}/`);
   if (link.getAttribute("href")?.startsWith("#")) return;
   if (!isHere) {
     link.target = "_blank";
@@ -110,7 +114,7 @@ if (version !== null) await showVersion(version);
 else if (isFramed && !given) connect({ from: query.get("from") ?? new URL(location.href).origin });
 else connect({ url: new URL(location.href).origin, document: decodeURIComponent(name), token });
 
-/** @param {import("../sdk/types/preview.js").PreviewOptions} options */
+/** @param {import("../sdk/preview.js").PreviewOptions} options */
 function connect(options) {
   const preview = receivePreview(draw, { maxFps: 60, ...options });
   let wasConnected = false;
@@ -119,7 +123,10 @@ function connect(options) {
     else if (state === "closed") say(WORDS.closed);
     else if (state === "waiting" && wasConnected) say(WORDS.lost);
   });
-  preview.on("error", (/** @type {any} */ error) => value === undefined && say(hasToken ? advice(error) : WORDS.token));
+  preview.on(
+    "error",
+    (/** @type {any} */ error) => value === undefined && say(hasToken ? advice(error) : WORDS.token),
+  );
   preview.on("focus", point);
   document.addEventListener("click", (event) => {
     const pointer = pointerOf(/** @type {Node} */ (event.target), renderer.pointers);
@@ -129,10 +136,17 @@ function connect(options) {
 
 /** Shows a part that the editor points at. @param {string | null} pointer */
 function point(pointer) {
-  for (const each of document.querySelectorAll(".weft-focus")) each.classList.remove("weft-focus");
-  const node = pointer === null ? null : nodeAt(holder, pointer, renderer.pointers);
+  pointed = pointer;
+  mark()?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+
+/** Marks the part that the editor points at. A change may have made its node again. */
+function mark() {
+  const node = pointed === null ? null : nodeAt(holder, pointed, renderer.pointers);
+  for (const each of document.querySelectorAll(".weft-focus"))
+    if (each !== node) each.classList.remove("weft-focus");
   node?.classList.add("weft-focus");
-  node?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  return node;
 }
 
 /** Shows an older version. @param {string} number */

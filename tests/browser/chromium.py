@@ -125,18 +125,13 @@ class Chromium:
         await page.prepare(width, height, scheme)
         return page
 
-    async def frame(self, url: str) -> Page:
-        """Return the frame with a process of its own whose address begins with `url`."""
-        while True:
-            targets = (await self.call("Target.getTargets"))["targetInfos"]
-            for each in targets:
-                if each["type"] == "iframe" and each["url"].startswith(url):
-                    return await self._attach(each["targetId"])
-            await asyncio.sleep(0.05)
-
     async def _attach(self, target: str) -> Page:
         attached = await self.call("Target.attachToTarget", targetId=target, flatten=True)
-        page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"])
+        return self.attached(attached["sessionId"])
+
+    def attached(self, session: str) -> Page:
+        """Return the tab or frame of a session."""
+        page = self._pages[session] = Page(self, session)
         return page
 
     async def close(self) -> None:
@@ -162,6 +157,7 @@ class Page:
         self._browser = browser
         self._session = session
         self.complaints: list[str] = []
+        self._frames: asyncio.Queue[str] = asyncio.Queue()
         self._loaded = asyncio.Event()
 
     async def prepare(self, width: int, height: int, scheme: str) -> None:
@@ -187,6 +183,8 @@ class Page:
         match method:
             case "Page.loadEventFired":
                 self._loaded.set()
+            case "Target.attachedToTarget":
+                self._frames.put_nowait(params["sessionId"])
             case "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(params["exceptionDetails"])[:500])
             case "Log.entryAdded" if params["entry"]["level"] in ("error", "warning"):
@@ -196,6 +194,16 @@ class Page:
         self._loaded.clear()
         await self.call("Page.navigate", url=url)
         await asyncio.wait_for(self._loaded.wait(), 20)
+
+    async def watch_frames(self) -> None:
+        """Let `frame` find the frames that have a process of their own."""
+        await self.call(
+            "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=True
+        )
+
+    async def frame(self) -> Page:
+        """Return the next such frame of this tab."""
+        return self._browser.attached(await asyncio.wait_for(self._frames.get(), 20))
 
     async def evaluate(self, script: str) -> Any:
         """Evaluate an expression, and await it when it is a promise."""

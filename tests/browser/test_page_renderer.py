@@ -109,46 +109,46 @@ STEP = """(() => {
   }
   return { start, change, show }
 })()"""
-SECTIONS = "['pages', 'home', 'sections']"
+LETTER = """({ start, change, show }, count) => {
+  const path = ['pages', 'home', 'sections', count - 1, 'content', 'items', 1, 'title']
+  const value = start(count)
+  const first = show(value)[0]
+  return [first, show(change(value, path, (title) => title + '!')), show(value)]
+}"""
+MOVE = """({ start, change, show }) => {
+  const value = start(100)
+  show(value)
+  const last = at.querySelector('section:last-child')
+  const moved = change(value, ['pages', 'home', 'sections'], (all) =>
+    all.toSpliced(99, 1).toSpliced(50, 0, all[99]))
+  return [show(moved), at.querySelectorAll('section')[50] === last]
+}"""
+OPENED = """({ change, show }) => {
+  const item = (n) => ({ id: `q${n}`, question: `Question ${n}`, answer: 'Answer' })
+  const faq = { id: 'f', type: 'faq', content: { items: [1, 2, 3].map(item) } }
+  const value = { pages: { home: { sections: [faq] } } }
+  show(value)
+  const opened = at.querySelectorAll('details')[2]
+  opened.open = true
+  const path = ['pages', 'home', 'sections', 0, 'content', 'items']
+  show(change(value, path, ([one, ...rest]) => rest))
+  return [at.querySelectorAll('details')[1] === opened, opened.open]
+}"""
 
 
 @pytest.mark.parametrize("count", [2, 100])
 async def test_a_letter_renders_one_section_and_changes_one_text(page: Page, count: int) -> None:
-    done = await page.evaluate(f"""(() => {{
-      const {{ start, change, show }} = {STEP}
-      const path = [...{SECTIONS}, {count - 1}, 'content', 'items', 1, 'title']
-      let value = start({count})
-      const first = show(value)[0]
-      return [first, show(change(value, path, (title) => title + '!')), show(value)]
-    }})()""")
+    done = await page.evaluate(f"({LETTER})({STEP}, {count})")
     assert done == [count, [1, "characterData"], [1, "characterData"]]
 
 
 async def test_a_section_that_moves_is_one_node_that_moves(page: Page) -> None:
-    done = await page.evaluate(f"""(() => {{
-      const {{ start, change, show }} = {STEP}
-      let value = start(100)
-      show(value)
-      const last = at.querySelector('section:last-child')
-      const moved = change(value, {SECTIONS}, (all) =>
-        all.toSpliced(99, 1).toSpliced(50, 0, all[99]))
-      return [show(moved), at.querySelectorAll('section')[50] === last]
-    }})()""")
+    done = await page.evaluate(f"({MOVE})({STEP})")
     assert done == [[0, "childList", "childList"], True]
 
 
 async def test_what_a_visitor_opened_stays_open_beside_a_change(page: Page) -> None:
-    done = await page.evaluate(f"""(() => {{
-      const {{ change, show }} = {STEP}
-      const item = (n) => ({{ id: `q${{n}}`, question: `Question ${{n}}`, answer: 'Answer' }})
-      const faq = {{ id: 'f', type: 'faq', content: {{ items: [1, 2, 3].map(item) }} }}
-      const value = {{ pages: {{ home: {{ sections: [faq] }} }} }}
-      show(value)
-      const opened = at.querySelectorAll('details')[2]
-      opened.open = true
-      show(change(value, [...{SECTIONS}, 0, 'content', 'items'], ([one, ...rest]) => rest))
-      return [at.querySelectorAll('details')[1] === opened, opened.open]
-    }})()""")
+    done = await page.evaluate(f"({OPENED})({STEP})")
     assert done == [True, True]
 
 

@@ -15,7 +15,7 @@ from tests.browser.site import Site
 from tests.running import RunningServer
 from tests.snippets import snippet
 
-GUIDE = "docs/preview.md"
+PAGE = "docs/preview.md"
 HEADLINE = "document.querySelector('h1')?.textContent"
 STATE = "document.querySelector('#state').textContent"
 
@@ -161,7 +161,7 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
     world: World, browser: Chromium
 ) -> None:
     await world.create("framed")
-    html = snippet(GUIDE, "page").replace("https://weft.example", world.server.http)
+    html = snippet(PAGE, "page").replace("https://weft.example", world.server.http)
     world.editor.pages["/"] = (
         html.replace("https://editor.example", world.editor.origin)
         .replace("getToken()", json.dumps(world.tokens["editor"]))
@@ -169,6 +169,7 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
         .replace("/preview/home", "/preview/framed")
     )
     page = await browser.page()
+    await page.watch_frames()
     await page.open(f"{world.editor.origin}/")
     await page.until("window.preview?.state === 'connected'")
     await page.evaluate("page.set('/pages/home/sections/0/content/headline', 'Typed').state")
@@ -176,7 +177,7 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
         "window.told = new Promise((done) => preview.on('focus', done));"
         "void preview.focus('/pages/home/sections/0/content/headline')"
     )
-    frame = await browser.frame(f"{world.server.http}/preview/framed")
+    frame = await page.frame()
     await frame.until(f"{HEADLINE} === 'Typed'")
     await frame.until("document.querySelector('.weft-focus')?.tagName === 'H1'")
     await frame.evaluate("document.querySelector('h2').click()")

@@ -39,6 +39,19 @@ def test_the_demo_pages_have_no_findings() -> None:
         assert found(value, max_bytes=1 << 20) == [], key
 
 
+def test_a_broken_link_in_a_rich_text_is_found() -> None:
+    plans = [{"id": "p", "features": ["no link", "**[gone](/gone)**"], "name": "[x](/gone)"}]
+    pricing = {"id": "p", "type": "pricing", "content": {"plans": plans}}
+    text = hero(body="[us](/us), [gone](/gone) and [bad](javascript:alert(1))")
+    seo = {"title": "A title", "description": "[x](/gone)"}
+    value = {"pages": {"home": page(text, pricing, seo=seo), "us": page(hero())}}
+    assert found(value) == [
+        ("links", "/pages/home/sections/0/content/body"),
+        ("links", "/pages/home/sections/0/content/body"),
+        ("links", "/pages/home/sections/1/content/plans/0/features/1"),
+    ]
+
+
 def test_missing_titles_and_descriptions_are_found() -> None:
     assert found({"pages": {"home": {"title": " "}}}) == [
         ("required", "/pages/home/title"),

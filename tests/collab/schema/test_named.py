@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +12,11 @@ import jsonschema_rs
 import pytest
 
 from collab.errors import Code, Rejected
+from collab.room.requests import UndoRequest
 from collab.schema.check import Schema
 from collab.schema.named import NAMES, named_schema
 from server.demo import content
+from tests.collab.room.rooms import commit, done, member, opened, put
 
 DEMO = Path(content.__file__).parent
 # The first version of the format, as pages were made with it. It never changes.
@@ -51,6 +54,31 @@ def test_a_demo_page_is_valid_in_the_first_version_and_in_the_newest(page: Path)
 
 def test_the_newest_version_has_each_rule_of_the_first_or_a_weaker_one() -> None:
     assert list(stricter(FIRST, json.loads(named_schema("landing-page") or b""), "")) == []
+
+
+def test_an_older_page_its_undo_and_waiting_edits_are_valid_under_a_newer_format() -> None:
+    """A newer format renames a field: it has the new name, and keeps the old one."""
+    newer: Any = copy.deepcopy(json.loads(named_schema("landing-page") or b""))
+    fields = newer["$defs"]["hero"]["properties"]["content"]["properties"]
+    fields["claim"] = {**fields["subheadline"]}
+    fields["subheadline"]["deprecated"] = True
+    assert list(stricter(FIRST, newer, "")) == []
+
+    hero = {"id": "h", "type": "hero", "content": {"headline": "One", "subheadline": "Two"}}
+    room = opened(
+        {"pages": {"home": {"title": "Home", "sections": [hero]}}}, json.dumps(FIRST).encode()
+    )
+    at = "/pages/home/sections/0/content"
+    done(room, put(f"{at}/subheadline", "Three", base=1))
+    commit(room)
+    room.working.schema = Schema(newer)
+
+    done(room, put(f"{at}/headline", "Waited in a browser", "old-tab.1", base=1), member("bo"))
+    done(room, put(f"{at}/claim", "New"), member("cy"))
+    done(room, UndoRequest("u"))
+    value: Any = room.document.value
+    content = value["pages"]["home"]["sections"][0]["content"]
+    assert content == {"headline": "Waited in a browser", "subheadline": "Two", "claim": "New"}
 
 
 def stricter(old: Any, new: Any, at: str) -> Any:
