@@ -17,7 +17,13 @@ from tests.attacks.campaign.documents import DOCUMENTS, PROSE
 Operation = Mapping[str, Any]
 
 # Other parameters of a path. The server also looks up a lock or a share link that does not exist.
-PATH = {"version": "1", "lock": "l-1", "share": "s-1", "tenant": "demo"}
+PATH = {
+    "version": "1",
+    "lock": "l-1",
+    "share": "s-1",
+    "tenant": "demo",
+    "schema": "landing-page",
+}
 # The parameters when none is at its limit.
 PLAIN: dict[str, dict[str, str]] = {"getDiff": {"from": "1"}}
 HEADERS: dict[str, dict[str, str]] = {"putDocument": {"If-Match": "*"}}
@@ -53,6 +59,9 @@ BESIDE = {
     "/status.json": "/status.json",
     "/sdk/{name}.js": "/sdk/weft.js",
     "/sdk/{version}/{name}": "/sdk/0.1.0/weft.js",
+    "/modules/{version}/{folder}/{name}": "/modules/0.1.0/page/page.js",
+    "/preview/{doc}": "/preview/{doc}",
+    "/preview/{doc}/{page}": "/preview/{doc}/home",
     "/static": "/static/status/index.html",
     "/demo/{name}.svg": "/demo/harbor-g1.svg",
     "/p/{tenant}/{doc}": "/p/demo/{doc}",
