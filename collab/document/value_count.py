@@ -99,7 +99,7 @@ class WorkSize:
     since then. `_applied` are the bytes of all updates of the document.
     """
 
-    def __init__(self, applied: int = 0) -> None:
+    def __init__(self, applied: int) -> None:
         self._applied = applied
         self._count = -1
         self._changed = 0

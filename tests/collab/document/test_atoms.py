@@ -9,6 +9,8 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.document.document import Document
+from collab.entry import Op
+from collab.ids import Json
 from collab.schema.check import Schema
 
 SCHEMA = Schema.compile(
@@ -125,3 +127,21 @@ def test_s5_the_next_value_of_a_text_makes_it_an_atom() -> None:
     assert desk.texts()["x"] == {"title", "look", "links"}
     desk.patch({"op": "replace", "path": "/sections/0/look", "value": "#456"})
     assert desk.texts()["x"] == {"title", "links"}
+
+
+def test_a_check_before_an_undo_sees_the_ops_of_the_undo() -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [A, B]})
+    for path, value in (("/1/look", "as you please"), ("/0/title", "Hello"), ("/0/look", "#456")):
+        desk.patch({"op": "replace", "path": f"/sections{path}", "value": value})
+    desk.patch({"op": "remove", "path": "/sections/1"})
+    for _ in range(4):
+        checked: list[list[Op]] = []
+
+        def check(value: Json, ops: list[Op], checked: list[list[Op]] = checked) -> None:
+            checked.append(ops)
+
+        version = desk.document.version + 1
+        undone = desk.document.undo("ada", version=version, at=99_000, check=check)
+        assert checked == [undone.change.ops]
+    assert desk.document.value == {"sections": [A, B]}

@@ -169,6 +169,28 @@ def test_d9_a_correction_may_keep_a_part_of_the_update() -> None:
     assert document.value == {"page": PAGE}
 
 
+def test_d9_a_corrected_place_can_still_be_undone_by_its_earlier_author() -> None:
+    document = Document.create(1)
+    for version, value in ((1, 0), (2, 1)):
+        op = {"op": "add", "path": "/n", "value": value}
+        document.patch([op], version=version, user="ada", at=version * 9_000)
+    peer, content = peer_of(document)
+    content["n"] = 5
+    with peer.transaction():
+        content["n"] = 6
+        content["m"] = 1
+
+    def keep_n(before: Any, applied: Applied) -> Any:
+        return {**applied.value, "n": before["n"]}
+
+    update = sent(document, peer)
+    change = document.integrate(update, version=3, user="bo", at=30_000, correct=keep_n)
+    assert change is not None
+    assert document.value == {"n": 1, "m": 1}
+    document.undo("ada", version=4, at=40_000)
+    assert document.value == {"n": 0, "m": 1}
+
+
 @pytest.mark.parametrize("lane", ["patch", "yjs"])
 def test_u1_the_first_version_is_no_step_on_either_lane(lane: str) -> None:
     document = Document.create(3, version=7)

@@ -129,9 +129,9 @@ def test_a_yjs_update_above_the_value_limit_is_taken_back() -> None:
 
 def test_work_size_is_the_larger_of_bytes_and_values() -> None:
     text: Json = {"text": "x" * 200_000}
-    assert WorkSize().of(text, json_size(text)) == json_size(text)
+    assert WorkSize(0).of(text, json_size(text)) == json_size(text)
     zeros: Json = [0] * 50_000
-    assert WorkSize().of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
+    assert WorkSize(0).of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
 
 
 def test_work_size_grows_with_values_at_constant_bytes() -> None:
@@ -163,7 +163,7 @@ def test_small_and_very_large_documents_are_not_counted(
 ) -> None:
     monkeypatch.setattr(counting, "nesting", None)
     for size in (100, counting.SMALL, counting.LARGE, 10**7):
-        assert WorkSize().of([0], size) == size
+        assert WorkSize(0).of([0], size) == size
 
 
 def test_a_patch_adds_no_item_to_a_long_y_array(monkeypatch: pytest.MonkeyPatch) -> None:

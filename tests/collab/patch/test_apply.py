@@ -215,3 +215,11 @@ def test_p3_ops_and_inverse_replay_and_the_size_is_exact(data: st.DataObject, va
     check(value, whole, 1)
     assert same(whole.value, now)
     assert same(value, before)
+
+
+def test_p2_a_refusal_names_the_location_that_has_no_value() -> None:
+    error = refusal({"a": 1, "l": []}, [{"op": "add", "path": "/a/b", "value": 2}])
+    assert error.refusal.code is Code.PATH_NOT_FOUND
+    assert error.refusal.message == "no value at the JSON Pointer '/a/b'"
+    error = refusal({"a": 1, "l": []}, [{"op": "add", "path": "/l/1", "value": 2}])
+    assert error.refusal.message == "no value at the JSON Pointer '/l/1'"

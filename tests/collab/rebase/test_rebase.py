@@ -229,6 +229,15 @@ def test_r7_a_test_checks_the_head_at_the_relocated_location() -> None:
     assert caught.value.refusal.extra == {"op": 1, "path": "/n"}
 
 
+def test_r7_a_test_of_a_removed_value_is_a_conflict_with_the_value_that_its_author_saw() -> None:
+    test: Op = {"op": "test", "path": "/s/2/id", "value": "x"}
+    with pytest.raises(Rejected) as caught:
+        stale([test], [removed("/s/2")])
+    assert caught.value.refusal.code == Code.CONFLICT
+    expected = conflict("/s/2/id", "c", None, "x", "theirs")
+    assert caught.value.refusal.extra["conflicts"] == [expected]
+
+
 def test_r8_a_copy_has_the_value_that_its_author_saw() -> None:
     mine: Op = {"op": "copy", "from": "/s/0", "path": "/s/4"}
     _, after = stale([mine], [replaced("/s/0/t", "theirs")])

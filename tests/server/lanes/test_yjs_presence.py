@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
+import pytest
+
+from collab.errors import Rejected
+from collab.ids import Json
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State
-from server.lanes.yjs_presence import MOST_ECHOES
+from server.lanes.yjs_presence import MAX_STATE, MOST_ECHOES
 from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
 from tests.yjs_peer import QUERY_AWARENESS
 
@@ -76,6 +81,38 @@ async def test_an_echo_of_what_was_shown_is_free_and_a_second_one_is_not() -> No
         for _ in range(MOST_ECHOES + 5):
             presence.count_shown(2)
         assert sum(presence.consume_echo(1) for _ in range(MOST_ECHOES + 5)) == MOST_ECHOES
+
+
+async def test_echoes_are_free_up_to_the_bytes_and_the_messages_that_were_shown() -> None:
+    async with lanes({"n": 0}) as it:
+        presence = (await client(it)).session.presence
+        for size in (10, 20):
+            presence.count_shown(size)
+        sizes = (12, 19, 18, 0)
+        assert [presence.consume_echo(size) for size in sizes] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("connections", "most"), [(100, 1_024), (600, 1_200)])
+async def test_an_echo_may_have_twice_as_many_states_as_there_may_be_clients(
+    connections: int, most: int
+) -> None:
+    async with lanes({"n": 0}, max_connections=connections) as it:
+        presence = (await client(it)).session.presence
+        many = [State(number + 1, 1, None) for number in range(most + 1)]
+        assert list(presence.receive(awareness.encode(many[:most]), 0.0)) == []
+        with pytest.raises(Rejected):
+            presence.receive(awareness.encode(many), 0.0)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(100, 100), (0, MAX_STATE)])
+async def test_a_state_has_at_most_the_bytes_of_the_setting(limit: int, most: int) -> None:
+    async with lanes({"n": 0}, presence_bytes=limit) as it:
+        presence = (await client(it)).session.presence
+        for size in (most, most + 1):
+            state: dict[str, Json] = {"at": "x" * (size - len('{"at":""}'))}
+            body = awareness.encode([State(7, size, state)])
+            with pytest.raises(Rejected) if size > most else nullcontext():
+                presence.receive(body, 0.0)
 
 
 async def test_a_client_may_not_show_the_state_of_another_client() -> None:
