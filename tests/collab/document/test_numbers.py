@@ -15,7 +15,8 @@ def test_an_integral_float_becomes_an_integer_wherever_it_is() -> None:
 
 
 def test_a_value_without_such_a_float_stays_the_same_object() -> None:
-    for value in ("1.0", 1, 1.5, None, [1, {"a": 1.5}], {}):
+    values: list[Any] = ["1.0", 1, 1.5, None, [1, {"a": 1.5}], {}]
+    for value in values:
         assert canonical(value) is value
     ops = [{"op": "add", "path": "/a", "value": [1, "2.0"]}, {"op": "remove", "path": "/b"}]
     assert canonical_ops(ops) is ops
