@@ -27,7 +27,7 @@ from collab.rights.user_rights import Role
 
 SERVED = Path(__file__).resolve().parents[1] / "static" / "sdk" / "served"
 # All that a page loads for `connect`, `set`, `text`, presence, locks, history and undo.
-LOADED = ("weft.js", "adopt.js", "alive.js", "caret.js")
+LOADED = ("weft.js", "caret.js")
 ROUNDS = 41
 WITHIN = 180.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

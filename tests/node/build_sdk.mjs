@@ -30,7 +30,7 @@ async function served () {
   const made = []
   for (const path of found) {
     const bundled = await build({ entryPoints: [path], bundle: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false })
-    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3 }, mangle: true })
+    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
     made.push([`served/${basename(path)}`, `${code}\n`])
   }
   return made

@@ -1,7 +1,6 @@
 // A browser without time, network and disk of its own: a test moves its clock and kills its tabs.
-// The SDK loads these modules when it needs them: here they are there at once.
-import '../../static/sdk/session/adopt.js'
-import '../../static/sdk/outbox/alive.js'
+// The SDK loads this module when it needs it: here it is there at once.
+import '../../static/sdk/page/publishing.js'
 import { random } from '../node/random_edits.mjs'
 
 globalThis.IDBKeyRange ??= { bound: (low, high) => ({ low, high }) }

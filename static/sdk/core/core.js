@@ -170,7 +170,6 @@ export class Core extends Values {
     // The new connection does not know the answered entries that the others build on.
     this.queue = [...this.own, ...this.queue];
     this.own = [];
-    this.mine = this.frame.value;
   }
 
   /** @param {any} message */
@@ -208,7 +207,6 @@ export class Core extends Values {
     if (entry === this.queue[0]) {
       this.queue = this.queue.slice(1);
       this.own.push(entry);
-      this.mine = this.add(this.mine, entry);
     }
     if (entry.answered !== undefined) return true;
     entry.answered = ack.version;

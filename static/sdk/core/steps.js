@@ -27,7 +27,7 @@ export class Steps {
   }
 
   get canUndo() {
-    return this.#isUnsent(this.core.queue[this.core.queue.length - 1]) || this.#canAsk("undo");
+    return this.core.queue.at(-1)?.sent === false || this.#canAsk("undo");
   }
 
   get canRedo() {
@@ -113,24 +113,13 @@ export class Steps {
     return isOnline && (queue.length ? kind === "undo" : this.#serverHas[kind]);
   }
 
-  /** @param {import("./entries.js").Entry | undefined} entry */
-  #isUnsent(entry) {
-    return entry !== undefined && !entry.sent;
-  }
-
   /** Takes the newest unsent step out of the queue. @param {boolean} isWhole @returns {Done} */
   #takeBack(isWhole) {
     const { core } = this;
-    const last = core.queue[core.queue.length - 1];
-    if (!isWhole || !this.#isUnsent(last)) return null;
-    const isStep = (/** @type {import("./entries.js").Entry} */ entry) =>
-      entry === last || (last.step !== undefined && entry.step === last.step);
-    const taken = [last];
-    for (let at = core.queue.length - 2; at >= 0; at--) {
-      if (!isStep(core.queue[at]) || core.queue[at].sent) break;
-      taken.unshift(core.queue[at]);
-    }
-    core.queue = core.queue.slice(0, -taken.length);
+    const last = core.queue.at(-1);
+    if (!isWhole || !last || last.sent) return null;
+    const isOther = (/** @type {import("./entries.js").Entry} */ each) => each !== last && (each.sent || !last.step || each.step !== last.step);
+    const taken = core.queue.splice(core.queue.findLastIndex(isOther) + 1);
     core.drop(taken);
     core.showAll({ mine: true, kind: "undo" });
     this.#taken.push({ ops: taken.map(({ ops }) => ops), value: core.value, step: last.step });

@@ -50,8 +50,6 @@ export class Values {
   queue = [];
   /** @type {any} the value that the user sees; undefined before the first value */
   value = undefined;
-  /** @type {any} the value with the entries of `own`, but without those of `queue` */
-  mine = undefined;
   /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
   others = [];
   /** @type {Op[]} the known operations from the frame to `confirmed` */
@@ -86,6 +84,11 @@ export class Values {
     }
   }
 
+  /** The value with the entries of `own`, but without those of `queue`. */
+  get mine() {
+    return this.addAll(this.frame.value, this.own);
+  }
+
   /** @param {any} value @param {Info} info @param {Op[]} [ops] how the old value became this one, if it is known */
   show(value, info, ops) {
     const before = this.value;
@@ -109,7 +112,6 @@ export class Values {
 
   /** Computes the shown value again. @param {Info} info @param {Op[]} [ops] */
   showAll(info, ops) {
-    this.mine = this.addAll(this.frame.value, this.own);
     this.show(this.addAll(this.mine, this.queue), info, ops);
   }
 

@@ -7,18 +7,19 @@ const TAB = "weft.tab";
 /** @param {Partial<Environment>} [given] @returns {Environment} */
 export function browser(given = {}) {
   const all = /** @type {any} */ (globalThis);
+  const { WebSocket, navigator, document } = all;
   return {
-    WebSocket: all.WebSocket,
+    WebSocket,
     fetch: (...request) => all.fetch(...request),
     setTimeout: (action, ms) => all.setTimeout(action, ms),
     clearTimeout: (timer) => all.clearTimeout(timer),
-    now: () => Date.now(),
-    random: () => Math.random(),
+    now: Date.now,
+    random: Math.random,
     indexedDB: read(() => all.indexedDB),
-    locks: read(() => all.navigator?.locks),
+    locks: navigator?.locks,
     sessionStorage: read(() => all.sessionStorage),
-    storage: read(() => all.navigator?.storage),
-    window: typeof all.addEventListener === "function" && all.document ? all : undefined,
+    storage: navigator?.storage,
+    window: document && all,
     ...given,
   };
 }
@@ -27,9 +28,7 @@ export function browser(given = {}) {
 function read(property) {
   try {
     return property() ?? undefined;
-  } catch {
-    return undefined;
-  }
+  } catch {}
 }
 
 /**
@@ -39,8 +38,8 @@ function read(property) {
  */
 export function tabName(given, env) {
   const kept = given ?? read(() => env.sessionStorage?.getItem(TAB));
-  const part = () => Math.floor(env.random() * 2 ** 32).toString(36);
-  return { name: kept ?? `tab-${part()}${part()}`, isNew: kept === undefined || kept === null };
+  const part = () => env.random().toString(36).slice(2, 9);
+  return { name: kept ?? `tab-${part()}${part()}`, isNew: !kept };
 }
 
 /** Keeps the name of this tab for its next page. @param {string} name @param {Environment} env */

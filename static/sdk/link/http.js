@@ -10,20 +10,19 @@ import { textOf } from "./transport.js";
  * @param {Caller} caller
  * @param {string} method
  * @param {string} path
- * @param {{body?: any, file?: Blob, headers?: Record<string, string>, onProgress?: (done: number) => void}} [options]
+ * @param {{body?: any, headers?: Record<string, string>}} [options] a `body` is a file or JSON
  * @returns {Promise<any>}
  */
-export async function request(caller, method, path, { body, file, headers, onProgress } = {}) {
+export async function request(caller, method, path, { body, headers } = {}) {
   const send = async () => {
     const token = await textOf(caller.options.token);
-    const content = file ?? (body === undefined ? undefined : JSON.stringify(body));
     /** @type {Record<string, string>} */
-    const all = { Authorization: `Bearer ${token}`, ...headers };
+    const all = { Authorization: `Bearer ${token}` };
     if (caller.client) all["Weft-Client"] = caller.client;
-    if (file) all["Content-Type"] = file.type || "application/octet-stream";
-    else if (content !== undefined) all["Content-Type"] ??= "application/json";
+    if (body !== undefined) all["Content-Type"] = "application/json";
+    const content = body instanceof Blob ? body : JSON.stringify(body);
     try {
-      return await caller.env.fetch(caller.options.url + path, { method, headers: all, body: content });
+      return await caller.env.fetch(caller.options.url + path, { method, headers: { ...all, ...headers }, body: content });
     } catch (error) {
       throw new WeftError("offline", undefined, error);
     }
@@ -32,10 +31,7 @@ export async function request(caller, method, path, { body, file, headers, onPro
   if (answer.status === 401) answer = await send(); // the token has just expired
   if (answer.status === 204) return undefined;
   const json = await answer.json().catch(() => ({}));
-  if (answer.ok) {
-    onProgress?.(1);
-    return json;
-  }
+  if (answer.ok) return json;
   const { code = `http_${answer.status}`, detail, title, removed_by: by, ...rest } = json;
   throw new Refusal({ ...rest, code, by, message: detail ?? title ?? `the server answered ${answer.status}` });
 }

@@ -35,7 +35,10 @@ const OPENS_WITHIN = 15_000;
 const ASKS_AFTER = 20_000;
 const ANSWERS_WITHIN = 10_000;
 const LOST_AFTER = 5_000;
-const FINAL = { 4400: "malformed", 4403: "forbidden", 4404: "not_found", 4408: "timeout", 4413: "quota_exceeded" };
+/** @type {Record<number, string>} close codes after which a retry cannot help */
+const FINAL = { 1008: "too_many_frames", 4400: "malformed", 4401: "unauthenticated", 4403: "forbidden", 4404: "not_found", 4408: "timeout", 4413: "quota_exceeded" };
+/** @type {Record<number, string>} */
+const HINTS = { 4401: ": check how your backend makes tokens", 4404: ": check its name and the token, or give `create`" };
 
 /** The delay before attempt number `tries`, from 0. @param {number} tries @param {() => number} random */
 export function delay(tries, random) {
@@ -195,18 +198,14 @@ export class Transport {
     this.#drop();
     if (!this.#timers.lost) this.#expectLoss();
     this.connection.closed(code);
-    if (code === 4401) {
-      this.#tokens += 1;
-      if (this.#tokens > 1) this.#refuse(new WeftError("unauthenticated", reason ? `${reason}: check how your backend makes tokens` : undefined));
-      else {
-        this.#change("reconnecting");
-        void this.start();
-      }
-    } else if (code === 1008) this.#refuse(new WeftError("too_many_frames"));
-    else if (code >= 4400 && code < 4500) {
-      const name = /** @type {Record<number, string>} */ (FINAL)[code] ?? `closed_${code}`;
-      const advice = code === 4404 ? ": check its name and the token, or give `create`" : "";
-      this.#refuse(new WeftError(name, reason ? reason + advice : `the server closed the connection with ${code}`));
+    if (code === 4401 && !this.#tokens++) {
+      this.#change("reconnecting");
+      void this.start();
+    } else if (code === 1008 || (code >= 4400 && code < 4500)) {
+      this.#isStopped = true;
+      this.#clear("lost");
+      const why = reason || `the server closed the connection with ${code}`;
+      this.#change("refused", new WeftError(FINAL[code] ?? `closed_${code}`, why + (HINTS[code] ?? "")));
     } else {
       this.#lose();
       if (code === 1006 && !wasOpen) void this.#explain();
@@ -234,13 +233,6 @@ export class Transport {
     } else if (!isReachable) {
       this.#change("offline", new WeftError("no_network", `${url} cannot be reached: the SDK keeps all changes, and tries again`));
     }
-  }
-
-  /** @param {WeftError} error */
-  #refuse(error) {
-    this.#isStopped = true;
-    this.#clear("lost");
-    this.#change("refused", error);
   }
 
   #again() {

@@ -1,5 +1,4 @@
 // The lock of a box without Web Locks, which need https: a row says when the tab was last alive.
-// It is loaded only without Web Locks.
 
 const BEATS_EVERY = 5_000;
 // A hidden tab runs its timers once a minute.
@@ -13,20 +12,31 @@ const DEAD_AFTER = 150_000;
  * @returns {Promise<(() => void) | null>}
  */
 export async function take(env, rows, name) {
+  if (!rows.isDurable) return () => {}; // no other tab has these rows
   const key = ["alive", name];
   const owner = env.random();
-  const alive = () => ({ key, owner, at: env.now() });
-  const isTaken = (/** @type {any} */ row) => row && env.now() - row.at < DEAD_AFTER;
-  if (!(await rows.update(key, (/** @type {any} */ row) => (isTaken(row) ? null : alive())))) return null;
+  /** Says that this tab is alive. When another tab has the lock, it does nothing, and returns false. */
+  const beat = async () => {
+    let isMine = false;
+    await rows.transact((/** @type {any} */ store) => {
+      const request = store.get(key);
+      request.onsuccess = () => {
+        const row = request.result;
+        isMine = !row || row.owner === owner || env.now() - row.at >= DEAD_AFTER;
+        if (isMine) store.put({ key, owner, at: env.now() });
+      };
+    });
+    return isMine;
+  };
+  if (!(await beat())) return null;
   let timer = /** @type {any} */ (null);
-  const beat = () => {
+  const later = () => {
     timer = env.setTimeout(() => {
-      const mine = (/** @type {any} */ row) => (row?.owner === owner ? alive() : null);
-      rows.update(key, mine).catch(() => {});
-      beat();
+      beat().catch(() => {});
+      later();
     }, BEATS_EVERY);
   };
-  beat();
+  later();
   return () => {
     env.clearTimeout(timer);
     rows.write({ remove: [key] }).catch(() => {});

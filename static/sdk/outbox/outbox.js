@@ -3,6 +3,7 @@
 // A box has the entries of one tab. The tab holds a lock on it while it lives. So any other tab can
 // tell a dead tab's box, and take it.
 
+import { take } from "./alive.js";
 import { MemoryRows, openRows } from "./storage.js";
 
 /** @typedef {import("../core/entries.js").Entry} Entry */
@@ -208,7 +209,7 @@ export class Outbox {
     const name = `weft ${this.scope} ${box}`;
     const release = this.env.locks
       ? await this.#lock(name)
-      : await (await import("./alive.js")).take(this.env, this.rows, name);
+      : await take(this.env, this.rows, name);
     if (!release) return false;
     this.box = box;
     this.#release = release;

@@ -39,32 +39,19 @@ export class IndexedRows {
   read(start) {
     const rows = this.database.transaction(ROWS).objectStore(ROWS);
     // In IndexedDB, a list is greater than every string and every number.
-    return result(rows.getAll(between(start)));
+    return result(rows.getAll(IDBKeyRange.bound(start, [...start, []])));
   }
 
-  /** Writes all rows or none. It ends when the database has them. @param {Writes} writes @returns {Promise<void>} */
+  /** Writes all rows or none. It ends when the database has them. @param {Writes} writes */
   write({ put = [], remove = [] }) {
-    return this.#transact((rows) => {
+    return this.transact((rows) => {
       for (const row of put) rows.put(row);
       for (const key of remove) rows.delete(key);
     });
   }
 
-  /** Replaces a row by `change(row)`, when it returns one. No other tab writes meanwhile. @param {Key} key @param {(row: any) => Row | null} change */
-  async update(key, change) {
-    let made = /** @type {Row | null} */ (null);
-    await this.#transact((rows) => {
-      const request = rows.get(key);
-      request.onsuccess = () => {
-        made = change(request.result);
-        if (made) rows.put(made);
-      };
-    });
-    return made;
-  }
-
-  /** @param {(rows: any) => void} work @returns {Promise<void>} */
-  #transact(work) {
+  /** Does all of `work` or nothing. No other tab writes meanwhile. @param {(rows: any) => void} work @returns {Promise<void>} */
+  transact(work) {
     return new Promise((resolve, reject) => {
       const transaction = this.database.transaction(ROWS, "readwrite");
       transaction.oncomplete = () => resolve();
@@ -72,11 +59,6 @@ export class IndexedRows {
       work(transaction.objectStore(ROWS));
     });
   }
-}
-
-/** @param {Key} start */
-function between(start) {
-  return /** @type {any} */ (globalThis).IDBKeyRange.bound(start, [...start, []]);
 }
 
 export class MemoryRows {
@@ -95,13 +77,6 @@ export class MemoryRows {
     for (const row of put) this.#rows.set(JSON.stringify(row.key), row);
     for (const key of remove) this.#rows.delete(JSON.stringify(key));
   }
-
-  /** @param {Key} key @param {(row: any) => Row | null} change */
-  async update(key, change) {
-    const made = change(this.#rows.get(JSON.stringify(key)));
-    if (made) await this.write({ put: [made] });
-    return made;
-  }
 }
 
 /**
@@ -115,6 +90,6 @@ export async function openRows({ indexedDB, setTimeout }) {
     await rows.read(["user"]);
     return rows;
   };
-  const gives = new Promise((/** @type {any} */ resolve) => setTimeout(() => resolve(new MemoryRows()), OPENS_WITHIN));
-  return Promise.race([opens().catch(() => new MemoryRows()), gives]);
+  const late = new Promise((/** @type {any} */ resolve) => setTimeout(resolve, OPENS_WITHIN));
+  return (await Promise.race([opens().catch(() => {}), late])) ?? new MemoryRows();
 }

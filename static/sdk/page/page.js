@@ -2,7 +2,7 @@
 
 import { Attention } from "./attention.js";
 import { WeftError } from "../reports/errors.js";
-import { History } from "./history.js";
+import { historyOf } from "./history.js";
 import { ask, request } from "../link/http.js";
 import { Locks } from "../people/lock.js";
 import { get, parse, requireJson } from "../patch/patch.js";
@@ -34,12 +34,14 @@ export class Page {
   /** @type {string | undefined} the undo step of `group` or `pause` */
   #step = undefined;
   #steps = 0;
+  /** A request about the document. @type {import("./history.js").Ask} */
+  #ask = (...given) => ask(this._session, ...given);
 
   /** @param {Session} session */
   constructor(session) {
     this._session = session;
     this.presence = new Presence(session);
-    this.history = new History(session);
+    this.history = historyOf(this.#ask);
     this.#locks = new Locks(session);
     this._attention = new Attention(session, this);
     /** Resolves when the page has a value: from the server, or without a connection the stored one. */
@@ -168,27 +170,26 @@ export class Page {
   }
 
   /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
-  async publish({ version, expectedPublished } = {}) {
-    if (version === undefined) await Promise.all(this._session.ends);
-    return ask(this._session, "POST", "/publish", { version, expected_published: expectedPublished });
+  async publish(options = {}) {
+    if (options.version === undefined) await Promise.all(this._session.ends);
+    return (await import("./publishing.js")).publish(this.#ask, options);
   }
 
   /** Takes the public version down. */
-  unpublish() {
-    return ask(this._session, "DELETE", "/publish");
+  async unpublish() {
+    return (await import("./publishing.js")).unpublish(this.#ask);
   }
 
   /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
   get published() {
-    return ask(this._session, "GET", "/publish").catch((error) => {
-      if (error.code !== "not_found") throw error;
-      return { published: null };
-    });
+    return import("./publishing.js").then((all) => all.published(this.#ask));
   }
 
   get assets() {
-    const upload = (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
-      request(this._session, "POST", "/v1/assets", { file, onProgress });
+    /** @type {import("./documents.js").Request} */
+    const send = (method, path, options) => request(this._session, method, path, options);
+    const upload = async (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
+      (await import("./publishing.js")).upload(send, file, onProgress);
     return { upload };
   }
 

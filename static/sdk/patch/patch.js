@@ -152,14 +152,9 @@ function write(value, pointer, content, insert = false) {
 
 /** @param {string} text @param {Op} op */
 function splice(text, { path, offset = -1, delete: count = 0, insert = "" }) {
-  if (typeof text !== "string") invalid("`splice` needs a string", path);
   const end = offset + count;
-  if (!(offset >= 0 && count >= 0 && end <= text.length)) {
-    invalid("the `splice` is beyond the text", path);
-  }
-  if (splits(text, offset) || splits(text, end)) {
-    invalid("the `splice` splits a surrogate pair", path);
-  }
+  const isInside = typeof text === "string" && offset >= 0 && count >= 0 && end <= text.length;
+  if (!isInside || splits(text, offset) || splits(text, end)) invalid("the `splice` does not fit the text", path);
   return text.slice(0, offset) + insert + text.slice(end);
 }
 

@@ -1,6 +1,6 @@
 // Edit locks: a client holds a part of the document, and other clients cannot change it.
 
-import { Refusal, WeftError } from "../reports/errors.js";
+import { WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
 import { covers } from "../patch/patch.js";
 
@@ -64,8 +64,6 @@ export class Locks {
   #used = new Set();
   /** @type {Map<string, string>} the newest secret of each lock */
   #secrets = new Map();
-  /** @type {Map<string, {resolve: (lock: any) => void, reject: (error: Error) => void}>} */
-  #asked = new Map();
   #timer = /** @type {any} */ (null);
   #ttl = TTL;
 
@@ -77,14 +75,7 @@ export class Locks {
       for (const lock of this.#used) if (lock.mine) this.#renew(lock);
     });
     session.on("message:lock", (state) => this.#learn(state));
-    session.on("message:ack", ({ id, lock, secret }) => {
-      if (secret) this.#secrets.set(lock.id, secret);
-      this.#answer(id, lock);
-    });
-    session.on("rejected", (message) => this.#answer(message.id, null, message));
-    session.on("closed", () => {
-      for (const id of this.#asked.keys()) this.#answer(id, null, { code: "offline" });
-    });
+    session.on("message:ack", ({ lock, secret }) => secret && this.#secrets.set(lock.id, secret));
     session.on("closing", () => this.#leave());
     session.env.window?.addEventListener("pagehide", () => this.#leave());
   }
@@ -145,24 +136,12 @@ export class Locks {
   }
 
   /** @param {object} fields @returns {Promise<any>} */
-  #send(fields) {
+  async #send(fields) {
     const { session } = this;
-    if (!session.core.isOnline) return Promise.reject(new WeftError("offline"));
-    return new Promise((resolve, reject) => {
-      const id = session.nextId();
-      this.#asked.set(id, { resolve, reject });
-      session.transport.send({ type: "lock", id, ...fields });
-    });
-  }
-
-  /** @param {string} id @param {State | null} lock @param {any} [reject] */
-  #answer(id, lock, reject) {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (!asked) return;
-    if (!reject) asked.resolve(lock);
-    else if (reject.code === "offline") asked.reject(new WeftError("offline"));
-    else asked.reject(Object.assign(new Refusal({ ...reject, by: reject.lock?.holder }), { lock: reject.lock }));
+    if (!session.core.isOnline) throw new WeftError("offline");
+    const id = session.nextId();
+    session.transport.send({ type: "lock", id, ...fields });
+    return session.answerOf(id);
   }
 
   /** @param {State} state */

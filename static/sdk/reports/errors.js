@@ -1,16 +1,14 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
 const SENTENCES = {
-  bad_options: "give `connect` a `url` such as https://weft.example, a `document` and a function `token`",
-  not_ready: "there is no value yet: await `page.ready`",
+  bad_options: "give `connect` a `url`, a `document` and a function `token`",
+  not_ready: "await `page.ready` before",
   closed: "the page is closed: call `connect` again",
   read_only: "the token only reads: get a token with the role editor",
-  offline: "there is no connection: try again when `page.link` is 'online'",
-  protocol: "SDK and server have different protocols: load the server's /sdk/weft.js",
+  offline: "try again when `page.link` is 'online'",
+  protocol: "load the server's /sdk/weft.js",
   memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",
   storage_full: "the storage is full: keep the tab open until `page.saved` is 'saved'",
-  unauthenticated: "the server refused two tokens: check how your backend makes them",
-  too_many_frames: "the server closed the connection: this client sent too many frames",
 };
 
 /** An error of the SDK. */
@@ -28,14 +26,22 @@ export class WeftError extends Error {
  * `by` is the author whose change or lock is the reason, when it is known.
  */
 export class Refusal extends WeftError {
-  /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
-  constructor({ reason = "", code = reason, message, path, yours, theirs, by, version }) {
+  /** @type {string | undefined} */
+  path;
+  /** @type {any} */
+  yours;
+  /** @type {any} */
+  theirs;
+  /** @type {any} */
+  by;
+  /** @type {number | undefined} */
+  version;
+  /** @type {any} the lock that is the reason */
+  lock;
+
+  /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number, lock?: any}} refusal */
+  constructor({ reason = "", code = reason, message, path, yours, theirs, by, version, lock }) {
     super(code, message);
-    this.name = "Refusal";
-    this.path = path;
-    this.yours = yours;
-    this.theirs = theirs;
-    this.by = by;
-    this.version = version;
+    Object.assign(this, { name: "Refusal", path, yours, theirs, by, version, lock });
   }
 }

@@ -1,4 +1,4 @@
-// Sends the changes of a dead tab. It is loaded only when there is one.
+// Sends the changes of a dead tab.
 
 /** @typedef {import("./session.js").Session} Session */
 

@@ -1,5 +1,6 @@
 // What a session does at the events of the browser, and with the changes of dead tabs.
 
+import { send } from "./adopt.js";
 import { keepTabName } from "../link/environment.js";
 import { Session } from "./session.js";
 
@@ -10,10 +11,10 @@ export function follow(session) {
   const { env, outbox, transport } = session;
   const wake = () => transport.wake();
   const listeners = { online: wake, offline: wake, visibilitychange: () => env.window.document.hidden || wake(), pagehide: () => outbox.flush(), pageshow: wake };
-  for (const [name, listener] of Object.entries(listeners)) env.window?.addEventListener(name, listener);
-  session.on("closing", () => {
-    for (const [name, listener] of Object.entries(listeners)) env.window?.removeEventListener(name, listener);
-  });
+  const end = new AbortController();
+  const { signal } = end;
+  session.on("closing", () => end.abort());
+  for (const [name, listener] of Object.entries(listeners)) env.window?.addEventListener(name, listener, { signal });
   session.on("loaded", () => {
     keepTabName(session.client, env);
     if (outbox.rows.isDurable) env.storage?.persist?.().catch(() => {});
@@ -24,7 +25,6 @@ export function follow(session) {
     if (session.isClosed) return;
     const box = session.link === "online" ? await outbox.adopt().catch(() => null) : null;
     if (box) {
-      const { send } = await import("./adopt.js");
       await send(session, new Session({ ...session.options, create: undefined }, env, box));
     }
     env.setTimeout(() => void look(), ADOPTS_EVERY);

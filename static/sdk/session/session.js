@@ -3,6 +3,7 @@
 import { overwrittenItems, refusedItem } from "../reports/items.js";
 import { Change } from "../reports/change.js";
 import { Core } from "../core/core.js";
+import { reasonOf } from "../core/endings.js";
 import { Refusal, WeftError } from "../reports/errors.js";
 import { calling, Emitter } from "../reports/events.js";
 import { Outbox } from "../outbox/outbox.js";
@@ -109,13 +110,26 @@ export class Session extends Emitter {
   }
 
   /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
-  ask(ask) {
-    if (this.isClosed) return Promise.reject(new WeftError("closed"));
-    return new Promise((resolve, reject) => {
-      const id = this.nextId();
-      this.#asked.set(id, { resolve, reject });
-      this.handle({ type: "undo", id, now: this.env.now(), ...ask });
-    });
+  async ask(ask) {
+    if (this.isClosed) throw new WeftError("closed");
+    const id = this.nextId();
+    const answer = this.answerOf(id);
+    this.handle({ type: "undo", id, now: this.env.now(), ...ask });
+    return answer;
+  }
+
+  /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
+  answerOf(id) {
+    return new Promise((resolve, reject) => void this.#asked.set(id, { resolve, reject }));
+  }
+
+  /** Ends a request, unless the core still asks for it. @param {string} id @param {any} result @param {Error} [error] */
+  #answer(id, result, error) {
+    const asked = this.#asked.get(id);
+    if (!asked || this.core.steps.asks.some((each) => each.id === id)) return;
+    this.#asked.delete(id);
+    if (error) asked.reject(error);
+    else asked.resolve(result);
   }
 
   /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
@@ -176,13 +190,8 @@ export class Session extends Emitter {
         return;
       case "attention":
         return void this.#items.push(refusedItem(effect));
-      case "asked": {
-        const asked = this.#asked.get(id);
-        this.#asked.delete(id);
-        if (effect.reason) asked?.reject(new Refusal(effect.reason));
-        else asked?.resolve(effect.result);
-        return;
-      }
+      case "asked":
+        return this.#answer(id, effect.result, effect.reason && new Refusal(effect.reason));
       case "wait": {
         const ms = effect.ms ?? delay(effect.tries, this.env.random);
         this.env.setTimeout(() => this.handle({ type: "retry" }), ms);
@@ -251,10 +260,10 @@ export class Session extends Emitter {
       case "change":
       case "ack":
       case "reject":
-        if (message.type === "ack" && message.lock) break;
-        this.handle({ type: message.type, message });
-        if (message.type === "reject") this.emit("rejected", message);
-        return;
+        if (message.type !== "ack" || !message.lock) this.handle({ type: message.type, message });
+        if (message.type === "ack") this.#answer(message.id, message.lock);
+        if (message.type === "reject") this.#answer(message.id, undefined, new Refusal(reasonOf(message)));
+        break;
       case "backpressure":
         if (message.direction === "in") this.handle({ type: "hold", isHeld: message.state === "on" });
         else {
@@ -301,6 +310,7 @@ export class Session extends Emitter {
   /** @param {number} code */
   closed(code) {
     this.handle({ type: "closed", code });
+    for (const id of this.#asked.keys()) this.#answer(id, undefined, new WeftError("offline"));
     this.outbox.flush();
     this.emit("closed", code);
   }

@@ -71,8 +71,6 @@ export declare class Values {
     queue: Entry[];
     /** @type {any} the value that the user sees; undefined before the first value */
     value: any;
-    /** @type {any} the value with the entries of `own`, but without those of `queue` */
-    mine: any;
     /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
     others: {
         version: number;
@@ -97,6 +95,8 @@ export declare class Values {
         version: number;
         from?: number;
     }, ops: Op[]): boolean;
+    /** The value with the entries of `own`, but without those of `queue`. */
+    get mine(): any;
     /** @param {any} value @param {Info} info @param {Op[]} [ops] how the old value became this one, if it is known */
     show(value: any, info: Info, ops?: Op[]): void;
     /** A value with an entry. On an uncertain frame, an entry that does not fit is left out. @param {any} value @param {Entry} entry */

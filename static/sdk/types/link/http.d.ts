@@ -12,14 +12,12 @@ export type Caller = {
  * @param {Caller} caller
  * @param {string} method
  * @param {string} path
- * @param {{body?: any, file?: Blob, headers?: Record<string, string>, onProgress?: (done: number) => void}} [options]
+ * @param {{body?: any, headers?: Record<string, string>}} [options] a `body` is a file or JSON
  * @returns {Promise<any>}
  */
-export declare function request(caller: Caller, method: string, path: string, { body, file, headers, onProgress }?: {
+export declare function request(caller: Caller, method: string, path: string, { body, headers }?: {
     body?: any;
-    file?: Blob;
     headers?: Record<string, string>;
-    onProgress?: (done: number) => void;
 }): Promise<any>;
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
 export declare function ask(session: Caller & {

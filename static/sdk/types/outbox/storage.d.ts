@@ -8,7 +8,6 @@ export type Writes = {
     remove?: Key[];
 };
 export declare class IndexedRows {
-    #private;
     database: any;
     isDurable: boolean;
     /** @param {any} database */
@@ -17,10 +16,10 @@ export declare class IndexedRows {
     static open(indexedDB: any): Promise<IndexedRows>;
     /** The rows whose keys begin with `start`, in the order of their keys. @param {Key} start @returns {Promise<Row[]>} */
     read(start: Key): Promise<Row[]>;
-    /** Writes all rows or none. It ends when the database has them. @param {Writes} writes @returns {Promise<void>} */
+    /** Writes all rows or none. It ends when the database has them. @param {Writes} writes */
     write({ put, remove }: Writes): Promise<void>;
-    /** Replaces a row by `change(row)`, when it returns one. No other tab writes meanwhile. @param {Key} key @param {(row: any) => Row | null} change */
-    update(key: Key, change: (row: any) => Row | null): Promise<Row | null>;
+    /** Does all of `work` or nothing. No other tab writes meanwhile. @param {(rows: any) => void} work @returns {Promise<void>} */
+    transact(work: (rows: any) => void): Promise<void>;
 }
 export declare class MemoryRows {
     #private;
@@ -29,8 +28,6 @@ export declare class MemoryRows {
     read(start: Key): Promise<Row[]>;
     /** @param {Writes} writes */
     write({ put, remove }: Writes): Promise<void>;
-    /** @param {Key} key @param {(row: any) => Row | null} change */
-    update(key: Key, change: (row: any) => Row | null): Promise<Row | null>;
 }
 /**
  * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.

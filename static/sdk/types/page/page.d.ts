@@ -1,5 +1,4 @@
 import { Attention } from "./attention.js";
-import { History } from "./history.js";
 import { Presence } from "../people/presence.js";
 import { Text } from "../text/text.js";
 export type Op = import("../patch/patch.js").Op;
@@ -13,7 +12,24 @@ export type Info = {
 export declare class Page {
     #private;
     presence: Presence;
-    history: History;
+    history: {
+        list: (options?: {
+            limit?: number;
+            cursor?: string;
+            each?: 1;
+            from?: number;
+            to?: number;
+        }) => Promise<{
+            items: any[];
+            cursor?: string;
+        }>;
+        at: (version: number) => Promise<any>;
+        diff: (from: number, to: number) => Promise<import("../patch/patch.js").Op[]>;
+        name: (version: number, name: string) => Promise<any>;
+        restore: (version: number, pointer?: string) => Promise<{
+            version: number;
+        }>;
+    };
     /** Resolves when the page has a value: from the server, or without a connection the stored one. */
     ready: Promise<this>;
     /**
@@ -81,7 +97,7 @@ export declare class Page {
         ttl?: number;
     }): Promise<import("../people/lock.js").Lock>;
     /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
-    publish({ version, expectedPublished }?: {
+    publish(options?: {
         version?: number;
         expectedPublished?: number | null;
     }): Promise<{

@@ -7,14 +7,6 @@ export type Op = import("./patch.js").Op;
  */
 export declare function record(value: any, change: (draft: any) => any): Op[];
 /**
- * A short patch from `old` to `now`.
- * @param {any} old
- * @param {any} now
- * @param {Map<any, any>} [origin] the original of each container in `now`
- * @returns {Op[]}
- */
-export declare function diff(old: any, now: any, origin?: Map<any, any>): Op[];
-/**
  * The operation that writes a text over another text. Typing and small changes of long texts are
  * splices. So the server merges what two people type, and a keystroke is a short message.
  * @param {string} path
@@ -23,7 +15,11 @@ export declare function diff(old: any, now: any, origin?: Map<any, any>): Op[];
  * @returns {Op}
  */
 export declare function textOp(path: string, old: any, value: any): Op;
-export type Recording = {
-    ops: Op[];
-    origin: Map<any, any>;
-};
+/**
+ * A short patch from `old` to `now`.
+ * @param {any} old
+ * @param {any} now
+ * @param {Map<any, any>} [origin] the original of each container in `now`
+ * @returns {Op[]}
+ */
+export declare function diff(old: any, now: any, origin?: Map<any, any>): Op[];

@@ -7,8 +7,6 @@ declare const SENTENCES: {
     protocol: string;
     memory_only: string;
     storage_full: string;
-    unauthenticated: string;
-    too_many_frames: string;
 };
 /** An error of the SDK. */
 export declare class WeftError extends Error {
@@ -21,13 +19,20 @@ export declare class WeftError extends Error {
  * `by` is the author whose change or lock is the reason, when it is known.
  */
 export declare class Refusal extends WeftError {
+    /** @type {string | undefined} */
     path: string | undefined;
+    /** @type {any} */
     yours: any;
+    /** @type {any} */
     theirs: any;
+    /** @type {any} */
     by: any;
+    /** @type {number | undefined} */
     version: number | undefined;
-    /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number}} refusal */
-    constructor({ reason, code, message, path, yours, theirs, by, version }: {
+    /** @type {any} the lock that is the reason */
+    lock: any;
+    /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number, lock?: any}} refusal */
+    constructor({ reason, code, message, path, yours, theirs, by, version, lock }: {
         code?: string;
         reason?: string;
         message?: string;
@@ -36,6 +41,7 @@ export declare class Refusal extends WeftError {
         theirs?: any;
         by?: any;
         version?: number;
+        lock?: any;
     });
 }
 export {};

@@ -95,6 +95,8 @@ export declare class Session extends Emitter {
         scope?: string;
         version?: number;
     }): Promise<any>;
+    /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
+    answerOf(id: string): Promise<any>;
     /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
     subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => undefined;
     /** @param {Event} event @returns {Effect[]} */

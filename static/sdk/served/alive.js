@@ -1,1 +1,0 @@
-async function e(e,t,a){let n=["alive",a],l=e.random(),r=()=>({key:n,owner:l,at:e.now()});if(!await t.update(n,t=>(t=>t&&e.now()-t.at<15e4)(t)?null:r()))return null;let u=null,o=()=>{u=e.setTimeout(()=>{t.update(n,e=>e?.owner===l?r():null).catch(()=>{}),o()},5e3)};return o(),()=>{e.clearTimeout(u),t.write({remove:[n]}).catch(()=>{})}}export{e as take};
