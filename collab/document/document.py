@@ -34,7 +34,8 @@ from collab.ports.store import Snapshot
 from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
-from collab.tree.tree import Tree, merge_updates
+from collab.tree.tree import Tree
+from collab.types.merging import merge_updates
 from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
 from collab.yjs.update import decode_state_vector

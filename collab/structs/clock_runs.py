@@ -17,16 +17,17 @@ _FAR: Final = 2**32
 class ClockRuns:
     """Keeps the places of one client's clocks, as runs of equal places.
 
-    Invariant: `starts` ascends. `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
-    start. `depths` has the depth times four, plus 1 when the place may contain structs, plus 2 when
-    it may contain text.
+    Invariant: `starts` ascends. `lists[i]`, `holders[i]` and `depths[i]` hold from `starts[i]` up
+    to the next start. `depths` has the depth times four, plus 1 when the place may contain structs,
+    plus 2 when it may contain text.
     """
 
-    __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
+    __slots__ = ("deleted", "depths", "holders", "lists", "pairs", "starts")
 
     def __init__(self) -> None:
         self.starts = array("I")
         self.lists = array("q")
+        self.holders = array("q")
         self.depths = array("H")
         self.pairs = array("I")  # clocks of the second halves of surrogate pairs
         self.deleted: list[Range] = []
@@ -36,12 +37,19 @@ class ClockRuns:
         if not self.starts or self.depths[-1] != depth or self.lists[-1] != place.list:
             self.starts.append(clock)
             self.lists.append(place.list)
+            self.holders.append(place.holder)
             self.depths.append(depth)
 
     def place(self, clock: int) -> StructPlace:
-        at = bisect_right(self.starts, clock) - 1
-        depth = self.depths[at]
-        return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
+        return self.place_of_run(self.number_of(clock))
+
+    def number_of(self, clock: int) -> int:
+        """Return the number of the run that has a clock."""
+        return bisect_right(self.starts, clock) - 1
+
+    def place_of_run(self, number: int) -> StructPlace:
+        depth, holder = self.depths[number], self.holders[number]
+        return StructPlace(self.lists[number], depth >> 2, bool(depth & 1), bool(depth & 2), holder)
 
     def find(self, where: int, begin: int) -> int:
         """Return the number of the next run with the list `where`, from `begin` on; -1 for none."""
@@ -62,9 +70,10 @@ class ClockRuns:
             behind = end if is_last else self.starts[number + 1]
             begin, stop = max(first, start), min(behind, end)
             cuts = (start > first) + (end < behind or is_last)
-            yield self.lists[number], stop - begin - self._deleted_in(begin, stop), cuts
+            yield self.lists[number], stop - begin - self.deleted_in(begin, stop), cuts
 
-    def _deleted_in(self, start: int, end: int) -> int:
+    def deleted_in(self, start: int, end: int) -> int:
+        """Return how many of these clocks are deleted."""
         at, total = max(0, bisect_right(self.deleted, (start, _FAR)) - 1), 0
         while at < len(self.deleted) and self.deleted[at][0] < end:
             total += max(0, min(end, self.deleted[at][1]) - max(start, self.deleted[at][0]))

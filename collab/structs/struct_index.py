@@ -19,9 +19,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Mapping
 
+from collab.structs.block_counts import BlockCounts
 from collab.structs.clock_runs import ClockRuns
 from collab.yjs.causality import Fresh, in_causal_order
-from collab.yjs.contents import DELETED, ITEMS, TEXT, TYPE
+from collab.yjs.contents import DELETED, ITEMS, MAX_CLOCK, TEXT, TYPE
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
 from collab.yjs.update import (
     GC,
@@ -51,6 +52,7 @@ class StructIndex:
         self._base = base
         self._clients: dict[int, ClockRuns] = {}
         self.blocks = 0
+        self.contents = BlockCounts()  # empty in a layer
         self.arrays: ArraySizes = ArraySizes(None if base is None else base.arrays)
         # The state vector of the added updates.
         self.clocks: dict[int, int] = {}
@@ -90,6 +92,9 @@ class StructIndex:
             for start, end in ranges:
                 if self.arrays.there:
                     self.count_deletion(client, start, end, self.arrays)
+                if known.starts and not self.arrays.has_blocks:
+                    self.contents.cut(known.place(start))
+                    self.contents.cut(known.place(end - 1))
                 known.delete(start, end)
 
     def append(self, client: int, struct: Struct, place: StructPlace | None = None) -> None:
@@ -104,6 +109,8 @@ class StructIndex:
             self.arrays.create(list_id((client, struct.clock)))
         if self.arrays.there:
             self.arrays.add(place.list, client, struct)
+        if self._base is None:
+            self.contents.add(client, struct, place, is_block=self.arrays.has_blocks)
         self.blocks += 1
         self.clocks[client] = struct.end
 
@@ -113,27 +120,27 @@ class StructIndex:
             return GONE
         kind = struct.kind
         if struct.parent is not None:
-            where, depth = self._list_in(struct.parent, struct.key)
+            where, depth, holder = self._list_in(struct.parent, struct.key)
         else:
             beside = self.place(struct.origin) if beside is None else beside
-            where, depth, _, _ = self.place(struct.right) if beside == UNKNOWN else beside
+            where, depth, _, _, holder = self.place(struct.right) if beside == UNKNOWN else beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
-        return StructPlace(
-            where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes == TEXT
-        )
+        takes_text = kind == DELETED or struct.takes == TEXT
+        return StructPlace(where, depth, kind in (TYPE, DELETED), takes_text, holder)
 
-    def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:
-        where = list_id(parent, key)
+    def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int, int]:
+        """Return the list of a struct in a type, its depth, and its `holder`."""
+        holder = where = list_id(parent)
         if key is not None:
-            where |= KEYED
+            where = list_id(parent, key) | KEYED
         if isinstance(parent, str):
-            return where if where & KEYED else where | TAKES_TEXT, 1
-        holder = self.place(parent)
-        if holder == GONE:
-            return GONE.list, 0
-        takes_text = holder.takes_text and key is None
-        return where | TAKES_TEXT if takes_text else where, holder.depth + 1
+            return where if where & KEYED else where | TAKES_TEXT, 1, holder
+        above = self.place(parent)
+        if above == GONE:
+            return GONE.list, 0, 0
+        takes_text = above.takes_text and key is None
+        return where | TAKES_TEXT if takes_text else where, above.depth + 1, holder
 
     def place(self, at: Id | None) -> StructPlace:
         if at is None:
@@ -196,6 +203,39 @@ class StructIndex:
     def _run_end(self, client: int, number: int) -> int:
         starts = self._clients[client].starts
         return starts[number + 1] if number + 1 < len(starts) else self.clocks[client]
+
+    def all_runs(self) -> Iterator[tuple[int, int, int, StructPlace]]:
+        """Yield the client, start, end and place of each run, without the base."""
+        for client, known in self._clients.items():
+            for number, start in enumerate(known.starts):
+                yield client, start, self._run_end(client, number), known.place_of_run(number)
+
+    def count_alive(self, client: int, start: int, end: int) -> int:
+        """Return how many of these clocks, which the index has, are not deleted."""
+        return end - start - self._clients[client].deleted_in(start, end)
+
+    def alive_types(
+        self, client: int, start: int = 0, end: int = MAX_CLOCK
+    ) -> Iterator[tuple[Id, StructPlace]]:
+        """Yield each shared type in a range of clocks that is not deleted, and its place."""
+        known, end = self._clients.get(client), min(end, self._end(client))
+        if known is None or not known.starts or end <= (at := max(start, known.starts[0])):
+            return
+        for number in range(known.number_of(at), known.number_of(end - 1) + 1):
+            depth = known.depths[number]
+            if not depth & 1 or depth < 4:  # no type, or its place is unknown
+                continue
+            first, behind = max(at, known.starts[number]), min(end, self._run_end(client, number))
+            if known.has_deleted(first, behind):
+                continue
+            place = known.place_of_run(number)
+            for clock in range(first, behind):
+                if not known.has_deleted(clock, clock + 1):
+                    yield (client, clock), place
+
+    def all_alive_types(self) -> Iterator[tuple[Id, StructPlace]]:
+        for client in self._clients:
+            yield from self.alive_types(client)
 
     def present_types(self) -> Iterator[tuple[int, Id]]:
         """Yield the list of each key whose present value is a shared type, and the id of the type.

@@ -7,7 +7,7 @@ too, but only in one call, which blocks the interpreter for a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from collab.tree.large_deletions import LargeDeletion, TypesPath, map_at
@@ -15,7 +15,10 @@ from collab.tree.sections import PlacedAreas
 from collab.types.exact_copy import CopyWriter, NotCopied, exact_copy
 from collab.types.handles import Txn
 from collab.types.yjs_document import Transactions, YjsDocument
+from collab.writing.emptying import deletion_of_types, empty_types
 from collab.writing.removal import remove_entries
+from collab.yjs.joining import joined
+from collab.yjs.spans import Id
 
 
 class CopiedEntries(NamedTuple):
@@ -23,6 +26,7 @@ class CopiedEntries(NamedTuple):
 
     path: TypesPath
     copies: dict[str, Any]
+    types: Sequence[Id] = ()
 
 
 class EarlyDeletion(NamedTuple):
@@ -35,10 +39,14 @@ class EarlyDeletion(NamedTuple):
     update: bytes = b""
     outside: Sequence[CopiedEntries] = ()
 
+    def entries_outside(self) -> Iterator[tuple[TypesPath, Iterable[str]]]:
+        """Yield the map and the keys of the entries in `outside`."""
+        return ((one.path, one.copies) for one in self.outside)
+
     def note(self, document: YjsDocument) -> None:
         """Tell the observer that the entries in `outside` have changed."""
-        for path, copies in self.outside:
-            document.observer.add(path, copies)
+        for path, keys in self.entries_outside():
+            document.observer.add(path, keys)
 
 
 def delete_early(
@@ -51,17 +59,50 @@ def delete_early(
     txn.drop()
     if not (inside or outside):
         return EarlyDeletion()
+    types = [at for each in (inside, outside) for one in each for at in one.types]
+    emptied = empty_types(document, types) if types else None
     document.observer.listening = False
     transactions = Transactions(document)
-    for path, keys in (*inside, *((path, list(copies)) for path, copies in outside)):
+    if emptied is not None:
+        transactions.add(emptied)
+    for path, keys in _entries(inside, outside):
         while (held := map_at(transactions.txn, transactions.content, path)) is not None:
             if remove_entries(transactions, held, keys):
                 break
     update = transactions.close()
     document.observer.listening = True
-    for path, keys in inside:
-        document.observer.add(path, keys)
+    for one in inside:
+        document.observer.add(one.path, one.keys)
     return EarlyDeletion(update, outside)
+
+
+def _entries(
+    inside: Iterable[LargeDeletion], outside: Iterable[CopiedEntries]
+) -> Iterator[tuple[TypesPath, Sequence[str]]]:
+    for one in inside:
+        yield one.path, one.keys
+    for copied in outside:
+        yield copied.path, list(copied.copies)
+
+
+def empty_early(
+    document: YjsDocument, types: Sequence[Id], *, deletes: bool
+) -> EarlyDeletion | None:
+    """Empty types with very many hidden blocks. Return None when they have few.
+
+    The update deletes the empty types when it is applied. With `deletes`, they are deleted here: an
+    update in slices may be cut before its deletions. Then an undo cannot take back what the update
+    changes in the same Y.Array.
+    """
+    emptied = empty_types(document, types)
+    if emptied is None:
+        return None
+    document.unmute()
+    if not deletes:
+        return EarlyDeletion(emptied.update)
+    txn = document.doc.create_transaction()
+    document.doc.apply_update(txn, deletion_of_types(types))
+    return EarlyDeletion(joined([emptied, document.commit(txn)]))
 
 
 def put_back(document: YjsDocument, outside: Iterable[CopiedEntries]) -> bytes:
@@ -69,7 +110,7 @@ def put_back(document: YjsDocument, outside: Iterable[CopiedEntries]) -> bytes:
     document.observer.listening = False
     transactions = Transactions(document)
     writer = CopyWriter(transactions)
-    for path, copies in outside:
+    for path, copies, _ in outside:
         held = map_at(transactions.txn, transactions.content, path)
         assert held is not None, "the rollback has brought back the map of a copied entry"
         for key, copy in copies.items():
@@ -81,9 +122,10 @@ def put_back(document: YjsDocument, outside: Iterable[CopiedEntries]) -> bytes:
 
 
 def _copied(txn: Txn, content: Any, found: Iterable[LargeDeletion]) -> Iterable[CopiedEntries]:
-    for path, keys in found:
+    for path, keys, types in found:
         held = map_at(txn, content, path)
         try:
-            yield CopiedEntries(path, {key: exact_copy(txn, held.get(txn, key)) for key in keys})
+            copies = {key: exact_copy(txn, held.get(txn, key)) for key in keys}
+            yield CopiedEntries(path, copies, types)
         except NotCopied:
             continue  # yrs deletes these entries, and brings them back

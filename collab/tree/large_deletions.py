@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from weakref import ref
 
 from collab.structs.struct_index import StructIndex
+from collab.structs.subtrees import MOST_HIDDEN, HiddenBlocks
 from collab.tree.overwriting import lost, overwritten
 from collab.tree.summary import UpdateSummary
 from collab.types.handles import Txn, get_or_none, is_map
@@ -37,10 +38,27 @@ MOST_GAINED: Final = 1_000
 
 
 class LargeDeletion(NamedTuple):
-    """Entries of one map that an update deletes."""
+    """Entries of one map that an update deletes.
+
+    `types` are the shared types among them, if there are very many hidden blocks inside.
+    """
 
     path: TypesPath
     keys: list[str]
+    types: Sequence[Id] = ()
+
+
+class Found(NamedTuple):
+    """The large deletions of an update.
+
+    When there may be very many hidden blocks inside, `types` are all types that the update deletes,
+    also those that are no entries of maps in `content`. `is_large` says that the entries have many
+    blocks in the value.
+    """
+
+    entries: Sequence[LargeDeletion] = ()
+    types: Sequence[Id] = ()
+    is_large: bool = False
 
 
 class MapSizes:
@@ -94,38 +112,50 @@ class MapSizes:
         return blocks
 
 
+class Sizes:
+    """What a document's maps have in the value, and what is hidden in its types."""
+
+    def __init__(self) -> None:
+        self.maps = MapSizes()
+        self.hidden = HiddenBlocks()
+
+
 def large_deletions(
     txn: Txn,
     content: Any,
     index: StructIndex | None,
     summary: UpdateSummary,
-    sizes: MapSizes,
+    sizes: Sizes,
     state: Callable[[Txn], bytes],
-) -> list[LargeDeletion]:
-    """Return the entries that an update deletes or overwrites, or none when they have few blocks.
+) -> Found:
+    """Return what an update deletes or overwrites, or nothing when that has few blocks.
 
     `state` returns the state of the document.
     """
     if index is None or index.blocks < SMALL or not (summary.deletes or summary.values):
-        return []
-    alive = [
-        place
-        for client, ranges in summary.deletes.items()
-        for start, end in ranges
-        for place in index.alive(client, start, end)
-    ]
+        return Found()
+    ranges = [(client, *one) for client, own in summary.deletes.items() for one in own]
+    alive = [place for one in ranges for place in index.alive(*one)]
     lists = {place.list for place in alive}
     present = overwritten(index, summary.values)
     present = {where: own for where, own in present.items() if where not in lists}
-    if len(alive) < MOST_BLOCKS and not present and not any(place.holds for place in alive):
-        return []
-    found: list[LargeDeletion] = []
-    if sizes.most_blocks(txn, content, index, alive, present) >= MOST_BLOCKS:
-        lists |= lost(present, summary.values, index, partial(state, txn))
-        search = _Search(txn, index, lists)
-        found = list(search.below(content, CONTENT, ()))
-        if search.blocks < MOST_BLOCKS:
-            found = []
+    has_types = bool(present) or any(place.holds for place in alive)
+    if len(alive) < MOST_BLOCKS and not has_types:
+        return Found()
+    types = [one for each in ranges for one in index.alive_types(*each)] if has_types else []
+    over = [(own, index.place(own)) for own in present.values()]
+    is_hidden = sizes.hidden.most(index, [*types, *over]) >= MOST_HIDDEN
+    found = Found()
+    if is_hidden or sizes.maps.most_blocks(txn, content, index, alive, present) >= MOST_BLOCKS:
+        certain = lost(present, summary.values, index, partial(state, txn))
+        search = _Search(txn, index, lists | certain, is_hidden=is_hidden)
+        entries = list(search.below(content, CONTENT, ()))
+        is_large = search.blocks >= MOST_BLOCKS
+        if is_hidden:
+            deleted = [at for at, _ in types] + [present[where] for where in certain]
+            found = Found(entries, deleted, is_large)
+        elif is_large:
+            found = Found(entries, (), is_large)
     free_rows(alive)
     return found
 
@@ -133,18 +163,23 @@ def large_deletions(
 class _Search:
     """Searches all maps but the smallest. `blocks` counts the blocks of the entries found so far.
 
-    A map has few blocks of its own, but many such maps together may lose many.
+    A map has few blocks of its own, but many such maps together may lose many. With `is_hidden`,
+    the smallest maps are searched too, because the value does not show their blocks.
     """
 
-    def __init__(self, txn: Txn, index: StructIndex, lists: set[int]) -> None:
+    def __init__(
+        self, txn: Txn, index: StructIndex, lists: set[int], *, is_hidden: bool = False
+    ) -> None:
         self._txn = txn
         self._ids = dict(index.present_types())
         self._lists = lists  # the lists of the structs to delete (`StructPlace.list`)
+        self._is_hidden = is_hidden
         self.blocks = 0
 
     def below(self, held: Any, own: Id | str, path: TypesPath) -> Iterator[LargeDeletion]:
         """Find the entries to delete of the map `held`, whose id is `own`, and of maps inside."""
         keys: list[str] = []
+        types: list[Id] = []
         inside: list[tuple[str, Any, Id]] = []
         for key in held.keys(self._txn):
             inner, place = get_or_none(self._txn, held, key), list_id(own, key) | KEYED
@@ -152,12 +187,17 @@ class _Search:
             if place in self._lists:
                 keys.append(key)
                 self.blocks += blocks
-            elif is_map(inner) and blocks >= LEAST and place in self._ids:
+                if self._is_hidden and place in self._ids:
+                    types.append(self._ids[place])
+            elif is_map(inner) and self._has_many(blocks) and place in self._ids:
                 inside.append((key, inner, self._ids[place]))
         if keys:
-            yield LargeDeletion(path, keys)
+            yield LargeDeletion(path, keys, tuple(types))
         for key, inner, its_id in inside:
             yield from self.below(inner, its_id, (*path, key))
+
+    def _has_many(self, blocks: int) -> bool:
+        return self._is_hidden or blocks >= LEAST
 
 
 def map_at(txn: Txn, content: Any, path: TypesPath) -> Any:

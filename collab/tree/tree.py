@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pycrdt import _pycrdt as native
-
 from collab.entry import Op, TextChanges
 from collab.identity.characters import Deletions, text_id
 from collab.identity.identity_index import IdentityIndex
@@ -19,8 +17,14 @@ from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import Atomic
 from collab.structs.struct_index import StructIndex
 from collab.tree.difference import Difference
-from collab.tree.early_deletion import CopiedEntries, EarlyDeletion, delete_early, put_back
-from collab.tree.large_deletions import MapSizes, large_deletions
+from collab.tree.early_deletion import (
+    CopiedEntries,
+    EarlyDeletion,
+    delete_early,
+    empty_early,
+    put_back,
+)
+from collab.tree.large_deletions import Sizes, large_deletions
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
@@ -30,7 +34,7 @@ from collab.types.events import DirtyPlace
 from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
-from collab.types.merging import merged_in_order
+from collab.types.merging import merge_updates
 from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
 from collab.writing.journal import Journal
@@ -99,7 +103,7 @@ class Tree:
         self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._yjs)
         self._purge = Purge()
-        self._map_sizes = MapSizes()
+        self._sizes = Sizes()
 
     def close(self) -> None:
         """Drop the callbacks."""
@@ -161,7 +165,8 @@ class Tree:
         areas = None if limits is None else self._placed_areas(limits)
         early = EarlyDeletion()
         if structs is not None and (summary.deletes or summary.values):
-            early = self._delete_early(summary, structs, areas)
+            cut = not isinstance(update, bytes)
+            early = self._delete_early(summary, structs, areas, may_be_cut=cut)
         deleted, trial, stays_within = Integrated(early.update, [], []), None, True
         if limits is not None and areas is not None:
             if early.update:  # inside the areas it stays, even if the update is rolled back
@@ -169,7 +174,7 @@ class Tree:
                 value = replay(value, deleted.ops)
             slices = list(slices)
             trial = TrialCopy(self._yjs.doc.client_id(), self.state(), areas, limits.roots)
-            stays_within = trial.stays_within(slices, early.outside)
+            stays_within = trial.stays_within(slices, early.entries_outside())
         merged = list(apply_update(self._yjs.doc, self._yjs.content, self._observer, slices))
         if early.outside:
             early.note(self._yjs)
@@ -191,14 +196,25 @@ class Tree:
             txn.drop()
 
     def _delete_early(
-        self, summary: UpdateSummary, structs: StructIndex, areas: PlacedAreas | None
+        self,
+        summary: UpdateSummary,
+        structs: StructIndex,
+        areas: PlacedAreas | None,
+        *,
+        may_be_cut: bool,
     ) -> EarlyDeletion:
         """Delete the large containers that an update deletes or overwrites, in portions."""
         txn = self._yjs.doc.create_transaction()
-        content, sizes = self._yjs.content, self._map_sizes
+        content, sizes = self._yjs.content, self._sizes
         found = large_deletions(txn, content, structs, summary, sizes, self._yjs.state)
         txn.drop()
-        return delete_early(self._yjs, found, areas) if found else EarlyDeletion()
+        if found.types and areas is None:
+            early = empty_early(self._yjs, found.types, deletes=may_be_cut)
+            if early is not None:
+                return early
+        if found.entries and (found.is_large or areas is not None):
+            return delete_early(self._yjs, found.entries, areas)
+        return EarlyDeletion()
 
     def _read_changes(
         self, update: bytes, value: Json, summary: UpdateSummary, before: TextsBefore
@@ -303,15 +319,3 @@ class Tree:
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
         """Mark elements for purge. Later writes delete them, unless a change shows them first."""
         self._purge.marked = list(elements)
-
-
-def merge_updates(updates: Sequence[bytes]) -> bytes:
-    """Return one update that has the effect of all. Each was made after the update before it."""
-    if len(updates) == 1:
-        return updates[0]
-    some = [update for update in updates if update]
-    if len(some) <= 1:
-        return some[0] if some else b""
-    if sum(map(len, some)) > LARGE and (merged := merged_in_order(some)) is not None:
-        return merged
-    return native.merge_updates(tuple(some))

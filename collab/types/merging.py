@@ -9,11 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+from pycrdt import _pycrdt as native
 
 from collab.yjs.joining import all_deleted, write_deletes
 from collab.yjs.lib0 import Reader, write_uint
 from collab.yjs.state_pieces import skip_structs
 from collab.yjs.update import Range, read_deletes
+
+_LARGE: Final = 128 * 1024  # bytes of updates, about 10,000 values
+
+
+def merge_updates(updates: Sequence[bytes]) -> bytes:
+    """Return one update that has the effect of all. Each was made after the update before it."""
+    if len(updates) == 1:
+        return updates[0]
+    some = [update for update in updates if update]
+    if len(some) <= 1:
+        return some[0] if some else b""
+    if sum(map(len, some)) > _LARGE and (merged := merged_in_order(some)) is not None:
+        return merged
+    return native.merge_updates(tuple(some))
 
 
 @dataclass(slots=True)

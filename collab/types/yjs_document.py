@@ -79,15 +79,26 @@ class YjsDocument:
         before = self._deleted(txn)
         txn.drop()
         dead = all_deleted((before, {own[0]: [(own[1], own[1] + 1)]}))
-        loader = Loader(self.doc.client_id())
-        loader.apply(state_pieces(Rewriter(dead).rewrite(state)))
-        self.close()
-        self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
-        self._of_commits = self.doc.observe(self.observer.on_commit)
+        self._load(Rewriter(dead).rewrite(state))
         txn = self.doc.create_transaction()
         after = self._deleted(txn)
         txn.drop()
         return deleted_since(before, after)
+
+    def reload_collected(self, state: bytes, gone: Deleted) -> None:
+        """Load the document again from its state. The structs in `gone` are garbage-collected.
+
+        `gone` is everything inside some types, which the caller deletes next. No earlier handle may
+        be used after this call.
+        """
+        self._load(Rewriter({}, gone).rewrite(state))
+
+    def _load(self, state: bytes) -> None:
+        loader = Loader(self.doc.client_id())
+        loader.apply(state_pieces(state))
+        self.close()
+        self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
+        self._of_commits = self.doc.observe(self.observer.on_commit)
 
     def _deleted(self, txn: Txn) -> Deleted:
         update = self.doc.get_update(txn, self.doc.get_state(txn))

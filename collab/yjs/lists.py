@@ -31,12 +31,15 @@ class StructPlace(NamedTuple):
       struct that is gone (garbage-collected).
     - `holds` is true for a shared type. It is also true for a struct that is gone, because it may
       have been a shared type.
+    - `holder` is the list of the children of the type that contains the struct. It differs from
+      `list` for the value of a key, and in the flags.
     """
 
     list: int
     depth: int
     holds: bool = False
     takes_text: bool = False
+    holder: int = 0
 
 
 TAKES_TEXT: Final = 1

@@ -66,14 +66,16 @@ def _deleted_by(update: bytes) -> Dead:
 class Rewriter:
     """Rewrites updates. It deletes the structs whose clocks are in `dead`.
 
-    A deleted struct is garbage-collected in two cases: its parent is deleted, or a neighbour was
-    garbage-collected. Any other deleted struct loses its content, and keeps its place.
+    A deleted struct is garbage-collected in three cases: its clock is in `gone`, its parent is
+    deleted, or a neighbour was garbage-collected. Any other deleted struct loses its content, and
+    keeps its place.
 
     Invariant: `_collected` has the clocks that were garbage-collected so far.
     """
 
-    def __init__(self, dead: Dead) -> None:
-        self._dead = dead
+    def __init__(self, dead: Dead, gone: Dead | None = None) -> None:
+        self._dead = dead if gone is None else all_deleted((dead, gone))
+        self._gone = gone or {}
         self._collected: dict[int, list[Range]] = {}
 
     def rewrite(self, update: bytes) -> bytes:
@@ -88,7 +90,7 @@ class Rewriter:
 
     def _section(self, reader: Reader, out: bytearray) -> None:
         count, client, clock = reader.uint(), reader.uint(), reader.uint()
-        dead = self._dead.get(client, ())
+        dead, gone = self._dead.get(client, ()), self._gone.get(client, ())
         collected = self._collected.setdefault(client, [])
         body, written, first, run = bytearray(), 0, clock, 0
         at = max(0, bisect_right(dead, (clock, _FAR)) - 1)  # the dead range that may have `clock`
@@ -100,7 +102,9 @@ class Rewriter:
             while at < len(dead) and dead[at][1] <= clock:
                 at += 1
             is_dead = at < len(dead) and dead[at][0] <= clock and end <= dead[at][1]
-            if info == GC or (is_dead and self._is_collected(beside, parent)):
+            if info == GC or (
+                is_dead and (_holds(gone, clock) or self._is_collected(beside, parent))
+            ):
                 run += length
                 collected.append((clock, end))
             else:

@@ -18,7 +18,7 @@ from collab.patch.apply import Applied
 from collab.patch.bounds import json_size
 from collab.patch.pointer import render
 from collab.ports.store import Snapshot
-from collab.tree.tree import merge_updates
+from collab.types.merging import merge_updates
 
 USERS = ("ada", "bo", "cy")
 KEYS = ("a", "b", "c", "id", "@order", "@@value", "é/~", "type", "__proto__")

@@ -155,9 +155,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
     search = large_deletions._Search
 
-    def counted(*asked: Any) -> Any:
+    def counted(*asked: Any, **options: Any) -> Any:
         found.append(asked)
-        return search(*asked)
+        return search(*asked, **options)
 
     monkeypatch.setattr(large_deletions, "_Search", counted)
     return found

@@ -104,7 +104,7 @@ def test_an_estimate_is_never_too_low(seed: int, monkeypatch: pytest.MonkeyPatch
         alive = [place for at in ranges for place in it.structs.alive(server_id(1), *at)][:1]
         tree = it.document._tree
         txn = tree._yjs.doc.create_transaction()
-        estimate = tree._map_sizes.most_blocks(txn, tree._yjs.content, it.structs, alive)
+        estimate = tree._sizes.maps.most_blocks(txn, tree._yjs.content, it.structs, alive)
         txn.drop()
         assert estimate >= blocks
         compared += blocks > 10

@@ -1,0 +1,120 @@
+"""The hidden blocks inside types: counted at least as yrs has them, and found with their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text
+
+from collab.structs import subtrees
+from collab.structs.struct_index import StructIndex
+from collab.structs.subtrees import HiddenBlocks, subtree_of
+from collab.yjs.lists import StructPlace
+from collab.yjs.update import STORED_BOUNDS, Id, inspect
+
+Edit = Callable[[Any], None]
+
+
+def sets_and_deletes(content: Any) -> None:
+    for number in range(40):
+        content["map"][f"k{number}"] = number
+    for number in range(40):
+        del content["map"][f"k{number}"]
+
+
+def sets_two_keys_by_turns(content: Any) -> None:
+    for number in range(40):
+        content["map"][f"k{number % 2}"] = number
+
+
+def types_in_front(content: Any) -> None:
+    content["map"]["text"] = Text()
+    for _ in range(40):
+        content["map"]["text"].insert(0, "a")
+
+
+def deletes_each_second(content: Any) -> None:
+    content["map"]["text"] = Text("ab" * 40)
+    for number in range(40):
+        del content["map"]["text"][number]
+
+
+def fills_an_array(content: Any) -> None:
+    content["map"]["array"] = Array([Map({"a": 1, "b": 2}) for _ in range(20)])
+
+
+EDITS = (
+    sets_and_deletes,
+    sets_two_keys_by_turns,
+    types_in_front,
+    deletes_each_second,
+    fills_an_array,
+)
+
+
+def made(edit: Edit) -> tuple[StructIndex, StructIndex]:
+    """Return the index of a document after edits: kept up to date, and made from the state."""
+    doc: Doc[Any] = Doc(client_id=7)
+    content: Any = doc.get("content", type=Map)
+    kept, updates = StructIndex(), list[bytes]()
+    doc.observe(lambda event: updates.append(event.update))
+    content["map"] = Map()
+    edit(content)
+    for update in updates:
+        kept.add(inspect(update, STORED_BOUNDS))
+    return kept, StructIndex.of(doc.get_update())
+
+
+def root_of(index: StructIndex) -> tuple[Id, StructPlace]:
+    """Return the first type that the client made."""
+    return next(index.all_alive_types())
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_index_that_is_kept_counts_at_least_the_blocks_of_the_state(edit: Edit) -> None:
+    kept, fresh = made(edit)
+    counts = [subtree_of(index, [root_of(index)[0]]).hidden for index in (kept, fresh)]
+    assert 2 * 40 >= counts[0] >= counts[1] >= 30
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_the_ranges_have_everything_but_the_type_itself(edit: Edit) -> None:
+    _, index = made(edit)
+    root, _ = root_of(index)
+    ranges = subtree_of(index, [root]).ranges
+    assert sum(end - start for start, end in ranges[7]) == index.clocks[7] - 1
+    assert root == (7, 0)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_the_estimate_is_at_least_the_count(edit: Edit) -> None:
+    for index in made(edit):
+        root = root_of(index)
+        assert HiddenBlocks().most(index, [root]) >= subtree_of(index, [root[0]]).hidden
+
+
+def test_entries_that_the_value_shows_are_not_hidden() -> None:
+    def fills(content: Any) -> None:
+        content["map"]["in"] = Map({f"k{number}": Map({"n": 1}) for number in range(40)})
+
+    _, index = made(fills)
+    root = root_of(index)
+    assert subtree_of(index, [root[0]]).hidden <= 0
+    assert HiddenBlocks().most(index, [root]) == 0
+
+
+def test_types_are_measured_again_after_a_document_has_grown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subtrees, "MOST_GAINED", 10)
+    doc: Doc[Any] = Doc(client_id=7)
+    content: Any = doc.get("content", type=Map)
+    content["map"] = Map()
+    index, sizes = StructIndex.of(doc.get_update()), HiddenBlocks()
+    assert sizes.most(index, [root_of(index)]) == 0
+    known = doc.get_state()
+    sets_and_deletes(content)
+    index.add(inspect(doc.get_update(known), STORED_BOUNDS))
+    assert sizes.most(index, [root_of(index)]) >= 38

@@ -1,0 +1,243 @@
+"""Types with many hidden blocks are emptied before a deletion, and nothing else changes (G27)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
+
+from collab.document.document import Document
+from collab.entry import Entry
+from collab.room.requests import ReadState, UndoRequest, Update
+from collab.room.room import Room
+from collab.tree import large_deletions
+from collab.types.yjs_document import YjsDocument
+from collab.writing import emptying
+from collab.yjs.update import inspect
+from tests.collab.room.rooms import commit, done, member, opened
+
+VALUE = {"a": {"x": {"one": 1}}, "b": {}, "c": "text"}
+
+
+@pytest.fixture
+def emptied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Make few hidden blocks very many. Return a list that gets an entry for each reload."""
+    found: list[int] = []
+    reload = YjsDocument.reload_collected
+
+    def counted(document: YjsDocument, state: bytes, gone: Any) -> None:
+        found.append(sum(end - start for own in gone.values() for start, end in own))
+        reload(document, state, gone)
+
+    monkeypatch.setattr(YjsDocument, "reload_collected", counted)
+    set_limit(monkeypatch, 1)
+    return found
+
+
+def set_limit(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(large_deletions, "SMALL", 0)
+    for module in (large_deletions, emptying):
+        monkeypatch.setattr(module, "MOST_HIDDEN", limit)
+
+
+class Peer:
+    """A Yjs client that edits every kind of shared type."""
+
+    def __init__(self, number: int) -> None:
+        self.user = member(user=f"u{number}", lane="yjs")
+        self.doc: Doc[Any] = Doc(client_id=number)
+        self.content = self.doc.get("content", type=Map)
+        self.other = self.doc.get("other", type=Map)
+        self.known = b"\0"
+
+    def pull(self, room: Room) -> None:
+        self.doc.apply_update(done(room, ReadState(self.doc.get_state())).state)
+        self.known = self.doc.get_state()
+
+    def update(self) -> bytes:
+        return self.doc.get_update(self.known)
+
+    def edit(self, rng: Random) -> None:
+        held: Any = self.other if rng.random() < 0.2 else self.content
+        while isinstance(held, Map) and rng.random() < 0.7:
+            inside = [held[key] for key in sorted(held.keys()) if not isinstance(held[key], int)]
+            inside = [one for one in inside if not isinstance(one, float | str | bool)]
+            if not inside:
+                break
+            held = rng.choice(inside)
+        edits: dict[type, Callable[[Any, Random], None]] = {
+            Map: edit_map,
+            Text: edit_text,
+            Array: edit_array,
+            XmlFragment: edit_xml,
+        }
+        edits[type(held)](held, rng)
+
+
+def edit_map(held: Any, rng: Random) -> None:
+    key = rng.choice("abcdefg")
+    if key in held and rng.random() < 0.4:
+        del held[key]
+        return
+    worn: Any = Map()
+    made = [1, worn, Text("ab"), Array([1, Map({"k": 1})]), XmlFragment()]
+    value = rng.choice(made)
+    held[key] = value
+    if value is worn:
+        for _ in range(6):
+            worn[rng.choice("xy")] = rng.randint(0, 9)
+        for name in list(worn)[1:]:
+            del worn[name]
+
+
+def edit_text(held: Any, rng: Random) -> None:
+    at = rng.randint(0, len(str(held)))
+    if at and rng.random() < 0.3:
+        del held[0:at]
+    elif at and rng.random() < 0.5:
+        held.format(0, at, {"b": True})
+    else:
+        held.insert(at, rng.choice(["u", "vw", "xyz"]))
+
+
+def edit_array(held: Any, rng: Random) -> None:
+    at = rng.randint(0, len(held))
+    if at and rng.random() < 0.4:
+        del held[0:at]
+    else:
+        held.insert(at, rng.choice([1, Map({"k": 1, "l": Map({"m": 2})}), Text("t")]))
+
+
+def edit_xml(held: Any, rng: Random) -> None:
+    children = held.children
+    if len(children) and rng.random() < 0.4:
+        del children[0 : rng.randint(1, len(children))]
+        return
+    element = children.append(XmlElement("p", {"k": "v"}, [XmlText("in")]))
+    assert isinstance(element, XmlElement)
+    element.attributes["k"] = "w"
+
+
+def state_of(room: Room) -> bytes:
+    return room.document.update_since(b"\0")
+
+
+def replica(*updates: bytes) -> Any:
+    doc: Doc[Any] = Doc(client_id=3)
+    roots = [doc.get(name, type=Map) for name in ("content", "other")]
+    for update in updates:
+        doc.apply_update(update)
+    return [shown(root) for root in roots]
+
+
+def shown(held: Any) -> Any:
+    if isinstance(held, Map):
+        return {key: shown(held[key]) for key in held.keys()}  # noqa: SIM118 - a Map is no dict
+    if isinstance(held, Array):
+        return [shown(one) for one in held]
+    return held.diff() if isinstance(held, Text) else str(held)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(60))
+def test_the_result_is_that_without_emptying(
+    seed: int, emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = Random(seed)
+    rooms = opened(VALUE), opened(VALUE)
+    start, log = rooms[0].document.snapshot(), list[Entry]()
+    peers = [Peer(number) for number in rng.sample(range(10, 999), 2)]
+    for _ in range(12):
+        for peer in peers:
+            if rng.random() < 0.6:
+                peer.pull(rooms[0])
+            for _ in range(rng.randint(1, 4)):
+                peer.edit(rng)
+        for peer in peers:
+            update, before = peer.update(), state_of(rooms[0])
+            answers = []
+            for room, limit in zip(rooms, (1, 10**9), strict=True):
+                set_limit(monkeypatch, limit)
+                answers.append(done(room, Update(update), peer.user))
+            log += [answers[0].entry] if answers[0].entry is not None else []
+            check(rooms, answers, before, update)
+    user = peers[0].user
+    for redo in (False, True):
+        for room, limit in zip(rooms, (1, 10**9), strict=True):
+            set_limit(monkeypatch, limit)
+            undone = done(room, UndoRequest("", "", redo=redo), user).entry
+            if room is rooms[0] and undone is not None:
+                log.append(undone)
+        assert rooms[0].document.value == rooms[1].document.value
+    assert emptied
+    again = Document.open(start, log, 2)
+    assert again.value == rooms[0].document.value
+
+
+def check(rooms: tuple[Room, Room], answers: list[Any], before: bytes, update: bytes) -> None:
+    one, other = rooms
+    assert one.document.read() == one.document.value == other.document.value
+    assert replica(state_of(one)) == replica(before, update)
+    assert one.document.state_vector() == other.document.state_vector()
+    entry = answers[0].entry
+    assert (entry is None) == (answers[1].entry is None)
+    if entry is not None:
+        assert replica(before, entry.update) == replica(state_of(one))
+        assert sorted(map(str, entry.ops)) == sorted(map(str, answers[1].entry.ops))
+    for room in rooms:
+        commit(room)
+
+
+def worn(peer: Peer, room: Room, make: Callable[[Any], None]) -> None:
+    """Let a peer make `held` and wear it out, and send this."""
+    peer.pull(room)
+    make(peer.content)
+    done(room, Update(peer.update()), peer.user)
+    commit(room)
+    peer.pull(room)
+
+
+def with_former_keys(content: Any) -> None:
+    content["held"] = Map({"in": Map(), "text": "formatted"})
+    for number in range(30):
+        content["held"]["in"][f"k{number}"] = number
+    for number in range(30):
+        del content["held"]["in"][f"k{number}"]
+
+
+def test_only_what_the_value_does_not_show_is_counted(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, peer = opened(VALUE), Peer(50)
+    worn(peer, room, with_former_keys)
+    set_limit(monkeypatch, 40)
+    del peer.content["a"]
+    done(room, Update(peer.update()), peer.user)
+    assert emptied == []
+    set_limit(monkeypatch, 20)
+    peer.pull(room)
+    del peer.content["held"]
+    entry = done(room, Update(peer.update()), peer.user).entry
+    assert emptied == [32]
+    assert entry is not None
+    deletes = inspect(entry.update).deletes.values()
+    assert sum(end - start for own in deletes for start, end in own) >= 33
+
+
+def test_a_user_with_sections_gets_back_what_was_emptied(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, peer = opened(VALUE), Peer(50)
+    set_limit(monkeypatch, 10**9)
+    worn(peer, room, with_former_keys)
+    set_limit(monkeypatch, 20)
+    before: Any = room.document.value
+    by = member(user="u50", lane="yjs", sections=("/c",))
+    del peer.content["held"]
+    peer.content["c"].insert(0, "my ")
+    done(room, Update(peer.update()), by)
+    assert emptied == [32]
+    assert room.document.read() == room.document.value == before | {"c": "my text"}
