@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pycrdt import Doc, Map
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
 
 from bench.lock_probe import longest_hold
 from collab.document.document import Document
@@ -21,7 +21,7 @@ from collab.patch.bounds import UNBOUNDED
 from collab.ports.store import Absent, Snapshot
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, Round, Update
+from collab.room.requests import Create, PatchRequest, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.schema.check import Schema
@@ -55,6 +55,7 @@ def rows() -> Iterator[Row]:
     yield _row("nested maps: deleted outside of the sections", _deleting_outside(maps))
     yield _row("nested maps: overwritten by a forged update", _overwriting(maps, hides=True))
     yield _row("nested maps: overwritten at the same time", _overwriting(maps, hides=False))
+    yield from _worn_out()
     schema = Schema.compile(SCHEMA)
     yield _row("lists of zeros: check a schema", lambda: schema.check({"held": lists}))
 
@@ -138,6 +139,71 @@ def _overwriting(value: Any, *, hides: bool) -> Callable[[], Any]:
     update = updates[-1][: reader.pos] + b"\0"
     member = Member(Author("bo"), Rights(Role.EDITOR, FOREVER), "yjs")
     return lambda: room.apply(member, Update(update), Round(9_000))
+
+
+def _worn_out() -> Iterator[Row]:
+    """Measure the deletion of containers whose blocks the value does not show."""
+    for what, fill in (
+        ("100,000 former keys", _former_keys),
+        ("two keys, overwritten 100,000 times by turns", _overwritten_keys),
+        ("a text of 250,000 pieces", _pieces),
+        ("a Y.Array of 4,000 maps with 20 keys each", _maps_in_array),
+        ("40,000 XML elements with an attribute", _xml_elements),
+    ):
+        yield _row(f"{what}: deleted by a Yjs update", _deleting_worn(fill, by_patch=False))
+        yield _row(f"{what}: removed by a patch", _deleting_worn(fill, by_patch=True))
+
+
+def _deleting_worn(fill: Callable[[Any], None], *, by_patch: bool) -> Callable[[], Any]:
+    room = Room(DocKey("bench", "holds"), Absent(), RoomBounds(patch=UNBOUNDED), None)
+    admin = Member(Author("ada"), Rights(Role.ADMIN, FOREVER), "http")
+    room.apply(admin, Create({}), Round(0))
+    room.commit()
+    peer: Doc[Any] = Doc(client_id=99)
+    content = peer.get("content", type=Map)
+    with peer.transaction():
+        fill(content)
+    member = Member(Author("bo"), Rights(Role.EDITOR, FOREVER), "yjs")
+    waiting = [peer.get_update()]
+    while waiting:
+        waiting += room.apply(member, Update(waiting.pop()), Round(9_000)).rest
+        room.commit()
+    if by_patch:
+        ops: list[Op] = [{"op": "remove", "path": "/held"}]
+        return lambda: room.apply(admin, PatchRequest("", None, ops), Round(9_000))
+    known = peer.get_state()
+    del content["held"]
+    update = peer.get_update(known)
+    return lambda: room.apply(member, Update(update), Round(9_000))
+
+
+def _former_keys(content: Any) -> None:
+    content["held"] = Map({f"k{number}": number for number in range(100_000)})
+    for number in range(100_000):
+        del content["held"][f"k{number}"]
+
+
+def _overwritten_keys(content: Any) -> None:
+    content["held"] = Map()
+    for number in range(100_000):
+        content["held"][f"k{number % 2}"] = number
+
+
+def _pieces(content: Any) -> None:
+    content["held"] = Text()
+    for _ in range(250_000):
+        content["held"].insert(0, "a")
+
+
+def _maps_in_array(content: Any) -> None:
+    keys = {f"k{number}": 0 for number in range(20)}
+    content["held"] = Array([Map(keys) for _ in range(4_000)])
+
+
+def _xml_elements(content: Any) -> None:
+    content["held"] = XmlFragment()
+    for _ in range(40_000):
+        content["held"].children.insert(0, XmlElement("p", {"a": "b"}))
 
 
 def _accept(room: Room, member: Member, update: bytes) -> None:

@@ -18,12 +18,15 @@ from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.relocate import element_before, place_before
 from collab.patch.steps import Path, Step, to_tokens, trace
 from collab.patch.values import same
-from collab.tree.tree import RolledBack, Tree
+from collab.structs.subtrees import MOST_HIDDEN
+from collab.tree.difference import RolledBack
+from collab.tree.tree import Tree
 from collab.types.place import pointer_tokens
 from collab.types.records import Record, place_of
 from collab.writing.journal import Journal
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
+from collab.yjs.update import decode_state_vector
 
 Correct = Callable[[Json, Applied], "Json | None"]
 
@@ -90,7 +93,9 @@ def compensate(
         reverter.write_texts()
         writer.apply(correction.ops if is_back else diff(writer.journal.value, correction.value))
 
-    return tree.write(f"{version:x}", applied, work)
+    clocks = sum(decode_state_vector(tree.state_vector()).values())
+    structs = tree.index_structs if clocks >= MOST_HIDDEN else None
+    return tree.write(f"{version:x}", applied, work, structs=structs)
 
 
 def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:

@@ -36,6 +36,7 @@ from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree
 from collab.types.merging import merge_updates
+from collab.types.yjs_document import Structs
 from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
 from collab.yjs.update import decode_state_vector
@@ -129,10 +130,12 @@ class Document:
         splices: bool = False,
         check: Check | None = None,
         made_by: MadeBy = BY_PATCH,
+        structs: Structs | None = None,
     ) -> Change | None:
         """Apply a whole patch, or nothing of it. Return None when it changes nothing.
 
-        When the patch is invalid or `check` refuses it, raise before any change.
+        When the patch is invalid or `check` refuses it, raise before any change. With `structs`, a
+        large deletion does not block the interpreter for long.
         """
         applied = apply(
             self.value, canonical_ops(ops), size=self.size, bounds=bounds, splices=splices
@@ -147,12 +150,9 @@ class Document:
                 break
         if not applied.ops or cancels_out(self.value, applied):
             return None
-        if not self.count.allows(
-            self.value, applied.value, applied.ops, applied.size, bounds.max_values
-        ):
-            raise Rejected(
-                Code.TOO_LARGE, f"a document may have at most {bounds.max_values} values"
-            )
+        most = bounds.max_values
+        if not self.count.allows(self.value, applied.value, applied.ops, applied.size, most):
+            raise Rejected(Code.TOO_LARGE, f"a document may have at most {most} values")
         require_short_lists(self._tree.root, applied.ops)
         if check is not None:
             check(applied.value, applied.ops)
@@ -161,6 +161,7 @@ class Document:
             self.value,
             partial(Writer.apply, ops=applied.ops, exact=applied.texts),
             user,
+            structs,
         )
         inverse = Inverse(
             tuple(journal.records), reinsertions=tuple(journal.reinsertions), made_by=made_by
@@ -290,7 +291,7 @@ class Document:
         )
         if check is not None:
             check(self.value, dry_run_undo(self._tree, self.value, steps, call))
-        run = perform_undo(self._tree, self.value, steps, call)
+        run = perform_undo(self._tree, self.value, steps, call, asked.get("structs"))
         self.count.reset()
         applied = apply(self.value, run.ops, size=self.size, texts=run.texts)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))

@@ -26,6 +26,7 @@ from collab.tree.tree import Tree
 from collab.types.layout import Node
 from collab.types.place import pointer_tokens
 from collab.types.records import Path, Record, Reinsertion, place_of
+from collab.types.yjs_document import Structs
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
 
@@ -41,7 +42,7 @@ class UndoOptions(TypedDict):
 
     `version` is the version that the undo creates. `containing` is a version in the wanted step.
     Without it, the newest step is taken. `check` is called with the value and the ops before they
-    are applied.
+    are applied. `structs` returns the index of the document's structs.
     """
 
     version: int
@@ -49,6 +50,7 @@ class UndoOptions(TypedDict):
     containing: NotRequired[int | None]
     check: NotRequired[Check | None]
     made_by: NotRequired[MadeBy]
+    structs: NotRequired[Structs | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,19 @@ class UndoRun:
         )
 
 
-def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> UndoRun:
+def perform_undo(
+    tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall, structs: Structs | None = None
+) -> UndoRun:
     """Take back the wanted step in one write, as far as its changes are still there.
 
     When there is no such step, raise `nothing_to_undo` and change nothing.
     """
     run = UndoRun()
     run.update, _ = tree.write(
-        call.prefix, value, lambda writer: _take_back_steps(writer, steps, call, run)
+        call.prefix,
+        value,
+        lambda writer: _take_back_steps(writer, steps, call, run),
+        structs=structs,
     )
     if not run.done:
         raise _nothing_left(call)

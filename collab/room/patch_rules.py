@@ -187,6 +187,7 @@ def undo(working: Working, member: Member, request: UndoRequest, now: Round) -> 
         containing=request.version,
         check=undo_check(working, member, now),
         made_by=member.made_by(),
+        structs=working.structs_if_large,
     )
     ack = {
         "ops": drop_overwritten_texts(undone.change.ops),
@@ -293,4 +294,5 @@ def _patch(
         splices=request is not None and member.splice,
         made_by=member.made_by(request),
         check=None if working.schema is None else working.schema.check,
+        structs=working.structs_if_large,
     )

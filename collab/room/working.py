@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
     from collab.structs.guard import Checked
+    from collab.types.yjs_document import Structs
 
 # The maximum number of updates that `LazyStructIndex` has not added to its index yet. When more
 # updates wait, it drops the index. The next read builds it again from the whole state. That is not
 # slower than adding the updates.
 MOST_WAITING = 1000
+# Below this size (`Document.work_size`), yrs deletes all hidden blocks of a document in 40 ms.
+MAY_HIDE = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,13 @@ class Working:
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
         self.structs = LazyStructIndex()
+
+    @property
+    def structs_if_large(self) -> Structs | None:
+        """The index of structs for a document that may have very many hidden blocks."""
+        if self.document.work_size <= MAY_HIDE:
+            return None
+        return partial(self.structs.of, self.document)
 
     def entries_since(self, version: int) -> list[Entry] | None:
         """Return every entry after `version`; None when the tail is too short."""

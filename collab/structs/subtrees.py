@@ -86,13 +86,22 @@ class HiddenBlocks:
 
     def most(self, index: StructIndex, roots: Iterable[tuple[Id, StructPlace]]) -> int:
         """Return an upper estimate of the hidden blocks inside these types."""
-        if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
-            self._measure(index)
+        self._update(index)
         most = index.blocks - self._blocks
         for at, place in roots:
             sizes = self._hidden if place.list & KEYED else self._total
             most += sizes.get(list_id(at), 0)
         return most
+
+    def has_many(self, index: StructIndex) -> bool:
+        """Whether a deletion of one type may delete very many hidden blocks."""
+        self._update(index)
+        gained = index.blocks - self._blocks
+        return max(self._total.values(), default=0) + gained >= MOST_HIDDEN
+
+    def _update(self, index: StructIndex) -> None:
+        if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
+            self._measure(index)
 
     def _measure(self, index: StructIndex) -> None:
         alive: dict[int, int] = {}

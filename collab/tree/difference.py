@@ -6,13 +6,15 @@ that undo can take it back (`collab/types/records.py`).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from collab.entry import Op, TextChanges
 from collab.identity.identity_index import IdentityIndex
 from collab.ids import Json
 from collab.patch.diff import diff
-from collab.patch.text_changes import bounded
+from collab.patch.pointer import Tokens
+from collab.patch.text_changes import NO_TEXTS, bounded
 from collab.patch.values import same
 from collab.tree.event_records import (
     changes_of,
@@ -24,7 +26,8 @@ from collab.tree.event_records import (
 from collab.tree.summary import TextsBefore, UpdateSummary
 from collab.types.events import DirtyPlace
 from collab.types.handles import Txn
-from collab.types.records import Path, Record, RemovedText
+from collab.types.merging import merge_updates
+from collab.types.records import Path, Record, Reinsertion, RemovedText
 
 
 class Difference:
@@ -92,3 +95,36 @@ class Difference:
         """Record which items of a Y.Array were replaced."""
         txn, identity, before = self.txn, self._identity, self._before
         self.records += list_records(txn, array, identity, path, was, value, inside.deltas, before)
+
+
+class RolledBack(NamedTuple):
+    """The facts that remain of an update after its rollback.
+
+    `kept` holds the value that the update gave to each area, by the area's location before the
+    update. `reinserted` are the characters that the update deleted and the rollback inserted again.
+    """
+
+    kept: Mapping[Tokens, Json]
+    reinserted: list[Reinsertion]
+
+
+class Integrated(NamedTuple):
+    """The result of a client's update: the update of all transactions, its ops and its records.
+
+    `texts` has the exact changes of a text, by the number of its op. `rolled_back` is set when the
+    update changed something outside its limits.
+    """
+
+    update: bytes
+    ops: list[Op]
+    records: list[Record]
+    rolled_back: RolledBack | None = None
+    texts: Mapping[int, TextChanges] = NO_TEXTS
+
+    def after(self, earlier: Integrated) -> Integrated:
+        """Return both changes as one."""
+        update = merge_updates([earlier.update, self.update])
+        ops, records = [*earlier.ops, *self.ops], [*earlier.records, *self.records]
+        first = len(earlier.ops)
+        moved = {first + number: changes for number, changes in self.texts.items()}
+        return Integrated(update, ops, records, self.rolled_back, {**earlier.texts, **moved})

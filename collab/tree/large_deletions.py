@@ -52,8 +52,7 @@ class Found(NamedTuple):
     """The large deletions of an update.
 
     When there may be very many hidden blocks inside, `types` are all types that the update deletes,
-    also those that are no entries of maps in `content`. `is_large` says that the entries have many
-    blocks in the value.
+    in all places. `is_large` says that the entries have many blocks in the value.
     """
 
     entries: Sequence[LargeDeletion] = ()
@@ -115,9 +114,9 @@ class MapSizes:
 class Sizes:
     """What a document's maps have in the value, and what is hidden in its types."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: HiddenBlocks) -> None:
         self.maps = MapSizes()
-        self.hidden = HiddenBlocks()
+        self.hidden = hidden
 
 
 def large_deletions(

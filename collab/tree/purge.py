@@ -13,6 +13,7 @@ from collab.types.layout import ArrayNode, ObjectNode
 from collab.types.place import Place, open_path
 from collab.types.records import Path, Record, hidden_elements
 from collab.types.yjs_document import Transactions
+from collab.writing.emptying import empty_at
 from collab.writing.removal import remove_entries
 
 # The most hidden elements that one write deletes: 1 ms when each has three blocks of yrs.
@@ -38,6 +39,7 @@ class Purge:
         for path, key in self.marked[-MOST_PURGED:]:
             keys.setdefault(path, []).append(key)
         del self.marked[-MOST_PURGED:]
+        empty_at(transactions, [(*path, key) for path, own in keys.items() for key in own])
         for path, own in keys.items():
             while not _delete_from(transactions, root, path, own):
                 pass

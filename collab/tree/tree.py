@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from collab.entry import Op, TextChanges
+from collab.entry import Op
 from collab.identity.characters import Deletions, text_id
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.apply import replay
-from collab.patch.pointer import Tokens
-from collab.patch.text_changes import NO_TEXTS
 from collab.patch.values import Atomic
 from collab.structs.struct_index import StructIndex
-from collab.tree.difference import Difference
+from collab.tree.difference import Difference, Integrated, RolledBack
 from collab.tree.early_deletion import (
     CopiedEntries,
     EarlyDeletion,
@@ -35,47 +33,14 @@ from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merge_updates
-from collab.types.records import Path, Record, Reinsertion, TextRecord
-from collab.types.yjs_document import OpenTransaction, Transactions, YjsDocument
+from collab.types.records import Path, TextRecord
+from collab.types.yjs_document import OpenTransaction, Structs, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
 
 EMPTY_STATE_VECTOR = b"\x00"
 LARGE = 128 * 1024  # bytes of updates, about 10,000 values; above, types are read one by one
-
-
-class RolledBack(NamedTuple):
-    """The facts that remain of an update after its rollback.
-
-    `kept` holds the value that the update gave to each area, by the area's location before the
-    update. `reinserted` are the characters that the update deleted and the rollback inserted again.
-    """
-
-    kept: Mapping[Tokens, Json]
-    reinserted: list[Reinsertion]
-
-
-class Integrated(NamedTuple):
-    """The result of a client's update: the update of all transactions, its ops and its records.
-
-    `texts` has the exact changes of a text, by the number of its op. `rolled_back` is set when the
-    update changed something outside its limits.
-    """
-
-    update: bytes
-    ops: list[Op]
-    records: list[Record]
-    rolled_back: RolledBack | None = None
-    texts: Mapping[int, TextChanges] = NO_TEXTS
-
-    def after(self, earlier: Integrated) -> Integrated:
-        """Return both changes as one."""
-        update = merge_updates([earlier.update, self.update])
-        ops, records = [*earlier.ops, *self.ops], [*earlier.records, *self.records]
-        first = len(earlier.ops)
-        moved = {first + number: changes for number, changes in self.texts.items()}
-        return Integrated(update, ops, records, self.rolled_back, {**earlier.texts, **moved})
 
 
 class Tree:
@@ -103,7 +68,7 @@ class Tree:
         self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._yjs)
         self._purge = Purge()
-        self._sizes = Sizes()
+        self._sizes = Sizes(self._yjs.hidden)
 
     def close(self) -> None:
         """Drop the callbacks."""
@@ -117,14 +82,16 @@ class Tree:
         value: Json,
         work: Callable[[Writer], None],
         author: str | None = None,
+        structs: Structs | None = None,
     ) -> tuple[bytes, Journal]:
         """Run `work` on the document, whose current value is `value`.
 
-        Return the update of all transactions, which is empty when nothing changed, and the journal.
-        When the change replaces a whole text, the words that change become `author`'s own.
+        With `structs`, a large deletion does not block the interpreter for long. Return the update
+        of all transactions, which is empty when nothing changed, and the journal. When the change
+        replaces a whole text, the words that change become `author`'s own.
         """
         self._observer.listening = False
-        transactions = Transactions(self._yjs)
+        transactions = Transactions(self._yjs, structs)
         journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
         try:
             work(Writer(journal, prefix))
@@ -285,6 +252,10 @@ class Tree:
 
     def state(self) -> bytes:
         return self.update_since(EMPTY_STATE_VECTOR)
+
+    def index_structs(self) -> StructIndex:
+        """Return a new index of the document's structs."""
+        return StructIndex.of(self.state())
 
     def update_since(self, state_vector: bytes) -> bytes:
         txn = self._yjs.doc.create_transaction()

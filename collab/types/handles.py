@@ -111,6 +111,11 @@ def is_text(handle: object) -> TypeGuard[TextHandle]:
     return isinstance(handle, _TEXTS)
 
 
+def is_type(handle: object) -> bool:
+    """Whether a value from `get` is a shared type of yrs."""
+    return isinstance(handle, (native.Map, native.Array, native.Text, *_XML))
+
+
 def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
     """Return the value at a key or an index; None for an absent key (`get` would raise)."""
     if type(step) is str and not handle.has(txn, step):

@@ -10,10 +10,12 @@ A `Part` is the update of one of these transactions (`collab/yjs/joining.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from collab.structs.guard import STORED_BOUNDS, inspect
+from collab.structs.struct_index import StructIndex
+from collab.structs.subtrees import HiddenBlocks
 from collab.types.events import Observer
 from collab.types.handles import Txn
 from collab.types.loader import Loader
@@ -30,6 +32,7 @@ from collab.yjs.spans import Id
 from collab.yjs.state_pieces import state_pieces
 from collab.yjs.update import Range
 
+Structs: TypeAlias = Callable[[], StructIndex]
 Deleted: TypeAlias = Mapping[int, Sequence[Range]]
 
 NOTHING_KNOWN: Final = b"\x00"  # the state vector of a client that has no document
@@ -46,6 +49,7 @@ class YjsDocument:
 
     def __init__(self, loader: Loader) -> None:
         self.observer = Observer()
+        self.hidden = HiddenBlocks()
         self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
         self._of_commits: Any = self.doc.observe(self.observer.on_commit)
         self._of_events: Any = self.content.observe_deep(self.observer.on_events)
@@ -131,9 +135,11 @@ class Transactions(OpenTransaction):
     frees the types that were removed in it. So no handle of a removed type is used after `spend`.
     """
 
-    def __init__(self, document: YjsDocument) -> None:
+    def __init__(self, document: YjsDocument, structs: Structs | None = None) -> None:
         super().__init__(document.doc.create_transaction(), document.content)
         self.document = document
+        self._structs = structs
+        self._index: StructIndex | None = None
         self.reloads = 0
         self._spent = 0
         self._parts: list[Part] = []
@@ -175,6 +181,22 @@ class Transactions(OpenTransaction):
         # The map may have held items without a key, which are deleted with it.
         self.add(deletion_of(self.document.reload_without(parent)))
         self.reloads += 1
+        self.reopen()
+
+    @property
+    def index(self) -> StructIndex | None:
+        """The index of the document's structs before the write, if there is one."""
+        if self._index is None and self._structs is not None:
+            self._index = self._structs()
+        return self._index
+
+    def pause(self) -> None:
+        """End the open transaction. No other begins until `reopen`."""
+        self.cut()
+        self.txn.drop()
+
+    def reopen(self) -> None:
+        """Begin a transaction, also when the document was loaded again."""
         self.txn, self.content = self.document.doc.create_transaction(), self.document.content
 
     def add(self, part: Part) -> None:

@@ -7,12 +7,17 @@ and loads the document from these bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
+from collab.identity.characters import id_at
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import MOST_HIDDEN, subtree_of
-from collab.types.yjs_document import YjsDocument
+from collab.types.handles import get_or_none, is_array, is_map
+from collab.types.loader import CONTENT
+from collab.types.records import Path
+from collab.types.yjs_document import Transactions, YjsDocument
 from collab.yjs.joining import Part, all_deleted, deletion_of
+from collab.yjs.lists import KEYED, StructPlace, list_id
 from collab.yjs.update import Id, Range
 
 
@@ -33,6 +38,51 @@ def empty_types(document: YjsDocument, roots: Iterable[Id]) -> Part | None:
     gone = all_deleted((inside.ranges,))
     document.reload_collected(state, gone)
     return deletion_of(gone)
+
+
+def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
+    """Empty the values at some paths, which the caller deletes next.
+
+    Return whether the document was loaded again. Then no earlier handle may be used.
+    """
+    index, hidden = transactions.index, transactions.document.hidden
+    if index is None or index.blocks < MOST_HIDDEN or not hidden.has_many(index):
+        return False
+    types = dict(_types_at(transactions, index, paths))
+    if hidden.most(index, types.items()) < MOST_HIDDEN:
+        return False
+    transactions.pause()
+    emptied = empty_types(transactions.document, types)
+    transactions.reopen()
+    if emptied is None:
+        return False
+    transactions.add(emptied)
+    return True
+
+
+def _types_at(
+    transactions: Transactions, index: StructIndex, paths: Iterable[Path]
+) -> Iterator[tuple[Id, StructPlace]]:
+    ids = dict(index.present_types())
+    for path in paths:
+        own = _find(transactions, ids, path)
+        if own is not None:
+            yield own, index.place(own)
+
+
+def _find(transactions: Transactions, ids: Mapping[int, Id], path: Path) -> Id | None:
+    """Return the id of the type at a path; None for another value. `ids` are those of entries."""
+    own: Id | str | None = CONTENT
+    held = transactions.content
+    for step in path:
+        if own is None or not (is_map(held) if isinstance(step, str) else is_array(held)):
+            return None
+        if isinstance(step, str):
+            own = ids.get(list_id(own, step) | KEYED)
+        else:
+            own = id_at(transactions.txn, held, step)
+        held = get_or_none(transactions.txn, held, step)
+    return own if isinstance(own, tuple) else None
 
 
 def deletion_of_types(roots: Iterable[Id]) -> bytes:

@@ -22,6 +22,7 @@ from collab.types.layout import MOST_GONE, VALUE, Node, ObjectNode, Step
 from collab.types.place import Place, open_path
 from collab.types.records import Path, Record, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Transactions
+from collab.writing.emptying import empty_at
 from collab.writing.removal import Reloaded, Remover
 
 
@@ -91,6 +92,8 @@ class Journal:
             return holder
         remover = Remover(self.open)
         within = path if key == VALUE else (*path, key)
+        if empty_at(self.open, [(*path, key)]):
+            holder = self._holder(path, key)
         while True:
             try:
                 # Each reload doubles the limit: an object may hold very many such objects.
@@ -108,6 +111,19 @@ class Journal:
         holder = self.clear(holder, path, key, node)
         if holder.has(self.txn, key):
             holder.remove(self.txn, key)
+
+    def clear_items(self, place: Place, at: int, count: int) -> Any:
+        """Before the removal of items of a Y.Array, delete their content if large.
+
+        Return the array, which may be a new handle.
+        """
+        if not isinstance(self.open, Transactions):
+            return place.handle
+        if not empty_at(self.open, [(*place.path, index) for index in range(at, at + count)]):
+            return place.handle
+        again = open_path(self.txn, self.root, place.path)
+        assert again is not None
+        return again.handle
 
     def _holder(self, path: Path, key: str) -> Any:
         """Return the map that has the entry of a slot."""

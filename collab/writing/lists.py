@@ -50,7 +50,8 @@ class ListWriter:
         is_overlay = isinstance(handle, ArrayStandIn)
         gone = () if is_overlay else first_ids(txn, handle, self._identity, at, at + count)
         if count:
-            handle.remove_range(txn, at, count)
+            handle = self._journal.clear_items(place, at, count)
+            handle.remove_range(self._txn, at, count)
         pairs = [read(raw) for raw in raws]
         node.children[at : at + count] = [inner for _, inner in pairs]
         node.gone += count

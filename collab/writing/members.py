@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from collab.types.build import Builder
-from collab.types.handles import get_or_none, is_map, raw_of
+from collab.types.handles import get_or_none, is_type, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
@@ -58,7 +58,7 @@ class MemberWriter(Struct, eq=False):
         before = Exactly(raw_of(txn, old)) if present else Absent()
         removed = self._texts.removed(old, place) if present else ()
         holder = slot.handle
-        if is_map(old):
+        if is_type(old):
             holder = journal.clear(holder, slot.path, slot.key, slot.children.get(slot.name))
         value, node = read(raw)
         if node is None:

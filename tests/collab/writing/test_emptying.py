@@ -11,8 +11,10 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.document.document import Document
 from collab.entry import Entry
-from collab.room.requests import ReadState, UndoRequest, Update
+from collab.room import working
+from collab.room.requests import PatchRequest, ReadState, Round, UndoRequest, Update
 from collab.room.room import Room
+from collab.structs import subtrees
 from collab.tree import large_deletions
 from collab.types.yjs_document import YjsDocument
 from collab.writing import emptying
@@ -39,7 +41,8 @@ def emptied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def set_limit(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     monkeypatch.setattr(large_deletions, "SMALL", 0)
-    for module in (large_deletions, emptying):
+    monkeypatch.setattr(working, "MAY_HIDE", 0)
+    for module in (large_deletions, emptying, subtrees):
         monkeypatch.setattr(module, "MOST_HIDDEN", limit)
 
 
@@ -164,17 +167,37 @@ def test_the_result_is_that_without_emptying(
                 answers.append(done(room, Update(update), peer.user))
             log += [answers[0].entry] if answers[0].entry is not None else []
             check(rooms, answers, before, update)
+        patch = PatchRequest("", None, [patch_op(rooms[0].document.value, rng)])
+        for room, limit in zip(rooms, (1, 10**9), strict=True):
+            set_limit(monkeypatch, limit)
+            patched = done(room, patch).entry
+            log += [patched] if room is rooms[0] and patched is not None else []
+            commit(room)
+        assert rooms[0].document.read() == rooms[0].document.value == rooms[1].document.value
+        assert rooms[0].document.state_vector() == rooms[1].document.state_vector()
     user = peers[0].user
     for redo in (False, True):
         for room, limit in zip(rooms, (1, 10**9), strict=True):
             set_limit(monkeypatch, limit)
-            undone = done(room, UndoRequest("", "", redo=redo), user).entry
+            undone = room.apply(user, UndoRequest("", "", redo=redo), Round(0)).entry
             if room is rooms[0] and undone is not None:
                 log.append(undone)
         assert rooms[0].document.value == rooms[1].document.value
     assert emptied
     again = Document.open(start, log, 2)
     assert again.value == rooms[0].document.value
+
+
+def patch_op(value: Any, rng: Random) -> dict[str, Any]:
+    """Return an op that removes or replaces a value, or an item of a list."""
+    if not value:
+        return {"op": "add", "path": "/a", "value": {}}
+    key = rng.choice(sorted(value))
+    held, path = value[key], f"/{key}"
+    if isinstance(held, list) and held and rng.random() < 0.5:
+        return {"op": "remove", "path": f"{path}/{rng.randrange(len(held))}"}
+    kind = rng.choice(["remove", "replace"])
+    return {"op": kind, "path": path, **({"value": 1} if kind == "replace" else {})}
 
 
 def check(rooms: tuple[Room, Room], answers: list[Any], before: bytes, update: bytes) -> None:
