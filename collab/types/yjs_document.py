@@ -185,9 +185,11 @@ class Transactions(OpenTransaction):
 
     @property
     def index(self) -> StructIndex | None:
-        """The index of the document's structs before the write, if there is one."""
+        """The index of the document's structs, if there is one: as it was at the first call."""
         if self._index is None and self._structs is not None:
+            self.pause()  # to build the index may need the state
             self._index = self._structs()
+            self.reopen()
         return self._index
 
     def pause(self) -> None:

@@ -12,7 +12,7 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 from collab.document.document import Document
 from collab.entry import Entry
 from collab.room import working
-from collab.room.requests import PatchRequest, ReadState, Round, UndoRequest, Update
+from collab.room.requests import PatchRequest, ReadState, Request, Round, UndoRequest, Update
 from collab.room.room import Room
 from collab.structs import subtrees
 from collab.tree import large_deletions
@@ -264,3 +264,34 @@ def test_a_user_with_sections_gets_back_what_was_emptied(
     done(room, Update(peer.update()), by)
     assert emptied == [32]
     assert room.document.read() == room.document.value == before | {"c": "my text"}
+
+
+def ops(*each: tuple[str, str]) -> PatchRequest:
+    values: dict[str, Any] = {"add": {"value": {}}, "remove": {}}
+    return PatchRequest("", None, [{"op": op, "path": path, **values[op]} for op, path in each])
+
+
+@pytest.mark.parametrize("way", ["patch", "undo", "overwrite"])
+def test_a_document_without_yjs_clients_is_emptied_too(
+    way: str, emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_limit(monkeypatch, 10**9)
+    room = opened({})
+    done(room, ops(("add", "/held"), ("add", "/held/in")))
+    names = [f"/held/in/k{number}" for number in range(30)]
+    for kind in ("add", "remove"):
+        done(room, ops(*((kind, name) for name in names)), member(user="bo"))
+        commit(room)
+    assert emptied == []
+    set_limit(monkeypatch, 20)
+    requests: dict[str, Request] = {
+        "patch": ops(("remove", "/held")),
+        "undo": UndoRequest("", ""),
+        "overwrite": PatchRequest("", None, [{"op": "replace", "path": "/held", "value": 1}]),
+    }
+    entry = done(room, requests[way]).entry
+    assert emptied == [30 if way == "undo" else 31]
+    after = {"held": 1} if way == "overwrite" else {}
+    assert room.document.read() == room.document.value == after
+    assert entry is not None
+    assert Document.open(room.document.snapshot(), (), 2).value == after
