@@ -70,25 +70,42 @@ function tell(error) {
   showTrouble();
 }
 
-// A change that the server did not accept waits here until the person decides.
-const refused = () => page.attention.find(({ reason }) => reason !== "overwritten");
-
 function showTrouble() {
-  const change = trouble ? null : refused();
+  const change = trouble ? undefined : page.attention.at(-1);
   let text = page.mode === "read-only" ? READ_ONLY : "";
-  if (change) text = `Your change was not saved: ${change.message}`;
+  if (change) text = `${advice(change)}${values(change)}`;
   if (trouble) text = advice(trouble);
   if (find("#trouble p").textContent !== text) find("#trouble p").textContent = text;
   find("#trouble").hidden = !text;
+  find("#trouble").classList.toggle("calm", text === READ_ONLY);
+  const isOverwritten = change?.reason === "overwritten";
+  find("#again").textContent = isOverwritten ? "Take theirs" : "Try again";
+  find("#discard").textContent = isOverwritten ? "Keep mine" : "Discard";
   for (const button of document.querySelectorAll("#trouble button")) button.hidden = !change;
 }
 
-find("#again").addEventListener("click", () => decide((change) => change.reapply()));
-find("#discard").addEventListener("click", () => decide((change) => change.discard()));
+function values({ reason, yours, theirs }) {
+  const value = reason === "overwritten" ? theirs : yours;
+  if (typeof value !== "string" || !value) return "";
+  const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+  return reason === "overwritten" ? ` They wrote “${short}”.` : ` You wrote “${short}”.`;
+}
+
+// A change that the server did not accept, or that replaced what another guest wrote, waits here
+// until the person decides.
+find("#again").addEventListener("click", () =>
+  decide((change) => (change.reason === "overwritten" ? change.takeTheirs() : change.reapply())),
+);
+// Someone who types on makes several such changes of one field. One decision discards all of them.
+find("#discard").addEventListener("click", () =>
+  decide(({ path, reason }) => {
+    for (const change of page.attention) if (change.path === path && change.reason === reason) change.discard();
+  }),
+);
 
 function decide(decision) {
   try {
-    decision(refused());
+    decision(page.attention.at(-1));
   } catch (error) {
     tell(error);
   }
@@ -115,11 +132,16 @@ const SAVED = {
 };
 
 function showStatus() {
-  const isAway = page.link === "offline" || page.link === "reconnecting";
+  const isAway = ["offline", "reconnecting", "refused"].includes(page.link);
   const [text, kind] = page.link === "connecting" ? ["Connecting", ""] : SAVED[page.saved];
-  const saved = page.mode === "read-only" && page.saved === "saved" ? "Read only" : text;
-  find("#saved").textContent = isAway && page.saved === "saved" ? "No connection" : saved;
-  find("#saved").className = `pill ${isAway ? "warning" : kind}`;
+  const isRead = page.mode === "read-only" && page.saved === "saved";
+  const isRefused = page.saved === "saved" && page.attention.some(({ reason }) => reason !== "overwritten");
+  let shown = [text, kind];
+  if (isRefused) shown = ["Needs a decision", "warning"];
+  if (isRead) shown = ["Read only", ""];
+  if (isAway) shown = [page.saved === "saved" ? "No connection" : text, "warning"];
+  find("#saved").textContent = shown[0];
+  find("#saved").className = `pill ${shown[1]}`;
   find("#undo").disabled = !page.canUndo;
   find("#redo").disabled = !page.canRedo;
   find("#version").textContent = page.version ? `version ${page.version}` : "";

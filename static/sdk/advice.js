@@ -5,7 +5,7 @@
 const KEEP = "Keep this tab open until everything is saved.";
 const KEPT = "Your changes are kept, and sent later.";
 const RELOAD = "Something is wrong with this page. Reload it, or tell the people who run it.";
-const REFUSED = "Your change was not accepted. What you wrote is kept.";
+const REFUSED = "Your change was not saved.";
 
 /** @type {Record<string, string>} by code */
 const SENTENCES = {
@@ -22,13 +22,28 @@ const SENTENCES = {
   cannot_reapply: "The place of your change is gone. Copy what you wrote, and put it elsewhere.",
 };
 
+const locked = (/** @type {string} */ who) => `${who} is working on this part. Try again later.`;
+
+/** @type {Record<string, (who: string, why: string) => string>} what happened to a change, by code */
+const CHANGES = {
+  overwritten: (who) => `You wrote over a change of ${who}.`,
+  locked: (who) => `${REFUSED} ${locked(who)}`,
+  stale_lock: (who) => `${REFUSED} ${locked(who)}`,
+  conflict: (who) => `${REFUSED} ${who} changed the same part.`,
+  lost: (who) => `${REFUSED} ${who} removed the text that you were writing.`,
+  forbidden: () => `${REFUSED} You may not change this part.`,
+  too_large: () => `${REFUSED} It is too large. Make it in smaller parts.`,
+  invalid_document: (_, why) => `Your change was not saved: ${why}.`, // of the schema
+};
+
 /**
  * A sentence for the person at the page. The `message` of an error is for developers.
- * @param {{code?: string, name?: string}} error of the SDK
+ * @param {{code?: string, name?: string, message?: string, reason?: string, by?: {name?: string} | null}} error of the SDK, or an item of `page.attention`
  * @returns {string}
  */
-export function advice({ code = "", name }) {
+export function advice({ code = "", name, message = "", reason = "", by }) {
   // A server refuses a single change with the same codes as a connection.
-  const isChange = name === "Refusal" && code !== "read_only";
-  return isChange ? REFUSED : (SENTENCES[code] ?? RELOAD);
+  const isChange = reason !== "" || (name === "Refusal" && code !== "read_only");
+  if (!isChange) return SENTENCES[code] ?? RELOAD;
+  return CHANGES[reason || code]?.(by?.name ?? "Another user", message) ?? `${REFUSED} What you wrote is kept.`;
 }

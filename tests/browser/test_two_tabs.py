@@ -12,6 +12,7 @@ from collab.rights.user_rights import Role
 from server.demo.content import FIRST_EXAMPLE
 from server.http.assets import PAGE_POLICY
 from tests.browser.chromium import Chromium, Page
+from tests.browser.proxy import Proxy
 from tests.live.http_client import call
 from tests.running import RunningServer
 
@@ -27,10 +28,15 @@ def demo(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 async def guest(
-    browser: Chromium, demo: RunningServer, *, width: int = 1280, scheme: str = "light"
+    browser: Chromium,
+    demo: RunningServer,
+    *,
+    width: int = 1280,
+    scheme: str = "light",
+    url: str = "",
 ) -> Page:
     page = await browser.page(context=await browser.context(), width=width, scheme=scheme)
-    await page.open(demo.http + FIRST_EXAMPLE)
+    await page.open((url or demo.http) + FIRST_EXAMPLE)
     await page.until(f"{SAVED} === 'Saved' && !document.querySelector('fieldset').disabled")
     return page
 
@@ -111,12 +117,55 @@ async def test_a_refused_change_waits_for_a_decision(
     path = f"{demo.http}/v1/docs/two-tabs/schema"
     assert call("PUT", path, schema, token=token).status == 204
     await types(one, "#title", "!")
-    await one.until(f"{TROUBLE}.startsWith('Your change was not saved: ')")
+    sentence = "Your change was not saved: the value is longer than 18 characters."
+    await one.until(f"{TROUBLE} === '{sentence} You wrote “Two tabs, one page!”.'")
+    await one.until(f"{SAVED} === 'Needs a decision'")
     await one.until(f"{TITLE} === 'Two tabs, one page'")
     assert call("PUT", path, {}, token=token).status == 204
     await one.evaluate("document.querySelector('#again').click()")
     await one.until(f"{TITLE} === 'Two tabs, one page!' && {SAVED} === 'Saved'")
     await one.until("document.querySelector('#trouble').hidden")
+
+
+async def test_a_person_reads_who_holds_the_lock_and_discards_all_letters_at_once(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    one = await guest(browser, demo)
+    lock = {"scope": "/title"}
+    path = f"{demo.http}/v1/docs/two-tabs/locks"
+    assert call("POST", path, lock, token=await demo.mint("bo")).status == 201
+    sentence = "Your change was not saved. Bo is working on this part. Try again later."
+    for letter in "no":
+        await types(one, "#title", letter)
+        await one.until(f"{TROUBLE}.startsWith('{sentence}') && {TROUBLE}.endsWith('{letter}”.')")
+        await one.until(f"{TITLE} === 'Two tabs, one page'")
+    await one.evaluate("document.querySelector('#discard').click()")
+    await one.until("document.querySelector('#trouble').hidden")
+    assert await one.evaluate(TITLE) == "Two tabs, one page"
+
+
+async def test_a_person_reads_what_was_overwritten_and_can_take_it(
+    demo: RunningServer, browser: Chromium
+) -> None:
+    async with Proxy.to(demo.port) as proxy:
+        one = await guest(browser, demo, url=proxy.http)
+        proxy.cut()
+        await one.until(f"{SAVED} !== 'Saved'")
+        await one.evaluate("document.querySelector('#title').focus()")
+        await one.evaluate("document.activeElement.select()")
+        await one.call("Input.insertText", text="Mine")
+        replaced = [{"op": "replace", "path": "/title", "value": "Theirs"}]
+        path = f"{demo.http}/v1/docs/two-tabs"
+        token = await demo.mint("bo")
+        kind = "application/json-patch+json"
+        assert call("PATCH", path, replaced, token=token, Content_Type=kind).status == 200
+        proxy.mend()
+        await one.evaluate("dispatchEvent(new Event('online'))")
+        wrote = "You wrote over a change of Bo. They wrote “Theirs”."
+        await one.until(f"{TROUBLE} === '{wrote}' && {TITLE} === 'Mine'")
+        await one.evaluate("document.querySelector('#again').click()")
+        await one.until(f"{TITLE} === 'Theirs' && document.querySelector('#trouble').hidden")
+        await one.until(f"{SAVED} === 'Saved'")
 
 
 async def test_a_list_is_edited_by_both(demo: RunningServer, browser: Chromium) -> None:

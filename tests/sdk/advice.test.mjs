@@ -12,6 +12,19 @@ test('each error has a sentence for the person at the page', () => {
 
 test('a refused change is not a refused connection', () => {
   assert.equal(advice(new WeftError('forbidden')), 'You may not open this document.')
-  assert.equal(advice(new Refusal({ code: 'forbidden' })), 'Your change was not accepted. What you wrote is kept.')
+  assert.equal(advice(new Refusal({ code: 'forbidden' })), 'Your change was not saved. You may not change this part.')
+  assert.equal(advice(new Refusal({ code: 'id_reused' })), 'Your change was not saved. What you wrote is kept.')
   assert.equal(advice(new Refusal({ code: 'read_only' })), 'You can read this document, but not change it.')
+})
+
+test('an item of `attention` has a sentence that names the other author, when it is known', () => {
+  const by = { user: 'bo', name: 'Bo' }
+  for (const [item, sentence] of [
+    [{ reason: 'locked', by }, 'Your change was not saved. Bo is working on this part. Try again later.'],
+    [{ reason: 'conflict', by }, 'Your change was not saved. Bo changed the same part.'],
+    [{ reason: 'conflict' }, 'Your change was not saved. Another user changed the same part.'],
+    [{ reason: 'overwritten', by }, 'You wrote over a change of Bo.'],
+    [{ reason: 'invalid_document', message: 'the value is longer than 20 characters' }, 'Your change was not saved: the value is longer than 20 characters.'],
+    [{ reason: 'rate_limited' }, 'Your change was not saved. What you wrote is kept.']
+  ]) assert.equal(advice(item), sentence)
 })
