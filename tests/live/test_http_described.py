@@ -68,7 +68,7 @@ def attack(
 # In an order in which each operation succeeds.
 REPLAYED = """
     putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
-    getDocument putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
+    getDocument getNamedSchema putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
     takeOverLock keepLock releaseLock makeShare listShares endShare publish getPublished
     readPublished takeDown exportDocument
     listAudit listDocuments importDocument deleteDocument healthz readyz getDescription
@@ -91,7 +91,7 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
         method, path, operation = operations[name]
         doc = "imported" if name == "importDocument" else "home"
         ids = {"lock": lock.get("id"), "share": link.get("id")}
-        path = path.format(doc=doc, tenant="demo", version=1, **ids)
+        path = path.format(doc=doc, tenant="demo", version=1, schema="landing-page", **ids)
         content = operation.get("requestBody", {}).get("content", {})
         body = next((each["example"] for each in content.values()), None)
         body = {"secret": lock["secret"]} if name == "releaseLock" else body
