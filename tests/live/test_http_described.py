@@ -68,7 +68,8 @@ def attack(
 # In an order in which each operation succeeds.
 REPLAYED = """
     putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
-    getDocument getNamedSchema putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
+    getDocument getNamedSchema putSchema getSchema deleteSchema listPresent
+    acquireLock listLocks renewLock
     takeOverLock keepLock releaseLock makeShare listShares endShare publish getPublished
     readPublished takeDown exportDocument
     listAudit listDocuments importDocument deleteDocument healthz readyz getDescription

@@ -1,0 +1,73 @@
+"""The page looks the same in the preview and as published, and follows the width of its root."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from server.demo import content
+from tests.browser.chromium import Chromium, Page
+from tests.running import RunningServer
+
+# The place and the size of each element, relative to the root of the page.
+BOXES = """(() => {
+  const root = document.querySelector('.weft-page')
+  const from = root.getBoundingClientRect()
+  return JSON.stringify([...root.querySelectorAll('*')].map((each) => {
+    const { x, y, width, height } = each.getBoundingClientRect()
+    return [each.tagName, ...[x - from.x, y - from.y, width, height].map(Math.round)]
+  }))
+})()"""
+# Show the page in a part of the window. The pictures keep their sizes before they are loaded.
+IN_A_PART = """(width) => {
+  const root = document.querySelector('.weft-page')
+  const part = document.createElement('div')
+  part.style.width = `${width}px`
+  root.replaceWith(part)
+  part.append(root)
+}"""
+DEMO = [(key.tenant, key.doc) for key, _ in content.pages()]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("demo"), env={"WEFT_DEMO": "1"}) as server:
+        yield server
+
+
+async def shown(page: Page, url: str) -> None:
+    await page.open(url)
+    await page.until("document.querySelector('.weft-page h1') !== null")
+    await page.until("[...document.images].slice(0, 1).every((each) => each.complete)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_preview_and_published_page_look_the_same(
+    server: RunningServer, browser: Chromium, width: int, scheme: str
+) -> None:
+    for doc in [doc for tenant, doc in DEMO if tenant == "demo"]:
+        page = await browser.page(width=width, height=900, scheme=scheme)
+        pictures = []
+        for path in (f"/preview/{doc}", f"/p/demo/{doc}"):
+            await shown(page, server.http + path)
+            pictures.append((await page.evaluate(BOXES), await page.screenshot()))
+        assert pictures[0] == pictures[1], doc
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 768])
+async def test_a_narrow_root_is_laid_out_as_a_narrow_window(
+    server: RunningServer, browser: Chromium, width: int
+) -> None:
+    for tenant, doc in DEMO:
+        url = f"{server.http}/p/{tenant}/{doc}"
+        narrow = await browser.page(width=width, height=900)
+        await shown(narrow, url)
+        wide = await browser.page(width=1280, height=900)
+        await shown(wide, url)
+        inner = await narrow.evaluate("document.documentElement.clientWidth")
+        await wide.evaluate(f"({IN_A_PART})({inner})")
+        assert json.loads(await wide.evaluate(BOXES)) == json.loads(await narrow.evaluate(BOXES))
