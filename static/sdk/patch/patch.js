@@ -122,32 +122,23 @@ function need(value, pointer) {
  * @param {boolean} insert
  */
 function write(value, pointer, content, insert = false) {
-  const tokens = parse(pointer);
-  /** @type {(holder: any, at: number) => any} */
-  const descend = (holder, at) => {
-    if (at === tokens.length) return content;
-    const token = tokens[at];
-    const isLast = at === tokens.length - 1;
-    if (Array.isArray(holder)) {
-      const index = token === "-" && insert && isLast ? holder.length : Number(token);
-      if (token !== "-" && !INDEX.test(token)) missing(pointer);
-      if (index > holder.length || (index === holder.length && !(insert && isLast))) missing(pointer);
-      const copy = holder.slice();
-      if (isLast && insert) copy.splice(index, 0, content);
-      else if (isLast && content === undefined) copy.splice(index, 1);
-      else copy[index] = descend(holder[index], at + 1);
-      return copy;
-    }
-    if (!isContainer(holder)) missing(pointer);
-    if (FORBIDDEN.includes(token)) invalid(`the key '${token}' is not allowed`, pointer);
-    if (!Object.hasOwn(holder, token) && !(insert && isLast)) missing(pointer);
-    if (isLast && content === undefined) {
-      const { [token]: _, ...rest } = holder;
-      return rest;
-    }
-    return { ...holder, [token]: descend(holder[token], at + 1) };
+  /** @type {(holder: any, tokens: string[]) => any} */
+  const descend = (holder, [token, ...rest]) => {
+    if (token === undefined) return content;
+    const isList = Array.isArray(holder);
+    const isNew = insert && !rest.length;
+    const key = isNew && isList && token === "-" ? `${holder.length}` : token;
+    if (FORBIDDEN.includes(key)) invalid(`the key '${key}' is not allowed`, pointer);
+    const mayBeNew = isNew && isContainer(holder) && (!isList || (INDEX.test(key) && Number(key) <= holder.length));
+    if (!mayBeNew && child(holder, key) === undefined) missing(pointer);
+    const copy = isList ? [...holder] : { ...holder };
+    if (isList && isNew) copy.splice(Number(key), 0, content);
+    else if (rest.length || content !== undefined) copy[key] = descend(holder[key], rest);
+    else if (isList) copy.splice(Number(key), 1);
+    else delete copy[key];
+    return copy;
   };
-  return descend(value, 0);
+  return descend(value, parse(pointer));
 }
 
 /** @param {string} text @param {Op} op */

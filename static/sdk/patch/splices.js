@@ -30,6 +30,8 @@ export function splicesOf(ops, path, old, now) {
 }
 
 const MOST_CELLS = 1e6;
+// Characters, so that no splice splits one of two units; in long texts first words, or lines.
+const PIECES = [/./gsu, /\S+\s*|\s+/g, /.*\n|.+/g];
 
 /**
  * The splices that turn `old` into `now`, one for each place when the texts are not too long.
@@ -39,17 +41,31 @@ const MOST_CELLS = 1e6;
  */
 export function compare(old, now) {
   const whole = toSplice("", old, now);
-  const [a, b] = [old.slice(whole.offset, whole.offset + whole.delete), whole.insert];
+  const gone = old.slice(whole.offset, whole.offset + whole.delete);
+  for (const piece of gone && whole.insert ? PIECES : []) {
+    const [a, b] = [gone.match(piece) ?? [], whole.insert.match(piece) ?? []];
+    if ((a.length + 1) * (b.length + 1) > MOST_CELLS) continue;
+    return differences(a, b, whole.offset).flatMap(({ offset, text, insert }) =>
+      piece === PIECES[0] || text === gone ? { offset, delete: text.length, insert } : compare(text, insert).map((each) => ({ ...each, offset: offset + each.offset })),
+    );
+  }
+  return [whole];
+}
+
+/**
+ * The places where two lists of pieces differ: the `text` there becomes `insert`.
+ * @param {string[]} a
+ * @param {string[]} b
+ * @param {number} offset of the lists
+ */
+function differences(a, b, offset) {
   const width = b.length + 1;
-  if (!a || !b || (a.length + 1) * width > MOST_CELLS) return [whole];
-  const isPaired = (/** @type {number} */ i, /** @type {number} */ j) => !/[\uDC00-\uDFFF]/.test(a[i]) || a[i - 1] === b[j - 1];
-  const isSame = (/** @type {number} */ i, /** @type {number} */ j) => a.codePointAt(i) === b.codePointAt(j) && isPaired(i, j);
-  // common[i * width + j]: how many characters the rests of both texts have in common.
+  // common[i * width + j]: how many pieces the rests of both lists have in common.
   const common = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
       const at = i * width + j;
-      common[at] = isSame(i, j) ? common[at + width + 1] + 1 : Math.max(common[at + width], common[at + 1]);
+      common[at] = a[i] === b[j] ? common[at + width + 1] + 1 : Math.max(common[at + width], common[at + 1]);
     }
   }
   const found = [];
@@ -57,7 +73,9 @@ export function compare(old, now) {
     const [from, to] = [i, j];
     while (i < a.length && common[i * width + j] === common[(i + 1) * width + j]) i += 1;
     while (j < b.length && common[i * width + j] === common[i * width + j + 1]) j += 1;
-    if (i > from || j > to) found.push({ offset: whole.offset + to, delete: i - from, insert: b.slice(to, j) });
+    const insert = b.slice(to, j).join("");
+    if (i > from || j > to) found.push({ offset, text: a.slice(from, i).join(""), insert });
+    offset += insert.length + (b[j]?.length ?? 0);
   }
   return found;
 }

@@ -29,3 +29,16 @@ test('the operations tell the place among equal letters, when they make the new 
   assert.equal(mapping(splicesOf([op], '/t', 'aa', 'aaa'))(1), 2)
   assert.deepEqual(splicesOf([op], '/t', 'aa', 'aab'), [splice(2, 0, 'b')].map((each) => ({ op: 'splice', path: '', ...each })))
 })
+
+test('changes at both ends of a long text are found where they are', () => {
+  const words = Array.from({ length: 900 }, (_, index) => `word${index} `).join('')
+  for (const text of [words, words.replaceAll('0 ', '0.\n').repeat(4)]) {
+    const now = `${text.replace('word1 ', 'wold1 ')}!`
+    assert.deepEqual(compare(text, now).map(({ offset, insert }) => [offset, insert]), [[text.indexOf('word1') + 2, 'l'], [text.length, '!']])
+  }
+  assert.equal(compare(words, words.toUpperCase()).length, 1)
+})
+
+test('a splice has whole characters', () => {
+  assert.deepEqual(compare('a😀b😁c', 'xa😂b😁cx'), [splice(0, 0, 'x'), splice(2, 2, '😂'), splice(8, 0, 'x')])
+})

@@ -296,3 +296,14 @@ test('a pointer without a text is an error of the page, and the element goes on 
     assert.deepEqual([heard.at(-1), page.errors.length], [['lost', 'removed'], 1])
   }
 })
+
+test('two others who type at both ends of a long text do not move the caret between them', () => {
+  const text = Array.from({ length: 900 }, (_, index) => `word${index} `).join('')
+  const { field, driver } = bound({ t: text })
+  field.select(3000)
+  field.type('x')
+  driver.change(2, [splice('/t', 0, 0, '>')])
+  driver.change(3, [splice('/t', text.length + 1, 0, '<')])
+  driver.ack('e1', 4, { ops: [splice('/t', 3001, 0, 'x')] })
+  assert.deepEqual([field.value.length, caret(field), field.value.slice(3001, 3002)], [text.length + 3, 3002, 'x'])
+})
