@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from collab.room import working
+from collab.structs import subtrees
 from collab.tree import large_deletions
 from collab.types import yjs_document
-from collab.writing import removal
+from collab.writing import emptying, removal
 
 
 def make_all_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,3 +18,11 @@ def make_all_large(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (yjs_document, removal):
         monkeypatch.setattr(module, "MOST_BLOCKS", 3)
     monkeypatch.setattr(removal, "MOST_ENTRIES", 5)
+
+
+def make_all_hidden(monkeypatch: pytest.MonkeyPatch, limit: int = 1) -> None:
+    """Make `limit` hidden blocks very many, so that types are emptied before their deletion."""
+    monkeypatch.setattr(large_deletions, "SMALL", 0)
+    monkeypatch.setattr(working, "MAY_HIDE", 0)
+    for module in (large_deletions, emptying, subtrees):
+        monkeypatch.setattr(module, "MOST_HIDDEN", limit)

@@ -11,15 +11,12 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.document.document import Document
 from collab.entry import Entry
-from collab.room import working
 from collab.room.requests import PatchRequest, ReadState, Request, Round, UndoRequest, Update
 from collab.room.room import Room
-from collab.structs import subtrees
-from collab.tree import large_deletions
 from collab.types.yjs_document import YjsDocument
-from collab.writing import emptying
 from collab.yjs.update import inspect
 from tests.collab.room.rooms import commit, done, member, opened
+from tests.collab.tree.large_values import make_all_hidden
 
 VALUE = {"a": {"x": {"one": 1}}, "b": {}, "c": "text"}
 
@@ -35,15 +32,8 @@ def emptied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         reload(document, state, gone)
 
     monkeypatch.setattr(YjsDocument, "reload_collected", counted)
-    set_limit(monkeypatch, 1)
+    make_all_hidden(monkeypatch, 1)
     return found
-
-
-def set_limit(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(large_deletions, "SMALL", 0)
-    monkeypatch.setattr(working, "MAY_HIDE", 0)
-    for module in (large_deletions, emptying, subtrees):
-        monkeypatch.setattr(module, "MOST_HIDDEN", limit)
 
 
 class Peer:
@@ -163,13 +153,13 @@ def test_the_result_is_that_without_emptying(
             update, before = peer.update(), state_of(rooms[0])
             answers = []
             for room, limit in zip(rooms, (1, 10**9), strict=True):
-                set_limit(monkeypatch, limit)
+                make_all_hidden(monkeypatch, limit)
                 answers.append(done(room, Update(update), peer.user))
             log += [answers[0].entry] if answers[0].entry is not None else []
             check(rooms, answers, before, update)
         patch = PatchRequest("", None, [patch_op(rooms[0].document.value, rng)])
         for room, limit in zip(rooms, (1, 10**9), strict=True):
-            set_limit(monkeypatch, limit)
+            make_all_hidden(monkeypatch, limit)
             patched = done(room, patch).entry
             log += [patched] if room is rooms[0] and patched is not None else []
             commit(room)
@@ -178,7 +168,7 @@ def test_the_result_is_that_without_emptying(
     user = peers[0].user
     for redo in (False, True):
         for room, limit in zip(rooms, (1, 10**9), strict=True):
-            set_limit(monkeypatch, limit)
+            make_all_hidden(monkeypatch, limit)
             undone = room.apply(user, UndoRequest("", "", redo=redo), Round(0)).entry
             if room is rooms[0] and undone is not None:
                 log.append(undone)
@@ -236,11 +226,11 @@ def test_only_what_the_value_does_not_show_is_counted(
 ) -> None:
     room, peer = opened(VALUE), Peer(50)
     worn(peer, room, with_former_keys)
-    set_limit(monkeypatch, 40)
+    make_all_hidden(monkeypatch, 40)
     del peer.content["a"]
     done(room, Update(peer.update()), peer.user)
     assert emptied == []
-    set_limit(monkeypatch, 20)
+    make_all_hidden(monkeypatch, 20)
     peer.pull(room)
     del peer.content["held"]
     entry = done(room, Update(peer.update()), peer.user).entry
@@ -254,9 +244,9 @@ def test_a_user_with_sections_gets_back_what_was_emptied(
     emptied: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, peer = opened(VALUE), Peer(50)
-    set_limit(monkeypatch, 10**9)
+    make_all_hidden(monkeypatch, 10**9)
     worn(peer, room, with_former_keys)
-    set_limit(monkeypatch, 20)
+    make_all_hidden(monkeypatch, 20)
     before: Any = room.document.value
     by = member(user="u50", lane="yjs", sections=("/c",))
     del peer.content["held"]
@@ -275,7 +265,7 @@ def ops(*each: tuple[str, str]) -> PatchRequest:
 def test_a_document_without_yjs_clients_is_emptied_too(
     way: str, emptied: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_limit(monkeypatch, 10**9)
+    make_all_hidden(monkeypatch, 10**9)
     room = opened({})
     done(room, ops(("add", "/held"), ("add", "/held/in")))
     names = [f"/held/in/k{number}" for number in range(30)]
@@ -283,7 +273,7 @@ def test_a_document_without_yjs_clients_is_emptied_too(
         done(room, ops(*((kind, name) for name in names)), member(user="bo"))
         commit(room)
     assert emptied == []
-    set_limit(monkeypatch, 20)
+    make_all_hidden(monkeypatch, 20)
     requests: dict[str, Request] = {
         "patch": ops(("remove", "/held")),
         "undo": UndoRequest("", ""),
