@@ -53,6 +53,7 @@ def rows() -> Iterator[Row]:
     yield _row("interleaved lists: remove one", _removing(_interleaved()))
     yield _row("lists of zeros: deleted outside of the sections", _deleting_outside(lists))
     yield _row("nested maps: deleted outside of the sections", _deleting_outside(maps))
+    yield _row("a text with a shared type: deleted outside", _deleting_outside(maps, embeds=True))
     yield _row("nested maps: overwritten by a forged update", _overwriting(maps, hides=True))
     yield _row("nested maps: overwritten at the same time", _overwriting(maps, hides=False))
     yield from _worn_out()
@@ -100,15 +101,24 @@ def _removing(document: Document) -> Callable[[], Any]:
     return lambda: _patch(document, {"op": "remove", "path": "/held"})
 
 
-def _deleting_outside(value: Any) -> Callable[[], Any]:
-    """Return the work on an update by a Yjs user who deletes what is outside of the sections."""
+def _deleting_outside(value: Any, *, embeds: bool = False) -> Callable[[], Any]:
+    """Return the work on an update by a Yjs user who deletes what is outside of the sections.
+
+    When the value `embeds`, one of its texts contains a shared type.
+    """
     room = Room(DocKey("bench", "holds"), Absent(), RoomBounds(patch=UNBOUNDED), None)
     admin = Member(Author("ada"), Rights(Role.ADMIN, FOREVER), "http")
     room.apply(admin, Create({"held": value, "own": "text"}), Round(0))
     room.commit()
     peer: Doc[Any] = Doc(client_id=99)
     peer.apply_update(room.document.update_since(b"\0"))
-    known, content = peer.get_state(), peer.get("content", type=Map)
+    content = peer.get("content", type=Map)
+    if embeds:
+        text = content["held"]["text"] = Text("ab")
+        text.insert_embed(1, Map({"in": 1}))
+        room.apply(Member(Author("bo"), admin.rights, "yjs"), Update(peer.get_update()), Round(0))
+        room.commit()
+    known = peer.get_state()
     with peer.transaction():
         del content["held"]
         content["own"].insert(0, "a ")

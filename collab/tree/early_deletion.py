@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from collab.tree.large_deletions import LargeDeletion, TypesPath, map_at
 from collab.tree.sections import PlacedAreas
 from collab.types.exact_copy import CopyWriter, NotCopied, exact_copy
-from collab.types.handles import Txn
+from collab.types.handles import Txn, is_map
 from collab.types.yjs_document import Transactions, YjsDocument
 from collab.writing.emptying import deletion_of_types, empty_types
 from collab.writing.removal import remove_entries
@@ -121,11 +121,29 @@ def put_back(document: YjsDocument, outside: Iterable[CopiedEntries]) -> bytes:
     return update
 
 
-def _copied(txn: Txn, content: Any, found: Iterable[LargeDeletion]) -> Iterable[CopiedEntries]:
+def _copied(txn: Txn, content: Any, found: Iterable[LargeDeletion]) -> Iterator[CopiedEntries]:
     for path, keys, types in found:
         held = map_at(txn, content, path)
+        yield from _copied_from(txn, held, path, keys, types)
+
+
+def _copied_from(
+    txn: Txn, held: Any, path: TypesPath, keys: Iterable[str], types: Sequence[Id] = ()
+) -> Iterator[CopiedEntries]:
+    """Copy entries of a map. Of a map that cannot be copied, copy the entries that can be.
+
+    The rest of such a map is small or no map. yrs deletes the rest, and brings it back.
+    """
+    copies: dict[str, Any] = {}
+    rest: list[tuple[str, Any]] = []
+    for key in keys:
+        inner = held.get(txn, key)
         try:
-            copies = {key: exact_copy(txn, held.get(txn, key)) for key in keys}
-            yield CopiedEntries(path, copies, types)
+            copies[key] = exact_copy(txn, inner)
         except NotCopied:
-            continue  # yrs deletes these entries, and brings them back
+            if is_map(inner):
+                rest.append((key, inner))
+    if copies:
+        yield CopiedEntries(path, copies, () if rest else types)
+    for key, inner in rest:
+        yield from _copied_from(txn, inner, (*path, key), inner.keys(txn))

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Map
+from pycrdt import Doc, Map, Text
 
 from collab.ports.store import Absent, Stored
 from collab.room.requests import Create, PatchRequest, Request, Round, Update
@@ -128,3 +128,30 @@ def test_x8_yrs_brings_back_an_entry_that_cannot_be_copied(
     for seed in range(10):
         walk(seed, met)
     assert not restored
+
+
+def test_the_entries_of_a_map_that_cannot_be_copied_are_copied_one_by_one(
+    restored: list[CopiedEntries],
+) -> None:
+    room = opened(Absent())
+    room.apply(member(), Create(VALUE), Round(0))
+    room.commit()
+    peer: Doc[Any] = Doc(client_id=99)
+    peer.apply_update(room.document.update_since(b"\0"))
+    content = peer.get("content", type=Map)
+    text = content["held"]["in"] = Text("ab")
+    text.insert_embed(1, Map({"deep": 1}))
+    by = member("ed", lane="yjs")
+    room.apply(by, Update(peer.get_update()), Round(0))
+    room.commit()
+    before, known = room.document.value, peer.get_state()
+    held = [key for key in content["held"].keys() if key != "in"]  # noqa: SIM118 - a Map is no dict
+    del content["held"]
+    limited = member("ed", lane="yjs", sections=("/own",))
+    room.apply(limited, Update(peer.get_update(known)), Round(9_000))
+    assert [(one.path, sorted(one.copies)) for one in restored] == [(("held",), sorted(held))]
+    assert room.document.read() == room.document.value == before
+    back: Doc[Any] = Doc()
+    back.apply_update(room.document.update_since(b"\0"))
+    [_, (embedded, _), _] = back.get("content", type=Map)["held"]["in"].diff()
+    assert embedded.to_py() == {"deep": 1}
