@@ -18,7 +18,7 @@ import { escaped, fields, Place, SPACE, text } from "./values.js";
  * @typedef {import('./nodes.js').Element} Element
  * @typedef {import('./nodes.js').Content} Content
  * @typedef {import('./values.js').Fields} Fields
- * @typedef {{root: Element, style: string, title: string, slug: string}} Rendered
+ * @typedef {{root: Element, style: string, title: string, failed: boolean}} Rendered
  */
 
 const LANGUAGE = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
@@ -48,6 +48,7 @@ export const RENDERERS = new Map(
  * @property {string} around
  * @property {Element | null} made
  * @property {string} rule
+ * @property {boolean} failed
  * @property {string} at the JSON Pointer of the section
  */
 
@@ -106,7 +107,7 @@ export class PageRenderer {
     );
     const style = stylesheet(theme) + made.map(({ rule }) => rule).join("");
     const title = text(fields(page.fields, "seo"), "title") || page.title || text(site.about, "name");
-    return { root, style, title: clean(title), slug: page.slug };
+    return { root, style, title: clean(title), failed: made.some(({ failed }) => failed) };
   }
 
   /** The JSON Pointer of each section, by the key of its element. */
@@ -158,24 +159,25 @@ export class PageRenderer {
     const isHeaded = content.text("headline") !== "" && place.text("type") !== "footer";
     const level = index === 0 && isHeaded ? 1 : 2;
     const section = new Section({ content, site, translation, name, level, eager: index === 0, isHeaded });
-    const inner = filled("div", { class: "wide" }, this.inner(section, place));
-    if (!inner) return { made: null, rule: "" };
+    const { content: elements, failed } = this.inner(section, place);
+    const inner = filled("div", { class: "wide" }, elements);
+    if (!inner) return { made: null, rule: "", failed };
     const own = place.inside("theme");
     const rule = sectionRule(name, own.value, theme);
-    return { made: placed(wrap(section, place, inner, rule !== "", anchors), "", name), rule };
+    return { made: placed(wrap(section, place, inner, rule !== "", anchors), "", name), rule, failed };
   }
 
-  /** The elements inside a section. A section that fails becomes a plain block. @param {Section} section @param {Place} place @returns {Content} */
+  /** The elements inside a section. A section that fails becomes a plain block. @param {Section} section @param {Place} place @returns {{content: Content, failed: boolean}} */
   inner(section, place) {
     const renderer = RENDERERS.get(place.value.type);
     if (renderer) {
       try {
-        return renderer(section);
+        return { content: renderer(section), failed: false };
       } catch (error) {
         this.onError(error, place.value);
       }
     }
-    return plainBlock(section, place);
+    return { content: plainBlock(section, place), failed: renderer !== undefined };
   }
 }
 

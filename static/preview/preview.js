@@ -31,7 +31,7 @@ document.adoptedStyleSheets.push(sheet);
 // --- what is shown ----------------------------------------------------------------------------
 
 const renderer = new PageRenderer({ base, onError: (error) => console.error(error) });
-let slug = decodeURIComponent(rest[0] ?? "");
+let slug = decoded(rest[0] ?? "");
 /** @type {unknown} */
 let value;
 let style = "";
@@ -52,7 +52,7 @@ function draw(next) {
 
 function drawNow() {
   const made = renderer.render(value, slug);
-  say(made ? null : WORDS.none);
+  say(!made ? WORDS.none : made.failed ? WORDS.failed : null);
   if (!made) return;
   show(holder, made.root);
   if (made.style !== style) sheet.replaceSync((style = made.style));
@@ -89,38 +89,49 @@ document.addEventListener("click", (event) => {
 addEventListener("popstate", follow);
 
 function follow() {
-  const next = decodeURIComponent(location.pathname.slice(base.length + 1));
+  const next = decoded(location.pathname.slice(base.length + 1));
   if (next !== slug) scrollTo(0, 0);
   slug = next;
   if (value !== undefined) drawNow();
-  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  document.getElementById(decoded(location.hash.slice(1)))?.scrollIntoView();
+}
+
+/** A part of an address as text. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 // --- the value --------------------------------------------------------------------------------
 
 const fragment = new URLSearchParams(location.hash.slice(1));
-const given = fragment.get("token") ?? kept();
+const isFramed = parent !== window;
+const given = fragment.get("token") ?? (isFramed ? null : kept());
 if (fragment.has("token")) {
   // Other people can see the URL, and the browser's history keeps it.
   history.replaceState(null, "", location.pathname + location.search);
   keep(fragment.get("token"));
 }
 let hasToken = true;
-const isFramed = parent !== window;
 const version = query.get("at");
 const wait = setTimeout(() => value === undefined && line.hidden && say(WORDS.waiting), PATIENCE);
 
 if (version !== null) await showVersion(version);
 else if (isFramed && !given) connect({ from: query.get("from") ?? new URL(location.href).origin });
-else connect({ url: new URL(location.href).origin, document: decodeURIComponent(name), token });
+else connect({ url: new URL(location.href).origin, document: decoded(name), token });
 
 /** @param {import("../sdk/preview.js").PreviewOptions} options */
 function connect(options) {
-  const preview = receivePreview(draw, { maxFps: 60, ...options });
+  const preview = receivePreview(draw, { ...options, maxFps: 60 });
   let wasConnected = false;
   preview.on("state", (/** @type {string} */ state) => {
-    if (state === "connected") [wasConnected] = [true, say(null)];
-    else if (state === "closed") say(WORDS.closed);
+    if (state === "connected") {
+      wasConnected = true;
+      say(null);
+    } else if (state === "closed") say(WORDS.closed);
     else if (state === "waiting" && wasConnected) say(WORDS.lost);
   });
   preview.on(

@@ -160,11 +160,12 @@ async def test_a_section_that_fails_leaves_the_others(page: Page) -> None:
       const renderer = new rendering.PageRenderer({ onError })
       const sections = [{ id: 'a', type: 'hero', content: { headline: 'One', body: 'Its body' } },
         { id: 'b', type: 'features', content: { headline: 'Two' } }]
-      dom.show(at, renderer.render({ pages: { home: { sections } } }).root)
-      return [failed, at.textContent]
+      const made = renderer.render({ pages: { home: { sections } } })
+      dom.show(at, made.root)
+      return [failed, made.failed, at.textContent]
     })()""")
-    assert done[0] == ["broken"]
-    assert all(words in done[1] for words in ("One", "Its body", "Two"))
+    assert done[:2] == [["broken"], True]
+    assert all(words in done[2] for words in ("One", "Its body", "Two"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -17,10 +17,23 @@ from tests.snippets import snippet
 
 PAGE = "docs/preview.md"
 HEADLINE = "document.querySelector('h1')?.textContent"
+EDIT = """async (pointer) => {
+  for (let n = 1; n <= 60; n += 1) {
+    page.set(pointer, `Edit ${n}`)
+    await new Promise((resolve) => setTimeout(resolve, 1000 / 60))
+  }
+}"""
+# Notes each change of the DOM below the root of the page.
+WATCH = """void (() => {
+  window.kinds = []
+  const note = (records) => kinds.push(...records.map((each) => each.type))
+  const what = { subtree: true, childList: true, characterData: true, attributes: true }
+  new MutationObserver(note).observe(document.querySelector('.weft-page'), what)
+})()"""
 STATE = "document.querySelector('#state').textContent"
 
 
-def document(headline: str) -> dict[str, object]:
+def document(headline: str) -> dict[str, Any]:
     hero = {"id": "hero", "type": "hero", "content": {"headline": headline, "body": "**Bold**"}}
     link = {"label": "About", "href": "/about#team"}
     call = {"id": "call", "type": "callToAction", "content": {"headline": "x", "buttons": [link]}}
@@ -53,6 +66,20 @@ class World(NamedTuple):
         path = "/pages/home/sections/0/content/headline"
         patch = [{"op": "replace", "path": path, "value": headline}]
         await self.request("PATCH", f"/v1/docs/{doc}", patch)
+
+    async def edit(self, browser: Chromium, doc: str) -> Page:
+        """Open the editor of the docs, with the preview in a frame."""
+        html = snippet(PAGE, "page").replace("https://weft.example", self.server.http)
+        html = html.replace("https://editor.example", self.editor.origin)
+        html = html.replace("getToken()", json.dumps(self.tokens["editor"]))
+        self.editor.pages["/"] = html.replace("'home'", f"'{doc}'").replace(
+            "/preview/home", f"/preview/{doc}"
+        )
+        page = await browser.page()
+        await page.watch_frames()
+        await page.open(f"{self.editor.origin}/")
+        await page.until("window.preview?.state === 'connected'")
+        return page
 
     async def open(self, browser: Chromium, path: str) -> Page:
         page = await browser.page()
@@ -161,17 +188,7 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
     world: World, browser: Chromium
 ) -> None:
     await world.create("framed")
-    html = snippet(PAGE, "page").replace("https://weft.example", world.server.http)
-    world.editor.pages["/"] = (
-        html.replace("https://editor.example", world.editor.origin)
-        .replace("getToken()", json.dumps(world.tokens["editor"]))
-        .replace("'home'", "'framed'")
-        .replace("/preview/home", "/preview/framed")
-    )
-    page = await browser.page()
-    await page.watch_frames()
-    await page.open(f"{world.editor.origin}/")
-    await page.until("window.preview?.state === 'connected'")
+    page = await world.edit(browser, "framed")
     await page.evaluate("page.set('/pages/home/sections/0/content/headline', 'Typed').state")
     await page.evaluate(
         "window.told = new Promise((done) => preview.on('focus', done));"
@@ -183,6 +200,28 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
     await frame.evaluate("document.querySelector('h2').click()")
     assert await page.evaluate("told") == "/pages/home/sections/1/content/headline"
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("sections", [5, 100])
+async def test_each_of_sixty_edits_a_second_changes_one_text_of_the_frame(
+    world: World, browser: Chromium, sections: int
+) -> None:
+    doc = f"fast{sections}"
+    value = document("Hello")
+    value["pages"]["home"]["sections"] = [
+        {"id": f"s{n}", "type": "features", "content": {"headline": f"Section {n}"}}
+        for n in range(sections)
+    ]
+    await world.request("PUT", f"/v1/docs/{doc}", value)
+    page = await world.edit(browser, doc)
+    frame = await page.frame()
+    await frame.until("document.querySelectorAll('section').length > 0")
+    await frame.evaluate(WATCH)
+    await page.evaluate(f"({EDIT})('/pages/home/sections/{sections - 1}/content/headline')")
+    await frame.until("[...document.querySelectorAll('h2')].at(-1)?.textContent === 'Edit 60'")
+    kinds = await frame.evaluate("kinds")
+    assert set(kinds) == {"characterData"}
+    assert 1 <= len(kinds) <= 60
 
 
 async def test_another_site_may_not_frame_a_preview(world: World, browser: Chromium) -> None:
