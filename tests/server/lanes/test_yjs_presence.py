@@ -92,6 +92,21 @@ async def test_echoes_are_free_up_to_the_bytes_and_the_messages_that_were_shown(
         assert [presence.consume_echo(size) for size in sizes] == [True, False, True, False]
 
 
+async def test_a_state_of_the_users_older_socket_comes_behind_a_stale_removal() -> None:
+    async with lanes({"n": 0}) as it:
+        older, newer = await client(it), await client(it)
+        show(older, 7, 3, {"at": 1})
+        announce(it)
+        newer.socket.yjs()
+        presence = newer.session.presence
+        shown = [len(message) for message in presence.all_states()]
+        while presence.consume_echo(1):
+            pass
+        newer.socket.handler.on_binary(QUERY_AWARENESS)
+        assert states(newer) == [(7, 2, None), (7, 3, 1)]
+        assert [presence.consume_echo(size) for size in (*shown, 1)] == [True, True, False]
+
+
 @pytest.mark.parametrize(("connections", "most"), [(100, 1_024), (600, 1_200)])
 async def test_an_echo_may_have_twice_as_many_states_as_there_may_be_clients(
     connections: int, most: int
