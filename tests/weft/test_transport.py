@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import weft
+from tests.held_store import until as turns
 from tests.weft.scripted import OPENED, ScriptedServer, opened
 from tests.weft.waiting import until
 from weft import address, transport
@@ -317,7 +318,13 @@ async def test_a_token_function_that_takes_too_long_or_is_cancelled_is_called_ag
     assert (len(calls), len(pauses)) == (3, 2)
 
 
-async def test_a_renewal_that_hangs_ends_with_the_page(scripted: ScriptedServer) -> None:
+def renewals() -> list[asyncio.Task[Any]]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == "weft token"]
+
+
+async def test_a_renewal_that_hangs_ends_with_the_page(
+    scripted: ScriptedServer, pauses: list[float]
+) -> None:
     calls: list[int] = []
 
     async def token() -> str:
@@ -330,7 +337,10 @@ async def test_a_renewal_that_hangs_ends_with_the_page(scripted: ScriptedServer)
     scripted.then(OPENED, expiring)
     async with await opened(scripted, token):
         await until(lambda: len(calls) == 2)
-    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+        await scripted.sockets[-1].send(json.dumps(expiring))
+        await until(lambda: len(calls) == 3)
+        assert len(renewals()) == 1, "the next one has ended the first"
+    await turns(lambda: not renewals())
 
 
 # --- what the client sends ------------------------------------------------------------------------

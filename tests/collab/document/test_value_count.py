@@ -154,6 +154,7 @@ def test_work_size_includes_deleted_state() -> None:
     state = len(document.update_since(b"\0"))
     assert document.size < 2_000 < state
     assert document.work_size >= state * BYTES_OF_STATE
+    assert WorkSize(9_000).of("x" * 3_000, 3_002) == 9_000 * BYTES_OF_STATE
     again = Document.open(document.snapshot(), (), 1)
     assert again.work_size >= state * BYTES_OF_STATE
 

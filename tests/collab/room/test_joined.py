@@ -44,6 +44,7 @@ def test_g25_many_one_letter_structs_are_applied_in_pieces(count: int) -> None:
         sizes.append(sum(map(len, inspect(answer.entry.update).sections.values())))
         waiting = [*answer.rest, *waiting]
     assert max(sizes) <= LARGEST_PIECE
+    assert len(sizes) >= count / LARGEST_PIECE, "yrs has joined the structs of each piece"
     assert room.document.value == {"t": "x" * count}
 
 
