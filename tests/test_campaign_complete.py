@@ -34,7 +34,7 @@ UPDATES = {
     "new_clients": "new clients",
     "depth": "nesting",
     "run": "run",
-    "array_steps": "items of a Y.Array",
+    "array_values": "items of a Y.Array",
 }
 # A bound of a state vector, and fields without a size.
 NOT_OF_AN_UPDATE = {"clients", "checks_values"}

@@ -153,7 +153,7 @@ class Document:
         most = bounds.max_values
         if not self.count.allows(self.value, applied.value, applied.ops, applied.size, most):
             raise Rejected(Code.TOO_LARGE, f"a document may have at most {most} values")
-        require_short_lists(self._tree.root, applied.ops)
+        require_short_lists(self._tree.root, self.value, applied.ops)
         if check is not None:
             check(applied.value, applied.ops)
         update, journal = self._tree.write(

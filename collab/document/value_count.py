@@ -7,14 +7,17 @@ take 4 GB of memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.bounds import nesting
-from collab.patch.pointer import parse
+from collab.patch.pointer import lookup, parse
+from collab.structs.array_sizes import LONG_ARRAY
 from collab.types.layout import ListNode, Node
 from collab.types.place import node_at
+from collab.yjs.update import DEFAULT_BOUNDS
 
 # The fewest bytes of a value and its separator in JSON.
 LEAST_BYTES = 2
@@ -30,9 +33,8 @@ SMALL, LARGE = 2 * 1024, 1024 * 1024
 # The values are counted again when the updates since the last count exceed 1/PART of the
 # document's size.
 PART = 8
-# Items of a Y.Array, times its items and former items. Each of them may be a block of yrs, and yrs
-# walks over all blocks before an item to find the item (`collab/yjs/lists.py`).
-MOST_STEPS = 25_000_000
+# Values in and below a Y.Array of more than `LONG_ARRAY` items (`collab/structs/array_sizes.py`).
+MOST_IN_ARRAY: Final = DEFAULT_BOUNDS.array_values
 
 
 class ValueCount:
@@ -74,22 +76,38 @@ class ValueCount:
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)
 
 
-def require_short_lists(root: Node, ops: Sequence[Op]) -> None:
-    """Raise `too_large` when an op writes an item of a Y.Array that is slow to read already."""
-    written: dict[int, int] = {}
+def require_short_lists(root: Node, value: Json, ops: Sequence[Op]) -> None:
+    """Raise `too_large` when an op writes an item of a long Y.Array with many values.
+
+    `root` is the node of `value`, which is the value before the ops.
+    """
+    counted: dict[int, int] = {}
     for op in ops:
         if op["op"] == "remove" or not op["path"]:
             continue
-        node = node_at(root, parse(op["path"])[:-1])
-        if type(node) is ListNode:
-            more = written[id(node)] = written.get(id(node), 0) + 1
-            items = len(node.children) + (more if op["op"] != "replace" else 0)
-            if items * (len(node.children) + node.gone + more) > MOST_STEPS:
-                raise Rejected(
-                    Code.TOO_LARGE,
-                    f"a Y.Array has too many items for `{op['path']}`; replace the whole array",
-                    path=op["path"],
-                )
+        tokens = parse(op["path"])[:-1]
+        node = node_at(root, tokens)
+        if type(node) is not ListNode or len(node.children) < LONG_ARRAY:
+            continue
+        if id(node) not in counted:
+            counted[id(node)] = nesting(lookup(value, tokens))[1]
+        counted[id(node)] += _values_of(op, value)
+        if counted[id(node)] > MOST_IN_ARRAY:
+            raise Rejected(
+                Code.TOO_LARGE,
+                f"a Y.Array has too many values for `{op['path']}`; replace the whole array",
+                path=op["path"],
+            )
+
+
+def _values_of(op: Op, value: Json) -> int:
+    """Return the number of values that an op writes. A value from an earlier op counts as one."""
+    if "value" in op:
+        return nesting(op["value"])[1]
+    try:
+        return nesting(lookup(value, parse(op["from"])))[1]
+    except Rejected:
+        return 1
 
 
 class WorkSize:

@@ -57,6 +57,15 @@ def id_at(txn: Txn, text: Any, index: int, side: int = 0) -> Id:
     return numbers[0], numbers[1]
 
 
+def sticky(at: Id) -> bytes:
+    """Return the encoded sticky index of the item with this id."""
+    out = bytearray(b"\x00")
+    write_uint(out, at[0])
+    write_uint(out, at[1])
+    out.append(0)
+    return bytes(out)
+
+
 def left_of(txn: Txn, text: Any, index: int) -> Id | None:
     """Return the id before an index, in a list or an ASCII text. None at the beginning."""
     return id_at(txn, text, index, -1) if index else None

@@ -196,13 +196,11 @@ class LazyStructIndex:
     def __init__(self) -> None:
         self._index: StructIndex | None = None
         self._waiting: list[bytes] = []
-        self._is_new = False  # nothing was added since the index was built
 
     def add(self, update: bytes, checked: Checked | None = None) -> None:
         """Note an update that the document has applied, and what the guard has found in it."""
         if self._index is None or not update:
             return
-        self._is_new = False
         if checked is not None and not self._waiting:
             self._index.add_checked(checked.fresh, checked.places, checked.deletes)
             return
@@ -214,19 +212,10 @@ class LazyStructIndex:
     def of(self, document: Document) -> StructIndex:
         """Return the index for `collab/structs/guard.py`, brought up to date with its document."""
         if self._index is None:
-            self._index, self._is_new = StructIndex.of(document.update_since(b"\x00")), True
+            self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:
             inspected = inspect(update, STORED_BOUNDS)
             self._index.add(inspected)
             inspected.free()
         self._waiting.clear()
         return self._index
-
-    def rebuild(self, document: Document) -> bool:
-        """Build the index again, because it counts too many blocks. Return False if it is new."""
-        if self._is_new:
-            return False
-        self._index = None
-        self._waiting.clear()
-        self.of(document)
-        return True

@@ -11,8 +11,8 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
+from collab.structs.array_touches import pieces_of_touches
 from collab.structs.guard import (
-    ArrayTooSlow,
     Checked,
     Inspected,
     check,
@@ -55,21 +55,18 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     """
     inspected = inspect(request.update, working.update_bounds)
     index = working.structs.of(working.document)
-    try:
-        checked = _check(working, member, inspected, index)
-    except ArrayTooSlow:
-        if not working.structs.rebuild(working.document):
-            raise
-        index = working.structs.of(working.document)
-        checked = _check(working, member, inspected, index)
+    checked = _check(working, member, inspected, index)
     known = index.clocks
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
     member.rights.require_writer(now.now)
     if not working.exists:
         member.rights.require_whole_document()
+    pieces = pieces_of_touches(request.update, checked, known, index)
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
-        first, *rest = in_pieces(request.update, inspected, checked.fresh, known)
+        pieces = in_pieces(request.update, inspected, checked.fresh, known)
+    if len(pieces) > 1:
+        first, *rest = pieces
         answer = integrate(working, member, Update(first), now)
         answer.rest = [*answer.rest, *rest]
         return answer
@@ -77,7 +74,8 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     slices = slices_of(
         request.update, inspected, checked.fresh, known, index.blocks, working.seconds
     )
-    summary = UpdateSummary.of(inspected, known, new_values(checked))
+    has_arrays = index.arrays.there
+    summary = UpdateSummary.of(inspected, known, new_values(checked), has_arrays=has_arrays)
     sections = limits = None
     if member.rights.sections is not None:
         sections = member.rights.sections_of(working.document.value)

@@ -17,18 +17,19 @@ _FAR: Final = 2**32
 class ClockRuns:
     """Keeps the places of one client's clocks, as runs of equal places.
 
-    Invariant: `starts` ascends. `lists[i]`, `holders[i]` and `depths[i]` hold from `starts[i]` up
-    to the next start. `depths` has the depth times four, plus 1 when the place may contain structs,
-    plus 2 when it may contain text.
+    Invariant: `starts` ascends. `lists[i]`, `holders[i]`, `depths[i]` and `arrays[i]` hold from
+    `starts[i]` up to the next start. `depths` has the depth times four, plus 1 when the place may
+    contain structs, plus 2 when it may contain text.
     """
 
-    __slots__ = ("deleted", "depths", "holders", "lists", "pairs", "starts")
+    __slots__ = ("arrays", "deleted", "depths", "holders", "lists", "pairs", "starts")
 
     def __init__(self) -> None:
         self.starts = array("I")
         self.lists = array("q")
         self.holders = array("q")
         self.depths = array("H")
+        self.arrays = array("I")
         self.pairs = array("I")  # clocks of the second halves of surrogate pairs
         self.deleted: list[Range] = []
 
@@ -39,6 +40,7 @@ class ClockRuns:
             self.lists.append(place.list)
             self.holders.append(place.holder)
             self.depths.append(depth)
+            self.arrays.append(place.array)
 
     def place(self, clock: int) -> StructPlace:
         return self.place_of_run(self.number_of(clock))
@@ -48,8 +50,15 @@ class ClockRuns:
         return bisect_right(self.starts, clock) - 1
 
     def place_of_run(self, number: int) -> StructPlace:
-        depth, holder = self.depths[number], self.holders[number]
-        return StructPlace(self.lists[number], depth >> 2, bool(depth & 1), bool(depth & 2), holder)
+        depth = self.depths[number]
+        return StructPlace(
+            self.lists[number],
+            depth >> 2,
+            bool(depth & 1),
+            bool(depth & 2),
+            self.holders[number],
+            self.arrays[number],
+        )
 
     def find(self, where: int, begin: int) -> int:
         """Return the number of the next run with the list `where`, from `begin` on; -1 for none."""
@@ -58,19 +67,19 @@ class ClockRuns:
         except ValueError:
             return -1
 
-    def runs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Yield the list of each run between two clocks, with two numbers.
+    def alive_in_arrays(self, start: int, end: int) -> Iterator[tuple[StructPlace, int, int]]:
+        """Yield the place of each run in a Y.Array, its first clock, and its clocks that are left.
 
-        They are its clocks that are not deleted yet, and how often `start` and `end` cut the run.
+        Only clocks from `start` to `end` count. Deleted clocks are not left.
         """
         for number in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
             first, is_last = self.starts[number], number + 1 == len(self.starts)
             if first >= end:
                 return
-            behind = end if is_last else self.starts[number + 1]
-            begin, stop = max(first, start), min(behind, end)
-            cuts = (start > first) + (end < behind or is_last)
-            yield self.lists[number], stop - begin - self.deleted_in(begin, stop), cuts
+            if self.arrays[number]:
+                begin, stop = max(first, start), end if is_last else self.starts[number + 1]
+                stop = min(stop, end)
+                yield self.place_of_run(number), begin, stop - begin - self.deleted_in(begin, stop)
 
     def deleted_in(self, start: int, end: int) -> int:
         """Return how many of these clocks are deleted."""

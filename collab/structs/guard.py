@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 
 from collab.errors import Code, Refusal, Rejected
+from collab.structs.array_sizes import ArraySizes
 from collab.structs.struct_index import StructIndex
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
-from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace
+from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, StructPlace
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     STORED_BOUNDS,
@@ -35,7 +36,6 @@ __all__ = [
     "DEFAULT_BOUNDS",
     "STALE",
     "STORED_BOUNDS",
-    "ArrayTooSlow",
     "Checked",
     "GuardBounds",
     "Inspected",
@@ -52,13 +52,6 @@ STALE: Final = Refusal(
     Code.STALE_DOCUMENT,
     "load the document again: this copy has edits that the server does not have",
 )
-
-
-class ArrayTooSlow(Rejected):
-    """An update would make a Y.Array slower to read than `GuardBounds.array_steps`."""
-
-    def __init__(self) -> None:
-        super().__init__(Code.TOO_LARGE, "a Y.Array has too many items; store them in a Y.Map")
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -96,7 +89,7 @@ def check(
     - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
       document has without a lease.
     - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
-    - TOO_LARGE when a Y.Array would become too slow to read (`ArrayTooSlow`).
+    - TOO_LARGE when a Y.Array would get too many values (`collab/structs/array_sizes.py`).
     """
     fresh = in_causal_order(inspected.sections, known)
     clocks: dict[int, int] = {}
@@ -122,8 +115,8 @@ def check(
         places.append(place)
         if has_layer:
             layer.append(client, new, place)
-        elif arrays.there:
-            arrays.add(place.list, client, new)
+        elif place.array:
+            arrays.add(place, new.end - new.clock)
     has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
@@ -135,8 +128,8 @@ def check(
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
             if arrays.there:
                 layer.count_deletion(client, start, end, arrays)
-    if arrays.there and arrays.outgrow(inspected.bounds.array_steps or _ANY):
-        raise ArrayTooSlow
+    if arrays.there and arrays.outgrow(inspected.bounds.array_values or _ANY):
+        refuse_size("a Y.Array has too many values; store them in a Y.Map")
     return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
 
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Mapping
 
+from collab.structs.array_sizes import ArraySizes
 from collab.structs.block_counts import BlockCounts
 from collab.structs.clock_runs import ClockRuns
 from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, ITEMS, MAX_CLOCK, TEXT, TYPE
-from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, ArraySizes, StructPlace, list_id
+from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, StructPlace, list_id
 from collab.yjs.update import (
     GC,
     STORED_BOUNDS,
@@ -53,6 +54,7 @@ class StructIndex:
         self._clients: dict[int, ClockRuns] = {}
         self.blocks = 0
         self.contents = BlockCounts()  # empty in a layer
+        self._has_blocks = False  # true while the structs of a state are added: each is one block
         self.arrays: ArraySizes = ArraySizes(None if base is None else base.arrays)
         # The state vector of the added updates.
         self.clocks: dict[int, int] = {}
@@ -62,9 +64,9 @@ class StructIndex:
         """The index of a document from its whole state as one update."""
         index = cls()
         inspected = inspect(update, STORED_BOUNDS)
-        index.arrays.has_blocks = True
+        index._has_blocks = True
         index.add(inspected)
-        index.arrays.has_blocks = False
+        index._has_blocks = False
         inspected.free()
         return index
 
@@ -92,7 +94,7 @@ class StructIndex:
             for start, end in ranges:
                 if self.arrays.there:
                     self.count_deletion(client, start, end, self.arrays)
-                if known.starts and not self.arrays.has_blocks:
+                if known.starts and not self._has_blocks:
                     self.contents.cut(known.place(start))
                     self.contents.cut(known.place(end - 1))
                 known.delete(start, end)
@@ -106,11 +108,11 @@ class StructIndex:
         place = self.place_of(struct) if place is None else place
         known.append(clock, place)
         if struct.takes == ITEMS:
-            self.arrays.create(list_id((client, struct.clock)))
-        if self.arrays.there:
-            self.arrays.add(place.list, client, struct)
+            self.arrays.create(list_id((client, struct.clock)), place.array)
+        if place.array:
+            self.arrays.add(place, struct.end - clock)
         if self._base is None:
-            self.contents.add(client, struct, place, is_block=self.arrays.has_blocks)
+            self.contents.add(client, struct, place, is_block=self._has_blocks)
         self.blocks += 1
         self.clocks[client] = struct.end
 
@@ -120,27 +122,30 @@ class StructIndex:
             return GONE
         kind = struct.kind
         if struct.parent is not None:
-            where, depth, holder = self._list_in(struct.parent, struct.key)
+            where, depth, holder, around = self._list_in(struct.parent, struct.key)
         else:
             beside = self.place(struct.origin) if beside is None else beside
-            where, depth, _, _, holder = self.place(struct.right) if beside == UNKNOWN else beside
+            beside = self.place(struct.right) if beside == UNKNOWN else beside
+            where, depth, _, _, holder, around = beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
         takes_text = kind == DELETED or struct.takes == TEXT
-        return StructPlace(where, depth, kind in (TYPE, DELETED), takes_text, holder)
+        return StructPlace(where, depth, kind in (TYPE, DELETED), takes_text, holder, around)
 
-    def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int, int]:
-        """Return the list of a struct in a type, its depth, and its `holder`."""
+    def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int, int, int]:
+        """Return the list of a struct in a type, its depth, its `holder` and its `array`."""
         holder = where = list_id(parent)
         if key is not None:
             where = list_id(parent, key) | KEYED
         if isinstance(parent, str):
-            return where if where & KEYED else where | TAKES_TEXT, 1, holder
+            return where if where & KEYED else where | TAKES_TEXT, 1, holder, 0
         above = self.place(parent)
         if above == GONE:
-            return GONE.list, 0, 0
+            return GONE.list, 0, 0, 0
         takes_text = above.takes_text and key is None
-        return where | TAKES_TEXT if takes_text else where, above.depth + 1, holder
+        around = self.arrays.number(where) if self.arrays.there and key is None else 0
+        where = where | TAKES_TEXT if takes_text else where
+        return where, above.depth + 1, holder, around or above.array
 
     def place(self, at: Id | None) -> StructPlace:
         if at is None:
@@ -175,10 +180,20 @@ class StructIndex:
         """Count in `arrays` what a deletion of these clocks changes."""
         known = self._clients.get(client)
         if known is not None:
-            for where, count, cuts in known.runs(start, min(end, self._end(client))):
-                arrays.remove(where, count, cuts)
+            for place, _, clocks in known.alive_in_arrays(start, min(end, self._end(client))):
+                arrays.add(place, -clocks)
         if self._base is not None:
             self._base.count_deletion(client, start, end, arrays)
+
+    def in_arrays(self, client: int, start: int, end: int) -> Iterator[tuple[StructPlace, int]]:
+        """Yield the places in Y.Arrays in a range of clocks, each with its first clock.
+
+        Structs of the base index are left out.
+        """
+        known = self._clients.get(client)
+        if known is not None:
+            for place, first, _ in known.alive_in_arrays(start, min(end, self._end(client))):
+                yield place, first
 
     def alive_in(self, where: int) -> Id | None:
         """Return the id of the present value of a key, or None. `where` is the key's list.

@@ -6,7 +6,7 @@ that undo can take it back (`collab/types/records.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from collab.entry import Op, TextChanges
@@ -17,6 +17,7 @@ from collab.patch.pointer import Tokens
 from collab.patch.text_changes import NO_TEXTS, bounded
 from collab.patch.values import same
 from collab.tree.event_records import (
+    ListChange,
     changes_of,
     item_record,
     list_records,
@@ -65,6 +66,21 @@ class Difference:
             self.ops.append(placed)
         return True
 
+    def change_items(self, old: list[Json], new: list[Json], pointer: str, at: int) -> bool:
+        """Add the ops that replace the items `old` of an array, from index `at` on, by `new`.
+
+        Return False when the items have too many moves. Then only the whole array can be replaced.
+        """
+        ops = [] if same(old, new) else diff(old, new)
+        if any(not op["path"] for op in ops):
+            return False
+        for op in ops:
+            placed = {**op, "path": pointer + _shifted(op["path"], at)}
+            if "from" in op:
+                placed["from"] = pointer + _shifted(op["from"], at)
+            self.ops.append(placed)
+        return True
+
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
         """Return the deleted texts at and below a path, with the ids that undo steps refer to."""
         return self._before.under(self._identity, path)
@@ -89,12 +105,10 @@ class Difference:
         """Record that an item of a Y.Array has changed to `value`."""
         self.records.append(item_record(self.txn, array, self._identity, path, at, was, value))
 
-    def note_items(
-        self, path: Path, array: Any, was: list[Any], value: list[Json], inside: DirtyPlace
-    ) -> None:
+    def note_items(self, path: Path, array: Any, changes: Sequence[ListChange] | None) -> None:
         """Record which items of a Y.Array were replaced."""
-        txn, identity, before = self.txn, self._identity, self._before
-        self.records += list_records(txn, array, identity, path, was, value, inside.deltas, before)
+        txn, identity, before, chains = self.txn, self._identity, self._before, self._summary.chains
+        self.records += list_records(txn, array, identity, path, changes, before, chains)
 
 
 class RolledBack(NamedTuple):
@@ -128,3 +142,9 @@ class Integrated(NamedTuple):
         first = len(earlier.ops)
         moved = {first + number: changes for number, changes in self.texts.items()}
         return Integrated(update, ops, records, self.rolled_back, {**earlier.texts, **moved})
+
+
+def _shifted(path: str, by: int) -> str:
+    """Return a pointer below an array, whose first token is an index, with a larger index."""
+    index, slash, rest = path[1:].partition("/")
+    return f"/{int(index) + by}{slash}{rest}"

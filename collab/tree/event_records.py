@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from collab.entry import TextChanges
 from collab.identity.characters import Characters, text_id, units
 from collab.identity.identity_index import IdentityIndex
+from collab.identity.item_chains import ItemChains
 from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
 from collab.ids import Json
 from collab.patch.text_changes import changed_text, composed
 from collab.patch.utf16 import units_between
 from collab.tree.summary import TextsBefore
+from collab.types.events import Delta
 from collab.types.handles import Txn
 from collab.types.records import (
     Hunk,
@@ -31,10 +33,6 @@ from collab.types.records import (
     fingerprint,
 )
 from collab.yjs.spans import Run
-
-# The parts of a Yjs event, in their order in the text or list. Each part is a `retain`, a `delete`
-# or an `insert`. In a text, `retain` and `delete` count UTF-8 bytes.
-Delta: TypeAlias = list[dict[str, Any]]
 
 
 def text_record(
@@ -174,40 +172,41 @@ def _replacements(old: str, delta: Delta) -> list[Replacement] | None:
     return found
 
 
+class ListChange(NamedTuple):
+    """One replacement in a Y.Array.
+
+    - `was` is its index in the old list, and `removed` are the layouts of the removed items.
+    - `at` is its index in the new list, and `values` are the new items.
+    """
+
+    was: int
+    removed: tuple[Any, ...]
+    at: int
+    values: tuple[Json, ...]
+
+
 def list_records(
     txn: Txn,
     array: Any,
     identity: IdentityIndex,
     path: Path,
-    before: Sequence[Any],
-    after: Sequence[Json],
-    deltas: Sequence[Delta],
+    changes: Sequence[ListChange] | None,
     texts_before: TextsBefore,
+    chains: ItemChains,
 ) -> list[ListRecord]:
-    """Return the records of a Y.Array's replacements. `texts_before` has the ids of old items."""
+    """Return the records of a Y.Array's replacements. `texts_before` has the ids of old items.
+
+    When the replacements are not known (None), undo cannot take the edit back.
+    """
     own = identity.first_id(text_id(txn, array))
-    if len(deltas) != 1:
+    if changes is None:
         return [ListRecord(path, own, ItemsHunk(()))]
     records: list[ListRecord] = []
-    was = now = 0
-    delta = [*deltas[0], {"retain": 0}]
-    removed: tuple[Any, ...] = ()
-    start, put = 0, 0
-    for step in delta:
-        if "retain" in step:
-            if removed or put:
-                values = tuple(fingerprint(value) for value in after[start : start + put])
-                was_there = texts_before.items(path, was - len(removed), was)
-                hunk = items_hunk(txn, array, identity, start, removed, was_there, values)
-                records.append(ListRecord(path, own, hunk))
-            was, now = was + int(step["retain"]), now + int(step["retain"])
-            removed, put, start = (), 0, now
-        elif "delete" in step:
-            removed = (*removed, *before[was : was + int(step["delete"])])
-            was += int(step["delete"])
-        else:
-            put += len(step["insert"])
-            now += len(step["insert"])
+    for was, removed, at, new in changes:
+        values = tuple(map(fingerprint, new))
+        was_there = texts_before.items(path, was, was + len(removed))
+        hunk = items_hunk(txn, array, identity, at, removed, was_there, values, chains)
+        records.append(ListRecord(path, own, hunk))
     return records
 
 

@@ -15,6 +15,7 @@ from collab.ids import Json
 from collab.patch.pointer import under
 from collab.tree.difference import Difference
 from collab.tree.read_array import ArrayReader
+from collab.tree.read_list import ListReader
 from collab.types.events import DirtyPlace
 from collab.types.handles import get_or_none, is_text, matches_node, raw_of
 from collab.types.layout import (
@@ -57,7 +58,11 @@ class Reader:
                         self.refresh(*nested)
             case ListNode():
                 assert isinstance(old, list)
-                self._list(handle, node, old, dirty, path, pointer)
+                items = ListReader(self._difference, handle, node, old, dirty, path, pointer)
+                for index, value in items.arrange():
+                    nested = items.refresh(index, value)
+                    if nested is not None:
+                        self.refresh(*nested)
 
     # --- objects ----------------------------------------------------------------------------
 
@@ -132,50 +137,3 @@ class Reader:
         self, path: Path, key: str, before: Absent | Exactly, after: Absent | Exactly | SameDigest
     ) -> SetRecord:
         return SetRecord(path, key, before, after, self._difference.removed((*path, key)))
-
-    # --- lists, which only Yjs clients create -----------------------------------------------
-
-    def _list(
-        self,
-        handle: Any,
-        node: ListNode,
-        old: list[Json],
-        dirty: DirtyPlace,
-        path: Path,
-        pointer: str,
-    ) -> None:
-        if dirty.items or any(not isinstance(step, int) for step in dirty.below):
-            self._items(handle, node, old, dirty, path, pointer)
-            return
-        for step, deeper in dirty.below.items():
-            assert isinstance(step, int)
-            inner, held = node.children[step], get_or_none(self._txn, handle, step)
-            at = f"{pointer}/{step}"
-            if inner is not None and not deeper.is_new_kind and matches_node(inner, held):
-                self.refresh(held, inner, old[step], deeper, (*path, step), at)
-                continue
-            was = write_layout(old[step], inner)
-            value, node.children[step] = read(raw_of(self._txn, held))
-            changed = self._difference.change(old[step], value, at)
-            if is_text(held) and type(old[step]) is str:
-                self._difference.note_text((*path, step), held, old[step], value, deeper)
-            elif changed:
-                self._difference.note_item(path, handle, step, was, value)
-
-    def _items(
-        self,
-        handle: Any,
-        node: ListNode,
-        old: list[Json],
-        dirty: DirtyPlace,
-        path: Path,
-        pointer: str,
-    ) -> None:
-        """Read the whole Y.Array again."""
-        before = write_layout(old, node)
-        value, fresh = read(raw_of(self._txn, handle))
-        assert isinstance(value, list)
-        assert isinstance(fresh, ListNode)
-        node.children = fresh.children
-        if self._difference.change(old, value, pointer):
-            self._difference.note_items(path, handle, before, value, dirty)

@@ -16,9 +16,10 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from collab.errors import Rejected
-from collab.identity.characters import Characters, text_id
+from collab.identity.characters import Characters, id_at, text_id
 from collab.identity.identity_index import IdentityIndex
-from collab.identity.items import each_first
+from collab.identity.item_chains import ItemChains
+from collab.identity.items import MOST_STEPS, NO_CHAINS, spots
 from collab.identity.labels import plain_text, reach_any, removed_text
 from collab.tree.overwriting import NewValue
 from collab.types.handles import Txn, is_array, is_text
@@ -36,18 +37,27 @@ class UpdateSummary(Struct, frozen=True):
     """The ranges that an update deletes, and the runs of its new characters.
 
     The characters of a run are adjacent in the text. `values` are the new values of map entries,
-    if they are known.
+    if they are known. `chains` tell the order of new items.
     """
 
     deletes: Deletes = {}
     strings: tuple[Run, ...] = ()
     values: tuple[NewValue, ...] = ()
+    chains: ItemChains = NO_CHAINS
 
     @classmethod
     def of(
-        cls, inspected: Inspected, known: Mapping[int, int], values: tuple[NewValue, ...] = ()
+        cls,
+        inspected: Inspected,
+        known: Mapping[int, int],
+        values: tuple[NewValue, ...] = (),
+        *,
+        has_arrays: bool = True,
     ) -> UpdateSummary:
-        """Return the summary. `known` is the document's state vector before the update."""
+        """Return the summary. `known` is the document's state vector before the update.
+
+        `has_arrays` says whether the document has a Y.Array before the update.
+        """
         runs: list[Run] = []
         for client, structs in inspected.sections.items():
             for struct in structs:
@@ -57,7 +67,8 @@ class UpdateSummary(Struct, frozen=True):
                 last = runs.pop() if runs and _goes_on(client, struct, runs[-1]) else None
                 start = clock if last is None else last[1]
                 runs.append((client, start, struct.end - start))
-        return cls(inspected.deletes, tuple(runs), values)
+        chains = ItemChains.of(inspected, known) if has_arrays else NO_CHAINS
+        return cls(inspected.deletes, tuple(runs), values, chains)
 
 
 NO_SUMMARY = UpdateSummary()
@@ -80,6 +91,20 @@ def _goes_on(client: int, struct: YjsStruct, last: Run) -> bool:
     return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
+class _ListBefore(Struct, eq=False):
+    """A Y.Array before an update: its length, and the first ids of the items that it may lose."""
+
+    length: int
+    firsts: dict[int, Id] = {}
+
+    def add(self, txn: Txn, array: Any, identity: IdentityIndex, run: Run) -> None:
+        """Add the items in a run of first ids."""
+        if (len(self.firsts) + run[2]) * self.length > MOST_STEPS:
+            return
+        for index in spots(txn, array, identity, run):
+            self.firsts[index] = identity.first_id(id_at(txn, array, index))
+
+
 class TextsBefore(Struct, eq=False):
     """The ids of texts and Y.Arrays before an update.
 
@@ -88,23 +113,25 @@ class TextsBefore(Struct, eq=False):
     """
 
     _texts: dict[Path, tuple[Id, Characters]] = {}
-    _lists: dict[Path, list[Run]] = {}
+    _lists: dict[Path, _ListBefore] = {}
 
     @classmethod
     def of(cls, txn: Txn, content: Any, identity: IdentityIndex, deletes: Deletes) -> TextsBefore:
         before = cls()
         for client, ranges in deletes.items():
             for start, end in ranges:
-                for _, _, path, _ in identity.named([(client, start, end - start)]):
-                    before._add(txn, content, identity, path)
+                for _, run, path, _ in identity.named([(client, start, end - start)]):
+                    before._add(txn, content, identity, path, run)
         return before
 
-    def _add(self, txn: Txn, content: Any, identity: IdentityIndex, path: Path) -> None:
-        if path in self._texts or path in self._lists:
+    def _add(self, txn: Txn, content: Any, identity: IdentityIndex, path: Path, run: Run) -> None:
+        """Add the text or the Y.Array at a path, which loses the part `run` of first ids."""
+        if path in self._texts:
             return
         held = reach_any(txn, content, path)
         if is_array(held):
-            self._lists[path] = list(each_first(txn, held, identity))
+            kept = self._lists.setdefault(path, _ListBefore(held.len(txn)))
+            kept.add(txn, held, identity, run)
             return
         text = plain_text(txn, held) if is_text(held) else None
         if text is not None:
@@ -112,8 +139,10 @@ class TextsBefore(Struct, eq=False):
             self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
-        """Return the first ids of a Y.Array's items before the update; empty if none is kept."""
-        return tuple(merged(self._lists.get(path, ())[start:end]))
+        """Return the first ids of a Y.Array's items before the update, as far as they are kept."""
+        kept = self._lists.get(path)
+        found = () if kept is None else map(kept.firsts.get, range(start, end))
+        return tuple(merged((*one, 1) for one in found if one is not None))
 
     def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
         """Return the reinsertions that a rollback made: from the first ids to the current ids.
@@ -130,10 +159,11 @@ class TextsBefore(Struct, eq=False):
             first = identity.first_runs(was.runs)
             found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
             identity.cache(own, now)
-        for path, items in self._lists.items():
+        for path, kept in self._lists.items():
             held = reach_any(txn, content, path)
-            if is_array(held):
-                found += _paired(items, list(each_first(txn, held, identity)), identity)
+            if is_array(held) and held.len(txn) == kept.length:
+                for index, one in kept.firsts.items():
+                    found += _paired([(*one, 1)], [(*id_at(txn, held, index), 1)], identity)
         return found
 
     def under(self, identity: IdentityIndex, path: Path) -> tuple[RemovedText, ...]:

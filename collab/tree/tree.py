@@ -91,6 +91,7 @@ class Tree:
         replaces a whole text, the words that change become `author`'s own.
         """
         self._observer.listening = False
+        self._yjs.mute()  # yrs would sort the events of all changed types
         transactions = Transactions(self._yjs, structs)
         journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
         try:

@@ -56,11 +56,21 @@ def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
 
 def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]:
     if place.items and is_array(handle):
-        # Finding an item takes time in proportion to its index. So check the whole array first.
-        if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
+        # Finding an item takes time in proportion to its index. So check all new items first.
+        if max(_depths(txn, handle, place), default=0) + depth + 1 <= DEEPEST:
             return []
         return list(reversed(range(handle.len(txn))))
     return sorted(place.keys) if place.keys and is_map(handle) else []
+
+
+def _depths(txn: Txn, array: Any, place: DirtyPlace) -> Iterator[int]:
+    """Yield how deep each new item of a Y.Array nests, or all items when the new are not known."""
+    if place.delta is None:
+        yield nesting(raw_of(txn, array))[0] - 1
+        return
+    for step in place.delta:
+        for held in step.get("insert", ()):
+            yield nesting(raw_of(txn, held))[0]
 
 
 def type_under(txn: Txn, handle: Any, step: Step) -> Any:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from pycrdt import _pycrdt as native
 
 from collab.types.layout import ARRAY, DEEPEST, Step
 from collab.types.records import Path
+
+# The parts of a Yjs event, in their order in the text or list. Each part is a `retain`, a `delete`
+# or an `insert`. In a text, `retain` and `delete` count UTF-8 bytes.
+Delta: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -19,12 +23,16 @@ class DirtyPlace:
     `items` is true when the items of a list or the content of a text changed. `deltas` holds the
     details of these changes, one delta for each transaction. A delta is the list of insertions and
     deletions that a Yjs event reports. The deltas of a text are cleared when the text is read.
+
+    `delta` is set when only the last transaction has changed the items of a Y.Array. The handles in
+    it are valid until the next transaction.
     """
 
     keys: set[str] = field(default_factory=set)
     below: dict[Step, DirtyPlace] = field(default_factory=dict)
     items: bool = False
-    deltas: list[list[dict[str, Any]]] = field(default_factory=list)
+    deltas: list[Delta] = field(default_factory=list)
+    delta: Delta | None = None
 
     def at(self, path: Iterable[Step]) -> DirtyPlace:
         place = self
@@ -50,7 +58,9 @@ class Observer:
     """
 
     __slots__ = (
+        "_arrays",
         "_deletes",
+        "_earlier_arrays",
         "_too_deep",
         "_update",
         "dirty",
@@ -68,8 +78,15 @@ class Observer:
         self.may_be_deep = False
         self._too_deep: list[Path] = []
         self._update = self._deletes = b""
+        # The changed Y.Arrays of this transaction and of the last one.
+        self._arrays: list[DirtyPlace] = []
+        self._earlier_arrays: list[DirtyPlace] = []
 
     def on_commit(self, event: Any) -> None:
+        """Keep the update of a transaction. yrs calls this after `on_events`."""
+        for place in self._earlier_arrays:
+            place.delta = None
+        self._earlier_arrays, self._arrays = self._arrays, []
         self._update = event.update
         if self.with_deletes:
             self._deletes = event.delete_set
@@ -91,9 +108,17 @@ class Observer:
             if keys:
                 place.keys.update(keys)
             else:  # a Y.Map can also hold items like a list; they are not part of any JSON value
-                place.items = True
-                if isinstance(event, native.TextEvent | native.ArrayEvent):
-                    place.deltas.append(event.delta)  # type: ignore[union-attr]  # not in its stub
+                self._note_items(place, event)
+
+    def _note_items(self, place: DirtyPlace, event: Any) -> None:
+        is_first, place.items, place.delta = not place.items, True, None
+        if not isinstance(event, native.TextEvent | native.ArrayEvent):
+            return
+        delta: Delta = event.delta  # type: ignore[union-attr]  # not in its stub
+        place.deltas.append(delta)
+        if is_first and isinstance(event, native.ArrayEvent):
+            place.delta = delta
+            self._arrays.append(place)
 
     def add(self, path: Path, keys: Iterable[str]) -> None:
         """Note that keys of a map have changed."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pycrdt import _pycrdt as native
 
+from collab.structs.array_sizes import LONG_ARRAY
 from collab.types.handles import Txn
 from collab.types.yjs_document import OpenTransaction
 
@@ -62,12 +63,14 @@ def exact_copy(txn: Txn, held: Any) -> Any:
     """Return a copy of a value from `get`. A plain value is its own copy.
 
     Raise `NotCopied` when the value has a shared type in a text, in an attribute, or where pycrdt
-    can only read it.
+    can only read it. Raise it for a long Y.Array too, because its items cannot be read one by one.
     """
     if isinstance(held, native.Map):
         keys = held.keys(txn)  # type: ignore[attr-defined]  # not in its stub
         return MapCopy({key: exact_copy(txn, held.get(txn, key)) for key in keys})
     if isinstance(held, native.Array):
+        if held.len(txn) > LONG_ARRAY:
+            raise NotCopied
         return ArrayCopy([exact_copy(txn, held.get(txn, at)) for at in range(held.len(txn))])
     if isinstance(held, native.Text):
         return TextCopy(_pieces(txn, held))

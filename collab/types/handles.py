@@ -10,12 +10,13 @@ A dry run tries an undo without writing anything. In a dry run, a *stand-in* rep
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeGuard
 
 from pycrdt import _pycrdt as native
 
 from collab.patch.values import canonical_number
+from collab.structs.array_sizes import LONG_ARRAY
 from collab.types.layout import ListNode, Node
 from collab.types.xml import SORTED, xml_string
 
@@ -73,10 +74,10 @@ class ArrayStandIn(StandIn):
 
     handle: Any = None
 
-    def where(self, run: tuple[int, int, int]) -> list[int]:
-        """Return the indexes of the items whose first ids are in `run`.
+    def where(self, runs: Iterable[tuple[int, int, int]]) -> list[int]:
+        """Return the indexes of the items whose first ids are in the runs.
 
-        `run` is a range of Yjs ids (`collab/yjs/spans.py`).
+        A run is a range of Yjs ids (`collab/yjs/spans.py`).
         """
         raise NotImplementedError
 
@@ -133,13 +134,18 @@ def raw_of(txn: Txn, handle: Any) -> Any:
 
     XML becomes its string. A text loses its embedded objects. A sub-document becomes an object
     with its `guid`. The types are read one by one: one native call for 150,000 values would block
-    Python for 400 ms.
+    Python for 400 ms. Only a long Y.Array is read in one call. For each item by itself, yrs would
+    walk over all items before it. The guard bounds what a long Y.Array contains
+    (`collab/structs/array_sizes.py`).
     """
     if isinstance(handle, native.Map):
         keys = handle.keys(txn)  # type: ignore[attr-defined]  # not in its stub
         return {key: raw_of(txn, handle.get(txn, key)) for key in keys}
     if isinstance(handle, native.Array):
-        return [raw_of(txn, handle.get(txn, at)) for at in range(handle.len(txn))]
+        count = handle.len(txn)
+        if count > LONG_ARRAY:
+            return raw_at_once(txn, handle)
+        return [raw_of(txn, handle.get(txn, at)) for at in range(count)]
     if isinstance(handle, native.Text):
         return handle.get_string(txn)
     if isinstance(handle, StandIn):
@@ -154,7 +160,7 @@ def raw_of(txn: Txn, handle: Any) -> Any:
 def raw_at_once(txn: Txn, handle: Any) -> Any:
     """Return the same as `raw_of`, in two thirds of the time.
 
-    Use it only for a small map or array.
+    Use it only for a map or an array with few values.
     """
     text = handle.to_json(txn)
     raw = json.loads(text)
@@ -165,12 +171,22 @@ def raw_at_once(txn: Txn, handle: Any) -> Any:
 
 def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
     """Sort the attributes and formats of each XML string in `raw`, a container's JSON form."""
-    for step in raw if isinstance(raw, dict) else range(len(raw)):
+    steps = raw if isinstance(raw, dict) else range(len(raw))
+    for step in [step for step in steps if _may_have_xml(raw[step])]:
         held = handle.get(txn, step)
         if isinstance(held, _XML):
             raw[step] = xml_string(txn, held, raw_of)
         elif isinstance(held, native.Map | native.Array):
             _sort_xml(txn, held, raw[step])
+
+
+def _may_have_xml(raw: Any) -> bool:
+    """Whether a string in a JSON form may be XML with something to sort."""
+    if type(raw) is str:
+        return SORTED in raw
+    return isinstance(raw, dict | list) and any(
+        map(_may_have_xml, raw.values() if isinstance(raw, dict) else raw)
+    )
 
 
 def plain(value: Any) -> Any:

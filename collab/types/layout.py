@@ -112,22 +112,16 @@ class ArrayNode(Struct, gc=False):
         return index
 
 
-class ListNode(Struct, gc=False, eq=False):  # noqa: PLW1641  # it is changed in place
+class ListNode(Struct, gc=False):
     """A Y.Array or a plain list. Only Yjs clients create them; the server writes keyed arrays.
 
-    `children` has the node of each item, or None for a plain value. `gone` counts the items that
-    patches removed since the document was opened: yrs walks over them too.
+    `children` has the node of each item, or None for a plain value.
     """
 
     children: list[Node | None] = []
-    gone: int = 0
-
-    def __eq__(self, other: object) -> bool:
-        """Compare what both describe, whatever was there before."""
-        return isinstance(other, ListNode) and self.children == other.children
 
     def copy(self) -> ListNode:
-        return ListNode(list(self.children), self.gone)
+        return ListNode(list(self.children))
 
 
 Node: TypeAlias = "ObjectNode | ArrayNode | ListNode"

@@ -5,11 +5,11 @@ The server itself creates only keyed arrays. Y.Arrays come from Yjs clients.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collab.identity.characters import id_at, text_id
-from collab.identity.items import first_ids, items_hunk, spots
+from collab.identity.items import MOST_STEPS, first_ids, items_hunk, spots
 from collab.types.build import Builder
 from collab.types.handles import ArrayStandIn, Txn, get_or_none, raw_of
 from collab.types.layout import ListNode, read
@@ -30,6 +30,7 @@ class ListWriter:
         self._journal = journal
         self._build = build
         self._identity = journal.identity
+        self._removed_in: Txn | None = None  # the last transaction that removed items
 
     @property
     def _txn(self) -> Txn:
@@ -44,17 +45,18 @@ class ListWriter:
         """
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
-        removed = tuple(
-            raw_of(txn, get_or_none(txn, handle, index)) for index in range(at, at + count)
-        )
+        removed = tuple(self._items(handle, range(at, at + count)))
         is_overlay = isinstance(handle, ArrayStandIn)
-        gone = () if is_overlay else first_ids(txn, handle, self._identity, at, at + count)
+        is_slow = count * (at + count) > MOST_STEPS
+        gone: tuple[Run, ...] = ()
+        if not is_overlay and not is_slow:
+            gone = first_ids(txn, handle, self._identity, at, at + count)
         if count:
             handle = self._journal.clear_items(place, at, count)
             handle.remove_range(self._txn, at, count)
+            self._removed_in = self._txn
         pairs = [read(raw) for raw in raws]
         node.children[at : at + count] = [inner for _, inner in pairs]
-        node.gone += count
         for _ in range(count):
             self._journal.emit("remove", (*place.tokens, str(at)))
         for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):
@@ -83,25 +85,32 @@ class ListWriter:
         hunk, handle = record.hunk, place.handle
         if self._own(handle) != record.array:
             return False
-        items, _ = read(raw_of(self._txn, handle))
-        assert isinstance(items, list)
         spots = self._spots(handle, hunk.inserted)
         if len(spots) == len(hunk.values):
             spots = [
                 at
-                for at, value in zip(spots, hunk.values, strict=True)
-                if value == fingerprint(items[at])
+                for at, item, value in zip(
+                    spots, self._items(handle, spots), hunk.values, strict=True
+                )
+                if value == fingerprint(read(item)[0])
             ]
         if hunk.inserted and not spots:
             return False
         at = spots[0] if spots else self._gap(handle, hunk)
         if at is None:
             return False
-        for spot in reversed(spots):
-            self.splice(place, spot, 1, [])
+        for start, count in reversed(list(_stretches(spots))):
+            self.splice(place, start, count, [])
         if hunk.removed:
             self.splice(place, at, 0, hunk.removed, hunk.gone)
         return True
+
+    def _items(self, handle: Any, spots: Sequence[int]) -> list[Any]:
+        """Return the JSON forms of the items at these indexes."""
+        if len(spots) * handle.len(self._txn) > MOST_STEPS:
+            every = raw_of(self._txn, handle)
+            return [every[at] for at in spots]
+        return [raw_of(self._txn, get_or_none(self._txn, handle, at)) for at in spots]
 
     def _own(self, handle: Any) -> Id | None:
         """Return the first id of a Y.Array itself, or None when a dry run only plans the array."""
@@ -111,8 +120,11 @@ class ListWriter:
     def _spots(self, handle: Any, runs: Sequence[Run]) -> list[int]:
         """Return the indexes of the items whose first ids are in the runs."""
         if isinstance(handle, ArrayStandIn):
-            return [at for run in runs for at in handle.where(run)]
-        return [at for run in runs for at in spots(self._txn, handle, self._identity, run)]
+            return handle.where(runs)
+        txn, identity = self._txn, self._identity
+        is_same = self._removed_in is not txn
+        each = (spots(txn, handle, identity, run, is_unchanged=is_same) for run in runs)
+        return [at for found in each for at in found]
 
     def _gap(self, handle: Any, hunk: ItemsHunk) -> int | None:
         """Return the index where a hunk removed items; None when both neighbours are gone."""
@@ -122,3 +134,12 @@ class ListWriter:
             if beside is not None and (spots := self._spots(handle, [(*beside, 1)])):
                 return spots[0] + step
         return None
+
+
+def _stretches(spots: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first index and the length of each stretch of indexes that follow each other."""
+    start = 0
+    for at in range(1, len(spots) + 1):
+        if at == len(spots) or spots[at] != spots[at - 1] + 1:
+            yield spots[start], at - start
+            start = at

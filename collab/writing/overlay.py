@@ -8,7 +8,7 @@ that the undo reads and changes, not on the size of the document.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pycrdt import _pycrdt as native
@@ -23,6 +23,7 @@ from collab.types.records import Label
 from collab.yjs.spans import Id, Run
 
 _ABSENT = object()
+_UNREAD = object()
 
 
 class TextOverlay(TextStandIn):
@@ -159,23 +160,24 @@ class MapOverlay(_Container, MapStandIn):
 
 
 class ArrayOverlay(_Container, ArrayStandIn):
-    """Overlays a Y.Array. Without a handle it is a new array. It copies all items at the start."""
+    """Overlays a Y.Array. Without a handle it is a new array. It reads an item when it needs it."""
 
     def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         super().__init__(txn, identity)
         self.handle = handle
         count = 0 if handle is None else handle.len(txn)
-        self._items = [self._cast(handle.get(txn, index)) for index in range(count)]
+        self._items: list[Any] = [_UNREAD] * count
         # The index of each item in the real array. None marks a new item.
         self._origins: list[int | None] = list(range(count))
         self._firsts: list[Id | None] = [None] * count  # first ids of items that undo put back
 
-    def where(self, run: Run) -> list[int]:
-        """Return the indexes of the items whose first ids are in the run."""
+    def where(self, runs: Iterable[Run]) -> list[int]:
+        """Return the indexes of the items whose first ids are in the runs."""
         if self.handle is None:
             return []
-        real = set(spots(self._txn, self.handle, self._identity, run))
-        return [at for at, origin in enumerate(self._origins) if origin in real]
+        indexes = {origin: at for at, origin in enumerate(self._origins)}
+        real = (at for run in runs for at in spots(self._txn, self.handle, self._identity, run))
+        return [indexes[origin] for origin in real if origin in indexes]
 
     def first(self, index: int) -> Id:
         origin = self._origins[index]
@@ -190,6 +192,8 @@ class ArrayOverlay(_Container, ArrayStandIn):
         return len(self._items)
 
     def get(self, txn: Any, index: int) -> Any:
+        if self._items[index] is _UNREAD:
+            self._items[index] = self._cast(self.handle.get(txn, self._origins[index]))
         return self._items[index]
 
     def insert(self, txn: Any, index: int, value: Any) -> None:
@@ -220,4 +224,9 @@ class ArrayOverlay(_Container, ArrayStandIn):
         self._firsts.insert(index, None)
 
     def raw(self) -> Any:
-        return [raw_of(self._txn, item) for item in self._items]
+        real = [] if self.handle is None else raw_of(self._txn, self.handle)
+        each = zip(self._items, self._origins, strict=True)
+        return [
+            real[origin] if item is _UNREAD and origin is not None else raw_of(self._txn, item)
+            for item, origin in each
+        ]

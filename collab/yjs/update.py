@@ -39,7 +39,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GuardBounds:
-    """The limits of one update or state vector. For bytes, structs and steps, 0 means no limit."""
+    """The limits of one update or state vector. For bytes, structs and values, 0 means no limit."""
 
     update_bytes: int = 2**20
     structs: int = 0
@@ -52,15 +52,15 @@ class GuardBounds:
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
-    # Items times blocks of one Y.Array (`collab/yjs/lists.py`); 5,000 maps reach this.
-    array_steps: int = 25_000_000
+    # Values in and below a Y.Array of more than 2,000 items (`collab/structs/array_sizes.py`).
+    array_values: int = 40_000
     # Whether the guard refuses keys and plain values that a patch must not contain.
     checks_values: bool = True
 
 
 DEFAULT_BOUNDS: Final = GuardBounds()
 # For stored documents. The server checked them when clients sent them, and they must stay readable.
-STORED_BOUNDS: Final = GuardBounds(update_bytes=0, array_steps=0, checks_values=False)
+STORED_BOUNDS: Final = GuardBounds(update_bytes=0, array_values=0, checks_values=False)
 
 
 class Struct(NamedTuple):

@@ -26,7 +26,7 @@ from server.runtime.worker_threads import run_in_thread
 # An entry may be a whole pasted page, so its size is not limited here. The guard's other limits
 # (`collab.yjs`) refuse updates that would exhaust the memory or the time of the process.
 # An array of any length was accepted when it came, or the server could count its blocks exactly.
-_BOUNDS = GuardBounds(update_bytes=0, array_steps=0)
+_BOUNDS = GuardBounds(update_bytes=0, array_values=0)
 _LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import Final
 
 from collab.messages import MAX_ID
@@ -48,7 +47,7 @@ MESSAGES: Final = MAX_MESSAGES_PER_FRAME
 MESSAGES_AT_ONCE: Final = SETTINGS.in_messages_burst
 YJS_MESSAGES: Final = MAX_MESSAGES
 YJS_STRUCTS: Final = LARGE_UPDATE_BOUNDS.structs
-YJS_ITEMS: Final = isqrt(YJS.array_steps)  # each item is one block
+YJS_ITEMS: Final = YJS.array_values  # of maps without entries
 # The limits of a request's head in docs/wire.md.
 HEAD: Final = 64 * 1024
 HEADERS: Final = 100

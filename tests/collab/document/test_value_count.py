@@ -167,31 +167,20 @@ def test_small_and_very_large_documents_are_not_counted(
         assert WorkSize(0).of([0], size) == size
 
 
-def test_a_patch_adds_no_item_to_a_long_y_array(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "MOST_STEPS", 9)
+def test_g28_a_patch_adds_no_item_to_a_long_y_array_with_many_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counting, "LONG_ARRAY", 2)
+    monkeypatch.setattr(counting, "MOST_IN_ARRAY", 6)
     document, peer = Document.open(None, (), 1), Doc[Any]()
     peer.get("content", type=Map)["list"] = Array([1, Map({"a": 1})])
     document.integrate(peer.get_update(), version=1, user="ada", at=0)
     patch(document, add("/kept", [1, 2, 3, 4]), add("/list/-", 2))
-    for op in (add("/list/0", 3), {"op": "copy", "from": "/kept", "path": "/list/1"}):
+    for op in (add("/list/0", [3]), {"op": "copy", "from": "/kept", "path": "/list/1"}):
         with pytest.raises(Rejected) as refused:
             patch(document, op)
         assert refused.value.refusal.code is Code.TOO_LARGE
     patch(document, add("/list/1/b", 2), add("/kept/-", 5), {"op": "remove", "path": "/list/0"})
-    patch(document, {"op": "replace", "path": "/list", "value": [1, 2, 3, 4, 5]})
+    patch(document, {"op": "replace", "path": "/list", "value": [1, 2, 3, 4, 5, 6, 7]})
     patch(document, add("/other", []), add("/other/-", 1))
-    assert document.value["list"] == [1, 2, 3, 4, 5]  # type: ignore[call-overload,index]  # an object
-
-
-def test_items_of_a_y_array_that_patches_have_replaced_count_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(counting, "MOST_STEPS", 20)
-    document, peer = Document.open(None, (), 1), Doc[Any]()
-    peer.get("content", type=Map)["list"] = Array([1, 2])
-    document.integrate(peer.get_update(), version=1, user="ada", at=0)
-    for number in range(8):
-        patch(document, {"op": "replace", "path": "/list/0", "value": number + 3})
-    with pytest.raises(Rejected) as refused:
-        patch(document, {"op": "replace", "path": "/list/0", "value": 0})
-    assert refused.value.refusal.code is Code.TOO_LARGE
+    assert document.value["list"] == [1, 2, 3, 4, 5, 6, 7]  # type: ignore[call-overload,index]  # an object

@@ -16,6 +16,7 @@ from collab.room import working
 from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
+from collab.structs import array_sizes
 from collab.structs.guard import GuardBounds, StructIndex
 from tests.collab.room.rooms import PAGE, code, commit, done, lock, member, opened, put, refusal
 
@@ -270,15 +271,18 @@ def test_the_time_of_a_long_update_counts_for_the_opening(took: float, noted: fl
         assert room.document.opening_seconds - before == pytest.approx(noted)
 
 
-def test_g28_blocks_of_a_y_array_are_counted_exactly_before_an_update_is_refused() -> None:
+def test_g28_an_update_that_gives_a_y_array_too_many_values_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(array_sizes, "LONG_ARRAY", 4)
     room = opened({})
-    room.working.update_bounds = GuardBounds(array_steps=100)
+    room.working.update_bounds = GuardBounds(array_values=10)
     typist = Typist(room)
     typist.sends(lambda content: content.update({"list": Array()}))
-    for _ in range(9):  # at first, each item counts as two blocks
+    for _ in range(5):
         typist.sends(lambda content: content["list"].insert(0, Map({"n": 1})))
     before, state = typist.doc.get_state(), room.document.encode_state_vector()
     typist.content["list"].insert(0, Map())
     assert code(room, Update(typist.doc.get_update(before)), YJS) == "too_large"
     assert room.document.encode_state_vector() == state
-    assert room.document.value == {"list": [{"n": 1}] * 9}
+    assert room.document.value == {"list": [{"n": 1}] * 5}

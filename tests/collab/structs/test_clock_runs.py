@@ -18,12 +18,15 @@ def test_equal_places_are_one_run() -> None:
     assert [runs.find(4, 0), runs.find(4, 1), runs.find(4, 3)] == [0, 2, -1]
 
 
-def test_a_run_says_how_many_of_its_clocks_are_not_deleted() -> None:
+def test_a_run_in_a_y_array_says_how_many_of_its_clocks_are_not_deleted() -> None:
     runs = ClockRuns()
-    for clock, place in ((0, TEXT), (10, TYPE)):
+    item = TYPE._replace(list=12, array=3)
+    for clock, place in ((0, TEXT), (10, item), (20, TYPE)):
         runs.append(clock, place)
-    runs.delete(2, 4)
-    assert list(runs.runs(1, 12)) == [(4, 7, 1), (8, 2, 1)]
+    runs.delete(12, 14)
+    assert list(runs.alive_in_arrays(1, 30)) == [(item, 10, 8)]
+    assert list(runs.alive_in_arrays(13, 16)) == [(item, 13, 2)]
+    assert list(runs.alive_in_arrays(1, 9)) == []
 
 
 def test_deleted_ranges_that_touch_are_one() -> None:
