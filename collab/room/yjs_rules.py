@@ -62,7 +62,8 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     member.rights.require_writer(now.now)
     if not working.exists:
         member.rights.require_whole_document()
-    pieces = pieces_of_touches(request.update, checked, known, index)
+    has_arrays = index.arrays.there
+    pieces = pieces_of_touches(request.update, checked, index) if has_arrays else []
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
         pieces = in_pieces(request.update, inspected, checked.fresh, known)
     if len(pieces) > 1:
@@ -74,7 +75,6 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     slices = slices_of(
         request.update, inspected, checked.fresh, known, index.blocks, working.seconds
     )
-    has_arrays = index.arrays.there
     summary = UpdateSummary.of(inspected, known, new_values(checked), has_arrays=has_arrays)
     sections = limits = None
     if member.rights.sections is not None:

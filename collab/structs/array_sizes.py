@@ -55,17 +55,14 @@ class ArraySizes:
         self._sizes: dict[int, ArraySize] = {}
         self._numbers: dict[int, int] = {}
         self._last: int = 0 if base is None else base._last
+        self.there = self._last > 0  # whether there is, or was, a Y.Array
         # What changed in an array itself since the last `add_up`, without the arrays in it.
         self._changes: dict[int, int] = {}
-
-    @property
-    def there(self) -> bool:
-        """Whether there is, or was, a Y.Array."""
-        return self._last > 0
 
     def create(self, where: int, around: int) -> None:
         """Note a new Y.Array, whose items are in this list."""
         self._last += 1
+        self.there = True
         self._numbers[where] = self._last
         self._sizes[self._last] = ArraySize(where, around)
 

@@ -49,17 +49,13 @@ class _Walks:
         return self._known[above[0] if above else number]
 
 
-def pieces_of_touches(
-    update: bytes, checked: Checked, known: Clocks, index: StructIndex
-) -> list[bytes]:
+def pieces_of_touches(update: bytes, checked: Checked, index: StructIndex) -> list[bytes]:
     """Return the pieces of an update, which are applied one after the other.
 
-    `known` is the document's state vector, and `index` has its structs, before the update.
+    `index` has the document's structs before the update.
     """
-    if not index.arrays.there:
-        return [update]
     walks = _Walks(index.arrays)
-    structs = list(_cut_structs(checked, known, walks))
+    structs = list(_cut_structs(checked, index.clocks, walks))
     ranges = list(_cut_ranges(checked, index, walks))
     if len(structs) < 2 and len(ranges) < 2:
         return [update]

@@ -107,18 +107,20 @@ class Observer:
             keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
             if keys:
                 place.keys.update(keys)
+            elif isinstance(event, native.ArrayEvent):
+                self._note_array(place, event)
             else:  # a Y.Map can also hold items like a list; they are not part of any JSON value
-                self._note_items(place, event)
+                place.items = True
+                if isinstance(event, native.TextEvent):
+                    place.deltas.append(event.delta)  # type: ignore[attr-defined]  # not in its stub
 
-    def _note_items(self, place: DirtyPlace, event: Any) -> None:
-        is_first, place.items, place.delta = not place.items, True, None
-        if not isinstance(event, native.TextEvent | native.ArrayEvent):
-            return
-        delta: Delta = event.delta  # type: ignore[union-attr]  # not in its stub
+    def _note_array(self, place: DirtyPlace, event: native.ArrayEvent) -> None:
+        delta: Delta = event.delta  # type: ignore[attr-defined]  # not in its stub
+        # An earlier transaction may have changed the items, or named items by earlier indexes.
+        place.delta = None if place.items or place.below else delta
+        place.items = True
         place.deltas.append(delta)
-        if is_first and isinstance(event, native.ArrayEvent):
-            place.delta = delta
-            self._arrays.append(place)
+        self._arrays.append(place)
 
     def add(self, path: Path, keys: Iterable[str]) -> None:
         """Note that keys of a map have changed."""

@@ -32,7 +32,7 @@ class Desk:
         there.apply_update(self.before)
         update = self.doc.get_update(there.get_state())
         checked = self._check(update)
-        pieces = pieces_of_touches(update, checked, self.index.clocks, self.index)
+        pieces = pieces_of_touches(update, checked, self.index)
         for piece in pieces:
             there.apply_update(piece)
         content = there.get("content", type=Map)
@@ -94,4 +94,4 @@ def test_new_items_with_their_entries_stay_together() -> None:
 def test_an_empty_update_is_not_cut() -> None:
     desk = Desk()
     checked = desk._check(no_update())
-    assert pieces_of_touches(no_update(), checked, desk.index.clocks, desk.index) == [no_update()]
+    assert pieces_of_touches(no_update(), checked, desk.index) == [no_update()]
