@@ -89,7 +89,7 @@ class Transport:
         self._socket: ClientConnection | None = None
         self._outgoing: asyncio.Queue[bytes] | None = None
         self._is_fetching = False
-        self._fetched: tuple[str, float] = "", -STEADY  # the newest token, and when it was fetched
+        self._newest = ""  # the newest token
         self._has_no_token = False  # the newest fetch has failed
         self._wake = asyncio.Event()
         self._lost: asyncio.TimerHandle | None = None
@@ -230,14 +230,13 @@ class Transport:
                 self._retry_after = message.get("retry_after_ms", 0) / 1000
             case "notice" if message["code"] == "token_expiring" and callable(self._token):
                 self._stop_renewing()
-                renews = self._renew(message["in_seconds"])
-                self._renewal = asyncio.create_task(renews, name="weft token")
+                self._renewal = asyncio.create_task(self._renew(), name="weft token")
         self._client.on_message(message)
 
     async def _fetch(self) -> str:
         token = await fetch(self._token)
         self._has_no_token = False
-        self._fetched = token, now()
+        self._newest = token
         return token
 
     def _token_failed(self, error: Exception) -> None:
@@ -246,16 +245,12 @@ class Transport:
             self._client.on_token_failure(error)
         self._has_no_token = True
 
-    async def _renew(self, seconds: float) -> None:
-        """Send a new token before the present one expires in so many seconds.
+    async def _renew(self) -> None:
+        """Send a new token before the present one expires.
 
-        The server warns a minute before the end: at once, when the token is for less than that.
-        Then it is renewed after half of its time. Try again when the function fails, or returns the
-        token that the server has.
+        Try again when the function fails, or returns the token that the server has.
         """
-        present, fetched_at = self._fetched
-        if now() - fetched_at < STEADY:
-            await pause(asyncio.Event(), seconds / 2)
+        present = self._newest
         while self._outgoing is not None:
             try:
                 if (token := await self._fetch()) != present:

@@ -13,7 +13,11 @@ CHECK_EVERY = 3600.0
 
 
 class TokenExpiry:
-    """Calls `on_warning` once, a minute before a token expires, and `on_expired` when it does.
+    """Calls `on_warning` once before a token expires, and `on_expired` when it does.
+
+    The warning comes a minute before, or at half of the time that the token still has when the
+    client sends it. Without this, a client with tokens of seconds would send new tokens all the
+    time.
 
     Invariant: the remaining time of a token is computed once, when the client sends the token. So a
     later jump of the wall clock disconnects no client.
@@ -27,12 +31,14 @@ class TokenExpiry:
         self._on_expired = on_expired
         self._timer: asyncio.TimerHandle | None = None
         self._ends_at = 0.0
+        self._warn_before = WARN_BEFORE
         self._warned = False
 
     def start(self, expires_at: int) -> None:
         """Watch a new token, which replaces the previous one. Times are milliseconds since 1970."""
         left = (expires_at - self._clock.now_ms()) / 1000
         self._ends_at = self._clock.monotonic() + left
+        self._warn_before = min(WARN_BEFORE, left / 2)
         self._warned = False
         self.check()
 
@@ -43,10 +49,10 @@ class TokenExpiry:
         if left <= 0:
             self._on_expired()
             return
-        if left <= WARN_BEFORE and not self._warned:
+        if left <= self._warn_before and not self._warned:
             self._warned = True
             self._on_warning(round(left))
-        until = left if self._warned else left - WARN_BEFORE
+        until = left if self._warned else left - self._warn_before
         wait = min(until + 0.001, CHECK_EVERY)
         self._timer = asyncio.get_running_loop().call_later(wait, self.check)
 

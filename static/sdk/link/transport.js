@@ -51,7 +51,6 @@ export class Transport {
   #socket = null;
   #tries = 0;
   #token = ""; // the newest token that the server has
-  #fetchedAt = 0; // when it was fetched
   #hasNoToken = false; // the newest fetch has failed
   #tokens = 0; // tokens in a row that the server refused
   #refusals = 0; // attempts in a row that failed while the server was reachable
@@ -139,22 +138,17 @@ export class Transport {
       this.#change("online");
     }
     if (type === "disconnect_notice") this.#wait = message.retry_after_ms ?? 0;
-    if (type === "notice" && code === "token_expiring") {
-      // The server warns a minute before the end: at once, when the token is for less than that.
-      if (this.env.now() - this.#fetchedAt < STEADY) this.#timer("renew", message.in_seconds * 500, () => void this.#renew());
-      else void this.#renew();
-    }
+    if (type === "notice" && code === "token_expiring") void this.#renew();
     if (type !== "pong") this.connection.received(message);
   }
 
   /** The token; nothing when the function has failed. Failures in a row are told once. @param {string} name of the timer */
   async #fetch(name) {
-    const { connection, env } = this;
+    const { connection } = this;
     try {
       const late = new Promise((/** @type {any} */ resolve) => this.#timer(name, OPENS_WITHIN, resolve));
       const token = await textOf(() => Promise.race([connection.options.token(), late]));
       this.#hasNoToken = false;
-      this.#fetchedAt = env.now();
       return token;
     } catch (error) {
       if (!this.#hasNoToken && !this.#isStopped) connection.emit("error", error);

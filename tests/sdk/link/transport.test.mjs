@@ -96,18 +96,6 @@ test('T1 failures of the token in a row are told once, also at the renewal, and 
   assert.equal(it.errors.length, 2)
 })
 
-test('T1 tokens of some seconds are renewed after half of their time', async () => {
-  const it = new Scene()
-  await it.open()
-  for (let count = 0; count < 10; count++) {
-    it.say({ type: 'notice', code: 'token_expiring', in_seconds: 6 })
-    await it.run(2_999)
-    assert.equal(it.socket.sent.length, count + 1)
-    await it.run(1)
-    assert.deepEqual(it.socket.sent.at(-1), { type: 'token', token: `token ${count + 2}` })
-  }
-})
-
 test('T1 a function that returns no text is a failed fetch, and says what it returned', async () => {
   for (const [wrong, told] of [[undefined, 'undefined'], [null, 'null'], ['', ''], [{}, '[object Object]']]) {
     await assert.rejects(textOf(() => wrong), { code: 'token_failed', message: `\`token()\` failed: it returned '${told}'` })

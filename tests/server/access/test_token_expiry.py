@@ -53,10 +53,29 @@ async def test_a_warning_comes_a_minute_before_expiry(holder: Holder) -> None:
 
 async def test_a_newer_token_restarts_the_timer(holder: Holder) -> None:
     holder.shows_token(30)
+    holder.pass_time(15)
     holder.shows_token(600)
     holder.pass_time(545)
     holder.pass_time(50)
-    assert (holder.warned, holder.expired) == ([30, 55], 0)
+    assert (holder.warned, holder.expired) == ([15, 55], 0)
+
+
+async def test_a_token_of_seconds_is_warned_of_after_half_of_its_time(holder: Holder) -> None:
+    for renewals in range(5):
+        holder.shows_token(6)
+        assert holder.warned == [3] * renewals
+        holder.pass_time(2.9)
+        assert holder.warned == [3] * renewals
+        holder.pass_time(0.1)
+
+
+async def test_the_same_token_again_is_warned_of_seldom(holder: Holder) -> None:
+    holder.shows_token(64)
+    for _ in range(5):
+        left = holder.watch._ends_at - holder.clock.monotonic()
+        holder.pass_time(left / 2)
+        holder.shows_token(round(left / 2))
+    assert (holder.warned, holder.expired) == ([32, 16, 8, 4, 2], 0)
 
 
 @pytest.mark.parametrize("jump", [3_600_000, -3_600_000])
