@@ -35,15 +35,18 @@ class Subtree(NamedTuple):
 class _Type(NamedTuple):
     id: Id
     own: int  # the list of its children
-    holder: int
-    is_keyed: bool
+    place: StructPlace
+
+    @property
+    def is_keyed(self) -> bool:
+        return self.place.list & KEYED > 0
 
 
 def subtree_of(index: StructIndex, roots: Iterable[Id]) -> Subtree:
     """Return everything inside these types, but not the types themselves."""
     inner: dict[int, list[_Type]] = {}
-    for _, one in _types(index):
-        inner.setdefault(one.holder, []).append(one)
+    for one in _types(index):
+        inner.setdefault(one.place.holder, []).append(one)
     is_portioned = {list_id(at): index.place(at).list & KEYED > 0 for at in roots}
     waiting = list(is_portioned)
     while waiting:
@@ -63,12 +66,12 @@ def subtree_of(index: StructIndex, roots: Iterable[Id]) -> Subtree:
     return Subtree(ranges, hidden)
 
 
-def _types(index: StructIndex) -> Iterator[tuple[int, _Type]]:
-    """Yield the types that are not deleted and have content, each with its depth."""
+def _types(index: StructIndex) -> Iterator[_Type]:
+    """Yield the types that are not deleted and have content."""
     for at, place in index.all_alive_types():
         own = list_id(at)
         if index.contents.of(own):
-            yield place.depth, _Type(at, own, place.holder, place.list & KEYED > 0)
+            yield _Type(at, own, place)
 
 
 class HiddenBlocks:
@@ -81,6 +84,7 @@ class HiddenBlocks:
     def __init__(self) -> None:
         self._hidden: dict[int, int] = {}  # by the list of the type's children
         self._total: dict[int, int] = {}  # all blocks inside
+        self._large: dict[int, Id] = {}
         self._index: Callable[[], StructIndex | None] = lambda: None
         self._blocks = 0  # of the index, when it was measured
 
@@ -93,11 +97,13 @@ class HiddenBlocks:
             most += sizes.get(list_id(at), 0)
         return most
 
-    def has_many(self, index: StructIndex) -> bool:
-        """Whether a deletion of one type may delete very many hidden blocks."""
+    def large(self, index: StructIndex) -> dict[int, Id]:
+        """Return the types that are entries and may have very many hidden blocks inside.
+
+        They are by the list of their key (`StructPlace.list`).
+        """
         self._update(index)
-        gained = index.blocks - self._blocks
-        return max(self._total.values(), default=0) + gained >= MOST_HIDDEN
+        return self._large
 
     def _update(self, index: StructIndex) -> None:
         if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
@@ -110,18 +116,21 @@ class HiddenBlocks:
                 count = index.count_alive(client, start, end)
                 alive[place.holder] = alive.get(place.holder, 0) + count
         levels: dict[int, list[_Type]] = {}
-        for depth, one in _types(index):
-            levels.setdefault(depth, []).append(one)
-        hidden, total = dict[int, int](), dict[int, int]()
+        for one in _types(index):
+            levels.setdefault(one.place.depth, []).append(one)
+        hidden, total, large = dict[int, int](), dict[int, int](), dict[int, Id]()
         for depth in sorted(levels, reverse=True):  # what is inside comes first
             for one in levels[depth]:
                 own = index.contents.of(one.own)
                 all_of = total[one.own] = total.get(one.own, 0) + own
                 shown = alive.get(one.own, 0) + UNCOUNTED
                 hides = hidden[one.own] = hidden.get(one.own, 0) + max(0, own - shown)
-                total[one.holder] = total.get(one.holder, 0) + all_of
-                more = hides if one.is_keyed else all_of
-                hidden[one.holder] = hidden.get(one.holder, 0) + more
+                holder, more = one.place.holder, hides if one.is_keyed else all_of
+                total[holder] = total.get(holder, 0) + all_of
+                hidden[holder] = hidden.get(holder, 0) + more
+                if one.is_keyed and all_of + MOST_GAINED >= MOST_HIDDEN:
+                    large[one.place.list] = one.id
         self._hidden = {own: size for own, size in hidden.items() if size >= LEAST}
         self._total = {own: size for own, size in total.items() if size >= LEAST}
+        self._large = large
         self._index, self._blocks = ref(index), index.blocks

@@ -7,7 +7,7 @@ and loads the document from these bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from collab.identity.characters import id_at
 from collab.structs.struct_index import StructIndex
@@ -17,7 +17,7 @@ from collab.types.loader import CONTENT
 from collab.types.records import Path
 from collab.types.yjs_document import Transactions, YjsDocument
 from collab.yjs.joining import Part, all_deleted, deletion_of
-from collab.yjs.lists import KEYED, StructPlace, list_id
+from collab.yjs.lists import KEYED, list_id
 from collab.yjs.update import Id, Range
 
 
@@ -46,9 +46,10 @@ def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     Return whether the document was loaded again. Then no earlier handle may be used.
     """
     index, hidden = transactions.index, transactions.document.hidden
-    if index is None or index.blocks < MOST_HIDDEN or not hidden.has_many(index):
+    if index is None or index.blocks < MOST_HIDDEN or not (large := hidden.large(index)):
         return False
-    types = dict(_types_at(transactions, index, paths))
+    found = (_find(transactions, large, path) for path in paths)
+    types = {at: index.place(at) for at in found if at is not None}
     if hidden.most(index, types.items()) < MOST_HIDDEN:
         return False
     transactions.pause()
@@ -60,18 +61,8 @@ def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     return True
 
 
-def _types_at(
-    transactions: Transactions, index: StructIndex, paths: Iterable[Path]
-) -> Iterator[tuple[Id, StructPlace]]:
-    ids = dict(index.present_types())
-    for path in paths:
-        own = _find(transactions, ids, path)
-        if own is not None:
-            yield own, index.place(own)
-
-
 def _find(transactions: Transactions, ids: Mapping[int, Id], path: Path) -> Id | None:
-    """Return the id of the type at a path; None for another value. `ids` are those of entries."""
+    """Return the id of the type at a path; None when it, or a type around it, is not in `ids`."""
     own: Id | str | None = CONTENT
     held = transactions.content
     for step in path:

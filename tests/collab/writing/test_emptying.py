@@ -13,6 +13,8 @@ from collab.document.document import Document
 from collab.entry import Entry
 from collab.room.requests import PatchRequest, ReadState, Request, Round, UndoRequest, Update
 from collab.room.room import Room
+from collab.structs.struct_index import StructIndex
+from collab.structs.subtrees import HiddenBlocks
 from collab.types.yjs_document import YjsDocument
 from collab.yjs.update import inspect
 from tests.collab.room.rooms import commit, done, member, opened
@@ -285,3 +287,23 @@ def test_a_document_without_yjs_clients_is_emptied_too(
     assert room.document.read() == room.document.value == after
     assert entry is not None
     assert Document.open(room.document.snapshot(), (), 2).value == after
+
+
+def test_the_types_are_measured_once_for_many_removals(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, peer = opened({**VALUE, **{f"m{number}": {} for number in range(20)}}), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+    worn(peer, room, with_former_keys)
+    make_all_hidden(monkeypatch, 20)
+    measured: list[StructIndex] = []
+    measure = HiddenBlocks._measure
+
+    def counted(hidden: HiddenBlocks, index: StructIndex) -> None:
+        measured.append(index)
+        measure(hidden, index)
+
+    monkeypatch.setattr(HiddenBlocks, "_measure", counted)
+    done(room, ops(*(("remove", f"/m{number}") for number in range(20))))
+    assert emptied == []
+    assert len(measured) == 1
