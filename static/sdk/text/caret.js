@@ -28,11 +28,11 @@ export class Carets {
   /** @type {Caret[]} */
   #list = [];
   #text = "";
-  #isDue = false;
+  #frame = 0;
   /** @type {AbortController | null} ends the layer */
   #end = null;
   #layer = box("position:fixed;left:0;top:0;width:0;height:0;pointer-events:none;z-index:var(--weft-caret-layer,2147483000)");
-  #note = box("position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap");
+  #note = box("display:none"); // screen readers read it with the element
   /** shows the text of a control, to measure it */
   #mirror = box("");
 
@@ -75,12 +75,8 @@ export class Carets {
 
   /** Draws before the next frame. */
   #later() {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      if (this.#end) this.#paint();
-    });
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#end && this.#paint());
   }
 
   #paint() {
