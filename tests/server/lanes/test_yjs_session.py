@@ -23,6 +23,7 @@ from server.lanes import session
 from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 from tests.collab.yjs.updates import NULL, plain, uint, update
+from tests.server.lanes.lane_clients import lanes
 from tests.yjs_peer import QUERY_AWARENESS
 
 EMPTY = b"\x00"
@@ -180,3 +181,72 @@ async def test_g24_a_client_with_another_instances_edits_is_not_stale() -> None:
             assert await _hears(ada, frames.SyncStep2)
             await ada.send(frames.sync_step1(vector(7, 3)))
             assert not await _hears(ada, frames.SyncStep1)
+
+
+# --- one frame, without a network -----------------------------------------------------------------
+
+
+async def test_a_frame_is_charged_its_bytes_and_its_messages() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        inbound = it.services.budget_pool._budgets[it.live.key, "ada"].inbound
+
+        def left() -> list[int | None]:
+            now = it.clock.monotonic()
+            return [inbound.bytes.whole_units(now), inbound.messages.whole_units(now)]
+
+        before, frame = left(), frames.sync_step1(EMPTY) + frames.update(edit(0))
+        client.socket.handler.on_binary(frame)
+        after = left()
+        assert [was - now for was, now in zip(before, after, strict=True) if was and now] == [
+            len(frame),
+            2,
+        ]
+
+
+async def test_an_update_is_applied_and_a_step_1_is_answered_with_a_step_2() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        await it.settled()
+        client.socket.yjs()
+        client.socket.handler.on_binary(frames.update(edit(0)) + frames.sync_step1(EMPTY))
+        await it.settled()
+        assert it.live.room.value == {"n": 0, "k0": None}
+        answers = [one for one in client.socket.yjs() if isinstance(one, frames.SyncStep2)]
+        assert answers == [frames.SyncStep2(it.live.room.document.update_since(EMPTY))]
+
+
+async def test_the_next_question_waits_until_the_budget_covers_the_last_answer() -> None:
+    async with lanes({"t": "x" * 9_000}, out_bytes_per_second=1_000, out_burst=1_000) as it:
+        client = await it.yjs_client()
+        await it.settled()
+        for frame, is_read in ((frames.sync_step1(EMPTY), True), (frames.update(edit(0)), True)):
+            client.socket.handler.on_binary(frame)
+            await it.settled()
+            assert client.socket.is_reading is is_read
+        client.socket.handler.on_binary(frames.sync_step1(EMPTY))
+        assert not client.socket.is_reading
+
+
+async def test_a_frame_above_the_limit_may_not_consist_of_presence() -> None:
+    async with lanes({"n": 0}, max_frame=1_000) as it:
+        refused = []
+        for size in (997, 998):
+            client = await it.yjs_client()
+            client.socket.handler.on_binary(frames.awareness(bytes(size)))
+            [(_, reason)] = client.socket.closed
+            refused.append("a message has 1001 bytes, but 1000 are allowed" in reason)
+        assert refused == [False, True], "the first is only malformed"
+        client = await it.yjs_client()
+        client.socket.handler.on_binary(frames.update(bytes(1_200)))
+        assert client.socket.closed == [], "an update may be larger: it is split"
+
+
+async def test_presence_marks_its_client_alive_at_the_time_of_the_frame() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        it.clock.advance(5)
+        body = awareness.encode([awareness.State(7, 1, {"at": 1})])
+        client.socket.handler.on_binary(frames.awareness(body))
+        entry = it.live.presence.book._entries[client.session.feed.session]
+        assert (entry.client_id, entry.last_seen_at) == (7, it.clock.monotonic())
