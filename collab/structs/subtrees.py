@@ -2,13 +2,13 @@
 
 The server deletes the entries of maps in portions (`collab/writing/removal.py`). It counts them in
 the value. The blocks of former values and of deleted keys are *hidden*: the value does not show
-them. So are the pieces of a text, and everything in a Y.Array or in XML.
+them. So are the pieces of a text, and everything in a Y.Array, in XML, or in another root type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, TypeAlias
 from weakref import ref
 
 from collab.structs.struct_index import StructIndex
@@ -42,36 +42,47 @@ class _Type(NamedTuple):
         return self.place.list & KEYED > 0
 
 
-def subtree_of(index: StructIndex, roots: Iterable[Id]) -> Subtree:
-    """Return everything inside these types, but not the types themselves."""
-    inner: dict[int, list[_Type]] = {}
-    for one in _types(index):
-        inner.setdefault(one.place.holder, []).append(one)
-    is_portioned = {list_id(at): index.place(at).list & KEYED > 0 for at in roots}
-    waiting = list(is_portioned)
-    while waiting:
-        holder = waiting.pop()
-        for one in inner.get(holder, ()):
-            if one.own not in is_portioned:
-                is_portioned[one.own] = is_portioned[holder] and one.is_keyed
-                waiting.append(one.own)
-    hidden = sum(map(index.contents.of, is_portioned))
-    hidden -= UNCOUNTED * sum(is_portioned.values())
+Levels: TypeAlias = dict[int, list[_Type]]
+
+
+def subtree_of(index: StructIndex, roots: Iterable[Id], root: str) -> Subtree:
+    """Return everything inside these types, but not the types themselves.
+
+    `root` is the root type whose maps the value shows.
+    """
+    levels = _levels(index)
+    reached = _reached(levels, root)
+    inside = {list_id(at) for at in roots}
+    for depth in sorted(levels):
+        inside.update(one.own for one in levels[depth] if one.place.holder in inside)
+    hidden = sum(map(index.contents.of, inside)) - UNCOUNTED * len(inside & reached)
     ranges: dict[int, list[Range]] = {}
     for client, start, end, place in index.all_runs():
-        if place.depth and place.holder in is_portioned:
+        if place.depth and place.holder in inside:
             ranges.setdefault(client, []).append((start, end))
-            if place.list & KEYED and is_portioned[place.holder]:
+            if place.list & KEYED and place.holder in reached:
                 hidden -= index.count_alive(client, start, end)
     return Subtree(ranges, hidden)
 
 
-def _types(index: StructIndex) -> Iterator[_Type]:
-    """Yield the types that are not deleted and have content."""
+def _levels(index: StructIndex) -> Levels:
+    """Return the types that are not deleted and have content, by their depth."""
+    levels: Levels = {}
     for at, place in index.all_alive_types():
         own = list_id(at)
         if index.contents.of(own):
-            yield _Type(at, own, place)
+            levels.setdefault(place.depth, []).append(_Type(at, own, place))
+    return levels
+
+
+def _reached(levels: Levels, root: str) -> set[int]:
+    """Return the types that are reached from a root type by keys alone."""
+    reached = {list_id(root)}
+    for depth in sorted(levels):
+        reached.update(
+            one.own for one in levels[depth] if one.is_keyed and one.place.holder in reached
+        )
+    return reached
 
 
 class HiddenBlocks:
@@ -81,21 +92,18 @@ class HiddenBlocks:
     measurement first, and most deletions need no other.
     """
 
-    def __init__(self) -> None:
-        self._hidden: dict[int, int] = {}  # by the list of the type's children
-        self._total: dict[int, int] = {}  # all blocks inside
+    def __init__(self, root: str) -> None:
+        self._root = root  # the root type whose maps the value shows
+        self._sizes: dict[int, int] = {}  # by the list of the type's children
         self._large: dict[int, Id] = {}
         self._index: Callable[[], StructIndex | None] = lambda: None
         self._blocks = 0  # of the index, when it was measured
 
-    def most(self, index: StructIndex, roots: Iterable[tuple[Id, StructPlace]]) -> int:
+    def most(self, index: StructIndex, roots: Iterable[Id]) -> int:
         """Return an upper estimate of the hidden blocks inside these types."""
         self._update(index)
-        most = index.blocks - self._blocks
-        for at, place in roots:
-            sizes = self._hidden if place.list & KEYED else self._total
-            most += sizes.get(list_id(at), 0)
-        return most
+        gained = index.blocks - self._blocks
+        return gained + sum(self._sizes.get(list_id(at), 0) for at in roots)
 
     def large(self, index: StructIndex) -> dict[int, Id]:
         """Return the types that are entries and may have very many hidden blocks inside.
@@ -115,22 +123,20 @@ class HiddenBlocks:
             if place.list & KEYED and place.depth:
                 count = index.count_alive(client, start, end)
                 alive[place.holder] = alive.get(place.holder, 0) + count
-        levels: dict[int, list[_Type]] = {}
-        for one in _types(index):
-            levels.setdefault(one.place.depth, []).append(one)
-        hidden, total, large = dict[int, int](), dict[int, int](), dict[int, Id]()
+        levels = _levels(index)
+        reached = _reached(levels, self._root)
+        sizes, total, large = dict[int, int](), dict[int, int](), dict[int, Id]()
         for depth in sorted(levels, reverse=True):  # what is inside comes first
             for one in levels[depth]:
-                own = index.contents.of(one.own)
+                own, holder = index.contents.of(one.own), one.place.holder
                 all_of = total[one.own] = total.get(one.own, 0) + own
-                shown = alive.get(one.own, 0) + UNCOUNTED
-                hides = hidden[one.own] = hidden.get(one.own, 0) + max(0, own - shown)
-                holder, more = one.place.holder, hides if one.is_keyed else all_of
+                if one.own in reached:
+                    own = max(0, own - alive.get(one.own, 0) - UNCOUNTED)
+                size = sizes[one.own] = sizes.get(one.own, 0) + own
                 total[holder] = total.get(holder, 0) + all_of
-                hidden[holder] = hidden.get(holder, 0) + more
+                sizes[holder] = sizes.get(holder, 0) + size
                 if one.is_keyed and all_of + MOST_GAINED >= MOST_HIDDEN:
                     large[one.place.list] = one.id
-        self._hidden = {own: size for own, size in hidden.items() if size >= LEAST}
-        self._total = {own: size for own, size in total.items() if size >= LEAST}
+        self._sizes = {own: size for own, size in sizes.items() if size >= LEAST}
         self._large = large
         self._index, self._blocks = ref(index), index.blocks

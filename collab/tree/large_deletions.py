@@ -141,9 +141,8 @@ def large_deletions(
     has_types = bool(present) or any(place.holds for place in alive)
     if len(alive) < MOST_BLOCKS and not has_types:
         return Found()
-    types = [one for each in ranges for one in index.alive_types(*each)] if has_types else []
-    over = [(own, index.place(own)) for own in present.values()]
-    is_hidden = sizes.hidden.most(index, [*types, *over]) >= MOST_HIDDEN
+    types = [at for each in ranges for at, _ in index.alive_types(*each)] if has_types else []
+    is_hidden = sizes.hidden.most(index, [*types, *present.values()]) >= MOST_HIDDEN
     found = Found()
     if is_hidden or sizes.maps.most_blocks(txn, content, index, alive, present) >= MOST_BLOCKS:
         certain = lost(present, summary.values, index, partial(state, txn))
@@ -151,7 +150,7 @@ def large_deletions(
         entries = list(search.below(content, CONTENT, ()))
         is_large = search.blocks >= MOST_BLOCKS
         if is_hidden:
-            deleted = [at for at, _ in types] + [present[where] for where in certain]
+            deleted = types + [present[where] for where in certain]
             found = Found(entries, deleted, is_large)
         elif is_large:
             found = Found(entries, (), is_large)

@@ -18,7 +18,7 @@ from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks
 from collab.types.events import Observer
 from collab.types.handles import Txn
-from collab.types.loader import Loader
+from collab.types.loader import CONTENT, Loader
 from collab.yjs.joining import (
     Part,
     all_deleted,
@@ -49,7 +49,7 @@ class YjsDocument:
 
     def __init__(self, loader: Loader) -> None:
         self.observer = Observer()
-        self.hidden = HiddenBlocks()
+        self.hidden = HiddenBlocks(CONTENT)
         self.owned, self.doc, self.content = loader.owned, loader.doc, loader.content
         self._of_commits: Any = self.doc.observe(self.observer.on_commit)
         self._of_events: Any = self.content.observe_deep(self.observer.on_events)

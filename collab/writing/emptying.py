@@ -32,7 +32,7 @@ def empty_types(document: YjsDocument, roots: Iterable[Id]) -> Part | None:
     txn = document.doc.create_transaction()
     state = document.state(txn)
     txn.drop()
-    inside = subtree_of(StructIndex.of(state), roots)
+    inside = subtree_of(StructIndex.of(state), roots, CONTENT)
     if inside.hidden < MOST_HIDDEN:
         return None
     gone = all_deleted((inside.ranges,))
@@ -49,8 +49,8 @@ def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     if index is None or index.blocks < MOST_HIDDEN or not (large := hidden.large(index)):
         return False
     found = (_find(transactions, large, path) for path in paths)
-    types = {at: index.place(at) for at in found if at is not None}
-    if hidden.most(index, types.items()) < MOST_HIDDEN:
+    types = [at for at in found if at is not None]
+    if hidden.most(index, types) < MOST_HIDDEN:
         return False
     transactions.pause()
     emptied = empty_types(transactions.document, types)

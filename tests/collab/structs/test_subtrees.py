@@ -11,7 +11,6 @@ from pycrdt import Array, Doc, Map, Text
 from collab.structs import subtrees
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks, subtree_of
-from collab.yjs.lists import StructPlace
 from collab.yjs.update import STORED_BOUNDS, Id, inspect
 
 Edit = Callable[[Any], None]
@@ -67,23 +66,23 @@ def made(edit: Edit) -> tuple[StructIndex, StructIndex]:
     return kept, StructIndex.of(doc.get_update())
 
 
-def root_of(index: StructIndex) -> tuple[Id, StructPlace]:
+def root_of(index: StructIndex) -> Id:
     """Return the first type that the client made."""
-    return next(index.all_alive_types())
+    return next(at for at, _ in index.all_alive_types())
 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_index_that_is_kept_counts_at_least_the_blocks_of_the_state(edit: Edit) -> None:
     kept, fresh = made(edit)
-    counts = [subtree_of(index, [root_of(index)[0]]).hidden for index in (kept, fresh)]
+    counts = [subtree_of(index, [root_of(index)], "content").hidden for index in (kept, fresh)]
     assert 2 * 40 >= counts[0] >= counts[1] >= 30
 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_the_ranges_have_everything_but_the_type_itself(edit: Edit) -> None:
     _, index = made(edit)
-    root, _ = root_of(index)
-    ranges = subtree_of(index, [root]).ranges
+    root = root_of(index)
+    ranges = subtree_of(index, [root], "content").ranges
     assert sum(end - start for start, end in ranges[7]) == index.clocks[7] - 1
     assert root == (7, 0)
 
@@ -92,7 +91,10 @@ def test_the_ranges_have_everything_but_the_type_itself(edit: Edit) -> None:
 def test_the_estimate_is_at_least_the_count(edit: Edit) -> None:
     for index in made(edit):
         root = root_of(index)
-        assert HiddenBlocks().most(index, [root]) >= subtree_of(index, [root[0]]).hidden
+        assert (
+            HiddenBlocks("content").most(index, [root])
+            >= subtree_of(index, [root], "content").hidden
+        )
 
 
 def test_entries_that_the_value_shows_are_not_hidden() -> None:
@@ -101,8 +103,11 @@ def test_entries_that_the_value_shows_are_not_hidden() -> None:
 
     _, index = made(fills)
     root = root_of(index)
-    assert subtree_of(index, [root[0]]).hidden <= 0
-    assert HiddenBlocks().most(index, [root]) == 0
+    assert subtree_of(index, [root], "content").hidden <= 0
+    assert HiddenBlocks("content").most(index, [root]) == 0
+    # The value does not show other root types.
+    assert subtree_of(index, [root], "other").hidden == 81
+    assert HiddenBlocks("other").most(index, [root]) == 81
 
 
 def test_types_are_measured_again_after_a_document_has_grown(
@@ -112,7 +117,7 @@ def test_types_are_measured_again_after_a_document_has_grown(
     doc: Doc[Any] = Doc(client_id=7)
     content: Any = doc.get("content", type=Map)
     content["map"] = Map()
-    index, sizes = StructIndex.of(doc.get_update()), HiddenBlocks()
+    index, sizes = StructIndex.of(doc.get_update()), HiddenBlocks("content")
     assert sizes.most(index, [root_of(index)]) == 0
     known = doc.get_state()
     sets_and_deletes(content)
