@@ -38,10 +38,11 @@ class ListWriter:
 
     def splice(
         self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
-    ) -> None:
+    ) -> Place:
         """Replace `count` items by new items, whose layouts are `raws`.
 
-        When undo puts items back, `again` has the first ids of these items.
+        When undo puts items back, `again` has the first ids of these items. Return the place,
+        which may have a new handle. The earlier handle is not used again.
         """
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
@@ -65,13 +66,14 @@ class ListWriter:
             self._build.put_at(handle, at + offset, raw, tokens)
         if isinstance(handle, ArrayStandIn):
             handle.set_identity(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
-            return
+            return place
         txn = self._txn  # the builder may have ended one transaction and begun another
         self._note_reinserted(handle, at, again)
         values = tuple(fingerprint(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
         own = self._identity.first_id(text_id(txn, handle))
         self._journal.note(ListRecord(place.path, own, hunk))
+        return place._replace(handle=handle)
 
     def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
         for client, clock, length in again:
@@ -100,7 +102,7 @@ class ListWriter:
         if at is None:
             return False
         for start, count in reversed(list(_stretches(spots))):
-            self.splice(place, start, count, [])
+            place = self.splice(place, start, count, [])
         if hunk.removed:
             self.splice(place, at, 0, hunk.removed, hunk.gone)
         return True

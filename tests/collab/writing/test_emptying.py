@@ -13,6 +13,7 @@ from collab.document.document import Document
 from collab.entry import Entry
 from collab.room.requests import PatchRequest, ReadState, Request, Round, UndoRequest, Update
 from collab.room.room import Room
+from collab.structs import subtrees
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks
 from collab.types.yjs_document import YjsDocument
@@ -307,3 +308,25 @@ def test_the_types_are_measured_once_for_many_removals(
     done(room, ops(*(("remove", f"/m{number}") for number in range(20))))
     assert emptied == []
     assert len(measured) == 1
+
+
+def test_u2_undo_of_items_at_two_places_goes_on_after_the_document_was_loaded_again(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subtrees, "LEAST", 0)
+    room, peer = opened({}), Peer(7)
+    peer.content["l"] = Array([0, 1, 2, 3])
+    done(room, Update(peer.update()), peer.user)
+    commit(room)
+    peer.pull(room)
+    with peer.doc.transaction():
+        peer.content["l"].insert(3, Map({"t": Text("abc"), "m": Map({"x": 1})}))
+        peer.content["l"].insert(1, Map({"t": Text("abc"), "m": Map({"x": 1})}))
+        del peer.content["l"][0]
+    done(room, Update(peer.update()), peer.user, 60_000)
+    commit(room)
+    emptied.clear()
+    done(room, UndoRequest("undo", ""), peer.user, 120_000)
+    assert len(emptied) >= 2
+    assert room.document.value == {"l": [0, 1, 2, 3]}
+    assert room.document.read() == room.document.value
