@@ -43,7 +43,7 @@ class ClockRuns:
             self.arrays.append(place.array)
 
     def place(self, clock: int) -> StructPlace:
-        return self.place_of_run(self.number_of(clock))
+        return self.place_of_run(bisect_right(self.starts, clock) - 1)
 
     def number_of(self, clock: int) -> int:
         """Return the number of the run that has a clock."""

@@ -106,7 +106,9 @@ def check(
     has_layer = bool(fresh) and (len(fresh) > 1 or fresh[0][1].text is not None)
     if has_layer:
         layer = StructIndex(layer)
-    arrays = layer.arrays if has_layer else ArraySizes(layer.arrays)
+    arrays = layer.arrays
+    if arrays.there and not has_layer:
+        arrays = ArraySizes(arrays)
     places = []
     for client, struct in fresh:
         reached = known.get(client, 0)

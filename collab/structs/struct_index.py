@@ -17,6 +17,7 @@ because yrs 0.28 behaves as follows (measured):
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 
 from collab.structs.array_sizes import ArraySizes
@@ -51,7 +52,7 @@ class StructIndex:
 
     def __init__(self, base: StructIndex | None = None) -> None:
         self._base = base
-        self._clients: dict[int, ClockRuns] = {}
+        self._clients: defaultdict[int, ClockRuns] = defaultdict(ClockRuns)
         self.blocks = 0
         self.contents = BlockCounts()  # empty in a layer
         self._has_blocks = False  # true while the structs of a state are added: each is one block
@@ -89,7 +90,7 @@ class StructIndex:
 
     def _delete(self, deletes: Mapping[int, list[Range]]) -> None:
         for client, ranges in deletes.items():
-            known = self._client(client)
+            known = self._clients[client]
             self.blocks += 2 * len(ranges)
             for start, end in ranges:
                 if self.arrays.there:
@@ -101,7 +102,7 @@ class StructIndex:
 
     def append(self, client: int, struct: Struct, place: StructPlace | None = None) -> None:
         """Add a struct, which has this place if it is known."""
-        known = self._client(client)
+        known = self._clients[client]
         clock = max(struct.clock, self.clocks.get(client, 0))
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
@@ -285,9 +286,3 @@ class StructIndex:
         if end is not None:
             return end
         return 0 if self._base is None else self._base._end(client)
-
-    def _client(self, client: int) -> ClockRuns:
-        known = self._clients.get(client)
-        if known is None:
-            known = self._clients[client] = ClockRuns()
-        return known

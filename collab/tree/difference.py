@@ -18,10 +18,9 @@ from collab.patch.text_changes import NO_TEXTS, bounded
 from collab.patch.values import same
 from collab.tree.event_records import (
     ListChange,
-    changes_of,
     item_record,
     list_records,
-    replacements_of,
+    reported_edit,
     text_record,
 )
 from collab.tree.summary import TextsBefore, UpdateSummary
@@ -93,13 +92,14 @@ class Difference:
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings
-        found = replacements_of(old, new, inside.deltas)
+        edit = reported_edit(old, new, inside.deltas)
         inside.deltas.clear()
+        found = None if edit is None else edit.replacements
         record = text_record(txn, text, identity, path, new, found, strings)
         if record.hunks or old != new:
             self.records.append(record)
-        if found is not None and old != new:
-            self.texts[len(self.ops) - 1] = bounded(old, changes_of(found))
+        if edit is not None and old != new:
+            self.texts[len(self.ops) - 1] = bounded(old, edit.changes)
 
     def note_item(self, path: Path, array: Any, at: int, was: Any, value: Json) -> None:
         """Record that an item of a Y.Array has changed to `value`."""

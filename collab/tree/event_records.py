@@ -111,10 +111,17 @@ _DELETED = attrgetter("deleted")
 _CHANGE = attrgetter("was", "end", "inserted")
 
 
-def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replacement] | None:
-    """Return the replacements that the events of a text report, as replacements of the old text.
+class ReportedEdit(NamedTuple):
+    """What the events of a text report: replacements of the old text, and the same as changes."""
 
-    None when they change more than characters. Each delta is that of one transaction.
+    replacements: list[Replacement]
+    changes: TextChanges
+
+
+def reported_edit(old: str, new: str, deltas: Sequence[Delta]) -> ReportedEdit | None:
+    """Return the edit that the events of a text report. Each delta is that of one transaction.
+
+    None when they change more than characters.
     """
     found: list[Replacement] | None = []
     changes: TextChanges = ()
@@ -123,16 +130,11 @@ def replacements_of(old: str, new: str, deltas: Sequence[Delta]) -> list[Replace
         found = _replacements(text, delta)
         if found is None:
             return None
-        now = changes_of(found)
+        now = tuple(map(_CHANGE, found))
         changes, text = composed(changes, now) if changes else now, changed_text(text, now)
     if found is None or text != new:
         return None
-    return found if len(deltas) == 1 else _replaced(old, changes)
-
-
-def changes_of(found: Sequence[Replacement]) -> TextChanges:
-    """Return replacements as changes of the old text."""
-    return tuple(map(_CHANGE, found))
+    return ReportedEdit(found if len(deltas) == 1 else _replaced(old, changes), changes)
 
 
 def _replaced(old: str, changes: TextChanges) -> list[Replacement]:
