@@ -49,7 +49,7 @@ export function connect(options, environment) {
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
   /** @type {import("./page/documents.js").Request} */
-  const send = (method, path, more) => request(caller, method, path, more);
+  const send = (...given) => request(caller, ...given);
   const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
     /** @type {any} */ (await import("./page/documents.js"))[name](send, ...all);
   return { list: call("list"), create: call("create"), delete: call("remove"), share: call("share"), unshare: call("unshare") };

@@ -219,6 +219,29 @@ async def test_paste_is_plain_text_and_enter_makes_a_line(room: Room, kind: str)
     await bo.sees(f"[{lines}\n\nx]" if kind != "input" else "[one twox]")
 
 
+async def test_empty_lines_come_and_go_at_the_end_of_a_text(room: Room) -> None:
+    for kind in ("textarea", "contenteditable"):
+        ada, bo = await room.people(kind, "abc")
+        await ada.select(3)
+        for _ in range(2):
+            await ada.press("Enter")
+        await bo.sees("abc\n\n")
+        assert await ada.at() == 5
+        await ada.press("Backspace")
+        await bo.sees("abc\n")
+        assert await ada.at() == 4
+        await ada.press("Backspace")
+        await ada.type("d")
+        await bo.sees("abcd")
+        await ada.select(0, 4)
+        await ada.press("Backspace")
+        await bo.sees("")
+        await ada.press("Enter")
+        await ada.type("x")
+        await bo.sees("\nx")
+        assert await ada.at() == 2
+
+
 async def test_undo_keys_undo_only_own_changes(room: Room, kind: str) -> None:
     ada, bo = await room.people(kind, "abc")
     await ada.select(3)

@@ -187,7 +187,7 @@ export class Page {
 
   get assets() {
     /** @type {import("./documents.js").Request} */
-    const send = (method, path, options) => request(this._session, method, path, options);
+    const send = (...given) => request(this._session, ...given);
     const upload = async (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
       (await import("./publishing.js")).upload(send, file, onProgress);
     return { upload };

@@ -5,7 +5,7 @@ import { Change } from "../reports/change.js";
 import { Core } from "../core/core.js";
 import { reasonOf } from "../core/endings.js";
 import { Refusal, WeftError } from "../reports/errors.js";
-import { calling, Emitter } from "../reports/events.js";
+import { Emitter } from "../reports/events.js";
 import { Outbox } from "../outbox/outbox.js";
 import { get } from "../patch/patch.js";
 import { Transport, delay } from "../link/transport.js";
@@ -42,8 +42,6 @@ export class Session extends Emitter {
   changes = new Map();
   /** @type {Map<string, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
-  /** @type {Set<{pointer: string, listener: (value: any, info: any, ops?: Op[]) => void}>} */
-  #subscriptions = new Set();
   #count = 0;
   #load = "";
   #isReloading = false;
@@ -134,9 +132,10 @@ export class Session extends Emitter {
 
   /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
   subscribe(pointer, listener) {
-    const subscription = { pointer, listener };
-    this.#subscriptions.add(subscription);
-    return () => void this.#subscriptions.delete(subscription);
+    return this.on("show", ({ value, before, info, ops }) => {
+      const now = get(value, pointer);
+      if (now !== get(before, pointer)) listener(now, info, ops);
+    });
   }
 
   /** @param {Event} event @returns {Effect[]} */
@@ -201,7 +200,7 @@ export class Session extends Emitter {
         this.#isReloading = true;
         return this.transport.restart();
       case "show":
-        return this.#show(effect);
+        return this.emit("show", effect);
     }
   }
 
@@ -225,14 +224,6 @@ export class Session extends Emitter {
     this.changes.get(id)?.end(state, result, refusal);
     this.changes.delete(id);
     this.emit("ended", { id, state });
-  }
-
-  /** @param {Effect} effect */
-  #show({ value, before, info, ops }) {
-    for (const { pointer, listener } of [...this.#subscriptions]) {
-      const now = get(value, pointer);
-      if (now !== get(before, pointer)) calling(listener, now, info, ops);
-    }
   }
 
   /** Stores the frame when only this page has it, and the value when it is new. */

@@ -98,7 +98,7 @@ export declare class Session extends Emitter {
     /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
     answerOf(id: string): Promise<any>;
     /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
-    subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => undefined;
+    subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => void;
     /** @param {Event} event @returns {Effect[]} */
     handle(event: Event): Effect[];
     /** Reports an error. @param {string} code @param {unknown} [cause] */
