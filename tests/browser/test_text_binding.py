@@ -409,6 +409,18 @@ async def test_the_caret_of_the_other_is_drawn_at_its_character(room: Room, kind
     await bo.page.until("!document.querySelector('[data-weft-caret]')")
 
 
+async def test_the_caret_of_the_other_moves_at_once_with_own_typing(room: Room, kind: str) -> None:
+    ada, bo = await room.people(kind, "Hello world")
+    await ada.select(6)
+    await bo.page.until("document.querySelector('[data-weft-caret]')")
+    await bo.page.until(f"{CARET}[0] > 20")
+    left, *_ = await bo.page.evaluate(CARET)
+    await bo.page.evaluate("page._session.transport.send = () => {}")  # no answer comes
+    await bo.select(0)
+    await bo.type("> ")
+    await bo.page.until(f"{CARET}[0] > {left + 10}")
+
+
 async def test_a_caret_in_an_empty_last_line_is_below_the_text(room: Room) -> None:
     for kind in ("textarea", "contenteditable"):
         ada, bo = await room.people(kind, "one\n")

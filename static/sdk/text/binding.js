@@ -202,19 +202,20 @@ export class Binding extends Emitter {
     this.#find();
     const [old, text, selection] = [this.field.read(), this.#wanted, this.#selection];
     this.#shown = text;
-    if (old === text && this.field.isPlain(text)) return;
-    splices ??= compare(old, text);
-    const map = mapping(splices);
-    const { scrollTop, scrollLeft } = this.element;
-    this.field.write(toSplice("", old, text), text);
-    if (selection) {
-      const { start, end, isBackward } = selection;
-      const last = splices[splices.length - 1];
-      const caret = isEnd ? last.offset + last.insert.length : undefined;
-      const first = caret ?? map(start, start < end);
-      this.field.select({ start: first, end: caret ?? Math.max(first, map(end)), isBackward });
+    if (old !== text || !this.field.isPlain(text)) {
+      splices ??= compare(old, text);
+      const map = mapping(splices);
+      const { scrollTop, scrollLeft } = this.element;
+      this.field.write(toSplice("", old, text), text);
+      if (selection) {
+        const { start, end, isBackward } = selection;
+        const last = splices[splices.length - 1];
+        const caret = isEnd ? last.offset + last.insert.length : undefined;
+        const first = caret ?? map(start, start < end);
+        this.field.select({ start: first, end: caret ?? Math.max(first, map(end)), isBackward });
+      }
+      Object.assign(this.element, { scrollTop, scrollLeft });
     }
-    Object.assign(this.element, { scrollTop, scrollLeft });
     this.#drawCarets();
   }
 
