@@ -100,6 +100,8 @@ async def test_a_state_of_the_users_older_socket_comes_behind_a_stale_removal() 
         newer.socket.yjs()
         presence = newer.session.presence
         shown = [len(message) for message in presence.all_states()]
+        [before] = presence.protect_own([State(7, 3, {"at": 1})])
+        assert before == yjs_frames.awareness(awareness.encode([State(7, 2, None)]))
         while presence.consume_echo(1):
             pass
         newer.socket.handler.on_binary(QUERY_AWARENESS)
