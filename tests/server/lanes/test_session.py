@@ -48,6 +48,15 @@ async def test_a_session_holds_its_document_presence_and_budgets_until_its_socke
 
 
 @pytest.mark.parametrize("lane", LANES)
+async def test_the_close_code_is_in_the_audit_trail(lane: str) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        client.socket.lose(4401)
+        rows = [row for _, row in it.services.recorder.trail._rows if row.action == "close"]
+        assert [row.detail["code"] for row in rows] == [4401]
+
+
+@pytest.mark.parametrize("lane", LANES)
 async def test_an_expired_token_closes_the_connection(lane: str) -> None:
     async with lanes({"n": 0}) as it:
         client = await client_of(it, lane, seconds=100)
