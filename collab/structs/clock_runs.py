@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from collab.yjs.lists import StructPlace
+from collab.yjs.lists import KEYED, StructPlace
 from collab.yjs.update import Range
 
 _DEEPEST: Final = 2**14 - 1
@@ -80,6 +80,27 @@ class ClockRuns:
                 begin, stop = max(first, start), end if is_last else self.starts[number + 1]
                 stop = min(stop, end)
                 yield self.place_of_run(number), begin, stop - begin - self.deleted_in(begin, stop)
+
+    def keyed(self, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the holder of each run of values of keys, and how many clocks are not deleted.
+
+        `end` is the end of the last run.
+        """
+        deleted, at = self.deleted, 0
+        for number, (start, where, depth) in enumerate(
+            zip(self.starts, self.lists, self.depths, strict=True)
+        ):
+            if not where & KEYED or depth < 4:
+                continue
+            is_last = number + 1 == len(self.starts)
+            stop = end if is_last else self.starts[number + 1]
+            while at < len(deleted) and deleted[at][1] <= start:
+                at += 1
+            is_whole = at == len(deleted) or deleted[at][0] >= stop
+            yield (
+                self.holders[number],
+                stop - start - (0 if is_whole else self.deleted_in(start, stop)),
+            )
 
     def deleted_in(self, start: int, end: int) -> int:
         """Return how many of these clocks are deleted."""

@@ -226,6 +226,11 @@ class StructIndex:
             for number, start in enumerate(known.starts):
                 yield client, start, self._run_end(client, number), known.place_of_run(number)
 
+    def keyed_runs(self) -> Iterator[tuple[int, int]]:
+        """Yield the holder of each run of values of keys, and how many of them are not deleted."""
+        for client, known in self._clients.items():
+            yield from known.keyed(self.clocks.get(client, 0))
+
     def count_alive(self, client: int, start: int, end: int) -> int:
         """Return how many of these clocks, which the index has, are not deleted."""
         return end - start - self._clients[client].deleted_in(start, end)

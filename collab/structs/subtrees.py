@@ -21,7 +21,9 @@ MOST_HIDDEN: Final = 10_000
 UNCOUNTED: Final = 2
 # Types with fewer hidden blocks are not kept.
 LEAST: Final = 20
-# Blocks that a document may gain before its types are measured again.
+# A document may gain this share of its blocks, and so many more, until it is measured again. So the
+# time to measure is at most a few times the time to gain them. A deletion may be larger by as many.
+GAINED_SHARE: Final = 16
 MOST_GAINED: Final = 1_000
 
 
@@ -88,8 +90,8 @@ def _reached(levels: Levels, root: str) -> set[int]:
 class HiddenBlocks:
     """The hidden blocks of each type in a document, measured from time to time.
 
-    To measure them takes 1 µs for each run of the index. A deletion is estimated by the last
-    measurement first, and most deletions need no other.
+    To measure them takes several µs for each run of the index. So they are measured when a type is
+    deleted, and only after the document has gained many blocks.
     """
 
     def __init__(self, root: str) -> None:
@@ -100,10 +102,9 @@ class HiddenBlocks:
         self._blocks = 0  # of the index, when it was measured
 
     def most(self, index: StructIndex, roots: Iterable[Id]) -> int:
-        """Return an upper estimate of the hidden blocks inside these types."""
+        """Return about how many hidden blocks are inside these types."""
         self._update(index)
-        gained = index.blocks - self._blocks
-        return gained + sum(self._sizes.get(list_id(at), 0) for at in roots)
+        return sum(self._sizes.get(list_id(at), 0) for at in roots)
 
     def large(self, index: StructIndex) -> dict[int, Id]:
         """Return the types that are entries and may have very many hidden blocks inside.
@@ -114,18 +115,17 @@ class HiddenBlocks:
         return self._large
 
     def _update(self, index: StructIndex) -> None:
-        if self._index() is not index or index.blocks - self._blocks > MOST_GAINED:
+        if self._index() is not index or index.blocks - self._blocks > _allowed(self._blocks):
             self._measure(index)
 
     def _measure(self, index: StructIndex) -> None:
         alive: dict[int, int] = {}
-        for client, start, end, place in index.all_runs():
-            if place.list & KEYED and place.depth:
-                count = index.count_alive(client, start, end)
-                alive[place.holder] = alive.get(place.holder, 0) + count
+        for holder, count in index.keyed_runs():
+            alive[holder] = alive.get(holder, 0) + count
         levels = _levels(index)
         reached = _reached(levels, self._root)
         sizes, total, large = dict[int, int](), dict[int, int](), dict[int, Id]()
+        least = MOST_HIDDEN - _allowed(index.blocks)
         for depth in sorted(levels, reverse=True):  # what is inside comes first
             for one in levels[depth]:
                 own, holder = index.contents.of(one.own), one.place.holder
@@ -135,8 +135,13 @@ class HiddenBlocks:
                 size = sizes[one.own] = sizes.get(one.own, 0) + own
                 total[holder] = total.get(holder, 0) + all_of
                 sizes[holder] = sizes.get(holder, 0) + size
-                if one.is_keyed and all_of + MOST_GAINED >= MOST_HIDDEN:
+                if one.is_keyed and all_of >= least:
                     large[one.place.list] = one.id
         self._sizes = {own: size for own, size in sizes.items() if size >= LEAST}
         self._large = large
         self._index, self._blocks = ref(index), index.blocks
+
+
+def _allowed(blocks: int) -> int:
+    """Return how many blocks a document may gain until it is measured again."""
+    return MOST_GAINED + blocks // GAINED_SHARE

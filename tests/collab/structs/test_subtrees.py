@@ -123,3 +123,31 @@ def test_types_are_measured_again_after_a_document_has_grown(
     sets_and_deletes(content)
     index.add(inspect(doc.get_update(known), STORED_BOUNDS))
     assert sizes.most(index, [root_of(index)]) >= 38
+
+
+def test_measuring_takes_at_most_a_few_times_the_work_of_the_edits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The runs that are measured, for each block that a large document gains."""
+    doc: Doc[Any] = Doc(client_id=7)
+    content: Any = doc.get("content", type=Map)
+    content["map"] = Map({f"k{number}": Map({"n": 1}) for number in range(4_000)})
+    index, sizes, measured = StructIndex.of(doc.get_update()), HiddenBlocks("content"), 0
+
+    def counted(self: HiddenBlocks, of: StructIndex) -> None:
+        nonlocal measured
+        measured += sum(1 for _ in of.all_runs())
+        measure(self, of)
+
+    measure = HiddenBlocks._measure
+    monkeypatch.setattr(HiddenBlocks, "_measure", counted)
+    monkeypatch.setattr(subtrees, "MOST_GAINED", 10)
+    sizes.most(index, [root_of(index)])
+    first, before = measured, index.blocks
+    for number in range(200):
+        known = doc.get_state()
+        content["map"][f"new{number}"] = Map({f"n{each}": each for each in range(20)})
+        index.add(inspect(doc.get_update(known), STORED_BOUNDS))
+        sizes.most(index, [root_of(index)])
+    assert measured > first, "the document has grown by half"
+    assert measured - first < 2 * subtrees.GAINED_SHARE * (index.blocks - before)

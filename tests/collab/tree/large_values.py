@@ -24,5 +24,7 @@ def make_all_hidden(monkeypatch: pytest.MonkeyPatch, limit: int = 1) -> None:
     """Make `limit` hidden blocks very many, so that types are emptied before their deletion."""
     monkeypatch.setattr(large_deletions, "SMALL", 0)
     monkeypatch.setattr(working, "MAY_HIDE", 0)
+    for name, value in (("LEAST", 0), ("MOST_GAINED", 0), ("GAINED_SHARE", 1 << 40)):
+        monkeypatch.setattr(subtrees, name, value)  # measure exactly, before each deletion
     for module in (large_deletions, emptying, subtrees):
         monkeypatch.setattr(module, "MOST_HIDDEN", limit)
