@@ -75,7 +75,8 @@ class Document:
         self._tree = Tree(client_id, opening.rest(), atomic, opening.loader, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
-        self.count, self._work_size = ValueCount(), WorkSize(opening.loader.size)
+        self.count = ValueCount()
+        self.work = WorkSize(opening.loader.size, opening.deleted)
 
     @classmethod
     def create(
@@ -235,7 +236,7 @@ class Document:
     @property
     def work_size(self) -> int:
         """The size of the document for work that walks through all of it."""
-        return self._work_size.of(self.value, self.size)
+        return self.work.of(self.value, self.size)
 
     def mark_unneeded(self) -> int:
         """Mark the hidden elements that no step needs. Return how many there are.
@@ -260,7 +261,7 @@ class Document:
     ) -> Change:
         before, self.value = self.value, applied.value
         self.size, self.version = applied.size, version
-        self._work_size.change(update)
+        self.work.change(update, applied.ops)
         blob = b"" if kind == "create" else encode_inverse(inverse)
         self._undo.add_version(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value, applied.texts)

@@ -22,7 +22,7 @@ from collab.yjs.causality import in_causal_order
 from collab.yjs.rewriting import deleted_at_first
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
-from collab.yjs.state_pieces import AT_ONCE, state_pieces
+from collab.yjs.state_pieces import AT_ONCE, deleted_clocks, state_pieces
 
 # Opening counts as long when it takes more than `SECONDS`, plus `SECONDS_A_BYTE` for each byte of
 # state. Ten thousand small structs that need no long walk take a fifth of this time.
@@ -54,6 +54,7 @@ class Opening:
         self.earlier: Sequence[Entry] = () if saved is None else saved.entries
         self.epoch = epoch
         self.loader = Loader(server_id(epoch))
+        self.deleted = 0  # clocks that the state deletes; counted only in a large state
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
         self._since: list[bytes] | None = None  # the pieces of the entries' updates, once cut
         self._updates: Iterator[bytes] | None = None
@@ -127,10 +128,12 @@ class Opening:
         self._since = [piece for update in since for piece in _pieces(update)]
         self._parts = (state,)
         if not self._is_long(self.body.opening_seconds):
-            self._parts = state_pieces(state)
+            self._parts = pieces = state_pieces(state)
+            self.deleted = deleted_clocks(pieces)
             return
         inspected = inspect(state, STORED_BOUNDS)
         fresh = in_causal_order(inspected.sections, {})
+        self.deleted = sum(end - at for own in inspected.deletes.values() for at, end in own)
         slices = slices_of(state, inspected, fresh, {}, 0, lambda: 0.0)
         if slices is not None:
             self._parts = slices

@@ -19,6 +19,7 @@ from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
 from collab.room.tail import Tail
 from collab.structs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
+from collab.structs.subtrees import MOST_HIDDEN
 
 if TYPE_CHECKING:
     from collab.document.change import Change
@@ -88,8 +89,14 @@ class Working:
 
     @property
     def structs_if_large(self) -> Structs | None:
-        """The index of structs for a document that may have very many hidden blocks."""
+        """The index of structs for a document that may have very many hidden blocks.
+
+        To build the index takes seconds in a large document. Without a Yjs client, only former
+        values and pieces of texts are hidden.
+        """
         if self.document.work_size <= MAY_HIDE:
+            return None
+        if not self.structs.is_built and self.document.work.former < MOST_HIDDEN:
             return None
         return partial(self.structs.of, self.document)
 
@@ -196,6 +203,10 @@ class LazyStructIndex:
     def __init__(self) -> None:
         self._index: StructIndex | None = None
         self._waiting: list[bytes] = []
+
+    @property
+    def is_built(self) -> bool:
+        return self._index is not None
 
     def add(self, update: bytes, checked: Checked | None = None) -> None:
         """Note an update that the document has applied, and what the guard has found in it."""

@@ -6,6 +6,7 @@ a state of three megabytes. Between two pieces, other threads can run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from collab.yjs.causality import in_causal_order
@@ -68,6 +69,17 @@ def _in_causal_order(state: bytes, most: int) -> list[bytes]:
 def _of_deletes(deletes: dict[int, list[Range]]) -> list[bytes]:
     ranges = [(client, one) for client, own in deletes.items() for one in own]
     return [encode(b"", [], ranges[at : at + RANGES]) for at in range(0, len(ranges), RANGES)]
+
+
+def deleted_clocks(pieces: Iterable[bytes]) -> int:
+    """Return how many clocks the pieces of a state delete."""
+    total = 0
+    for piece in pieces:
+        reader = Reader(piece, checks_values=False)
+        if not reader.count():  # deletions stand in pieces without structs
+            deletes = read_deletes(reader)
+            total += sum(end - start for own in deletes.values() for start, end in own)
+    return total
 
 
 def skip_structs(reader: Reader, count: int, clock: int) -> int:

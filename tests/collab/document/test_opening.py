@@ -103,6 +103,8 @@ def test_g22_a_cut_state_of_real_clients_gives_the_same_document(seeds: range) -
         opening.cut_state()
         turns(opening, Clock(0.02))
         opened = Document(opening)
+        deletes = inspect(document.update_since(b"\0")).deletes.values()
+        assert opened.work.former == sum(end - at for own in deletes for at, end in own)
         assert shown(opened) == shown(document)
         assert opened.value == document.value
 

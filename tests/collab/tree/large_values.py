@@ -26,5 +26,5 @@ def make_all_hidden(monkeypatch: pytest.MonkeyPatch, limit: int = 1) -> None:
     monkeypatch.setattr(working, "MAY_HIDE", 0)
     for name, value in (("LEAST", 0), ("MOST_GAINED", 0), ("GAINED_SHARE", 1 << 40)):
         monkeypatch.setattr(subtrees, name, value)  # measure exactly, before each deletion
-    for module in (large_deletions, emptying, subtrees):
+    for module in (large_deletions, emptying, subtrees, working):
         monkeypatch.setattr(module, "MOST_HIDDEN", limit)

@@ -11,6 +11,7 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.document.document import Document
 from collab.entry import Entry
+from collab.room import working
 from collab.room.requests import PatchRequest, ReadState, Request, Round, UndoRequest, Update
 from collab.room.room import Room
 from collab.structs import subtrees
@@ -330,3 +331,15 @@ def test_u2_undo_of_items_at_two_places_goes_on_after_the_document_was_loaded_ag
     assert len(emptied) >= 2
     assert room.document.value == {"l": [0, 1, 2, 3]}
     assert room.document.read() == room.document.value
+
+
+def test_a_patch_builds_no_index_in_a_document_with_few_former_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(working, "MAY_HIDE", 0)
+    room = opened({"held": {}, "other": {}})
+    done(room, ops(("remove", "/held")))
+    assert not room.working.structs.is_built
+    monkeypatch.setattr(working, "MOST_HIDDEN", 1)
+    done(room, ops(("remove", "/other")))
+    assert room.working.structs.is_built

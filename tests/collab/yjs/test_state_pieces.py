@@ -10,7 +10,7 @@ from pycrdt import Array, Doc, Map, Text
 
 from collab.errors import Rejected
 from collab.types.loader import Loader
-from collab.yjs.state_pieces import state_pieces
+from collab.yjs.state_pieces import deleted_clocks, state_pieces
 
 
 def written(seed: int, clients: int) -> Doc[Any]:
@@ -89,3 +89,14 @@ def test_a_broken_state_is_refused() -> None:
     for broken in (b"", b"\1", b"\1\5\1\0", written(1, 1).get_update()[:-3]):
         with pytest.raises(Rejected):
             state_pieces(broken)
+
+
+def test_the_deleted_clocks_are_those_of_the_state() -> None:
+    doc: Doc[Any] = Doc(client_id=7)
+    content: Any = doc.get("content", type=Map)
+    for number in range(50):
+        content[f"k{number % 2}"] = number
+    content["text"] = Text("abcdef")
+    del content["text"][1:4]
+    assert deleted_clocks(state_pieces(doc.get_update())) == 48 + 3
+    assert deleted_clocks([written(1, 1).get_update()]) == 0, "a piece with structs is left out"
