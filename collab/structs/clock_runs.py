@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from collab.yjs.lists import KEYED, StructPlace
@@ -74,7 +74,7 @@ class ClockRuns:
         """
         for number in range(max(0, bisect_right(self.starts, start) - 1), len(self.starts)):
             first, is_last = self.starts[number], number + 1 == len(self.starts)
-            if first >= end:
+            if first >= end or start >= end:
                 return
             if self.arrays[number]:
                 begin, stop = max(first, start), end if is_last else self.starts[number + 1]
@@ -129,3 +129,9 @@ class ClockRuns:
     def has_deleted(self, start: int, end: int) -> bool:
         at = bisect_right(self.deleted, (start, _FAR)) - 1
         return at >= 0 and end <= self.deleted[at][1]
+
+
+def is_in(ranges: Sequence[Range], clock: int) -> bool:
+    """Whether ascending ranges contain a clock."""
+    at = bisect_right(ranges, (clock, _FAR)) - 1
+    return at >= 0 and clock < ranges[at][1]

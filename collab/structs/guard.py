@@ -14,6 +14,7 @@ import msgspec
 
 from collab.errors import Code, Refusal, Rejected
 from collab.structs.array_sizes import ArraySizes
+from collab.structs.clock_runs import is_in
 from collab.structs.struct_index import StructIndex
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
@@ -111,6 +112,7 @@ def check(
         arrays = ArraySizes(arrays)
     places = []
     for client, struct in fresh:
+    former: set[Id] = set()  # values in Y.Arrays that yrs deletes, although no range names them
         reached = known.get(client, 0)
         new = struct if struct.clock >= reached else _rest(client, struct, reached, layer)
         place = _check_struct(new, layer, inspected.bounds)
@@ -120,6 +122,8 @@ def check(
         elif place.array:
             arrays.add(place, new.end - new.clock)
     has_effect = bool(fresh)
+        if place.array and place.list & KEYED and new.origin is not None:
+            former.add(new.origin)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
         for start, end in ranges:
@@ -131,6 +135,9 @@ def check(
             if arrays.there:
                 layer.count_deletion(client, start, end, arrays)
     if arrays.there and arrays.outgrow(inspected.bounds.array_values or _ANY):
+    for client, clock in former:
+        if not is_in(inspected.deletes.get(client, ()), clock):
+            layer.count_deletion(client, clock, clock + 1, arrays)
         refuse_size("a Y.Array has too many values; store them in a Y.Map")
     return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
 

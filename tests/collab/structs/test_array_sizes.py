@@ -13,6 +13,8 @@ from collab.errors import Code, Rejected
 from collab.structs import array_sizes
 from collab.structs.array_sizes import PLAIN, VALUE
 from collab.structs.guard import GuardBounds, StructIndex, check, inspect
+from collab.yjs.causality import in_causal_order
+from collab.yjs.slices import encode
 
 BOUNDS = GuardBounds(array_values=10)
 
@@ -108,6 +110,35 @@ def test_g28_an_array_with_too_many_values_takes_deletions_but_no_values() -> No
     server.send(lambda: content["list"][0].update({"n": 7}))
     server.send(lambda: content.update({"other": 1}))
     assert server.refuses(lambda: server.list[0].update({"m": 7}))
+
+
+def test_g28_a_deletion_of_new_structs_adds_nothing() -> None:
+    """A client edited the array last. Then it typed a text, and deleted a part of the text."""
+    server = Server()
+    server.append_maps(6)
+
+    def edit() -> None:
+        server.content["text"] = Text("a text of many letters")
+        del server.content["text"][12:17]
+
+    server.send(edit)
+    server.append_maps(4)
+    assert server.refuses(lambda: server.list.append(Map()))
+
+
+def test_g28_a_new_value_of_an_entry_replaces_the_former_one() -> None:
+    """The first pieces of a long update do not name the deletions: these come last."""
+    server = Server()
+    server.append_maps(5, n=1)
+    before = server.doc.get_state()
+    with server.doc.transaction():
+        for row in server.list:
+            row["n"] = 2
+            row["n"] = 3
+    update, known = server.doc.get_update(before), server.index.clocks
+    structs = in_causal_order(inspect(update).sections, known)
+    piece = inspect(encode(update, structs, []), BOUNDS)
+    assert check(piece, known, leases={9: "ada"}, user="ada", index=server.index).has_effect
 
 
 def test_children_of_xml_and_entries_of_a_map_are_not_bounded() -> None:

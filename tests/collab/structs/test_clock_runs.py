@@ -27,6 +27,7 @@ def test_a_run_in_a_y_array_says_how_many_of_its_clocks_are_not_deleted() -> Non
     assert list(runs.alive_in_arrays(1, 30)) == [(item, 10, 8)]
     assert list(runs.alive_in_arrays(13, 16)) == [(item, 13, 2)]
     assert list(runs.alive_in_arrays(1, 9)) == []
+    assert list(runs.alive_in_arrays(17, 15)) == []
 
 
 def test_deleted_ranges_that_touch_are_one() -> None:
