@@ -17,7 +17,7 @@ from collab.structs.array_sizes import ArraySizes
 from collab.structs.clock_runs import is_in
 from collab.structs.struct_index import StructIndex
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
-from collab.yjs.contents import STRING, TYPE
+from collab.yjs.contents import FORMAT, STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, StructPlace
 from collab.yjs.update import (
@@ -49,6 +49,7 @@ __all__ = [
 
 _BLANK: Final = StructIndex()
 _ANY: Final = 2**62
+_OF_TEXTS: Final = (STRING, FORMAT)
 STALE: Final = Refusal(
     Code.STALE_DOCUMENT,
     "load the document again: this copy has edits that the server does not have",
@@ -111,8 +112,8 @@ def check(
     if arrays.there and not has_layer:
         arrays = ArraySizes(arrays)
     places = []
-    for client, struct in fresh:
     former: set[Id] = set()  # values in Y.Arrays that yrs deletes, although no range names them
+    for client, struct in fresh:
         reached = known.get(client, 0)
         new = struct if struct.clock >= reached else _rest(client, struct, reached, layer)
         place = _check_struct(new, layer, inspected.bounds)
@@ -121,9 +122,9 @@ def check(
             layer.append(client, new, place)
         elif place.array:
             arrays.add(place, new.end - new.clock)
-    has_effect = bool(fresh)
         if place.array and place.list & KEYED and new.origin is not None:
             former.add(new.origin)
+    has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
         for start, end in ranges:
@@ -134,10 +135,10 @@ def check(
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
             if arrays.there:
                 layer.count_deletion(client, start, end, arrays)
-    if arrays.there and arrays.outgrow(inspected.bounds.array_values or _ANY):
     for client, clock in former:
         if not is_in(inspected.deletes.get(client, ()), clock):
             layer.count_deletion(client, clock, clock + 1, arrays)
+    if arrays.there and arrays.outgrow(inspected.bounds.array_values or _ANY):
         refuse_size("a Y.Array has too many values; store them in a Y.Map")
     return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
 
@@ -190,9 +191,9 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> St
     if struct.kind == TYPE and place.depth > bounds.depth:
         refuse_size(f"shared types nest deeper than {bounds.depth}")
     # An array counts a surrogate pair as one item. For a text in an array, the walk of yrs would
-    # never end.
-    if struct.kind == STRING and not place.list & TAKES_TEXT:
-        refuse("a text is in a shared type that is not a text")
+    # never end. An array does not count a format as an item, but the events of yrs do.
+    if struct.kind in _OF_TEXTS and not place.list & TAKES_TEXT:
+        refuse("a text or a format is in a shared type that is not a text")
     return place
 
 

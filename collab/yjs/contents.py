@@ -26,6 +26,7 @@ from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 DELETED: Final = 1
 STRING: Final = 4
+FORMAT: Final = 6
 TYPE: Final = 7
 
 # yrs keeps clocks in 32 bits and compares them as signed integers.
@@ -136,7 +137,7 @@ CONTENTS[DELETED] = _read_deleted
 CONTENTS[3] = _read_binary
 CONTENTS[STRING] = _read_string
 CONTENTS[5] = _read_embed
-CONTENTS[6] = _read_format
+CONTENTS[FORMAT] = _read_format
 CONTENTS[TYPE] = _read_type
 CONTENTS[8] = _read_plain_values
 

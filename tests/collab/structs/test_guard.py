@@ -394,6 +394,14 @@ def test_g14_a_text_in_an_array_or_a_map_is_malformed() -> None:
     assert judgement(update((2, 0, [string("x", origin=(1, 5))])), TREE) is Code.MALFORMED
 
 
+@pytest.mark.parametrize("place", [{"parent": (1, 6)}, {"parent": (1, 4)}, {"origin": (1, 5)}])
+def test_g14_a_format_in_an_array_or_a_map_is_malformed(place: dict[str, Any]) -> None:
+    """Y.Array does not count a format as an item, but its events do."""
+    bold = item(6, text("bold") + text("true"), **place)
+    assert judgement(update((2, 0, [bold])), TREE) is Code.MALFORMED
+    assert judge(update((2, 0, [item(6, text("bold") + text("true"), root="t")])), TREE).has_effect
+
+
 @pytest.mark.parametrize(
     "raw",
     [
