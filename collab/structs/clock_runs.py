@@ -110,6 +110,17 @@ class ClockRuns:
             at += 1
         return total
 
+    def alive(self, start: int, end: int) -> Iterator[Range]:
+        """Yield the ranges of these clocks that are not deleted."""
+        at = max(0, bisect_right(self.deleted, (start, _FAR)) - 1)
+        while at < len(self.deleted) and self.deleted[at][0] < end:
+            if start < self.deleted[at][0]:
+                yield start, self.deleted[at][0]
+            start = max(start, self.deleted[at][1])
+            at += 1
+        if start < end:
+            yield start, end
+
     def cuts(self, clock: int) -> bool:
         at = bisect_left(self.pairs, clock)
         return at < len(self.pairs) and self.pairs[at] == clock

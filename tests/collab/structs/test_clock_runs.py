@@ -39,6 +39,16 @@ def test_deleted_ranges_that_touch_are_one() -> None:
     assert not runs.has_deleted(5, 9)
 
 
+def test_the_ranges_between_the_deleted_ones_are_alive() -> None:
+    runs = ClockRuns()
+    for start, end in ((2, 4), (8, 9)):
+        runs.delete(start, end)
+    assert list(runs.alive(0, 12)) == [(0, 2), (4, 8), (9, 12)]
+    assert list(runs.alive(3, 8)) == [(4, 8)]
+    assert list(runs.alive(5, 7)) == [(5, 7)]
+    assert list(runs.alive(8, 9)) == []
+
+
 def test_a_cut_splits_a_surrogate_pair() -> None:
     runs = ClockRuns()
     runs.pairs.append(3)

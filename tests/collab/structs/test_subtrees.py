@@ -12,6 +12,8 @@ from collab.structs import subtrees
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks, subtree_of
 from collab.yjs.update import STORED_BOUNDS, Id, inspect
+from tests.collab.yjs.updates import item, shared, uint
+from tests.collab.yjs.updates import update as update_of
 
 Edit = Callable[[Any], None]
 
@@ -151,3 +153,13 @@ def test_measuring_takes_at_most_a_few_times_the_work_of_the_edits(
         sizes.most(index, [root_of(index)])
     assert measured > first, "the document has grown by half"
     assert measured - first < 2 * subtrees.GAINED_SHARE * (index.blocks - before)
+
+
+def test_a_run_of_millions_of_deleted_clocks_takes_no_time() -> None:
+    """The text is at the same place as the deleted clocks before it, so they are one run."""
+    length = 2**31 - 9
+    deleted = item(1, uint(length), parent=(3, 0))
+    structs = [shared(0, root="content", key="list"), deleted, shared(2, origin=(3, length))]
+    raw = update_of((3, 0, structs), deletes={3: [(1, length)]})
+    index = StructIndex.of(raw)
+    assert [at for at, _ in index.all_alive_types()] == [(3, 0), (3, length + 1)]
