@@ -20,7 +20,7 @@ from collab.types.handles import Txn
 from collab.types.yjs_document import YjsDocument
 from collab.yjs.lib0 import write_uint
 from collab.yjs.spans import Id, Run, merged
-from collab.yjs.update import GuardBounds, inspect
+from collab.yjs.update import GuardBounds, decode_state_vector, inspect
 
 # In a text up to `EXACT` characters, every character is looked up, at about 2 µs each. A longer
 # text is read `LEAP` characters at a time. All of them count as characters of the block on two
@@ -248,6 +248,7 @@ class Deletions:
         self._document = document
         self._txn: Txn | None = None
         self._before: Ranges = {}
+        self._clocks: Mapping[int, int] = {}  # a state vector; clocks only grow
 
     def current(self, txn: Txn) -> Ranges:
         doc = self._document.doc
@@ -262,6 +263,12 @@ class Deletions:
         if txn is not self._txn:
             self._txn, self._before = txn, self.current(txn)
         return self._before
+
+    def known(self, txn: Txn, client: int, end: int) -> int:
+        """Return `end`, or the end of a client's clocks in the document when that is less."""
+        if end > self._clocks.get(client, 0):
+            self._clocks = decode_state_vector(self._document.doc.get_state(txn))
+        return min(end, self._clocks.get(client, 0))
 
 
 def _is_touched(ranges: Ranges, client: int, low: int, high: int) -> bool:

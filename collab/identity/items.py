@@ -6,6 +6,7 @@ The first id of an item is its Yjs id at its first insertion. Records name items
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from collab.identity.labels import reach_any
 from collab.types.handles import ArrayStandIn, Txn, is_array
 from collab.types.records import ItemsHunk, MovedRecord, Path, Record, SetRecord, ShownRecord
 from collab.yjs.spans import Id, Run, merged
+from collab.yjs.update import Range
 
 # Steps of yrs to find the ids of items: 0.5 s. Each item takes a step for each item before it.
 MOST_STEPS: Final = 100_000_000
@@ -106,15 +108,20 @@ def spots(
 def present(
     txn: Txn, identity: IdentityIndex, client: int, start: int, end: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of a client's clocks that were not deleted before a transaction."""
-    gone = {} if identity.deletions is None else identity.deletions.before(txn)
-    for first, behind in gone.get(client, ()):
-        if first >= end:
-            break
-        if behind > start:
-            if first > start:
-                yield start, first
-            start = behind
+    """Yield the ranges of a client's clocks that were not deleted before a transaction.
+
+    An imported record may name clocks that the document does not have. pycrdt panics on them.
+    """
+    gone: Sequence[Range] = ()
+    if identity.deletions is not None:
+        start, end = max(0, start), identity.deletions.known(txn, client, end)
+        gone = identity.deletions.before(txn).get(client, ())
+    at = max(0, bisect_right(gone, (start, 2**53)) - 1)
+    while at < len(gone) and gone[at][0] < end:
+        if start < gone[at][0]:
+            yield start, gone[at][0]
+        start = max(start, gone[at][1])
+        at += 1
     if start < end:
         yield start, end
 

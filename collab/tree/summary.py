@@ -23,7 +23,7 @@ from collab.identity.items import MOST_STEPS, NO_CHAINS, spots
 from collab.identity.labels import plain_text, reach_any, removed_text
 from collab.tree.overwriting import NewValue
 from collab.types.handles import Txn, is_array, is_text
-from collab.types.records import Path, Reinsertion, RemovedText
+from collab.types.records import UNNAMED, Path, Reinsertion, RemovedText
 from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, Inspected, inspect
@@ -139,10 +139,15 @@ class TextsBefore(Struct, eq=False):
             self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
-        """Return the first ids of a Y.Array's items before the update, as far as they are kept."""
+        """Return the first ids of a Y.Array's items before the update.
+
+        Runs of the client `UNNAMED` stand for items whose ids are not kept.
+        """
         kept = self._lists.get(path)
-        found = () if kept is None else map(kept.firsts.get, range(start, end))
-        return tuple(merged((*one, 1) for one in found if one is not None))
+        if kept is None:
+            return ()
+        firsts = kept.firsts
+        return tuple(merged((*firsts.get(at, (UNNAMED, at)), 1) for at in range(start, end)))
 
     def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
         """Return the reinsertions that a rollback made: from the first ids to the current ids.

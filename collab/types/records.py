@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -122,12 +122,17 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m", gc=False):
     items: tuple[Id, ...] = ()
 
 
+# In `ItemsHunk.gone`, stands for the client of items that no step names.
+UNNAMED: Final = 0
+
+
 class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a Y.Array.
 
-    `removed` are the removed values, and `gone` are their first ids. `inserted` are the first ids
-    of the new items, and `values` are their fingerprints. When there are no new items, `left` and
-    `right` are the neighbours of the place.
+    `removed` are the removed values, and `gone` are their first ids. A run of the client `UNNAMED`
+    stands for values that no step names; such runs may be missing at the end. `inserted` are the
+    first ids of the new items, and `values` are their fingerprints. When there are no new items,
+    `left` and `right` are the neighbours of the place.
     """
 
     removed: tuple[Any, ...]

@@ -15,6 +15,7 @@ from collab.types.handles import ArrayStandIn, Txn, get_or_none, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
 from collab.types.records import (
+    UNNAMED,
     ItemsHunk,
     ListRecord,
     fingerprint,
@@ -77,6 +78,9 @@ class ListWriter:
 
     def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
         for client, clock, length in again:
+            if client == UNNAMED:
+                at += length
+                continue
             for offset in range(length):
                 now = id_at(self._txn, handle, at)
                 self._journal.add_reinsertion((client, clock + offset, 1, *now))
@@ -98,6 +102,7 @@ class ListWriter:
             ]
         if hunk.inserted and not spots:
             return False
+        spots.sort()  # undo may have put the items back in another order
         at = spots[0] if spots else self._gap(handle, hunk)
         if at is None:
             return False

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pycrdt import Array, Map
+from pycrdt import Array, Doc, Map
 
+from collab.document.document import Document
+from collab.document.steps import Inverse, encode_inverse
 from collab.entry import Op
 from collab.errors import Rejected
 from collab.ids import Json
+from collab.types.records import Exactly, ItemsHunk, ListRecord
 from tests.collab.document.test_undo_same import YjsDesk
 
 
@@ -73,3 +76,45 @@ def test_u3_undo_leaves_an_item_that_moved_into_the_index(desk: YjsDesk) -> None
     desk.undo("bo")
     desk.undo("ada")
     assert _rows(desk) == [{"n": 1}, {"n": 2}]
+
+
+def test_u10_only_the_items_that_steps_name_get_their_ids_back(desk: YjsDesk) -> None:
+    """No step names the first item. It does not get the id of the item after it."""
+    desk.write("ada", lambda content: content["rows"].extend([7, 8, 9]))
+    desk.write("bo", lambda content: content["rows"].pop(3))
+    desk.write("cy", lambda content: content["rows"].__delitem__(slice(0, 2)))
+    desk.undo("cy")
+    assert _rows(desk) == [{"n": 1}, 7, 8]
+    desk.undo("ada")
+    assert _rows(desk) == [{"n": 1}]
+
+
+def test_u3_items_that_came_back_in_another_order_are_taken_back(desk: YjsDesk) -> None:
+    desk.write("root", lambda content: content["rows"].insert(0, "left"))
+    desk.write("ada", lambda content: content["rows"].__setitem__(slice(1, 1), ["a1", "a2"]))
+    desk.write("bo", lambda content: content["rows"].pop(2))
+    desk.write("cy", lambda content: content["rows"].pop(1))
+    desk.undo("bo")
+    desk.write("root", lambda content: content["rows"].pop(0))
+    desk.undo("cy")
+    assert _rows(desk) == ["a2", "a1", {"n": 1}]
+    desk.undo("ada")
+    assert _rows(desk) == [{"n": 1}]
+
+
+@pytest.mark.parametrize("is_tried", [False, True])
+@pytest.mark.parametrize("item", [(77, 5, 2), (9, 900, 1), (2**60, 1, 1), (9, -4, 1)])
+def test_d17_an_imported_record_may_name_items_that_the_document_lacks(
+    item: tuple[int, int, int], *, is_tried: bool
+) -> None:
+    client: Doc[Any] = Doc(client_id=9)
+    client.get("content", type=Map)["rows"] = Array([1, 2])
+    document = Document.create(1)
+    document.integrate(client.get_update(), version=1, user="ada", at=0)
+    record = ListRecord(("rows",), (9, 0), ItemsHunk((), (), (item,), (Exactly(1),)))
+    inverse = Inverse((record,))
+    document._undo.add_version("eve", "edit", 2, 0, encode_inverse(inverse), inverse)
+    check = (lambda value, ops: None) if is_tried else None
+    with pytest.raises(Rejected):
+        document.undo("eve", version=3, at=0, check=check)
+    assert document.value == {"rows": [1, 2]}
