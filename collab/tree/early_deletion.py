@@ -7,8 +7,8 @@ too, but only in one call, which blocks the interpreter for a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from collab.tree.large_deletions import LargeDeletion, TypesPath, map_at
 from collab.tree.sections import PlacedAreas
@@ -20,13 +20,18 @@ from collab.writing.removal import remove_entries
 from collab.yjs.joining import joined
 from collab.yjs.spans import Id
 
+NO_TYPES: Final[Mapping[str, Id]] = {}
+
 
 class CopiedEntries(NamedTuple):
-    """Deleted entries of one map, and an exact copy of each value."""
+    """Deleted entries of one map, and an exact copy of each value.
+
+    `types` are the shared types among them, as in `LargeDeletion`.
+    """
 
     path: TypesPath
     copies: dict[str, Any]
-    types: Sequence[Id] = ()
+    types: Mapping[str, Id] = {}
 
 
 class EarlyDeletion(NamedTuple):
@@ -59,7 +64,7 @@ def delete_early(
     txn.drop()
     if not (inside or outside):
         return EarlyDeletion()
-    types = [at for each in (inside, outside) for one in each for at in one.types]
+    types = [at for each in (inside, outside) for one in each for at in one.types.values()]
     emptied = empty_types(document, types) if types else None
     document.observer.listening = False
     transactions = Transactions(document)
@@ -128,7 +133,7 @@ def _copied(txn: Txn, content: Any, found: Iterable[LargeDeletion]) -> Iterator[
 
 
 def _copied_from(
-    txn: Txn, held: Any, path: TypesPath, keys: Iterable[str], types: Sequence[Id] = ()
+    txn: Txn, held: Any, path: TypesPath, keys: Iterable[str], types: Mapping[str, Id] = NO_TYPES
 ) -> Iterator[CopiedEntries]:
     """Copy entries of a map. Of a map that cannot be copied, copy the entries that can be.
 
@@ -144,6 +149,7 @@ def _copied_from(
             if is_map(inner):
                 rest.append((key, inner))
     if copies:
-        yield CopiedEntries(path, copies, () if rest else types)
+        # A type without a copy is not emptied: only yrs can bring its content back.
+        yield CopiedEntries(path, copies, {key: types[key] for key in copies if key in types})
     for key, inner in rest:
         yield from _copied_from(txn, inner, (*path, key), inner.keys(txn))

@@ -40,12 +40,13 @@ MOST_GAINED: Final = 1_000
 class LargeDeletion(NamedTuple):
     """Entries of one map that an update deletes.
 
-    `types` are the shared types among them, if there are very many hidden blocks inside.
+    `types` are the shared types among them, by their keys, if there are very many hidden blocks
+    inside.
     """
 
     path: TypesPath
     keys: list[str]
-    types: Sequence[Id] = ()
+    types: Mapping[str, Id] = {}
 
 
 class Found(NamedTuple):
@@ -177,7 +178,7 @@ class _Search:
     def below(self, held: Any, own: Id | str, path: TypesPath) -> Iterator[LargeDeletion]:
         """Find the entries to delete of the map `held`, whose id is `own`, and of maps inside."""
         keys: list[str] = []
-        types: list[Id] = []
+        types: dict[str, Id] = {}
         inside: list[tuple[str, Any, Id]] = []
         for key in held.keys(self._txn):
             inner, place = get_or_none(self._txn, held, key), list_id(own, key) | KEYED
@@ -186,11 +187,11 @@ class _Search:
                 keys.append(key)
                 self.blocks += blocks
                 if self._is_hidden and place in self._ids:
-                    types.append(self._ids[place])
+                    types[key] = self._ids[place]
             elif is_map(inner) and self._has_many(blocks) and place in self._ids:
                 inside.append((key, inner, self._ids[place]))
         if keys:
-            yield LargeDeletion(path, keys, tuple(types))
+            yield LargeDeletion(path, keys, types)
         for key, inner, its_id in inside:
             yield from self.below(inner, its_id, (*path, key))
 

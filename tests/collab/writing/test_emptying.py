@@ -17,6 +17,7 @@ from collab.room.room import Room
 from collab.structs import subtrees
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks
+from collab.types import exact_copy
 from collab.types.yjs_document import YjsDocument
 from collab.yjs.update import inspect
 from tests.collab.room.rooms import commit, done, member, opened
@@ -299,6 +300,26 @@ def test_the_types_are_measured_once_for_many_removals(
     worn(peer, room, with_former_keys)
     make_all_hidden(monkeypatch, 20)
     measured: list[StructIndex] = []
+def test_a_user_with_sections_gets_back_what_could_not_be_copied(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long Y.Array cannot be copied, so it is not emptied."""
+    monkeypatch.setattr(exact_copy, "LONG_ARRAY", 2)
+    room, peer = opened(VALUE), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+    worn(peer, room, with_former_keys)
+    worn(peer, room, lambda content: content.update({"list": Array([1, 2, 3])}))
+    make_all_hidden(monkeypatch, 20)
+    before: Any = room.document.value
+    by = member(user="u50", lane="yjs", sections=("/c",))
+    with peer.doc.transaction():
+        del peer.content["held"]
+        del peer.content["list"]
+    done(room, Update(peer.update()), by)
+    assert emptied == [32]
+    assert room.document.read() == room.document.value == before
+
+
     measure = HiddenBlocks._measure
 
     def counted(hidden: HiddenBlocks, index: StructIndex) -> None:
