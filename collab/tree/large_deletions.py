@@ -52,8 +52,8 @@ class LargeDeletion(NamedTuple):
 class Found(NamedTuple):
     """The large deletions of an update.
 
-    When there may be very many hidden blocks inside, `types` are all types that the update deletes,
-    in all places. `is_large` says that the entries have many blocks in the value.
+    When there may be very many hidden blocks inside, `types` are the outermost types that the
+    update deletes, in all places. `is_large` says that the entries have many blocks in the value.
     """
 
     entries: Sequence[LargeDeletion] = ()
@@ -142,7 +142,7 @@ def large_deletions(
     has_types = bool(present) or any(place.holds for place in alive)
     if len(alive) < MOST_BLOCKS and not has_types:
         return Found()
-    types = [at for each in ranges for at, _ in index.alive_types(*each)] if has_types else []
+    types = _outermost(index, ranges) if has_types else []
     is_hidden = sizes.hidden.most(index, [*types, *present.values()]) >= MOST_HIDDEN
     found = Found()
     if is_hidden or sizes.maps.most_blocks(txn, content, index, alive, present) >= MOST_BLOCKS:
@@ -157,6 +157,13 @@ def large_deletions(
             found = Found(entries, (), is_large)
     free_rows(alive)
     return found
+
+
+def _outermost(index: StructIndex, ranges: Iterable[tuple[int, int, int]]) -> list[Id]:
+    """Return the types in some ranges of clocks, but not the types inside these types."""
+    found = [one for each in ranges for one in index.alive_types(*each)]
+    inside = {list_id(at) for at, _ in found}
+    return [at for at, place in found if place.holder not in inside]
 
 
 class _Search:

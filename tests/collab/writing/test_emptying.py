@@ -19,6 +19,7 @@ from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks
 from collab.types import exact_copy
 from collab.types.yjs_document import YjsDocument
+from collab.writing import emptying
 from collab.yjs.update import inspect
 from tests.collab.room.rooms import commit, done, member, opened
 from tests.collab.tree.large_values import make_all_hidden
@@ -243,6 +244,44 @@ def test_only_what_the_value_does_not_show_is_counted(
     assert entry is not None
     deletes = inspect(entry.update).deletes.values()
     assert sum(end - start for own in deletes for start, end in own) >= 33
+
+
+def test_a_type_inside_another_deleted_type_counts_once(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong estimate costs as much as opening the document."""
+    room, peer = opened(VALUE), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+
+    def make(content: Any) -> None:
+        held = content
+        for _ in range(10):
+            held["held"] = Map()
+            held = held["held"]
+        for number in range(30):
+            held[f"k{number}"] = number
+            del held[f"k{number}"]
+
+    worn(peer, room, make)
+    counted = count_searches(monkeypatch)
+    make_all_hidden(monkeypatch, 60)
+    del peer.content["held"]
+    done(room, Update(peer.update()), peer.user)
+    assert emptied == counted == []
+    assert room.document.read() == room.document.value == VALUE
+
+
+def count_searches(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that gets an entry for each search through the state of a document."""
+    counted: list[Any] = []
+    count = emptying.subtree_of  # type: ignore[attr-defined]  # imported there
+
+    def subtree_of(*what: Any) -> Any:
+        counted.append(what)
+        return count(*what)
+
+    monkeypatch.setattr(emptying, "subtree_of", subtree_of)
+    return counted
 
 
 def test_a_user_with_sections_gets_back_what_was_emptied(
