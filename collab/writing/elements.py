@@ -73,21 +73,28 @@ class ElementWriter:
         if key in node.orders:
             before = Exactly(raw_of(self._txn, held))
             self._journal.emit("remove", (*place.tokens, str(node.hide(key))))
-        value = self._put(place, node, key, raw)
+        holder, value = self._put(place, node, key, raw)
         self._journal.note(SetRecord(place.path, key, before, fingerprint(value), removed, token))
-        self._texts.restore_identity(get_or_none(self._txn, place.handle, key), record.texts)
+        self._texts.restore_identity(get_or_none(self._txn, holder, key), record.texts)
 
-    def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
-        """Write an element that is not visible yet. Return its value."""
+    def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> tuple[Any, Json]:
+        """Write an element that is not visible yet. Return the array's handle, and the value.
+
+        The handle of `place` is not used again, because the document may have been loaded again.
+        """
         tokens = (*place.tokens, str(node.show(key, order_of(raw))))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
         self._journal.emit("add", tokens, value)
-        self._build.put(self._journal.clear(place.handle, place.path, key), key, raw, tokens)
-        return value
+        holder = self._journal.clear(place.handle, place.path, key)
+        self._build.put(holder, key, raw, tokens)
+        return holder, value
 
-    def remove(self, place: Place, key: str, token: int | None = None) -> None:
-        """Hide an element. An element that is not a Y.Map is deleted instead."""
+    def remove(self, place: Place, key: str, token: int | None = None) -> Place:
+        """Hide an element. An element that is not a Y.Map is deleted instead.
+
+        Return the place, which may have a new handle. The earlier handle is not used again.
+        """
         held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
@@ -95,10 +102,11 @@ class ElementWriter:
             self._journal.open.spend()
         else:
             before = Exactly(raw_of(self._txn, held))
-            self._journal.remove_entry(place.handle, place.path, key)
+            place = place._replace(handle=self._journal.remove_entry(place.handle, place.path, key))
             self._journal.note(SetRecord(place.path, key, before, Absent(), token=token))
         index = array_node(place).hide(key)
         self._journal.emit("remove", (*place.tokens, str(index)))
+        return place
 
     def show(self, place: Place, key: str, token: int | None = None) -> Json:
         """Show a hidden element again, with its present content. Return its value."""
@@ -151,8 +159,7 @@ class ElementWriter:
             path = (*place.path, key)
             self._members.set_slot(Slot(held, VALUE, path, tokens, node.children, key), raw)
             return
-        self.remove(place, key)
-        self.insert(place, index, value)
+        self.insert(self.remove(place, key), index, value)
 
     def _keep_node(self, node: ArrayNode, key: str, inner: Any) -> None:
         if inner is None:

@@ -49,9 +49,11 @@ def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     if index is None or index.blocks < MOST_HIDDEN or not (large := hidden.large(index)):
         return False
     found = (_find(transactions, large, path) for path in paths)
-    types = [at for at in found if at is not None]
+    # The index still has the types that this write has deleted.
+    types = [at for at in found if at is not None and at not in transactions.measured]
     if hidden.most(index, types) < MOST_HIDDEN:
         return False
+    transactions.measured.update(types)
     transactions.pause()
     emptied = empty_types(transactions.document, types)
     transactions.reopen()

@@ -106,11 +106,12 @@ class Journal:
             except Reloaded:
                 holder = self._holder(path, key)
 
-    def remove_entry(self, holder: Any, path: Path, key: str, node: Node | None = None) -> None:
-        """Delete an entry of a map, with its content."""
+    def remove_entry(self, holder: Any, path: Path, key: str, node: Node | None = None) -> Any:
+        """Delete an entry of a map, with its content. Return the map, as `clear` does."""
         holder = self.clear(holder, path, key, node)
         if holder.has(self.txn, key):
             holder.remove(self.txn, key)
+        return holder
 
     def clear_items(self, place: Place, at: int, count: int) -> Any:
         """Before the removal of items of a Y.Array, delete their content if large.

@@ -300,6 +300,26 @@ def test_a_user_with_sections_gets_back_what_was_emptied(
     assert room.document.read() == room.document.value == before | {"c": "my text"}
 
 
+def test_a_user_with_sections_gets_back_what_could_not_be_copied(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long Y.Array cannot be copied, so it is not emptied."""
+    monkeypatch.setattr(exact_copy, "LONG_ARRAY", 2)
+    room, peer = opened(VALUE), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+    worn(peer, room, with_former_keys)
+    worn(peer, room, lambda content: content.update({"list": Array([1, 2, 3])}))
+    make_all_hidden(monkeypatch, 20)
+    before: Any = room.document.value
+    by = member(user="u50", lane="yjs", sections=("/c",))
+    with peer.doc.transaction():
+        del peer.content["held"]
+        del peer.content["list"]
+    done(room, Update(peer.update()), by)
+    assert emptied == [32]
+    assert room.document.read() == room.document.value == before
+
+
 def ops(*each: tuple[str, str]) -> PatchRequest:
     values: dict[str, Any] = {"add": {"value": {}}, "remove": {}}
     return PatchRequest("", None, [{"op": op, "path": path, **values[op]} for op, path in each])
@@ -339,26 +359,6 @@ def test_the_types_are_measured_once_for_many_removals(
     worn(peer, room, with_former_keys)
     make_all_hidden(monkeypatch, 20)
     measured: list[StructIndex] = []
-def test_a_user_with_sections_gets_back_what_could_not_be_copied(
-    emptied: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A long Y.Array cannot be copied, so it is not emptied."""
-    monkeypatch.setattr(exact_copy, "LONG_ARRAY", 2)
-    room, peer = opened(VALUE), Peer(50)
-    make_all_hidden(monkeypatch, 10**9)
-    worn(peer, room, with_former_keys)
-    worn(peer, room, lambda content: content.update({"list": Array([1, 2, 3])}))
-    make_all_hidden(monkeypatch, 20)
-    before: Any = room.document.value
-    by = member(user="u50", lane="yjs", sections=("/c",))
-    with peer.doc.transaction():
-        del peer.content["held"]
-        del peer.content["list"]
-    done(room, Update(peer.update()), by)
-    assert emptied == [32]
-    assert room.document.read() == room.document.value == before
-
-
     measure = HiddenBlocks._measure
 
     def counted(hidden: HiddenBlocks, index: StructIndex) -> None:
@@ -369,6 +369,52 @@ def test_a_user_with_sections_gets_back_what_could_not_be_copied(
     done(room, ops(*(("remove", f"/m{number}") for number in range(20))))
     assert emptied == []
     assert len(measured) == 1
+
+
+def test_a_key_that_one_patch_replaces_many_times_is_emptied_once(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find out what is inside takes as long as opening the document."""
+    room, peer = opened(VALUE), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+    worn(peer, room, with_former_keys)
+    make_all_hidden(monkeypatch, 20)
+    counted = count_searches(monkeypatch)
+    values: list[Any] = [[], {}] * 10
+    replaced = [{"op": "replace", "path": "/held", "value": value} for value in values]
+    done(room, PatchRequest("", None, replaced))
+    assert len(emptied) == len(counted) == 1
+    assert room.document.read() == room.document.value == {**VALUE, "held": {}}
+
+
+def test_an_element_that_is_emptied_may_be_replaced(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subtrees, "LEAST", 0)
+    room, peer = opened({"list": [{"id": "x"}, 7]}), Peer(50)
+    worn(peer, room, lambda content: content["list"].update({"x": Array([1, 2, Map({"k": 1})])}))
+    emptied.clear()
+    replaced = {"op": "replace", "path": "/list/1", "value": {"new": True}}
+    done(room, PatchRequest("", None, [replaced]))
+    assert len(emptied) == 1
+    assert room.document.read() == room.document.value == {"list": [7, {"new": True}]}
+
+
+def test_an_element_that_is_emptied_may_be_put_back(emptied: list[int]) -> None:
+    room, peer = opened({"list": [{"id": "x", "text": "abc"}]}), Peer(50)
+    before = room.document.value
+    worn(peer, room, lambda content: content["list"].update({"x": Map({"id": "x"})}))
+
+    def wear(content: Any) -> None:
+        for number in range(30):
+            content["list"]["x"][f"k{number}"] = number
+            del content["list"]["x"][f"k{number}"]
+
+    worn(peer, room, wear)
+    emptied.clear()
+    done(room, UndoRequest("undo", ""), member(user="u50", lane="yjs"))
+    assert len(emptied) == 1
+    assert room.document.read() == room.document.value == before
 
 
 def test_u2_undo_of_items_at_two_places_goes_on_after_the_document_was_loaded_again(
