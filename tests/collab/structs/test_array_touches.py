@@ -64,6 +64,19 @@ def test_changed_entries_of_items_are_cut_by_the_items_before_them() -> None:
     assert len(desk.pieces()) == 4
 
 
+def test_deleted_items_before_the_changed_ones_count_too() -> None:
+    desk = Desk()
+    for _ in range(40):
+        desk.rows.insert(0, 1)
+    del desk.rows[0:40]
+    desk.before = desk.doc.get_update()
+    desk.index = StructIndex.of(desk.before)
+    with desk.doc.transaction():
+        for row in desk.rows:
+            row["m"] = 1
+    assert len(desk.pieces()) == 11
+
+
 def test_changes_of_texts_and_arrays_in_items_are_cut_too() -> None:
     desk = Desk()
     with desk.doc.transaction():
