@@ -56,21 +56,30 @@ def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
 
 def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]:
     if place.items and is_array(handle):
-        # Finding an item takes time in proportion to its index. So check all new items first.
-        if max(_depths(txn, handle, place), default=0) + depth + 1 <= DEEPEST:
-            return []
-        return list(reversed(range(handle.len(txn))))
+        return _deep_items(txn, handle, place, DEEPEST - depth - 1)
     return sorted(place.keys) if place.keys and is_map(handle) else []
 
 
-def _depths(txn: Txn, array: Any, place: DirtyPlace) -> Iterator[int]:
-    """Yield how deep each new item of a Y.Array nests, or all items when the new are not known."""
+def _deep_items(txn: Txn, array: Any, place: DirtyPlace, most: int) -> list[Step]:
+    """Return the indexes of new items that nest deeper than `most`, the last one first.
+
+    When the new items are not known, return all indexes if any item nests too deep. yrs finds an
+    item in time proportional to its index.
+    """
+    count = array.len(txn)
     if place.delta is None:
-        yield nesting(raw_of(txn, array))[0] - 1
-        return
+        is_deep = nesting(raw_of(txn, array))[0] - 1 > most
+        return list(reversed(range(count))) if is_deep else []
+    found: list[Step] = []
+    at = 0
     for step in place.delta:
+        at += int(step.get("retain", 0))
         for held in step.get("insert", ()):
-            yield nesting(raw_of(txn, held))[0]
+            # The indexes may be too large: this transaction may have removed items already.
+            if at < count and nesting(raw_of(txn, held))[0] > most:
+                found.append(at)
+            at += 1
+    return found[::-1]
 
 
 def type_under(txn: Txn, handle: Any, step: Step) -> Any:

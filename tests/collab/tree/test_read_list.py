@@ -17,6 +17,8 @@ from collab.tree import read_list
 from collab.tree.read_list import ListReader
 from collab.types import depth, handles
 from tests.collab.tree.arrays import array_of_maps, arrays_of_maps
+from tests.collab.yjs.updates import shared
+from tests.collab.yjs.updates import update as update_of
 
 USERS = ("ada", "bo")
 
@@ -206,6 +208,21 @@ def test_an_edit_in_a_large_array_reads_only_what_it_changes(reads: list[Any]) -
     assert len(reads) < 10 * 12
     desk.undo(0)
     assert len(reads) < 10 * 12 + 20
+
+
+def test_a_value_that_is_too_deep_is_removed_from_a_large_array_with_few_reads(
+    reads: list[Any],
+) -> None:
+    desk = Desk()
+    desk.send(1, array_of_maps(2_500, client=20))
+    before = desk.document.value
+    reads.clear()
+    deep = [shared(1, origin=(20, 2 * 700 + 1))]
+    deep += [shared(1, parent=(30, number), key="k") for number in range(140)]
+    desk.send(0, update_of((30, 0, deep)))
+    assert len(reads) < 1_000
+    assert desk.document.value == before
+    desk.require_same_as_whole()
 
 
 def test_twenty_clients_that_edit_one_array_read_only_what_they_change(reads: list[Any]) -> None:
