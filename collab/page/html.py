@@ -17,7 +17,7 @@ from importlib.resources import files
 from collab.ids import Json
 from collab.page import layout, sections
 from collab.page.fields import Fields, fields, objects, one_of, text
-from collab.page.markup import attrs, esc, tag
+from collab.page.markup import attrs, clean, esc, tag
 from collab.page.parts import Section, section_names
 from collab.page.plain_block import plain_block
 from collab.page.site import Page, Site
@@ -157,7 +157,7 @@ def _sections(
 
 
 def _inner(section: Section, given: Fields) -> tuple[str, Exception | None]:
-    """Return the markup inside a section. A section that fails becomes a plain block."""
+    """Return the markup inside a section. When it fails, return a plain block, or nothing."""
     failure = None
     kind = given.get("type")
     renderer = RENDERERS.get(kind) if isinstance(kind, str) else None
@@ -166,13 +166,17 @@ def _inner(section: Section, given: Fields) -> tuple[str, Exception | None]:
             return renderer(section), None
         except Exception as error:  # one section must not take the whole page
             failure = error
-    return plain_block(section, given), failure
+    try:
+        return plain_block(section, given), failure
+    except Exception as error:  # the same
+        return "", error
 
 
 def _wrap(
     section: Section, given: Fields, own: Fields, inner: str, tinted: bool, anchors: set[str]
 ) -> str:
-    names = [name for name in (text(given, "anchor"), text(given, "id")) if _ANCHOR.fullmatch(name)]
+    given_names = (clean(text(given, key)) for key in ("anchor", "id"))
+    names = [name for name in given_names if _ANCHOR.fullmatch(name)]
     # The server's own ids begin with `weft-`. When two sections have the same name, a link to this
     # name leads to the first section.
     fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]

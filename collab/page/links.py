@@ -19,9 +19,10 @@ MAX_LENGTH = 2048
 # The text before the first colon is the scheme, unless a path, query or fragment begins before it
 # (RFC 3986, 3.1 and 4.2).
 _SCHEME = re.compile(r"([^:/?#]*):")
-# Invisible characters: controls, format characters, surrogates, private use, and all spaces except
-# U+0020. Browsers drop some of them before they parse an address (WHATWG URL, 4.4).
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"})
+# Invisible and unknown characters: controls, format characters, surrogates, private use, unassigned
+# characters, and all spaces except U+0020. Browsers drop some of them before they parse an address
+# (WHATWG URL, 4.4).
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp", "Zs"})
 
 
 def safe_link(value: Json) -> str:

@@ -1,7 +1,7 @@
 """A section of an unknown type as a plain block: its texts and its pictures, in order.
 
 Such a section comes from a newer version of the page format, or from a script. Its visitors should
-still read it. The block has no links, because only a known type says what a link is for.
+still read it. The only links are those in its rich texts.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def plain_block(section: Section, given: Fields) -> str:
     return head + tag("div", "".join(parts), class_="plain")
 
 
-def _parts(section: Section, holder: Any, but: str) -> Iterator[str]:
-    """Yield the markup of each text and picture below a value, without the field `but`."""
-    waiting: list[tuple[str, Any]] = _children(holder, but)
+def _parts(section: Section, holder: Any, without: str) -> Iterator[str]:
+    """Yield the markup of each text and picture below a value, without the field `without`."""
+    waiting: list[tuple[str, Any]] = _children(holder, without)
     for _ in range(_MOST_VALUES):
         if not waiting:
             return
@@ -50,12 +50,12 @@ def _parts(section: Section, holder: Any, but: str) -> Iterator[str]:
             waiting += _children(value)
 
 
-def _children(value: Any, but: str = "") -> list[tuple[str, Any]]:
+def _children(value: Any, without: str = "") -> list[tuple[str, Any]]:
     """Return the members that may have a text or a picture, with their names, last first."""
     if isinstance(value, list):
         return [("items", each) for each in reversed(value)]
     if not isinstance(value, dict):
         return []
-    names = [name for name in value if name not in _NEVER and name != but]
+    names = [name for name in value if name not in _NEVER and name != without]
     names.sort(key=lambda name: (_ORDER.get(name, len(_ORDER)), name), reverse=True)
     return [(name, value[name]) for name in names]

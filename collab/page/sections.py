@@ -78,7 +78,7 @@ def _quote(section: Section, item: Fields) -> str:
 
 
 def _avatar(name: str) -> str:
-    return f'<span class="face" aria-hidden="true">{esc(name[0].upper())}</span>' if name else ""
+    return f'<span class="face" aria-hidden="true">{esc(name[0])}</span>' if name else ""
 
 
 def _stars(item: Fields, translation: Translation) -> str:

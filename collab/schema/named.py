@@ -15,16 +15,18 @@ NAMES: Final = ("landing-page",)
 _SCHEME: Final = "weft:"
 
 
-@lru_cache(maxsize=len(NAMES))
 def named_schema(name: str) -> bytes | None:
     """Return the JSON of the schema with this name; None for an unknown name."""
-    if name not in NAMES:
-        return None
+    return _read(name) if name in NAMES else None
+
+
+@lru_cache
+def _read(name: str) -> bytes:
     return files(__package__).joinpath(f"schemas/{name}.json").read_bytes()
 
 
 def name_in(root: dict[str, Any]) -> str | None:
-    """Return the name when a schema consists of the name of one of ours, or else None."""
+    """Return the name when a schema has the form `{"$ref": "weft:NAME"}`, or else None."""
     reference = root.get("$ref")
     if len(root) != 1 or not isinstance(reference, str) or not reference.startswith(_SCHEME):
         return None

@@ -1,7 +1,7 @@
 // Shows elements in the DOM, and changes only the nodes that differ.
 //
-// A node keeps its element while tag and key stay, so a caret, a scroll position and an opened answer
-// stay too. Elements without a key are matched in their order.
+// A node stays while its element has the same name (`nameOf`). So a caret, a scroll position and an
+// opened answer stay too.
 
 /**
  * @typedef {import('./nodes.js').Element} Element
@@ -44,7 +44,7 @@ function create(wanted) {
 function createElement({ tag, attributes, children }) {
   const node = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children.map(create));
+  for (const child of children) node.appendChild(create(child));
   return node;
 }
 
@@ -103,29 +103,29 @@ function arrange(parent, before, wanted, next) {
 
 /** Return for each element the node that can show it, or null. @param {Node[]} before @param {Child[]} wanted @returns {(Node | null)[]} */
 function matched(before, wanted) {
-  /** @type {Map<string, Node>} */
+  /** @type {Map<string, Node[]>} */
   const named = new Map();
-  /** @type {Node[]} */
-  const rest = [];
-  for (const node of before) {
+  for (const node of [...before].reverse()) {
     const name = nameOf(shownBy.get(node));
-    if (name && !named.has(name)) named.set(name, node);
-    else rest.push(node);
+    const nodes = named.get(name) ?? [];
+    named.set(name, nodes);
+    nodes.push(node);
   }
-  let next = 0;
-  return wanted.map((child) => {
-    const name = nameOf(child);
-    const node = named.get(name);
-    if (node) named.delete(name);
-    if (node) return node;
-    return next < rest.length && fits(rest[next], child) ? rest[next++] : null;
-  });
+  return wanted.map((child) => named.get(nameOf(child))?.pop() ?? null);
 }
 
-/** What an element is matched by: its tag with its key, or with the name of its field. @param {Child | undefined} child */
+/**
+ * The name by which we match an element: its tag, with its key, its field or its first class. Elements
+ * of one name are matched in their order.
+ *
+ * @param {Child | undefined} child
+ */
 function nameOf(child) {
-  if (typeof child !== "object" || !(child.key || child.at)) return "";
-  return `${child.tag} ${child.key ? `id ${child.key}` : child.at.slice(child.at.lastIndexOf("/"))}`;
+  if (child === undefined) return "another script's node";
+  if (typeof child === "string") return "text";
+  const { tag, key, at, attributes } = child;
+  if (key) return `${tag} id ${key}`;
+  return `${tag} ${at ? at.slice(at.lastIndexOf("/")) : (attributes.class ?? "").split(" ", 1)}`;
 }
 
 /** Return the nodes that need not move: the longest part of `nodes` that is in its old order. @param {(Node | null)[]} nodes @param {Node[]} before @returns {Set<Node>} */

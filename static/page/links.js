@@ -10,7 +10,7 @@ const MAX_LENGTH = 2048;
 const ODD =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const SCHEME = /^([^:/?#]*):/;
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/u;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cn}\p{Cs}\p{Co}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/u;
 const HOST = /^\/\/[^/?#]/;
 
 /** Return a text without the characters that a page never contains. @param {string} words */

@@ -59,6 +59,7 @@ export class PageRenderer {
     this.onError = onError;
     /** @type {Map<string, Known>} */
     this.known = new Map();
+    this.common = ""; // what all sections depend on
     this.rendered = 0; // how many sections were rendered, for tests
   }
 
@@ -126,6 +127,8 @@ export class PageRenderer {
     const shown = all.filter(({ value }) => value.hidden !== true);
     const names = sectionNames(shown);
     const common = JSON.stringify([site.signature, translation.skip, fields(theme, "colors").accent]);
+    if (common !== this.common) this.known.clear();
+    this.common = common;
     /** @type {Set<string>} */
     const anchors = new Set();
     /** @type {Map<string, Known>} */
@@ -133,7 +136,7 @@ export class PageRenderer {
     shown.forEach(({ value: given, at }, index) => {
       const name = names[index];
       const fresh = freshAnchors(given, anchors);
-      const around = JSON.stringify([common, index === 0, fresh]);
+      const around = JSON.stringify([index === 0, fresh]);
       const before = this.known.get(name);
       const same = before?.given === given && before.around === around;
       const made = same ? before : this.section(given, name, index, fresh, { site, translation, theme });
@@ -167,7 +170,7 @@ export class PageRenderer {
     return { made: placed(wrap(section, place, inner, rule !== "", anchors), "", name), rule, failed };
   }
 
-  /** The elements inside a section. A section that fails becomes a plain block. @param {Section} section @param {Place} place @returns {{content: Content, failed: boolean}} */
+  /** The elements inside a section. A section that fails becomes a plain block, or nothing. @param {Section} section @param {Place} place @returns {{content: Content, failed: boolean}} */
   inner(section, place) {
     const renderer = RENDERERS.get(place.value.type);
     if (renderer) {
@@ -177,7 +180,12 @@ export class PageRenderer {
         this.onError(error, place.value);
       }
     }
-    return { content: plainBlock(section, place), failed: renderer !== undefined };
+    try {
+      return { content: plainBlock(section, place), failed: renderer !== undefined };
+    } catch (error) {
+      this.onError(error, place.value);
+      return { content: null, failed: true };
+    }
   }
 }
 
@@ -203,7 +211,7 @@ function wrap(section, place, inner, tinted, anchors) {
 
 /** The anchors of a section that no earlier section has. The page's own ids begin with `weft-`. @param {Fields} given @param {Set<string>} anchors */
 function freshAnchors(given, anchors) {
-  const names = [text(given, "anchor"), text(given, "id")].filter((name) => ANCHOR.test(name));
+  const names = ["anchor", "id"].map((key) => clean(text(given, key))).filter((name) => ANCHOR.test(name));
   return [...new Set(names)].filter((name) => !anchors.has(name) && !name.startsWith("weft-"));
 }
 

@@ -14,11 +14,11 @@ export function pointerOf(node, sections) {
   for (let each = node; each; each = each.parentNode) {
     const element = elementOf(each);
     if (!element) continue;
-    const section = sections.get(element.key);
+    const section = isSection(element) ? sections.get(element.key) : undefined;
     if (section !== undefined) return section + inside;
     inside ||= element.at;
   }
-  return inside || null;
+  return inside.startsWith("/site/") ? inside : null;
 }
 
 /**
@@ -58,6 +58,11 @@ function partOf(holder, pointer, sections) {
     );
   }
   return holder.querySelector("header");
+}
+
+/** Whether an element is a section: an item of a list may have the same key. @param {import("./nodes.js").Element} element */
+function isSection({ attributes }) {
+  return /(^| )space-/.test(attributes.class ?? "");
 }
 
 /** @param {string} start @param {string} pointer */

@@ -24,11 +24,11 @@ export function plainBlock(section, given) {
   return [filled("div", { class: "head" }, section.headline()), filled("div", { class: "plain" }, parts)];
 }
 
-/** @param {Section} section @param {unknown} holder @param {string} at @param {string} but */
-function found(section, holder, at, but) {
+/** @param {Section} section @param {unknown} holder @param {string} at @param {string} without */
+function found(section, holder, at, without) {
   /** @type {Content[]} */
   const parts = [];
-  const waiting = children(holder, at, but);
+  const waiting = children(holder, at, without);
   for (let seen = 0; seen < MOST_VALUES && waiting.length && parts.length < MOST_PARTS; seen += 1) {
     const [name, value, place] = /** @type {[string, unknown, string]} */ (waiting.pop());
     if (typeof value === "string") {
@@ -36,13 +36,13 @@ function found(section, holder, at, but) {
       const made = paragraphs(strip(value), section.href);
       parts.push(made.map((each) => each && placed(each, place)));
     } else if (isObject(value) && text(value, "src")) parts.push(picture(section, new Place(value, place)));
-    else waiting.push(...children(value, place));
+    else for (const each of children(value, place)) waiting.push(each);
   }
   return parts;
 }
 
-/** The members that may have a text or a picture, with their names and places, last first. @param {unknown} value @param {string} at @param {string} [but] @returns {[string, unknown, string][]} */
-function children(value, at, but = "") {
+/** The members that may have a text or a picture, with their names and places, last first. @param {unknown} value @param {string} at @param {string} [without] @returns {[string, unknown, string][]} */
+function children(value, at, without = "") {
   if (Array.isArray(value)) {
     const all = value.map(
       (each, index) => /** @type {[string, unknown, string]} */ (["items", each, `${at}/${index}`]),
@@ -51,7 +51,7 @@ function children(value, at, but = "") {
   }
   if (!isObject(value)) return [];
   const holder = /** @type {import('./values.js').Fields} */ (value);
-  const names = Object.keys(holder).filter((name) => !NEVER.has(name) && name !== but);
+  const names = Object.keys(holder).filter((name) => !NEVER.has(name) && name !== without);
   names.sort((one, other) => rank(other) - rank(one) || compare(other, one));
   return names.map((name) => [name, holder[name], `${at}/${escaped(name)}`]);
 }

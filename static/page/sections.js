@@ -88,7 +88,7 @@ function quote(section, item) {
 function avatar(name) {
   if (!name) return null;
   const [first] = name;
-  return element("span", { class: "face", "aria-hidden": "true" }, clean(first.toUpperCase()));
+  return element("span", { class: "face", "aria-hidden": "true" }, clean(first));
 }
 
 /** @param {Section} section @param {Place} item */

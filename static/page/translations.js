@@ -1,4 +1,6 @@
-// The texts that a page has beside its own, in the page's language. The fallback is English.
+// The texts that the renderer adds, in the page's language. The fallback is English.
+
+import { strip } from "./values.js";
 
 /**
  * @typedef {object} Translation
@@ -114,6 +116,6 @@ export function amount(translation, price, currency) {
   const whole = String((cents - rest) / 100).replace(/\B(?=(\d{3})+$)/g, between);
   const shown = rest ? `${whole}${before}${String(rest).padStart(2, "0")}` : whole;
   const sign = CURRENCY_SIGNS.get(currency) ?? currency;
-  if (translation !== ENGLISH) return `${shown}\u00a0${sign}`.replace(/\u00a0$/, "");
-  return CURRENCY_SIGNS.has(currency) ? `${sign}${shown}` : `${shown} ${sign}`.trimEnd();
+  if (translation !== ENGLISH) return strip(`${shown}\u00a0${sign}`);
+  return CURRENCY_SIGNS.has(currency) ? `${sign}${shown}` : strip(`${shown} ${sign}`);
 }

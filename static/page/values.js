@@ -7,7 +7,7 @@
 
 // What Python counts as a space. `\s` of a regular expression here is another set.
 export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const OUTER_SPACES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const IS_SPACE = new RegExp(`[${SPACE}]`);
 
 /** An object of the page's JSON, with its place: a JSON Pointer, relative to the section. */
 export class Place {
@@ -104,7 +104,11 @@ export function oneOf(holder, key, ...allowed) {
 
 /** A text without the spaces around it. @param {string} words */
 export function strip(words) {
-  return words.replace(OUTER_SPACES, "");
+  let start = 0;
+  let end = words.length;
+  while (start < end && IS_SPACE.test(words[start])) start += 1;
+  while (end > start && IS_SPACE.test(words[end - 1])) end -= 1;
+  return words.slice(start, end);
 }
 
 /** A name as a part of a JSON Pointer. @param {string} name */

@@ -9,22 +9,37 @@ import { show } from "../page/dom.js";
 import { PageRenderer } from "../page/page.js";
 import { nodeAt, pointerOf } from "../page/places.js";
 
-const PATIENCE = 1500; // a connection that takes longer is told
+const PATIENCE = 1500; // after this time, the preview says that it is connecting
 const WORDS = {
   waiting: "Connecting to the page.",
   lost: "There is no connection. You see the page as it was.",
+  offline: "There is no connection.",
   closed: "The editor has closed this preview.",
+  ended: "You see the page as it was: this link no longer shows its changes.",
   none: "This page is not in the document.",
   failed: "One section cannot be shown as it is. The rest of the page is right.",
   version: "This version is not in the history of the page.",
   token: "Open this preview with the link that its editor gave you.",
+  framed: "An older version cannot be shown here. Open the preview in a tab of its own.",
+  address: "The address of this preview is not complete: `from` must be the origin of the editor.",
+  busy: "The server has too much to do. Reload this page in a minute.",
+};
+/** What to say when there is nothing to show, by the code of the error. @type {Record<string, string>} */
+const SENTENCES = {
+  bad_options: WORDS.address,
+  malformed: WORDS.version,
+  unknown_version: WORDS.version,
+  unauthenticated: WORDS.token,
+  token_failed: WORDS.token,
+  rate_limited: WORDS.busy,
+  storage_unavailable: WORDS.busy,
 };
 
 const [, , name, ...rest] = location.pathname.split("/");
 const base = `/preview/${name}`;
 const query = new URLSearchParams(location.search);
-const holder = /** @type {HTMLElement} */ (document.querySelector("#page"));
-const line = /** @type {HTMLElement} */ (document.querySelector("#state"));
+const holder = /** @type {HTMLElement} */ (document.querySelector("#weft-draft"));
+const line = /** @type {HTMLElement} */ (document.querySelector("#weft-state"));
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets.push(sheet);
 
@@ -51,40 +66,54 @@ function draw(next) {
 }
 
 function drawNow() {
-  const made = renderer.render(value, slug);
-  say(!made ? WORDS.none : made.failed ? WORDS.failed : null);
+  const isFirst = !holder.hasChildNodes();
+  /** @type {ReturnType<PageRenderer["render"]>} */
+  let made = null;
+  try {
+    made = renderer.render(value, slug);
+    if (made) show(holder, made.root);
+  } catch (error) {
+    console.error(error);
+  }
+  tell({ page: !made ? WORDS.none : made.failed ? WORDS.failed : "" });
   if (!made) return;
-  show(holder, made.root);
   if (made.style !== style) sheet.replaceSync((style = made.style));
   mark();
   document.title = made.title || "Preview";
   document.documentElement.lang = made.root.attributes.lang;
   document.documentElement.dir = made.root.attributes.dir ?? "ltr";
+  if (isFirst) scrollToFragment();
 }
 
-/** @param {string | null} words */
-function say(words) {
-  line.hidden = !words;
-  line.textContent = words ?? "";
+const told = { link: "", page: "" };
+
+/** Says what is wrong with the connection, or else with the page. @param {Partial<typeof told>} now */
+function tell(now) {
+  Object.assign(told, now);
+  line.textContent = told.link || told.page;
+  line.hidden = !line.textContent;
 }
 
 // --- links: pages of the site are shown here, other pages in a tab of their own -----------------
 
+/** @type {(pointer: string) => void} */
+let focus = () => {}; // tells the editor what the user points at
+
 document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const target = /** @type {globalThis.Element} */ (event.target);
+  const pointer = pointerOf(target, renderer.pointers);
+  if (pointer !== null) focus(pointer);
+  const link = target.closest("a");
   if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
-  const target = new URL(link.href, location.href);
-  const isHere =
-    target.origin === new URL(location.href).origin && `${target.pathname}/`.startsWith(`${base}/`);
   if (link.getAttribute("href")?.startsWith("#")) return;
-  if (!isHere) {
-    link.target = "_blank";
-    link.rel = "noopener";
-    return;
-  }
   event.preventDefault();
-  history.pushState(null, "", target.pathname + location.search + target.hash);
-  follow();
+  const { origin, pathname, hash } = new URL(link.href);
+  if (origin !== location.origin || !`${pathname}/`.startsWith(`${base}/`))
+    open(link.href, "_blank", "noopener");
+  else {
+    history.pushState(null, "", pathname + location.search + hash);
+    follow();
+  }
 });
 addEventListener("popstate", follow);
 
@@ -93,6 +122,10 @@ function follow() {
   if (next !== slug) scrollTo(0, 0);
   slug = next;
   if (value !== undefined) drawNow();
+  scrollToFragment();
+}
+
+function scrollToFragment() {
   document.getElementById(decoded(location.hash.slice(1)))?.scrollIntoView();
 }
 
@@ -107,42 +140,51 @@ function decoded(part) {
 
 // --- the value --------------------------------------------------------------------------------
 
-const fragment = new URLSearchParams(location.hash.slice(1));
 const isFramed = parent !== window;
-const given = fragment.get("token") ?? (isFramed ? null : kept());
-if (fragment.has("token")) {
-  // Other people can see the URL, and the browser's history keeps it.
-  history.replaceState(null, "", location.pathname + location.search);
-  keep(fragment.get("token"));
-}
-let hasToken = true;
+const given = takeToken() ?? (isFramed ? null : kept());
 const version = query.get("at");
-const wait = setTimeout(() => value === undefined && line.hidden && say(WORDS.waiting), PATIENCE);
+const from = query.get("from");
+setTimeout(() => value === undefined && !told.link && tell({ link: WORDS.waiting }), PATIENCE);
+addEventListener("hashchange", () => takeToken() && location.reload()); // a new link in the same tab
 
 if (version !== null) await showVersion(version);
-else if (isFramed && !given) connect({ from: query.get("from") ?? new URL(location.href).origin });
-else connect({ url: new URL(location.href).origin, document: decoded(name), token });
+else if (isFramed && !given) connect({ from: from === null ? location.origin : originOf(from) });
+else connect({ url: location.origin, document: decoded(name), token });
 
 /** @param {import("../sdk/preview.js").PreviewOptions} options */
 function connect(options) {
-  const preview = receivePreview(draw, { ...options, maxFps: 60 });
-  let wasConnected = false;
-  preview.on("state", (/** @type {string} */ state) => {
-    if (state === "connected") {
-      wasConnected = true;
-      say(null);
-    } else if (state === "closed") say(WORDS.closed);
-    else if (state === "waiting" && wasConnected) say(WORDS.lost);
-  });
-  preview.on(
-    "error",
-    (/** @type {any} */ error) => value === undefined && say(hasToken ? advice(error) : WORDS.token),
-  );
-  preview.on("focus", point);
-  document.addEventListener("click", (event) => {
-    const pointer = pointerOf(/** @type {Node} */ (event.target), renderer.pointers);
-    if (pointer !== null) preview.focus(pointer);
-  });
+  try {
+    const preview = receivePreview(draw, { ...options, maxFps: 60 });
+    preview.on("state", became);
+    preview.on("error", (/** @type {any} */ error) => value === undefined && tell({ link: sentence(error) }));
+    preview.on("focus", point);
+    focus = (pointer) => preview.focus(pointer);
+  } catch (error) {
+    tell({ link: sentence(error) });
+  }
+}
+
+/** @param {string} state of the connection */
+function became(state) {
+  if (state === "connected") tell({ link: "" });
+  else if (state === "closed") tell({ link: WORDS.closed });
+  else if (value !== undefined) tell({ link: state === "refused" ? WORDS.ended : WORDS.lost });
+  if (state === "refused") keep("");
+}
+
+/** @param {any} error @returns {string} */
+function sentence({ code, cause }) {
+  const own = code === "token_failed" && cause?.code ? cause.code : code;
+  return SENTENCES[own] ?? advice({ code: own });
+}
+
+/** The origin in an address; the text itself when it is no address. @param {string} address */
+function originOf(address) {
+  try {
+    return new URL(address).origin;
+  } catch {
+    return address;
+  }
 }
 
 /** Shows a part that the editor points at. @param {string | null} pointer */
@@ -162,16 +204,17 @@ function mark() {
 
 /** Shows an older version. @param {string} number */
 async function showVersion(number) {
+  if (origin === "null") return tell({ link: WORDS.framed }); // the server lets no such frame read
+  if (!/^[1-9]\d{0,14}$/.test(number)) return tell({ link: WORDS.version });
   try {
-    const path = `/v1/docs/${name}/versions/${encodeURIComponent(number)}`;
+    const path = `/v1/docs/${name}/versions/${number}`;
     const answer = await fetch(path, { headers: { Authorization: `Bearer ${await token()}` } });
     const body = await answer.json();
     if (answer.ok) draw(body);
-    else say(body.code === "unknown_version" ? WORDS.version : advice(body));
-  } catch {
-    say(hasToken ? WORDS.lost : WORDS.token);
+    else tell({ link: sentence(body) });
+  } catch (error) {
+    tell({ link: error instanceof TypeError ? WORDS.offline : sentence(error) });
   }
-  clearTimeout(wait);
 }
 
 // --- the token --------------------------------------------------------------------------------
@@ -180,12 +223,21 @@ async function showVersion(number) {
 async function token() {
   if (given) return given;
   const answer = await fetch("/v1/demo/token", { method: "POST" });
-  if (!answer.ok) {
-    hasToken = false;
-    say(WORDS.token);
-    throw new Error(WORDS.token);
-  }
-  return (await answer.json()).token;
+  const body = await answer.json();
+  if (answer.ok) return body.token;
+  // Outside demo mode, there are no guests.
+  throw Object.assign(new Error(body.detail), {
+    code: answer.status === 404 ? "unauthenticated" : body.code,
+  });
+}
+
+/** Takes the token out of the address: other people can see it, and the browser's history keeps it. */
+function takeToken() {
+  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (found === null) return null;
+  history.replaceState(null, "", location.pathname + location.search);
+  keep(found);
+  return found;
 }
 
 /** The token that this tab has kept for the document, so that a reload works. */
@@ -197,10 +249,10 @@ function kept() {
   }
 }
 
-/** @param {string | null} token */
+/** @param {string} token */
 function keep(token) {
   try {
-    sessionStorage.setItem(`weft.preview.${name}`, token ?? "");
+    sessionStorage.setItem(`weft.preview.${name}`, token);
   } catch {
     // a sandboxed frame has no storage
   }

@@ -124,42 +124,52 @@ def _payloads() -> list[str]:
 PAYLOADS = _payloads()
 
 
-def page_with(payload: str) -> list[dict[str, Any]]:
+def sections_with(payload: str) -> list[dict[str, Any]]:
     """Return a section of each type, and one of an unknown type, with a text in every field."""
     sections = [_filled(SCHEMA["$defs"][kind], payload) for kind in SECTIONS]
-    for kind, section in zip(SECTIONS, sections, strict=True):
-        section["type"] = SCHEMA["$defs"][kind]["properties"]["type"]["const"]
-        section.pop("hidden", None)
     carousel = _filled(SCHEMA["$defs"]["gallery"], payload)
     carousel["content"]["layout"] = "carousel"
+    link = _filled(SCHEMA["$defs"]["form"], payload)
+    for section in sections:
+        section["content"].pop("action", None)
     unknown = {"type": payload, "content": {"headline": payload, "list": [{"text": payload}]}}
-    return [*sections, {**carousel, "type": "gallery"}, unknown]
+    return [*sections, carousel, link, unknown]
 
 
-def site_with(payloads: list[str]) -> dict[str, Any]:
-    """Return a document whose pages have the texts in every field."""
-    first = payloads[0]
-    page = _filled(SCHEMA["$defs"]["page"], first)
-    page["sections"] = [section for payload in payloads for section in page_with(payload)]
-    site = {
-        name: _filled(part, first)
-        for name, part in SCHEMA["properties"].items()
-        if name in ("site", "theme")
-    }
-    colors = ("background", "text", "accent", "background-dark", "text-dark")
-    site["theme"]["colors"] = dict.fromkeys(colors, first)
-    return {**site, "pages": {"home": {**page, "slug": "home"}, "other": {"title": first}}}
+def site_with(payload: str) -> dict[str, Any]:
+    """Return a document that has the text in every field."""
+    page = _filled(SCHEMA["$defs"]["page"], payload)
+    page["sections"] = sections_with(payload)
+    parts = {name: _filled(SCHEMA["properties"][name], payload) for name in ("site", "theme")}
+    colors = ("background", "text", "accent", "background-dark", "text-dark", "accent-dark")
+    parts["theme"]["colors"] = dict.fromkeys(colors, payload)
+    return {**parts, "pages": {"home": {**page, "slug": "home"}, "other": {"title": payload}}}
 
 
 def _filled(schema: dict[str, Any], payload: str) -> Any:
     """Return a value for a part of the page format, with the text in place of each string."""
     if "$ref" in schema:
         return _filled(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], payload)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const") or schema["enum"][0]
     if schema.get("type") == "object":
         properties = schema["properties"].items()
         return {name: _filled(part, payload) for name, part in properties if name != "sections"}
     if schema.get("type") == "array":
-        return [_filled(schema["items"], payload)]
+        return _list(schema["items"], payload)
     if schema.get("type") in ("integer", "number"):
         return 3
-    return schema.get("type") == "boolean" or payload
+    return False if schema.get("type") == "boolean" else payload
+
+
+def _list(items: dict[str, Any], payload: str) -> list[Any]:
+    """Return an item for each word that a field of the items may have, or else one item."""
+    words = {
+        (name, word)
+        for name, part in items.get("properties", {}).items()
+        for word in part.get("enum", ())
+    }
+    return [
+        {**_filled(items, payload), "id": f"{name}-{word}", name: word}
+        for name, word in sorted(words)
+    ] or [_filled(items, payload)]

@@ -174,3 +174,62 @@ async def test_a_section_that_fails_leaves_the_others(page: Page) -> None:
 async def test_demo_pages_are_the_same_in_both_renderers(page: Page, name: str) -> None:
     document = json.loads(Path(content.__file__).with_name(name).read_text("utf-8"))
     assert await difference(page, document) == ""
+
+
+KEPT = """({ change, show }, kind) => {
+  const item = { id: 'q', question: 'Question', answer: 'Answer', title: 'Title' }
+  const content = { headline: 'All', items: [item] }
+  const sections = [{ id: 's', type: kind, anchor: 'first', content }]
+  const value = { site: { name: 'Larkfield' }, pages: { home: { title: 'Home', sections } } }
+  show(value)
+  const names = ['main', 'section', 'section .wide', 'details, li.card']
+  const nodes = names.map((name) => at.querySelector(name))
+  const path = ['pages', 'home', 'sections', 0]
+  let next = change(value, ['site', 'name'], () => '')
+  show(next)
+  show((next = change(next, [...path, 'content', 'headline'], () => '')))
+  show(change(next, [...path, 'anchor'], () => ''))
+  return nodes.map((node) => at.contains(node))
+}"""
+
+
+@pytest.mark.parametrize("kind", ["faq", "features"])
+async def test_what_is_beside_a_text_stays_when_the_text_is_emptied(page: Page, kind: str) -> None:
+    assert await page.evaluate(f"({KEPT})({STEP}, '{kind}')") == [True] * 4
+
+
+PAGES = """({ start, change, show }) => {
+  const value = start(100)
+  for (let n = 0; n < 1000; n += 1) value.pages[`p${n}`] = { title: 'T'.repeat(50) }
+  show(value)
+  let length = 0
+  const { stringify } = JSON
+  JSON.stringify = (...given) => {
+    const made = stringify(...given)
+    length += made.length
+    return made
+  }
+  show(change(value, ['pages', 'home', 'sections', 5, 'content', 'headline'], () => 'New'))
+  JSON.stringify = stringify
+  return length
+}"""
+
+
+async def test_the_work_for_a_letter_does_not_grow_with_sections_times_pages(page: Page) -> None:
+    assert await page.evaluate(f"({PAGES})({STEP})") < 300_000
+
+
+LARGE = """(({ show }) => {
+  const sections = [
+    { id: 'a', type: 'hero', content: { body: '\\n'.repeat(200_000) + 'end' } },
+    { id: 'b', type: 'faq', content: { body: 'a' + ' '.repeat(300_000) + 'b' } },
+    { id: 'c', type: 'other', content: { list: Array(300_000).fill(0), text: 'Read me' } },
+    { id: 'd', type: 'pricing', content: { plans: Array(150_000).fill({ name: 'Plan' }) } },
+  ]
+  show({ pages: { home: { sections } } })
+  return at.querySelectorAll('section').length
+})"""
+
+
+async def test_a_very_large_section_is_shown_beside_the_others(page: Page) -> None:
+    assert await page.evaluate(f"{LARGE}({STEP})") == 4

@@ -30,7 +30,7 @@ WATCH = """void (() => {
   const what = { subtree: true, childList: true, characterData: true, attributes: true }
   new MutationObserver(note).observe(document.querySelector('.weft-page'), what)
 })()"""
-STATE = "document.querySelector('#state').textContent"
+STATE = "document.querySelector('#weft-state').textContent"
 
 
 def document(headline: str) -> dict[str, Any]:
@@ -148,9 +148,9 @@ async def test_an_older_version_stays_as_it_was(world: World, browser: Chromium)
     await world.set_headline("old", "New")
     page = await world.open(browser, "old?at=1")
     await page.until(f"{HEADLINE} === 'Hello'")
-    page = await world.open(browser, "old?at=99")
-    await page.until(f"{STATE} !== ''")
-    assert await page.evaluate(STATE) == "This version is not in the history of the page."
+    for number in ("99", "0", "abc", ""):
+        page = await world.open(browser, f"old?at={number}")
+        await page.until(f"{STATE} === 'This version is not in the history of the page.'")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,30 @@ async def test_a_preview_says_when_the_server_is_gone(world: World, browser: Chr
     world.server.start()
     await page.until(f"{STATE} === ''", seconds=60)
     assert await page.evaluate(HEADLINE) == "Hello"
+
+
+async def test_a_preview_says_that_its_link_was_ended(world: World, browser: Chromium) -> None:
+    await world.create("ended")
+    link = (await world.request("POST", "/v1/docs/ended/share", {"role": "viewer"})).json()
+    page = await browser.page()
+    await page.open(f"{world.server.http}/preview/ended#token={link['token']}")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    await world.request("DELETE", f"/v1/docs/ended/share/{link['id']}")
+    said = "You see the page as it was: this link no longer shows its changes."
+    await page.until(f"{STATE} === {json.dumps(said)}")
+    await page.open(f"{world.server.http}/preview/ended?again")
+    await page.until(f"{STATE} === 'Open this preview with the link that its editor gave you.'")
+
+
+async def test_a_new_link_in_the_same_tab_is_used(world: World, browser: Chromium) -> None:
+    await world.create("relinked")
+    page = await browser.page()
+    url = f"{world.server.http}/preview/relinked"
+    await page.open(url)
+    await page.until(f"{STATE} === 'Open this preview with the link that its editor gave you.'")
+    await page.evaluate(f"void (location.href = '{url}#token={world.tokens['viewer']}')")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    assert await page.evaluate("location.href") == url
 
 
 # --- in an editor ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -81,29 +82,57 @@ def test_an_older_page_its_undo_and_waiting_edits_are_valid_under_a_newer_format
     assert content == {"headline": "Waited in a browser", "subheadline": "Two", "claim": "New"}
 
 
-def stricter(old: Any, new: Any, at: str) -> Any:
-    """Yield each place of a format where the new rules refuse something that the old ones allow."""
-    if not isinstance(old, dict):
-        return
-    for key in ("maxLength", "maxItems", "maximum", "maxProperties"):
-        if key in new and new[key] < old.get(key, float("-inf")):
-            yield f"{at}/{key}"
-    for key in ("minLength", "minimum", "minItems"):
-        if key in new and new[key] > old.get(key, float("-inf")):
-            yield f"{at}/{key}"
-    for key in ("pattern", "type", "const", "$ref"):
-        if key in new and new[key] != old.get(key):
-            yield f"{at}/{key}"
-    if set(new.get("required", ())) - set(old.get("required", ())):
-        yield f"{at}/required"
-    if set(old.get("enum", ())) - set(new.get("enum", old.get("enum", ()))):
-        yield f"{at}/enum"
-    for key in ("properties", "$defs"):
-        for name, part in old.get(key, {}).items():
-            if name not in new.get(key, {}):
-                yield f"{at}/{key}/{name}"
-            else:
-                yield from stricter(part, new[key][name], f"{at}/{key}/{name}")
-    for key in ("items", "additionalProperties"):
-        if isinstance(old.get(key), dict):
-            yield from stricter(old[key], new.get(key, {}), f"{at}/{key}")
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("properties/site", {"maxProperties": 9}),
+        ("properties/site", {"required": ["name"]}),
+        ("properties/site", {"not": {}}),
+        ("properties/theme/properties/mode", {"enum": ["light"]}),
+        ("properties/pages", {"propertyNames": {"pattern": "^a$"}}),
+        ("$defs/headline", {"maxLength": 10}),
+        ("$defs/section", {"oneOf": []}),
+        ("$defs/page/properties/sections", {"uniqueItems": True}),
+        ("$defs/hero/properties/content", {"properties": {}}),
+    ],
+)
+def test_a_stricter_rule_is_found(path: str, change: dict[str, Any]) -> None:
+    newer: Any = copy.deepcopy(FIRST)
+    part = newer
+    for step in path.split("/"):
+        part = part[step]
+    part.update(change)
+    assert list(stricter(FIRST, newer, "")) != []
+
+
+# A larger number, or a smaller one, allows more.
+MOST = ("maxLength", "maxItems", "maximum", "maxProperties")
+LEAST = ("minLength", "minItems", "minimum", "minProperties")
+# These say nothing about what a page may contain.
+NOTES = {"title", "description", "deprecated", "contentMediaType", "x-weft-version", "$schema"}
+
+
+def stricter(old: Any, new: Any, at: str) -> Iterator[str]:
+    """Yield each place of a format where the new rules may refuse what the old ones allow."""
+    for key in (old.keys() | new.keys()) - NOTES:
+        was, now = old.get(key), new.get(key)
+        if was == now:
+            continue
+        match key:
+            case "properties" | "$defs":
+                for name, part in was.items():
+                    yield from stricter(part, now.get(name, {"not": {}}), f"{at}/{key}/{name}")
+            case "items" | "additionalProperties" if isinstance(was, dict) and now:
+                yield from stricter(was, now, f"{at}/{key}")
+            case "required" if set(now or ()) <= set(was or ()):
+                pass
+            case "enum" if now is None or set(now) >= set(was or now):
+                pass
+            case "oneOf" if now[: len(was)] == was:
+                pass
+            case _ if key in MOST and was is not None and (now is None or now > was):
+                pass
+            case _ if key in LEAST and was is not None and (now is None or now < was):
+                pass
+            case _:
+                yield f"{at}/{key}"
