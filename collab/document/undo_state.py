@@ -110,19 +110,19 @@ class UndoState:
     def needed_records(self, records: Iterable[Record]) -> list[Record]:
         """Return an invisible change's records whose place is a step's place or above it."""
         slots = [
-            (record, slot_of(single)) for record in records for single in single_records(record)
+            (record, slot)
+            for record in records
+            for single in single_records(record)
+            if (slot := slot_of(single)) is not None
         ]
-        asked = (
-            (single for _, record in self._named() for single in single_records(record))
-            if slots
-            else ()
-        )
-        places = [slot_of(single) or place_of(single) for single in asked]
-        return [
-            record
-            for record, slot in slots
-            if slot is not None and any(place[: len(slot)] == slot for place in places)
-        ]
+        lengths = {len(slot) for _, slot in slots}
+        if not lengths:
+            return []
+        asked = (single for _, record in self._named() for single in single_records(record))
+        places = (slot_of(single) or place_of(single) for single in asked)
+        # An update may have as many records as the steps have.
+        above = {place[:length] for place in places for length in lengths if length <= len(place)}
+        return [record for record, slot in slots if slot in above]
 
     def _named(self) -> Iterator[tuple[str, Record]]:
         """Yield the records of all steps, with their users."""
