@@ -54,6 +54,7 @@ async def start_message(services: Services, where: str) -> str:
             "  status     " + f"{where}/status",
             "  health     " + f"{where}/healthz",
             "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
+            "  preview    " + ", ".join(f"{where}/preview/{doc}" for doc in docs),
             "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),
             "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
             "",
