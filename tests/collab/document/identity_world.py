@@ -465,7 +465,7 @@ class World:
             for number in range(self.random.choice((1, 1, 1, 2, 3))):
                 done = self._yjs(user, content, after, whole, alone=not number)
                 self.log.append(f"type {user} at {self.now}{' judged' * judged} {done}")
-        change = self.push(user, (lambda was, now, ops: was) if judged else None)
+        change = self.push(user, (lambda was, applied: was) if judged else None)
         if change is None or not change.ops:
             assert Seen.of(self.document.value).texts == before.strings()
             self.oracle.harm[self.version] = "", {""}  # a list that came back lost hidden elements
