@@ -81,8 +81,8 @@ class Section:
     def label(self) -> str:
         return f"{self.name}-title"
 
-    def heading(self, words: str, class_: str | None = None) -> str:
-        return line(f"h{self.inner_level}", words, class_=class_)
+    def heading(self, words: str) -> str:
+        return line(f"h{self.inner_level}", words)
 
     def head(self) -> str:
         """Return the headline and the introduction."""
@@ -149,12 +149,6 @@ def icon(name: str) -> str:
     return f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{path}"/></svg>'
 
 
-def buttons(section: Section, *given: Fields, class_: str = "buttons") -> str:
-    """Return a row of buttons; a button without an allowed link is left out."""
-    made = "".join(button(section, each) for each in given)
-    return tag("div", made, class_=class_)
-
-
 def button(section: Section, given: Fields, fallback: str = "primary") -> str:
     """Return a button; empty without a label or an allowed link."""
     href = section.site.href(given.get("href"))
@@ -167,8 +161,9 @@ def button(section: Section, given: Fields, fallback: str = "primary") -> str:
 
 
 def all_buttons(section: Section) -> str:
-    """Return the row of the section's own buttons."""
-    return buttons(section, *objects(section.content, "buttons"))
+    """Return the row of the section's own buttons; those without an allowed link are left out."""
+    made = "".join(button(section, each) for each in objects(section.content, "buttons"))
+    return tag("div", made, class_="buttons")
 
 
 def link(section: Section, given: Fields) -> str:

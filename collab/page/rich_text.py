@@ -15,6 +15,7 @@ is text. Marks nest; a link contains no link. The time is linear in the length o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -52,25 +53,21 @@ def parse(words: str) -> list[Inline]:
 
 def plain(words: str) -> str:
     """Return a text as readers see it, without its marks."""
-    waiting, found = parse(words)[::-1], []
-    while waiting:
-        inline = waiting.pop()
-        if isinstance(inline, str):
-            found.append(inline)
-        else:
-            waiting += inline.inside[::-1]
-    return "".join(found)
+    return "".join(each for each in _all(parse(words)) if isinstance(each, str))
 
 
 def addresses(words: str) -> list[str]:
     """Return the targets of the links in a text, as their author wrote them."""
-    waiting, found = parse(words)[::-1], []
-    while waiting:
-        inline = waiting.pop()
-        if not isinstance(inline, str):
-            found += [inline.address] if inline.kind == "a" else []
-            waiting += inline.inside[::-1]
-    return found
+    marks = (each for each in _all(parse(words)) if not isinstance(each, str))
+    return [mark.address for mark in marks if mark.kind == "a"]
+
+
+def _all(found: list[Inline]) -> Iterator[Inline]:
+    """Yield all texts and marks in order. Marks nest at most three deep."""
+    for each in found:
+        yield each
+        if not isinstance(each, str):
+            yield from _all(each.inside)
 
 
 @dataclass(slots=True)

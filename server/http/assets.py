@@ -198,7 +198,7 @@ async def get_preview(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def _preview(version: str) -> str:
-    """Return the HTML of a preview. It names all modules, so the browser loads them at once."""
+    """Return the HTML of a preview. It names the modules of the renderer, so they load at once."""
     preloads = "\n    ".join(
         f'<link rel="modulepreload" href="/modules/{version}/page/{path.name}" />'
         for path in sorted((HOME / "page").glob("*.js"))

@@ -72,7 +72,7 @@ class Author:
         await socket.send(frames.sync_step1(b"\0"))  # its answer comes after the commit
         try:
             await _next(socket, frames.SyncStep2)
-        except Exception:
+        except Exception:  # the server was killed: the socket ends in one of many ways
             assert await close_code(socket) == 1006
             return None
         await socket.close()

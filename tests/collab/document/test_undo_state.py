@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -14,6 +11,7 @@ from collab.document.snapshot_format import Steps
 from collab.document.steps import UNDO_BOUNDS
 from collab.document.undo_state import UndoState
 from collab.types.records import Absent, MovedRecord, Record, SetRecord, fingerprint
+from tests.line_count import lines_run
 
 
 def moved(key: str) -> MovedRecord:
@@ -48,24 +46,6 @@ def test_the_work_grows_with_the_records_and_not_with_their_product(
     def lines(count: int) -> int:
         records = [moved(f"k{number}") for number in range(count)]
         state = state_with(monkeypatch, *(moved(f"s{number}") for number in range(count)))
-        return lines_run(lambda: state.needed_records(records))
+        return lines_run(lambda: state.needed_records(records), undo_state)
 
     assert lines(1_600) < 9 * lines(200)
-
-
-def lines_run(work: Any) -> int:
-    """Return how many lines of the module Python runs."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace if frame.f_code.co_filename == undo_state.__file__ else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count

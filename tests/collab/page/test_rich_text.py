@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +11,7 @@ from hypothesis import strategies as st
 from collab.page import rich_text
 from collab.page.markup import paragraphs, rich
 from collab.page.rich_text import Inline, parse, plain
+from tests.line_count import lines_run
 
 
 def shown(found: Sequence[Inline]) -> str:
@@ -85,25 +83,9 @@ def marks(found: Sequence[Inline]) -> list[rich_text.Mark]:
     "unit", ["[", "](", "*a", "[a](", "**a*b", "[*", "[**a *b ", "[*a", "*] ", "\\*"]
 )
 def test_the_work_grows_with_the_length_only(unit: str) -> None:
-    assert lines_run(unit * 800) < 9 * lines_run(unit * 100)
-
-
-def lines_run(words: str) -> int:
-    """Return how many lines of the module Python runs to parse a text."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace if frame.f_code.co_filename == rich_text.__file__ else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        parse(words)
-    finally:
-        sys.settrace(before)
-    return count
+    short, long = unit * 100, unit * 800
+    most = 9 * lines_run(lambda: parse(short), rich_text)
+    assert lines_run(lambda: parse(long), rich_text) < most
 
 
 def test_a_link_that_a_page_may_not_have_shows_its_words() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable, Iterator
 from itertools import permutations
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 from collab.patch.apply import replay
 from collab.patch.diff import MAX_MOVES, diff
 from collab.patch.moves import elements_to_move, moves
+from tests.line_count import lines_run
 
 
 def slow_moves(wanted: list[int], movers: set[int]) -> Iterator[tuple[int, int]]:
@@ -62,24 +61,6 @@ def test_p9_the_moves_of_random_orders_match_the_oracle(wanted: list[int]) -> No
     check(wanted)
 
 
-def work(run: Callable[[], Any]) -> int:
-    """The lines of Python that a call runs: a measure of time that is equal on all machines."""
-    lines = 0
-
-    def trace(_frame: Any, event: str, _argument: Any) -> Any:
-        nonlocal lines
-        lines += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        run()
-    finally:
-        sys.settrace(before)
-    return lines
-
-
 def turned(size: int) -> list[int]:
     return list(range(size))[::-1]
 
@@ -108,7 +89,7 @@ def test_p9_a_list_twice_as_long_takes_about_twice_the_work(
     order: Callable[[int], list[int]],
 ) -> None:
     small, large = order(1_000), order(2_000)
-    assert work(lambda: list(moves(large, elements_to_move(large)))) < 2.5 * work(
+    assert lines_run(lambda: list(moves(large, elements_to_move(large)))) < 2.5 * lines_run(
         lambda: list(moves(small, elements_to_move(small)))
     )
 
