@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 from tests.skips import SkipGuard, in_ci
@@ -21,6 +25,7 @@ REAL = frozenset({"attacks", "browser", "faults", "live"})
 INSIDE = frozenset(
     {"test_accidents.py", "test_long_updates.py", "test_rooms.py", "test_sent_again.py"}
 )
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 LEFT_OUT = pytest.StashKey[frozenset[str]]()
 
 
@@ -41,6 +46,16 @@ def left_out(expression: str) -> frozenset[str]:
 def is_real(path: Path) -> bool:
     folder, *_ = path.relative_to(Path(__file__).parent).parts
     return folder in REAL and path.name.startswith("test_") and path.name not in INSIDE
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, LoopFactory]:
+    """Run async tests on the server's event loop; but the Python client, on that of most programs.
+
+    `websockets` aborts each connection that has ended. asyncio in Python 3.11 cannot do this when
+    the transport closed after its last write.
+    """
+    of_client = item.path.is_relative_to(Path(__file__).parent / "weft")
+    return {"asyncio": asyncio.new_event_loop} if of_client else {"uvloop": uvloop.new_event_loop}
 
 
 # --- collection -----------------------------------------------------------------------------

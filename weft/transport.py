@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from weft.address import Address, Token, fetch
@@ -120,7 +121,7 @@ class Transport:
 
     async def restart(self) -> None:
         """End the connection. The client connects again."""
-        if self._socket is not None:
+        if self._socket is not None and self._socket.state is State.OPEN:
             await self._socket.close()
 
     async def run(self) -> None:
@@ -202,7 +203,9 @@ class Transport:
             writer.cancel()
             self._stop_renewing()
             self._socket = self._outgoing = None
-            await socket.close()
+            # asyncio in Python 3.11 cannot abort a transport that closed after its last write.
+            if socket.state is State.OPEN:
+                await socket.close()
         code, reason = socket.close_code or 1006, socket.close_reason or ""
         if was_open:
             self._watch_loss()

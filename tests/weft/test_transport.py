@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection, serve
 
 import weft
 from tests.held_store import until as turns
@@ -54,6 +56,48 @@ async def test_a_final_code_stops_the_page(
         page.set("/n", 1)
     await page.close()
     assert (len(scripted.opens), pauses) == (2, [])
+
+
+async def test_a_large_edit_is_sent_again_when_the_server_closes_while_it_is_written(
+    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's transport closes when its last bytes are written, after the server's half."""
+    sockets: list[ClientConnection] = []
+    patches: list[dict[str, Any]] = []
+    is_written = asyncio.Event()
+
+    async def remembered(*address: Any, **options: Any) -> ClientConnection:
+        sockets.append(await connect(*address, **options))
+        return sockets[-1]
+
+    async def handle(socket: ServerConnection) -> None:
+        await socket.recv()
+        if len(sockets) == 1:
+            socket.transport.pause_reading()
+        await socket.send(json.dumps({**OPENED, "limits": {"max_frame": 2**26, "max_ops": 9}}))
+        if len(sockets) == 1:
+            await is_written.wait()
+            socket.transport.write(b"\x88\x02\x03\xf4")  # a Close frame with 1012
+            socket.transport.write_eof()
+            await until(sockets[0].transport.is_closing)
+            socket.transport.resume_reading()
+            await socket.wait_closed()
+        else:
+            patches.append(json.loads(await socket.recv()))
+            await socket.wait_closed()
+
+    monkeypatch.setattr(transport, "connect", remembered)
+    async with serve(handle, "127.0.0.1", 0, max_size=None) as listening:
+        (listener,) = listening.sockets
+        page = await weft.connect(
+            f"http://127.0.0.1:{listener.getsockname()[1]}", "home", token="t"
+        )
+        page.set("/text", "x" * 20_000_000)
+        await until(lambda: sockets[0].transport.get_write_buffer_size() > 0)
+        is_written.set()
+        await until(lambda: patches)
+        await page.close()
+    assert patches[0]["ops"][0]["path"] == "/text"
 
 
 @pytest.mark.parametrize("code", [1001, 1006, 1011, 1012, 1013, 4508, 4529])
