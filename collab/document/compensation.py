@@ -6,17 +6,15 @@ change. An *area* is the location of a section in a value (`collab/rights/sectio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from collab.entry import Op
 from collab.identity.incarnations import Incarnations, TrialIncarnations
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
-from collab.patch.diff import diff, diff_at
-from collab.patch.pointer import Tokens, covers, lookup
-from collab.patch.relocate import element_before, place_before
-from collab.patch.steps import Path, Step, to_tokens, trace
+from collab.patch.diff import diff, diff_at, places
+from collab.patch.pointer import Tokens, lookup
 from collab.patch.values import same
 from collab.structs.subtrees import MOST_HIDDEN
 from collab.tree.difference import RolledBack
@@ -80,7 +78,7 @@ def compensate(
     place can be taken back by their records, the values there are not written again. So other
     clients' unsent edits in this place survive.
     """
-    wrongs = list(_wrong_places(applied, correction.value))
+    wrong = _Wrong(applied, correction.value)
     is_back = same(applied, before)
     marks = TrialIncarnations(incarnations).add(records, version)
 
@@ -88,7 +86,7 @@ def compensate(
         reverter = Reverter(writer)
         for record, own in reversed(list(zip(records, marks, strict=True))):
             at = pointer_tokens(tree.root, place_of(record))
-            if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
+            if wrong.touches(at):
                 reverter.revert(record, own)
         reverter.write_texts()
         writer.apply(correction.ops if is_back else diff(writer.journal.value, correction.value))
@@ -98,23 +96,15 @@ def compensate(
     return tree.write(f"{version:x}", applied, work, structs=structs)
 
 
-def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
-    """Yield the locations in `value` that differ from the right value."""
-    steps, _ = trace(value, diff(value, right))
-    for number, step in enumerate(steps):
-        for path in (step.path, step.source) if step.kind == "move" else (step.path,):
-            at = _before(path, step, steps[:number])
-            if at is not None:
-                yield to_tokens(at)
+class _Wrong:
+    """The locations in a value that differ from the right value."""
 
+    def __init__(self, value: Json, right: Json) -> None:
+        self._places = set(places(value, right))
+        self._above = {at[:length] for at in self._places for length in range(len(at))}
 
-def _before(path: Path, step: Step, earlier: Sequence[Step]) -> Path | None:
-    """Return the path that a step's place had before the earlier steps, or None when it was new.
-
-    A step is the effect of one op (`collab/patch/steps.py`).
-    """
-    is_place = path is step.path and step.kind in ("add", "move")
-    at: Path | None = path
-    for one in reversed(earlier):
-        at = None if at is None else (place_before if is_place else element_before)(at, one)
-    return at
+    def touches(self, at: Tokens) -> bool:
+        """Whether a wrong place is at this location, above it or below it."""
+        return at in self._above or any(
+            at[:length] in self._places for length in range(len(at) + 1)
+        )

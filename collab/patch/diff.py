@@ -17,6 +17,7 @@ work as an element.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -53,6 +54,32 @@ def _under(prefix: str, op: Op) -> Op:
     if "from" in op:
         moved["from"] = prefix + op["from"]
     return moved
+
+
+def places(old: Any, new: Any) -> Iterator[Tokens]:
+    """Yield each location in `old` whose value is absent, elsewhere or another one in `new`.
+
+    For a value that only `new` has, yield its key in an object. In an array, yield the array's
+    location and `-`.
+    """
+    waiting: list[tuple[Any, Any, Tokens]] = [(old, new, ())]
+    while waiting:
+        a, b, at = waiting.pop()
+        if a is b:
+            continue
+        if type(a) is dict and type(b) is dict:
+            yield from ((*at, key) for key in a.keys() ^ b.keys())
+            waiting += [(a[key], b[key], (*at, key)) for key in a.keys() & b.keys()]
+        elif type(a) is list and type(b) is list:
+            matches = _match(a, b)
+            kept = list(matches.values())
+            gone = {*range(len(a))}.difference(kept).union(elements_to_move(kept))
+            yield from ((*at, str(index)) for index in gone)
+            if len(b) > len(kept):
+                yield (*at, "-")
+            waiting += [(a[was], b[now], (*at, str(was))) for now, was in matches.items()]
+        elif not same(a, b):
+            yield at
 
 
 class _Diff:

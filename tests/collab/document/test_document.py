@@ -14,6 +14,7 @@ from collab.document.document import Document
 from collab.document.steps import UndoBounds
 from collab.errors import Code, Rejected
 from collab.patch.apply import Applied, apply
+from tests.line_count import lines_run
 
 PAGE: dict[str, Any] = {
     "sections": [
@@ -189,6 +190,34 @@ def test_d9_a_corrected_place_can_still_be_undone_by_its_earlier_author() -> Non
     assert document.value == {"n": 1, "m": 1}
     document.undo("ada", version=4, at=40_000)
     assert document.value == {"n": 0, "m": 1}
+
+
+@pytest.mark.parametrize("kind", ["added", "removed"])
+def test_d9_many_corrected_places_cost_linear_time(kind: str) -> None:
+    def lines(count: int) -> int:
+        document = Document.create(1)
+        value = {"kept": 1, **{f"k{n}": n for n in range(count if kind == "removed" else 0)}}
+        op = {"op": "add", "path": "", "value": value}
+        document.patch([op], version=1, user="ada", at=0)
+        peer, content = peer_of(document)
+        with peer.transaction():
+            for n in range(count):
+                if kind == "added":
+                    content[f"k{n}"] = n
+                else:
+                    del content[f"k{n}"]
+        update = sent(document, peer)
+
+        def correct() -> None:
+            document.integrate(
+                update, version=2, user="bo", at=1, correct=lambda before, applied: before
+            )
+
+        taken = lines_run(correct)
+        assert document.value == document.read() == value
+        return taken
+
+    assert lines(400) < 2.5 * lines(200)
 
 
 @pytest.mark.parametrize("lane", ["patch", "yjs"])

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.patch.apply import replay
-from collab.patch.diff import diff
+from collab.patch.diff import diff, places
+from collab.patch.relocate import element_before, place_before
+from collab.patch.steps import Path, to_tokens, trace
 from collab.patch.values import same
 from tests.collab.patch.values import VALUES, page
+from tests.line_count import lines_run
 
 ELEMENTS = st.one_of(
     st.builds(
@@ -84,3 +87,44 @@ def test_p9_an_edit_of_one_field_is_one_op() -> None:
     assert diff(old, new) == [
         {"op": "replace", "path": "/pages/home/sections/17/content/field3", "value": "Hi"}
     ]
+
+
+def places_before_each_op(old: Any, new: Any) -> set[tuple[str, ...]]:
+    """Take each location of the diff back through the ops before it. The time is quadratic."""
+    steps, _ = trace(old, diff(old, new))
+    found: set[tuple[str, ...]] = set()
+    for number, step in enumerate(steps):
+        for path in {step.path, step.source} if step.kind == "move" else {step.path}:
+            is_place = path is step.path and step.kind in ("add", "move")
+            at: Path | None = path
+            for one in reversed(steps[:number]):
+                at = None if at is None else (place_before if is_place else element_before)(at, one)
+            if at is not None and not (is_place and at and type(at[-1]) is int):
+                found.add(to_tokens(at))
+            elif at is not None:
+                found.add((*to_tokens(at[:-1]), "-"))
+    return found
+
+
+@given(VALUES, VALUES)
+def test_p9_places_are_the_locations_of_the_diff_in_the_old_value(old: Any, new: Any) -> None:
+    found, wanted = set(places(old, new)), places_before_each_op(old, new)
+    assert {at for at in found if at[-1:] != ("-",)} == {at for at in wanted if at[-1:] != ("-",)}
+
+
+@given(st.lists(ELEMENTS, max_size=9), st.lists(ELEMENTS, max_size=9))
+def test_p9_places_of_lists_are_the_locations_of_the_diff(old: list[Any], new: list[Any]) -> None:
+    found, wanted = set(places(old, new)), places_before_each_op(old, new)
+    assert {at for at in found if at[-1] != "-"} == {at for at in wanted if at[-1] != "-"}
+    assert {at for at in found if at[-1] == "-"} <= wanted
+    assert found or same(old, new)
+
+
+def test_p9_places_are_found_in_linear_time() -> None:
+    def lines(count: int) -> int:
+        members: dict[str, Any] = {f"k{n}": n for n in range(count)}
+        old = {**members, "list": [{"id": f"{n}"} for n in range(count)]}
+        new = {"list": [{"id": f"{n}"} for n in range(0, count, 2)]}
+        return lines_run(lambda: list(places(old, new)))
+
+    assert lines(4_000) < 2.5 * lines(2_000)
