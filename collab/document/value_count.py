@@ -114,13 +114,13 @@ class WorkSize:
     """The size of a document for work that reads all of it, also its deleted parts.
 
     Invariant: `_count` is the last count of the values. `_changed` are the bytes of the updates
-    since then. `_applied` are the bytes of all updates of the document. The state keeps at most
+    since then. `applied` are the bytes of all updates of the document. The state keeps at most
     about `former` former values and deleted parts of texts: those of the opening, and one for each
     later op that replaces, moves or removes a value.
     """
 
     def __init__(self, applied: int, former: int = 0) -> None:
-        self._applied = applied
+        self.applied = applied
         self.former = former
         self._count = -1
         self._changed = 0
@@ -129,11 +129,11 @@ class WorkSize:
         """Note a change. The bytes of its update bound the number of new values."""
         self.former += sum(op["op"] != "add" for op in ops)
         self._changed += len(update)
-        self._applied += len(update)
+        self.applied += len(update)
 
     def of(self, value: Json, size: int) -> int:
         """Return the largest of three sizes: the bytes, the cost of values, the cost of state."""
-        applied = self._applied * BYTES_OF_STATE
+        applied = self.applied * BYTES_OF_STATE
         if not SMALL < size < LARGE:
             return max(size, applied)
         if self._count < 0 or self._changed * PART > size:

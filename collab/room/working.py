@@ -204,6 +204,10 @@ class LazyStructIndex:
         self._index: StructIndex | None = None
         self._waiting: list[bytes] = []
 
+    def behind(self, document: Document) -> int:
+        """Return the bytes of updates that `of` has to read first."""
+        return document.work.applied if self._index is None else sum(map(len, self._waiting))
+
     @property
     def is_built(self) -> bool:
         return self._index is not None

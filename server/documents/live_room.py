@@ -123,7 +123,7 @@ class LiveRoom:
             if isinstance(submission.request, LockRequest) or self.needs_history(submission):
                 return Stop.NOT_NOW
             is_slow = self._clock.monotonic() < self._slow_until
-            if is_slow or takes_long(submission.request, submission.member, self.room.document):
+            if is_slow or takes_long(submission.request, submission.member, self.room):
                 return Stop.LONG
             self.queue.popleft()
             if submission.member.pipelines:

@@ -26,9 +26,9 @@ from collab.yjs.slices import pieces_of
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collab.document.document import Document
     from collab.entry import Kind
     from collab.room.member import Member
+    from collab.room.room import Room
     from server.runtime.clock import Clock
 
 # An op that replaces a text takes up to 0.2 ms.
@@ -39,6 +39,9 @@ MOST_VALUES: Final = 250
 MAX_REBASED_VERSIONS: Final = 50
 MOST_UPDATE: Final = 8 * 1024
 MOST_VECTOR: Final = 4 * 1024
+# Bytes of updates that the guard indexes before it checks a Yjs update. Every six bytes may be a
+# block, and a block takes 5 µs.
+MOST_UNINDEXED: Final = 16 * 1024
 # Above this size, requests that read the whole document take long: replace, undo, restore.
 LARGE: Final = 128 * 1024
 # Above this size, any change may take long: in a list with many elements, or in a long text.
@@ -64,8 +67,9 @@ class TimedAnswer(NamedTuple):
 MOST_TAKEN_BACK: Final = 8 * 1024
 
 
-def takes_long(request: Request, member: Member, document: Document) -> bool:
+def takes_long(request: Request, member: Member, room: Room) -> bool:
     """Whether to apply a member's request in a worker thread."""
+    document = room.document
     work_size = document.work_size
     match request:
         case PatchRequest():
@@ -79,7 +83,11 @@ def takes_long(request: Request, member: Member, document: Document) -> bool:
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():
-            return work_size > VERY_LARGE or len(request.update) > MOST_UPDATE
+            return (
+                work_size > VERY_LARGE
+                or len(request.update) > MOST_UPDATE
+                or room.working.structs.behind(document) > MOST_UNINDEXED
+            )
         case Create() | Replace():
             return work_size > LARGE or _outweighs((request.value,), MOST_VALUES)
         case RestoreVersion():

@@ -128,3 +128,16 @@ def test_a_publication_moves_the_revision_that_it_was_written_at() -> None:
     assert (room.control.revision, room.control.published) == (0, 0)
     room.note_published(1, 0)
     assert (room.control.revision, room.control.published) == (1, 1)
+
+
+def test_the_index_of_structs_tells_what_it_has_not_read() -> None:
+    room = opened({"n": 0})
+    structs, document = room.working.structs, room.document
+    assert structs.behind(document) >= len(document.update_since(b"\0"))
+    structs.of(document)
+    assert structs.behind(document) == 0
+    entry = done(room, put("/n", "a long text")).entry
+    assert entry is not None
+    assert structs.behind(document) == len(entry.update)
+    structs.of(document)
+    assert structs.behind(document) == 0

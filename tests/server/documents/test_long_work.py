@@ -31,6 +31,7 @@ from server.documents.long_work import (
     LARGE,
     MAX_REBASED_VERSIONS,
     MOST_OPS,
+    MOST_UNINDEXED,
     MOST_UPDATE,
     MOST_VALUES,
     MOST_VECTOR,
@@ -41,9 +42,12 @@ from server.documents.long_work import (
 ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "patch")
 
 
-def document(work_size: int) -> Any:
-    """Return what the estimate reads of a document at version 100 without undo steps."""
-    return SimpleNamespace(work_size=work_size, version=100, undo_size=lambda *_: 0)
+def room_of(work_size: int, unindexed: int = 0) -> Any:
+    """Return what the estimate reads of a room: at version 100, without undo steps."""
+    return SimpleNamespace(
+        document=SimpleNamespace(work_size=work_size, version=100, undo_size=lambda *_: 0),
+        working=SimpleNamespace(structs=SimpleNamespace(behind=lambda document: unindexed)),
+    )
 
 
 def op(value: Any = 1) -> dict[str, Any]:
@@ -77,25 +81,31 @@ LONG: list[Request] = [
 
 @pytest.mark.parametrize("request_", SHORT, ids=lambda one: type(one).__name__)
 def test_a_small_request_is_applied_on_the_event_loop(request_: Request) -> None:
-    assert not takes_long(request_, ADA, document(LARGE))
+    assert not takes_long(request_, ADA, room_of(LARGE))
 
 
 @pytest.mark.parametrize("request_", LONG, ids=lambda one: type(one).__name__)
 def test_a_large_request_is_applied_in_a_thread(request_: Request) -> None:
-    assert takes_long(request_, ADA, document(1_000))
+    assert takes_long(request_, ADA, room_of(1_000))
 
 
 @pytest.mark.parametrize("request_", [Replace({}, None), UndoRequest(""), RestoreVersion(1, {})])
 def test_requests_that_read_a_large_document_run_in_a_thread(request_: Request) -> None:
-    assert takes_long(request_, ADA, document(LARGE + 1))
+    assert takes_long(request_, ADA, room_of(LARGE + 1))
 
 
 @pytest.mark.parametrize(
     "request_", [PatchRequest("", None, [op()]), Update(b"\0\0"), ReadState(b"\0")]
 )
 def test_any_change_of_a_very_large_document_runs_in_a_thread(request_: Request) -> None:
-    assert not takes_long(request_, ADA, document(VERY_LARGE))
-    assert takes_long(request_, ADA, document(VERY_LARGE + 1))
+    assert not takes_long(request_, ADA, room_of(VERY_LARGE))
+    assert takes_long(request_, ADA, room_of(VERY_LARGE + 1))
+
+
+def test_a_yjs_update_runs_in_a_thread_when_many_blocks_are_not_indexed() -> None:
+    assert not takes_long(Update(b"\0\0"), ADA, room_of(1_000, MOST_UNINDEXED))
+    assert takes_long(Update(b"\0\0"), ADA, room_of(1_000, MOST_UNINDEXED + 1))
+    assert not takes_long(PatchRequest("", None, [op()]), ADA, room_of(1_000, MOST_UNINDEXED + 1))
 
 
 def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
@@ -108,12 +118,12 @@ def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
             room.apply(ada, PatchRequest("", None, ops, step="drag"), Round(number)).refusal is None
         )
     room.apply(ada, PatchRequest("", None, [op()]), Round(600))
-    assert takes_long(UndoRequest("", version=50), ada, room.document)
+    assert takes_long(UndoRequest("", version=50), ada, room)
     assert not any(
-        takes_long(one, ada, room.document) for one in (UndoRequest(""), UndoRequest("", version=1))
+        takes_long(one, ada, room) for one in (UndoRequest(""), UndoRequest("", version=1))
     )
-    assert not takes_long(UndoRequest("", version=50), bo, room.document)
-    assert not takes_long(PatchRequest("", None, [op()]), ada, room.document)
+    assert not takes_long(UndoRequest("", version=50), bo, room)
+    assert not takes_long(PatchRequest("", None, [op()]), ada, room)
     assert room.apply(ada, UndoRequest("", version=50), Round(601)).refusal is None
-    assert takes_long(UndoRequest("", redo=True), ada, room.document)
-    assert not takes_long(UndoRequest(""), ada, room.document)
+    assert takes_long(UndoRequest("", redo=True), ada, room)
+    assert not takes_long(UndoRequest(""), ada, room)
