@@ -194,6 +194,7 @@ def _hub_bounds(settings: Settings) -> HubBounds:
             patch=patch,
             undo=undo,
             max_update=settings.max_update,
+            max_state=settings.max_state,
             max_documents=settings.max_documents,
         ),
         snapshot_entries=settings.snapshot_entries,

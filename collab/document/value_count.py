@@ -6,7 +6,7 @@ take 4 GB of memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from collab.entry import Op
@@ -114,7 +114,7 @@ class WorkSize:
     """The size of a document for work that reads all of it, also its deleted parts.
 
     Invariant: `_count` is the last count of the values. `_changed` are the bytes of the updates
-    since then. `applied` are the bytes of all updates of the document. The state keeps at most
+    since then. The Yjs state has at most `applied` bytes. The state keeps at most
     about `former` former values and deleted parts of texts: those of the opening, and one for each
     later op that replaces, moves or removes a value.
     """
@@ -124,12 +124,23 @@ class WorkSize:
         self.former = former
         self._count = -1
         self._changed = 0
+        self._is_exact = False
+
+    def has_room(self, more: int, most: int, measure: Callable[[], int]) -> bool:
+        """Whether the Yjs state may grow by `more` bytes, to `most` at most; 0 means any size.
+
+        `measure` returns its present size. It is called only when the estimate is too large.
+        """
+        if self.applied + more > most > 0 and not self._is_exact:
+            self.applied, self._is_exact = measure(), True
+        return not self.applied + more > most > 0
 
     def change(self, update: bytes, ops: Sequence[Op] = ()) -> None:
         """Note a change. The bytes of its update bound the number of new values."""
         self.former += sum(op["op"] != "add" for op in ops)
         self._changed += len(update)
         self.applied += len(update)
+        self._is_exact = False
 
     def of(self, value: Json, size: int) -> int:
         """Return the largest of three sizes: the bytes, the cost of values, the cost of state."""

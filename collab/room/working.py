@@ -47,6 +47,7 @@ class RoomBounds:
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
+    max_state: int = 16 << 20  # bytes of the Yjs state; 0 for no limit
     max_documents: int = 0  # of the tenant; 0 for no limit
 
 

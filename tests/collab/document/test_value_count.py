@@ -184,3 +184,24 @@ def test_g28_a_patch_adds_no_item_to_a_long_y_array_with_many_values(
     patch(document, {"op": "replace", "path": "/list", "value": [1, 2, 3, 4, 5, 6, 7]})
     patch(document, add("/other", []), add("/other/-", 1))
     assert document.value["list"] == [1, 2, 3, 4, 5, 6, 7]  # type: ignore[call-overload,index]  # an object
+
+
+def test_g29_a_full_state_is_measured_once_for_each_change() -> None:
+    measured = 0
+
+    def measure() -> int:
+        nonlocal measured
+        measured += 1
+        return 90
+
+    work = WorkSize(100)
+    assert work.has_room(1, 0, measure)
+    assert work.has_room(10, 110, measure)
+    assert measured == 0
+    assert work.has_room(10, 100, measure)
+    assert not work.has_room(11, 100, measure)
+    assert not work.has_room(12, 100, measure)
+    assert measured == 1
+    work.change(b"12345")
+    assert work.has_room(10, 100, measure)
+    assert measured == 2

@@ -286,3 +286,21 @@ def test_g28_an_update_that_gives_a_y_array_too_many_values_changes_nothing(
     assert code(room, Update(typist.doc.get_update(before)), YJS) == "too_large"
     assert room.document.encode_state_vector() == state
     assert room.document.value == {"list": [{"n": 1}] * 5}
+
+
+def test_g29_a_yjs_state_has_a_largest_size_and_shrinks_by_deletions() -> None:
+    room = opened({}, bounds=RoomBounds(max_state=4_000))
+    typist = Typist(room)
+    typist.sends(lambda content: content.update({"a": Text("x" * 3_000)}))
+    before = typist.doc.get_state()
+    aside = typist.doc.get("aside", type=Text)
+    aside += "y" * 2_000
+    more = typist.doc.get_update(before)
+    assert code(room, Update(more), YJS) == "too_large"
+    assert room.document.value == {"a": "x" * 3_000}
+    done(room, put("/b", "z" * 3_000))  # a patch has the limits of the value
+    assert code(room, Update(more), YJS) == "too_large"
+    Typist(room).sends(lambda content: content["a"].clear())
+    done(room, put("/b", ""))
+    done(room, Update(more), YJS)
+    assert room.document.value == {"a": "", "b": ""}
