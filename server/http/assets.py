@@ -94,8 +94,10 @@ async def page_response(request: Request, path: str) -> Response:
 
 # --- the browser SDK ------------------------------------------------------------------------
 
-# The modules of `static/sdk/` without comments, in a few files. `make sdk` makes them.
+# The modules of `static/sdk/` without comments, in a few files. `make sdk` makes them, and
+# compresses them as far as it can.
 SDK = HOME / "sdk" / "served"
+SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
 SDK_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -106,9 +108,6 @@ SDK_HEADERS = {
 IMMUTABLE = "public, max-age=31536000, immutable"
 # The modules that pages import. `/sdk/NAME.js` leads to the one of this server's version.
 ENTRANCES = ("weft", "preview", "react", "advice")
-# More than the files of the SDK in both codings.
-MOST_COMPRESSED: Final = 64
-_compressed_files: dict[tuple[str, bytes], bytes] = {}
 
 
 async def get_sdk_file(request: Request) -> Response:
@@ -118,10 +117,11 @@ async def get_sdk_file(request: Request) -> Response:
     if version != own:
         message = f"this server has version {own} of the SDK, not {version}: load /sdk/weft.js"
         raise Rejected(Code.NOT_FOUND, message)
-    body = _sdk_file(name)
+    coding, _ = coding_of(request.scope["headers"])
+    body = _sdk_file(name, coding)
     if body is None:
         raise Rejected(Code.NOT_FOUND, f"the SDK has no file {name!r}")
-    return await _compressible(request, body, TYPES[".js"])
+    return _immutable(body, TYPES[".js"], coding)
 
 
 async def get_sdk_entrance(request: Request) -> Response:
@@ -137,30 +137,18 @@ async def get_sdk_entrance(request: Request) -> Response:
     return Response(body, media_type=TYPES[".js"], headers=headers)
 
 
-def _sdk_file(name: str) -> bytes | None:
-    path = SDK / name
-    return path.read_bytes() if path.suffix == ".js" and path.is_file() else None
+def _sdk_file(name: str, coding: str) -> bytes | None:
+    if not name.endswith(".js") or not (SDK / name).is_file():
+        return None
+    return (SDK / (name + SUFFIXES[coding])).read_bytes()
 
 
-async def _compressible(request: Request, body: bytes, kind: str) -> Response:
-    """Return a file that browsers keep for ever, compressed as the client accepts it."""
-    coding, _ = coding_of(request.scope["headers"])
+def _immutable(body: bytes, kind: str, coding: str) -> Response:
+    """Return a file that browsers keep for ever."""
     headers = {**SDK_HEADERS, "Cache-Control": IMMUTABLE}
     if coding:
         headers["Content-Encoding"] = coding
-        body = await _compressed(coding, body)
     return Response(body, media_type=kind, headers=headers)
-
-
-async def _compressed(coding: str, body: bytes) -> bytes:
-    """Compress a file once, in a worker thread: brotli may take longer than a turn of the loop."""
-    key = (coding, body)
-    if key not in _compressed_files:
-        small = await run_in_thread(compress_well, coding, body)
-        if len(_compressed_files) >= MOST_COMPRESSED:  # only when files change while Weft runs
-            _compressed_files.clear()
-        _compressed_files[key] = small
-    return _compressed_files[key]
 
 
 # --- the scripts and styles of our own pages -------------------------------------------------
@@ -168,6 +156,9 @@ async def _compressed(coding: str, body: bytes) -> bytes:
 # The folders of `static/` whose files have the server's version in their address. A sandboxed
 # preview has no origin, and loads them as well.
 MODULES = ("page", "preview")
+# More than these files in both codings.
+MOST_COMPRESSED: Final = 64
+_compressed_files: dict[tuple[str, bytes], bytes] = {}
 
 
 async def get_module(request: Request) -> Response:
@@ -179,7 +170,10 @@ async def get_module(request: Request) -> Response:
     body, kind = _module(folder, name), TYPES.get(Path(name).suffix)
     if body is None or kind is None:
         raise HTTPException(404)
-    return await _compressible(request, body, kind)
+    coding, _ = coding_of(request.scope["headers"])
+    if coding:
+        body = await _compressed(coding, body)
+    return _immutable(body, kind, coding)
 
 
 async def get_preview(request: Request) -> Response:
@@ -194,6 +188,17 @@ async def get_preview(request: Request) -> Response:
         "Referrer-Policy": "no-referrer",
     }
     return _cached(request, html.encode(), "text/html", tag, headers)
+
+
+async def _compressed(coding: str, body: bytes) -> bytes:
+    """Compress a file once, in a worker thread: brotli may take longer than a turn of the loop."""
+    key = (coding, body)
+    if key not in _compressed_files:
+        small = await run_in_thread(compress_well, coding, body)
+        if len(_compressed_files) >= MOST_COMPRESSED:  # only when files change while Weft runs
+            _compressed_files.clear()
+        _compressed_files[key] = small
+    return _compressed_files[key]
 
 
 @lru_cache(maxsize=1)

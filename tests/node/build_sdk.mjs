@@ -1,12 +1,17 @@
 // Makes the files of static/sdk that are generated: served/, which the server sends, and the types
 // in types/. Without `--write` it only lists the files that differ.
+//
+// Each served file is there three times: as it is, with gzip, and with brotli. Another version of
+// Node.js compresses to other bytes. So a compressed file stays while it has the same text.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { minify } from 'terser'
+import zopfli from '@gfx/zopfli'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sdk = fileURLToPath(new URL('../../static/sdk/', import.meta.url))
@@ -31,9 +36,35 @@ async function served () {
   for (const path of found) {
     const bundled = await build({ entryPoints: [path], bundle: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false })
     const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
-    made.push([`served/${basename(path)}`, `${code}\n`])
+    made.push([`served/${basename(path)}`, code])
   }
   return made
+}
+
+const { BROTLI_PARAM_MODE: MODE, BROTLI_MODE_TEXT: TEXT, BROTLI_PARAM_LGWIN: WINDOW } = constants
+/** How to make and to read a compressed file, by the end of its name. */
+const CODINGS = {
+  '.gz': { pack: (text) => zopfli.gzipAsync(Buffer.from(text), { numiterations: 100 }), unpack: gunzipSync },
+  '.br': { pack: (text) => brotliCompressSync(text, { params: { [MODE]: TEXT, [WINDOW]: 18 } }), unpack: brotliDecompressSync }
+}
+
+/** The compressed forms of the served files: those that are there, when they have the same text. */
+async function packed (texts) {
+  const made = []
+  for (const [name, text] of texts) {
+    for (const [end, { pack, unpack }] of Object.entries(CODINGS)) {
+      const kept = read(join(sdk, name + end))
+      made.push([name + end, kept && textOf(kept, unpack) === text ? kept : Buffer.from(await pack(text))])
+    }
+  }
+  return made
+}
+
+/** The text of a compressed file; nothing when it is damaged. */
+function textOf (bytes, unpack) {
+  try {
+    return unpack(bytes).toString()
+  } catch {}
 }
 
 function types () {
@@ -52,19 +83,21 @@ function files (folder) {
     .map((each) => join(each.parentPath ?? each.path, each.name).slice(folder.length).replace(/^\//, ''))
 }
 
-const made = new Map([...await served(), ...types()])
+const read = (path) => (existsSync(path) ? readFileSync(path) : null)
+const texts = await served()
+const made = new Map([...texts, ...await packed(texts), ...types()])
 for (const folder of ['served/', 'types/']) {
   for (const name of files(join(sdk, folder))) if (!made.has(folder + name)) made.set(folder + name, null)
 }
-const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : null)
-const differing = [...made].filter(([name, text]) => read(join(sdk, name)) !== text)
-for (const [name, text] of differing) {
+const isSame = (path, content) => content !== null && read(path)?.equals(Buffer.from(content))
+const differing = [...made].filter(([name, content]) => !isSame(join(sdk, name), content))
+for (const [name, content] of differing) {
   const path = join(sdk, name)
   if (!process.argv.includes('--write')) console.log(`${name} differs: run make sdk`)
-  else if (text === null) rmSync(path)
+  else if (content === null) rmSync(path)
   else {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
+    writeFileSync(path, content)
   }
 }
 process.exit(differing.length && !process.argv.includes('--write') ? 1 : 0)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import tomllib
+from collections.abc import Callable
+from types import SimpleNamespace
 
+import brotli
 import pytest
+from starlette.requests import Request
 
+from collab.errors import Rejected
 from server.http import assets
 from server.http.assets import HOME, TYPES
 from tests.house import ROOT
@@ -16,7 +22,9 @@ def test_every_static_file_has_a_media_type() -> None:
     files = [path for path in HOME.rglob("*") if path.is_file()]
     assert files
     # The rules and the types of the SDK are for developers. The server does not serve them.
-    assert {path.suffix for path in files} - {".md", ".ts"} <= set(TYPES)
+    # Compressed files of the SDK go out under the address of the file that they contain.
+    others = {".md", ".ts", ".gz", ".br"}
+    assert {path.suffix for path in files} - others <= set(TYPES)
 
 
 def test_a_wheel_installs_static_beside_server() -> None:
@@ -28,7 +36,42 @@ def test_a_wheel_installs_static_beside_server() -> None:
     assert tools["package-data"]["examples"] == ["**/*"]
 
 
-async def test_a_file_of_the_sdk_is_compressed_once_outside_the_event_loop(
+@pytest.mark.parametrize(
+    ("accepted", "coding", "unpack"),
+    [
+        ("br, gzip", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+    ],
+)
+async def test_the_sdk_is_sent_as_it_was_compressed_before(
+    accepted: str, coding: str | None, unpack: Callable[[bytes], bytes]
+) -> None:
+    names = sorted(path.name for path in assets.SDK.glob("*.js"))
+    assert names
+    for name in names:
+        reply = await assets.get_sdk_file(_request(name, accepted))
+        assert reply.headers.get("content-encoding") == coding
+        assert unpack(bytes(reply.body)) == (assets.SDK / name).read_bytes()
+
+
+async def test_a_compressed_file_has_no_address_of_its_own() -> None:
+    with pytest.raises(Rejected):
+        await assets.get_sdk_file(_request("weft.js.gz", "gzip"))
+
+
+def _request(name: str, accepted: str) -> Request:
+    return Request(
+        {
+            "type": "http",
+            "headers": [(b"accept-encoding", accepted.encode())],
+            "path_params": {"version": "1.0", "name": name},
+            "app": SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(version="1.0"))),
+        }
+    )
+
+
+async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: list[str] = []
