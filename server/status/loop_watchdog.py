@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from server.status.main_stack import MainStack
 
 if TYPE_CHECKING:
     from server.recording.metrics import Metrics
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 0.05
-FRAMES = 32
 # Seconds between two logged stalls. An event loop that is always late must not fill the log.
 LOG_EVERY = 5.0
 
@@ -31,7 +30,8 @@ class Watchdog:
 
     Invariant: a stall is counted once. The task counts it, after the stall. The thread logs the
     stack during the stall, at most every `LOG_EVERY` seconds. Native code that holds the
-    interpreter's lock stops the thread too; then the log has only the length of the stall.
+    interpreter's lock stops the thread too; then the log has only the length of the stall. The
+    stack is empty when the loop waits in native code, or does not run in the main thread.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics, patience: float) -> None:
@@ -42,6 +42,7 @@ class Watchdog:
         self._logged_at = float("-inf")
         self._logged_beat = float("-inf")  # the beat before the stall whose stack was logged
         self._stop = threading.Event()
+        self._stack = MainStack()
         self._worst = 0.0
 
     def take_worst(self) -> float:
@@ -72,21 +73,21 @@ class Watchdog:
         if not self._patience:
             yield
             return
-        watched = threading.get_ident()
-        thread = threading.Thread(target=self._watch, args=(watched,), name="watchdog", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
+        thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        with self._stack.readable():
+            thread.start()
+            try:
+                yield
+            finally:
+                self._stop.set()
+                thread.join()
 
-    def _watch(self, watched: int) -> None:
+    def _watch(self) -> None:
         while not self._stop.wait(self._patience / 2):
-            self.look(watched)
+            self.look()
 
-    def look(self, watched: int) -> None:
-        """Log the stack of the watched thread, at most once for each stall.
+    def look(self) -> None:
+        """Log the stack of the event loop's thread, at most once for each stall.
 
         The event loop logs how long the stall was, after the stall.
         """
@@ -97,7 +98,7 @@ class Watchdog:
             logger.warning(
                 "the event loop has been blocked for %d ms so far",
                 late * 1000,
-                extra={"stack": stack_of(watched)},
+                extra={"stack": self._stack.read(self._patience)},
             )
 
     def _may_log(self) -> bool:
@@ -106,10 +107,3 @@ class Watchdog:
             return False
         self._logged_at = now
         return True
-
-
-def stack_of(thread: int) -> list[str]:
-    """Return a thread's stack, innermost frame last: file, line and function, no variables."""
-    frame = sys._current_frames().get(thread)
-    found = traceback.extract_stack(frame, FRAMES) if frame is not None else []
-    return [f"{each.filename}:{each.lineno} {each.name}" for each in found]
