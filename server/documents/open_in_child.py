@@ -63,16 +63,19 @@ async def open_in_child(asked: Asked) -> Opened | Failed:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
+    answer = b""
     try:
         async with asyncio.timeout(SECONDS):
             answer, _ = await process.communicate(_encode(asked))
     except TimeoutError:
         return Failed(f"the document does not open within {SECONDS:.0f} s")
+    except RuntimeError:
+        pass  # uvloop raises it when the child has ended before it got the document
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
+    if process.returncode or not answer:
         return Failed(f"opening the document ended the process ({process.returncode})")
     return _decode_answer.decode(answer)
 

@@ -182,11 +182,12 @@ async def test_a_document_that_changes_while_a_diff_is_made_is_caught_up_in_two_
         assert task is not None
         await it.set("/late", 1)
         await task
-        [change] = [one for one in ada.socket.messages() if one["type"] == "change"]
-        assert (change["from"], change["version"]) == (2, 4)
+        messages = ada.socket.messages()
         it.clock.advance(1)
-        feed_of(ada).pump()
-        assert ("change", 5) in ada.heard()
+        feed_of(ada).pump()  # if the feed has not sent the rest already
+        messages += ada.socket.messages()
+        changes = [one for one in messages if one["type"] == "change"]
+        assert [(one.get("from"), one["version"]) for one in changes] == [(2, 4), (None, 5)]
 
 
 async def test_a_closed_feed_sends_nothing_and_keeps_no_timer() -> None:
