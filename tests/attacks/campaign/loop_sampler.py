@@ -1,10 +1,13 @@
-"""Runs `weft` with a thread that records which code holds the event loop.
+"""Runs `weft` with a timer that records which code holds the event loop.
 
 `python loop_sampler.py NOTES WEFT serve …`: every hold is a line of JSON in the file NOTES.
 
 A hold is one callback of the loop that runs from one look to the next. Its wall time includes
 delays of the machine. Its processor time and its garbage collection do not. A pause is a time
 in which only another thread of the process ran.
+
+The timer's signal interrupts the main thread, which looks at its own stack. Another thread must not
+read the frames of a running thread: Python 3.11 can crash then.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import gc
 import json
 import runpy
+import signal
 import sys
 import threading
 import time
@@ -49,25 +53,31 @@ class Sampler:
 
     def __init__(self, notes: TextIO) -> None:
         self._notes = notes
-        self._thread = threading.main_thread().ident or 0
-        self._clock = time.pthread_getcpuclockid(self._thread)
         self._hold: Hold | None = None
+        self._is_looking = False
         self._collected = 0.0
         self._collection_began = 0.0
         self._looked_at = self._process_cpu = self._loop_cpu = 0.0
+        self._others: dict[str, float] = {}  # processor seconds of each other thread
 
     def watch(self) -> None:
-        """Watch until the process ends. The thread does not keep the process alive."""
+        """Watch the main thread, which calls this, until the process ends."""
         gc.callbacks.append(self._on_collection)
-        never = threading.Event()
-        while True:
-            with suppress(AttributeError):  # a frame of the running thread has ended meanwhile
-                self._look(time.monotonic())
-            never.wait(LOOK_EVERY)
+        signal.signal(signal.SIGALRM, self._on_signal)
+        signal.siginterrupt(signal.SIGALRM, False)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY, LOOK_EVERY)
 
-    def _look(self, now: float) -> None:
-        cpu = time.clock_gettime(self._clock)
-        frame = sys._current_frames().get(self._thread)
+    def _on_signal(self, _signal: int, frame: FrameType | None) -> None:
+        if self._is_looking:
+            return
+        self._is_looking = True
+        try:
+            self._look(frame, time.monotonic())
+        finally:
+            self._is_looking = False
+
+    def _look(self, frame: FrameType | None, now: float) -> None:
+        cpu = time.thread_time()
         callback = callback_of(frame)
         # It was not there at the last look, so it began later; native code may have hidden it.
         since = (self._looked_at or now, self._loop_cpu or cpu, self._process_cpu)
@@ -112,9 +122,9 @@ class Sampler:
         """Record that other threads held the interpreter while the loop waited for it."""
         process = time.process_time()
         others = (process - self._process_cpu) - (cpu - self._loop_cpu)
+        seconds = _seconds_of_others()
         if self._looked_at and now - self._looked_at >= WORTH_A_LINE and others >= WORTH_A_LINE:
-            frames = sys._current_frames()
-            mine = threading.get_ident()
+            took = Counter({name: at - self._others.get(name, 0) for name, at in seconds.items()})
             self._write(
                 kind="pause",
                 began=self._looked_at,
@@ -122,11 +132,10 @@ class Sampler:
                 cpu_ms=1000 * others,
                 process_ms=1000 * (process - self._process_cpu),
                 gc_ms=0.0,
-                places=[place_of(f) for i, f in frames.items() if i not in (mine, self._thread)][
-                    :3
-                ],
+                places=[f"{name}: {1000 * each:.0f} ms" for name, each in took.most_common(3)],
             )
         self._process_cpu, self._looked_at, self._loop_cpu = process, now, cpu
+        self._others = seconds
 
     def _write(self, **fields: Any) -> None:
         self._notes.write(json.dumps(fields) + "\n")
@@ -135,8 +144,18 @@ class Sampler:
     def _on_collection(self, phase: str, _: dict[str, int]) -> None:
         if phase == "start":
             self._collection_began = time.monotonic()
-        elif threading.get_ident() == self._thread:
+        elif threading.current_thread() is threading.main_thread():
             self._collected += time.monotonic() - self._collection_began
+
+
+def _seconds_of_others() -> dict[str, float]:
+    """Return the processor seconds of each other thread, by its name."""
+    found: dict[str, float] = {}
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread.native_id is not None:
+            with suppress(OSError):  # the thread has ended meanwhile
+                found[thread.name] = time.clock_gettime(~thread.native_id << 3 | 6)
+    return found
 
 
 def callback_of(frame: FrameType | None) -> FrameType | None:
@@ -164,7 +183,7 @@ def main() -> None:
     notes, script = sys.argv[1:3]
     sys.argv = sys.argv[2:]
     with Path(notes).open("a") as written:
-        threading.Thread(target=Sampler(written).watch, name="sampler", daemon=True).start()
+        Sampler(written).watch()
         runpy.run_path(script, run_name="__main__")
 
 
