@@ -203,10 +203,11 @@ async def _compressed(coding: str, body: bytes) -> bytes:
 
 @lru_cache(maxsize=1)
 def _preview(version: str) -> str:
-    """Return the HTML of a preview. It names the modules of the renderer, so they load at once."""
+    """Return the HTML of a preview. It names all modules, so the browser loads them at once."""
     preloads = "\n    ".join(
-        f'<link rel="modulepreload" href="/modules/{version}/page/{path.name}" />'
-        for path in sorted((HOME / "page").glob("*.js"))
+        f'<link rel="modulepreload" href="/modules/{version}/{folder}/{path.name}" />'
+        for folder in ("page", "preview")
+        for path in sorted((HOME / folder).glob("*.js"))
     )
     html = (HOME / "preview" / "index.html").read_text("utf-8")
     return html.replace("{preloads}", preloads).replace("{version}", version)

@@ -60,7 +60,6 @@ export class PageRenderer {
     /** @type {Map<string, Known>} */
     this.known = new Map();
     this.common = ""; // what all sections depend on
-    this.rendered = 0; // how many sections were rendered, for tests
   }
 
   /**
@@ -156,7 +155,6 @@ export class PageRenderer {
    * @param {{site: Site, translation: import('./translations.js').Translation, theme: Fields}} around
    */
   section(given, name, index, anchors, { site, translation, theme }) {
-    this.rendered += 1;
     const place = new Place(given, "");
     const content = place.inside("content");
     const isHeaded = content.text("headline") !== "" && place.text("type") !== "footer";

@@ -1,0 +1,61 @@
+// Where a preview gets its value: from the editor around its frame, or from the server.
+
+import { receivePreview } from "/sdk/preview.js";
+import { sentence, WORDS } from "./state_line.js";
+
+const PATIENCE = 1500; // after this time, the preview says that it is connecting
+
+export class Source {
+  /**
+   * @param {import("./drawing.js").Drawing} drawing
+   * @param {import("./state_line.js").StateLine} line
+   * @param {import("./token.js").Token} token
+   */
+  constructor(drawing, line, token) {
+    this.drawing = drawing;
+    this.line = line;
+    this.token = token;
+    setTimeout(() => this.isEmpty && !line.link && line.tellLink(WORDS.waiting), PATIENCE);
+  }
+
+  get isEmpty() {
+    return this.drawing.value === undefined;
+  }
+
+  /** Follows the draft. Return what tells the editor where the user points. @param {import("../sdk/preview.js").PreviewOptions} options */
+  follow(options) {
+    try {
+      const preview = receivePreview((value) => this.drawing.draw(value), { ...options, maxFps: 60 });
+      preview.on("state", (/** @type {string} */ state) => this.became(state));
+      preview.on("error", (/** @type {any} */ error) => this.isEmpty && this.line.tellLink(sentence(error)));
+      preview.on("focus", (/** @type {string | null} */ pointer) => this.drawing.point(pointer));
+      return (/** @type {string} */ pointer) => preview.focus(pointer);
+    } catch (error) {
+      this.line.tellLink(sentence(error));
+      return () => {};
+    }
+  }
+
+  /** @param {string} state of the connection */
+  became(state) {
+    if (state === "connected") this.line.tellLink("");
+    else if (state === "closed") this.line.tellLink(WORDS.closed);
+    else if (!this.isEmpty) this.line.tellLink(state === "refused" ? WORDS.ended : WORDS.lost);
+    if (state === "refused") this.token.keep("");
+  }
+
+  /** Shows an older version. @param {string} name of the document, as in the address @param {string} number */
+  async showVersion(name, number) {
+    if (origin === "null") return this.line.tellLink(WORDS.framed); // the server lets no such frame read
+    if (!/^[1-9]\d{0,14}$/.test(number)) return this.line.tellLink(WORDS.version);
+    try {
+      const path = `/v1/docs/${name}/versions/${number}`;
+      const answer = await fetch(path, { headers: { Authorization: `Bearer ${await this.token.get()}` } });
+      const body = await answer.json();
+      if (answer.ok) this.drawing.draw(body);
+      else this.line.tellLink(sentence(body));
+    } catch (error) {
+      this.line.tellLink(error instanceof TypeError ? WORDS.offline : sentence(error));
+    }
+  }
+}
