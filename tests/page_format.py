@@ -1,7 +1,7 @@
 """Makes docs/page-format.md from the schema of the page format: `python -m tests.page_format`.
 
 The text around the generated tables is in the page itself. The generator replaces what is between
-the lines `<!-- generated -->` and `<!-- end -->`.
+the lines `<!-- generated -->` and `<!-- end -->`: first the document, then the sections.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ SCHEMA: dict[str, Any] = json.loads(named_schema("landing-page") or b"")
 DEFS: dict[str, Any] = SCHEMA["$defs"]
 SECTIONS: list[str] = [each["$ref"].rpartition("/")[2] for each in DEFS["section"]["oneOf"]]
 PARTS = ("image", "button", "sectionTheme", "seo")
+# What has a heading of its own, and the link to it.
+LINKS = {name: f"[`{name}`](#{name.lower()})" for name in PARTS}
+LINKS |= {"page": "[a page](#a-page)", "section": "[a section](#sections)"}
 # An example of each kind of value. A field that needs another one has it below.
 VALUES = {
     "headline": "Fresh bread, **every** day",
@@ -54,7 +57,15 @@ OWN_VALUES = {
 }
 
 
-def generated() -> str:
+def document() -> str:
+    """Return the tables of the document, of its `site` and `theme`, and of a page."""
+    blocks = [_table(_members(SCHEMA))]
+    for name in ("site", "theme"):
+        blocks += [f"### `{name}`\n", _table(_fields(SCHEMA["properties"][name]))]
+    return "\n".join([*blocks, "### A page\n", _table(_fields(DEFS["page"]))])
+
+
+def sections() -> str:
     """Return the tables: each type of section with its fields, then the parts that they share."""
     blocks = [block for name in SECTIONS for block in _section(name)]
     blocks.append("## Parts of several sections\n")
@@ -65,8 +76,10 @@ def generated() -> str:
 
 def whole() -> str:
     """Return the page with the tables of today."""
-    before, rest = PAGE.read_text("utf-8").split(START)
-    return f"{before}{START}\n{generated()}\n{END}{rest.split(END)[1]}"
+    text, *rest = PAGE.read_text("utf-8").split(START)
+    for made, old in zip((document(), sections()), rest, strict=True):
+        text += f"{START}\n{made}\n{END}{old.split(END)[1]}"
+    return text
 
 
 def example(name: str) -> dict[str, Any]:
@@ -85,11 +98,20 @@ def _section(name: str) -> Iterator[str]:
 
 
 def _fields(schema: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    for name, part in schema["properties"].items():
-        yield before + name, _kind(part)
+    """Yield each field with what it may have, also the fields of objects inside."""
+    for name, kind in _members(schema):
+        part = schema["properties"][name]
         items = part.get("items", {})
-        if items.get("type") == "object":
-            yield from _fields(items, f"{before}{name}[].")
+        if not part.get("properties"):
+            yield before + name, kind
+        yield from _fields(part, f"{before}{name}.") if part.get("properties") else ()
+        yield from _fields(items, f"{before}{name}[].") if "properties" in items else ()
+
+
+def _members(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, part in schema["properties"].items():
+        required = "; required" if name in schema.get("required", ()) else ""
+        yield name, _kind(part, name) + required
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:
@@ -98,12 +120,11 @@ def _table(rows: Iterator[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _kind(part: dict[str, Any]) -> str:
+def _kind(part: dict[str, Any], name: str = "") -> str:
     """Return in words what a field may have."""
     if "$ref" in part:
-        name = part["$ref"].rpartition("/")[2]
-        linked = f"[`{name}`](#{name.lower()})" if name in PARTS else ""
-        return linked or _kind(DEFS[name])
+        target = part["$ref"].rpartition("/")[2]
+        return LINKS.get(target) or _kind(DEFS[target])
     if "enum" in part:
         return "one of " + ", ".join(f"`{word}`" for word in part["enum"])
     match part.get("type"):
@@ -115,8 +136,19 @@ def _kind(part: dict[str, Any]) -> str:
             return f"a list of at most {part['maxItems']:,}: {what}"
         case "boolean":
             return "`true` or `false`"
+        case "object":
+            return _object(part, name)
         case _:
             return _number(part)
+
+
+def _object(part: dict[str, Any], name: str) -> str:
+    values = part["additionalProperties"]
+    if not values:
+        return f"an object: [`{name}`](#{name})"
+    most = f"at most {part['maxProperties']:,} " if "maxProperties" in part else ""
+    kind = _kind(values)
+    return f"an object of {most}names that match `{part['propertyNames']['pattern']}`: {kind}, each"
 
 
 def _text(part: dict[str, Any]) -> str:
@@ -125,9 +157,9 @@ def _text(part: dict[str, Any]) -> str:
     if part.get("format") == "uri-reference":
         return "an address: `https:`, `http:`, `mailto:`, `tel:`, or a path, `?…` or `#…`"
     kind = "[rich text](#rich-text)" if part.get("contentMediaType") else "text"
-    if part.get("pattern") and "maxLength" not in part:
-        return f"text that matches `{part['pattern']}`"
-    return f"{kind} of at most {part['maxLength']:,} characters"
+    size = f" of at most {part['maxLength']:,} characters" if "maxLength" in part else ""
+    form = f" that matches `{part['pattern']}`" if "pattern" in part else ""
+    return kind + size + form
 
 
 def _number(part: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,3 +94,12 @@ def marked(part: Any, at: str, rich: set[str], plain: set[str]) -> Any:
 def test_every_schema_part_of_the_page_is_json() -> None:
     for block in PAGE.read_text("utf-8").split("```json\n")[1:]:
         json.loads(block.split("```")[0])
+
+
+def test_the_members_of_all_sections_are_those_of_the_table() -> None:
+    text = PAGE.read_text("utf-8").split("## Sections\n")[1].split("\n\n")[1]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE))
+    for name in SECTIONS:
+        assert set(DEFS[name]["properties"]) == set(rows)
+        required = {member for member, kind in rows.items() if kind.endswith("; required")}
+        assert set(DEFS[name]["required"]) == required
