@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.resources import files
+from operator import eq, is_
 from random import Random
 from typing import Any
 
@@ -11,14 +14,16 @@ SCHEMA: dict[str, Any] = json.loads(
     files("collab.schema").joinpath("schemas/landing-page.json").read_text("utf-8")
 )
 SECTIONS = [each["$ref"].rpartition("/")[2] for each in SCHEMA["$defs"]["section"]["oneOf"]]
+HOSTILE = "<script>alert(1)</script>"
+RIGHT_TO_LEFT = "مرحبا بالعالم"
 TEXTS = [
     "Fresh bread, every day",
     "**Bold** and *light*, with [a link](/about) and [another](https://example.com/a?b=c#d)",
     "*open **crossed* marks** [not](a link) \\*stars\\* [x](javascript:alert(1))",
     "One line\nanother line\n\n  \nA paragraph  \r\n\r\nThe last",
-    "مرحبا بالعالم",
+    RIGHT_TO_LEFT,
     "עברית \u202eabc\u202c \u2066x\u2069",
-    "<script>alert(1)</script>",
+    HOSTILE,
     '"><img src=x onerror=alert(1)>',
     "&amp; &lt;b&gt; ' \"",
     "emoji 👩‍👩‍👧 and \u0000\u0007 controls",
@@ -37,6 +42,7 @@ LINKS += [
     "http://",
     "?a=1",
 ]
+LONG_LINK = "https://example.com/" + "a" * 2048
 COLORS = ["#fff", "#10203040", "#FF8800", "#7f7f7f", "#123", "#e0e8f0", "red", "#ggg"]
 WRONG = [None, 7, True, "text", [], {}, [None, 1, "x"], {"x": 1}]
 UNKNOWN = {
@@ -63,7 +69,7 @@ def draw_page(random: Random) -> dict[str, Any]:
 
 def _page(random: Random) -> dict[str, Any]:
     page: dict[str, Any] = _draw(random, SCHEMA["$defs"]["page"], ())
-    page["sections"] = [_section(random) for _ in range(random.randint(0, 7))]
+    page["sections"] = [_section(random) for _ in range(random.randint(0, 9))]
     return page
 
 
@@ -107,11 +113,15 @@ def _draw(random: Random, schema: dict[str, Any], at: tuple[str, ...]) -> Any:
 
 
 def _object(random: Random, schema: dict[str, Any], at: tuple[str, ...]) -> dict[str, Any]:
+    if "properties" not in schema or (at and random.random() < 0.05):
+        return {}
+    least = 0.0 if random.random() < 0.1 else 0.25  # now and then, an object has all its members
     required = schema.get("required", [])
     made = {
         name: _draw(random, part, (*at, name))
         for name, part in schema["properties"].items()
-        if name not in ("pages", "sections") and (name in required or random.random() < 0.75)
+        if name not in ("pages", "sections")
+        and random.random() >= (least / 5 if name in required else least)
     }
     if at and at[-1] == "colors":
         names = ["accent", "background", "text", "background-dark", "text-dark", "accent-dark"]
@@ -120,32 +130,139 @@ def _object(random: Random, schema: dict[str, Any], at: tuple[str, ...]) -> dict
 
 
 def _array(random: Random, schema: dict[str, Any], at: tuple[str, ...]) -> list[Any]:
-    return [_draw(random, schema["items"], at) for _ in range(random.choice([0, 1, 2, 3]))]
+    drawn = [_draw(random, schema["items"], at) for _ in range(random.choice([0, 1, 2, 3]))]
+    if drawn and random.random() < 0.06:
+        return [drawn[n % len(drawn)] for n in range(schema["maxItems"])]
+    return drawn
 
 
 def _string(random: Random, schema: dict[str, Any], at: tuple[str, ...]) -> str:
+    longest = int(schema.get("maxLength", 100))
+    drawn = random.random()
+    if drawn < 0.08:
+        return ""
     if "link" in at or at[-1] in ("src", "href", "action"):
-        return random.choice(LINKS)
+        return random.choice(LINKS) if drawn > 0.15 else LONG_LINK[:longest]
     if "color" in at:
         return random.choice(COLORS)
+    if drawn < 0.17:
+        return ("long words " * (longest // 11 + 1))[:longest]
+    if drawn < 0.27:
+        return random.choice([HOSTILE, RIGHT_TO_LEFT])
+    return _words(random, at)
+
+
+def _words(random: Random, at: tuple[str, ...]) -> str:
+    """Return a text of usual length. Some fields need one of a few words to have an effect."""
     if at[-1] == "id":
         return random.choice(["a", "b", "hero-1", "ö", f"n{random.randint(0, 99)}", "weft-x"])
     if at[-1] == "language":
         return random.choice(["en", "de", "ar", "he-IL", "fr", "pt-BR", "xx"])
     if at[-1] in ("heading", "body") and "fonts" in at:
         return random.choice(["Georgia, serif", "'Odd Name', x", "a;b", "Inter"])
-    if at[-1] in ("icon", "network", "currency"):
-        return random.choice(["bee", "STAR", "none", "x", "github", "EUR", "CHF", "constructor"])
-    longest = int(schema.get("maxLength", 100))
-    drawn = random.random()
-    if drawn < 0.08:
-        return ""
-    if drawn < 0.12:
-        return ("long words " * (longest // 11 + 1))[:longest]
-    return "".join(random.choice(TEXTS) for _ in range(1 if drawn < 0.9 else 2))
+    if at[-1] in ("icon", "currency"):
+        return random.choice(["bee", "STAR", "none", "x", "EUR", "CHF", "constructor"])
+    return "".join(random.choice(TEXTS) for _ in range(1 if random.random() < 0.9 else 2))
 
 
 def _number(random: Random, schema: dict[str, Any]) -> float:
     low, high = schema.get("minimum", 0), schema.get("maximum", 1_000_000)
     drawn = random.choice([low, high, random.uniform(low, high), 2.5, 0.125, 1234567.891, 1e14, -1])
     return int(drawn) if schema.get("type") == "integer" and random.random() < 0.8 else drawn
+
+
+# --- what the drawn pages contain -------------------------------------------------------------
+
+
+def wanted_forms() -> set[tuple[str, str]]:
+    """Return each field of the format with each form that it must have in a drawn page."""
+    return {(field, form) for field, part in _fields() for form in ("absent", *_forms(part))}
+
+
+def drawn_forms(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each field of a document with the form that it has there."""
+    for name in ("site", "theme"):
+        yield from _found(name, SCHEMA["properties"][name], document.get(name))
+    for page in document["pages"].values():
+        yield from _found("page", SCHEMA["$defs"]["page"], page)
+        for section in page.get("sections", ()):
+            kind = section.get("type") if isinstance(section, dict) else None
+            if isinstance(kind, str) and kind in SECTIONS:
+                yield from _found(kind, SCHEMA["$defs"][kind], section)
+
+
+def _fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in ("site", "theme"):
+        yield from _inside(name, SCHEMA["properties"][name])
+    for name in ("page", *SECTIONS):
+        yield from _inside(name, SCHEMA["$defs"][name])
+
+
+def _inside(at: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the fields inside an object of the format, at any depth."""
+    for name, part in _members(schema):
+        field = f"{at}.{name}"
+        yield field, part
+        inner = _resolved(part.get("items", part))
+        yield from _inside(field, inner) if inner.get("type") == "object" else ()
+
+
+def _members(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, part in schema.get("properties", {}).items():
+        if name not in ("type", "sections"):
+            yield name, _resolved(part)
+
+
+def _found(at: str, schema: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        return
+    for name, part in _members(schema):
+        field = f"{at}.{name}"
+        if name not in value:
+            yield field, "absent"
+            continue
+        given = value[name]
+        yield from ((field, form) for form, has in _forms(part).items() if has(given))
+        inner = _resolved(part.get("items", part))
+        for each in given if isinstance(given, list) else [given]:
+            yield from _found(field, inner, each)
+
+
+def _forms(part: dict[str, Any]) -> dict[str, Callable[[Any], bool]]:
+    """Return the forms that a field may have, each with the test for a value."""
+    if "enum" in part:
+        return {word: partial(eq, word) for word in part["enum"]}
+    match part.get("type"):
+        case "boolean":
+            return {"true": partial(is_, True), "false": partial(is_, False)}
+        case "array":
+            return {"empty": partial(eq, []), "longest": partial(_is_long, part["maxItems"])}
+        case "object":
+            names = set(part["properties"]) - {"sections"}
+            full = {"full": lambda given: isinstance(given, dict) and names <= set(given)}
+            return {"empty": partial(eq, {}), **(full if names else {})}
+        case "string":
+            return _text_forms(part)
+    bounds = {"least": part.get("minimum"), "most": part.get("maximum")}
+    return {form: partial(eq, end) for form, end in bounds.items() if end is not None}
+
+
+def _text_forms(part: dict[str, Any]) -> dict[str, Callable[[Any], bool]]:
+    forms: dict[str, Callable[[Any], bool]] = {"empty": partial(eq, "")}
+    if "maxLength" in part:
+        forms["longest"] = partial(_is_long, part["maxLength"])
+    if part.get("maxLength", 0) >= 80 and not part.keys() & {"pattern", "x-weft"}:
+        forms["hostile"] = lambda given: isinstance(given, str) and HOSTILE in given
+        forms["right to left"] = lambda given: isinstance(given, str) and RIGHT_TO_LEFT in given
+    return forms
+
+
+def _is_long(most: int, given: Any) -> bool:
+    return isinstance(given, str | list) and len(given) == most
+
+
+def _resolved(part: dict[str, Any]) -> dict[str, Any]:
+    target: dict[str, Any] = part
+    if "$ref" in part:
+        target = SCHEMA["$defs"][part["$ref"].rpartition("/")[2]]
+    return target
