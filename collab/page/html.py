@@ -12,7 +12,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources import files
 
 from collab.ids import Json
 from collab.page import layout, sections
@@ -21,10 +20,10 @@ from collab.page.markup import attrs, clean, esc, tag
 from collab.page.parts import Section, section_names
 from collab.page.plain_block import plain_block
 from collab.page.site import Page, Site
+from collab.page.style_sheets import STYLE_SHEET
 from collab.page.theme import section_rule, stylesheet
 from collab.page.translations import Translation, translation_for
 
-STYLE_SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _ANCHOR = re.compile(r"\S{1,128}")

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from collab.ids import Json
 from collab.page.fields import Fields, decimal, fields, number, one_of, text
 
-# A published page has these properties on its root. An editor puts the rules into a CSS scope:
-# there, only its canvas matches.
+# A published page has these properties on the root of its document too.
 _ROOT = ":root,.weft-page"
 _HEX = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 READABLE = 4.5  # WCAG 2.2, 1.4.3

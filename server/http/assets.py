@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from collab import wire
 from collab.errors import Code, Rejected
-from collab.page.html import STYLE_SHEET
+from collab.page.style_sheets import STYLE_SHEET, canvas_sheet
 from server.http.conditional import if_none_match
 from server.http.requests import JSON, services_of
 from server.openapi.describe import describe
@@ -216,6 +216,8 @@ def _preview(version: str) -> str:
 def _module(folder: str, name: str) -> bytes | None:
     if (folder, name) == ("page", "page.css"):
         return STYLE_SHEET.encode()
+    if (folder, name) == ("page", "canvas.css"):
+        return canvas_sheet().encode()
     path = HOME / folder / name
     is_file = path.parent == HOME / folder and path.suffix in (".js", ".css") and path.is_file()
     return path.read_bytes() if is_file else None

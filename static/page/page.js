@@ -10,7 +10,7 @@ import { Section, sectionNames } from "./parts.js";
 import { plainBlock } from "./plain_block.js";
 import * as sections from "./sections.js";
 import { Site } from "./site.js";
-import { sectionRule, stylesheet } from "./theme.js";
+import { SCOPES, sectionRule, stylesheet } from "./theme.js";
 import { translationFor } from "./translations.js";
 import { escaped, fields, Place, SPACE, text } from "./values.js";
 
@@ -53,9 +53,15 @@ export const RENDERERS = new Map(
  */
 
 export class PageRenderer {
-  /** @param {{base?: string, onError?: (error: unknown, section: Fields) => void}} [options] `base` is the path of the site */
-  constructor({ base = "", onError = () => {} } = {}) {
+  /**
+   * `base` is the path of the site. With `isCanvas`, the style is for a page in another document,
+   * beside `canvas.css`.
+   *
+   * @param {{base?: string, isCanvas?: boolean, onError?: (error: unknown, section: Fields) => void}} [options]
+   */
+  constructor({ base = "", isCanvas = false, onError = () => {} } = {}) {
     this.base = base;
+    this.scope = isCanvas ? SCOPES.canvas : SCOPES.own;
     this.onError = onError;
     /** @type {Map<string, Known>} */
     this.known = new Map();
@@ -105,7 +111,7 @@ export class PageRenderer {
         foot.map(({ made: each }) => each),
       ),
     );
-    const style = stylesheet(theme) + made.map(({ rule }) => rule).join("");
+    const style = stylesheet(theme, this.scope) + made.map(({ rule }) => rule).join("");
     const title = text(fields(page.fields, "seo"), "title") || page.title || text(site.about, "name");
     return { root, style, title: clean(title), failed: made.some(({ failed }) => failed) };
   }
@@ -164,7 +170,7 @@ export class PageRenderer {
     const inner = filled("div", { class: "wide" }, elements);
     if (!inner) return { made: null, rule: "", failed };
     const own = place.inside("theme");
-    const rule = sectionRule(name, own.value, theme);
+    const rule = sectionRule(name, own.value, theme, this.scope);
     return { made: placed(wrap(section, place, inner, rule !== "", anchors), "", name), rule, failed };
   }
 

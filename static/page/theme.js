@@ -8,7 +8,12 @@ import { decimal, fields, number, oneOf, SPACE, strip, text } from "./values.js"
  * @typedef {import('./values.js').Fields} Fields
  */
 
-const ROOT = ":root,.weft-page";
+// A page in a document of its own. It has these properties on the root of the document too.
+const OWN = { root: ":root,.weft-page", inside: "" };
+// A page in the document of an editor. `collab/page/style_sheets.py` explains the selector.
+const CANVAS = ":is(.weft-page,#weft#weft#weft)";
+/** Where the rules of a page match. @typedef {{root: string, inside: string}} Scope */
+export const SCOPES = { own: OWN, canvas: { root: CANVAS, inside: `${CANVAS} ` } };
 const HEX = /^#([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$/;
 const READABLE = 4.5; // WCAG 2.2, 1.4.3
 const SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -36,8 +41,8 @@ const DARK = [
   [236, 238, 242],
 ];
 
-/** Return the custom properties of a page; with mode `auto`, also those for dark mode. @param {Fields} theme */
-export function stylesheet(theme) {
+/** Return the custom properties of a page; with mode `auto`, also those for dark mode. @param {Fields} theme @param {Scope} [scope] */
+export function stylesheet(theme, { root } = OWN) {
   const chosen = fields(theme, "colors");
   const mode = oneOf(theme, "mode", "light", "dark", "auto");
   const [plainGround, plainInk] = mode === "dark" ? DARK : LIGHT;
@@ -45,18 +50,18 @@ export function stylesheet(theme) {
   const ink = inkFor(chosen.text, ground, plainInk);
   const accent = readColor(chosen.accent) ?? ACCENT;
   const scheme = luminance(ground) < DARK_LUMINANCE ? "dark" : "light";
-  const rules = `${ROOT}{color-scheme:${scheme};${fonts(theme)}${palette(ground, ink, accent)}}`;
+  const rules = `${root}{color-scheme:${scheme};${fonts(theme)}${palette(ground, ink, accent)}}`;
   if (mode !== "auto") return rules;
   const dark = palette(...darkPalette(chosen, ground, ink, accent));
-  return `${rules}@media(prefers-color-scheme:dark){${ROOT}{color-scheme:dark;${dark}}}`;
+  return `${rules}@media(prefers-color-scheme:dark){${root}{color-scheme:dark;${dark}}}`;
 }
 
-/** Return the CSS rule of a section; '' when its theme sets no colours. @param {string} name @param {Fields} theme @param {Fields} page the theme of the page */
-export function sectionRule(name, theme, page) {
+/** Return the CSS rule of a section; '' when its theme sets no colours. @param {string} name @param {Fields} theme @param {Fields} page the theme of the page @param {Scope} [scope] */
+export function sectionRule(name, theme, page, { inside } = OWN) {
   const [ground, ink] = [readColor(theme.background), readColor(theme.text)];
-  if (!ground) return ink ? `.${name}{--ink:${hex(ink)}}` : "";
+  if (!ground) return ink ? `${inside}.${name}{--ink:${hex(ink)}}` : "";
   const accent = readColor(fields(page, "colors").accent) ?? ACCENT;
-  return `.${name}{${palette(ground, inkFor(theme.text, ground, null), accent)}}`;
+  return `${inside}.${name}{${palette(ground, inkFor(theme.text, ground, null), accent)}}`;
 }
 
 /** @param {Color} ground @param {Color} ink @param {Color} accent */

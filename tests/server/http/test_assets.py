@@ -89,3 +89,21 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
     for n in range(2 * assets.MOST_COMPRESSED):
         await assets._compressed("br", b"%d" % n)
     assert len(assets._compressed_files) <= assets.MOST_COMPRESSED
+
+
+def test_the_preview_names_all_scripts_of_a_page() -> None:
+    html = assets._preview("1.0")
+    scripts = [
+        f"{path.parent.name}/{path.name}"
+        for name in assets.MODULES
+        for path in (HOME / name).glob("*.js")
+    ]
+    assert len(scripts) > 10
+    assert [each for each in scripts if f'"/modules/1.0/{each}"' not in html] == []
+
+
+def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
+    sheets = [assets._module("page", name) for name in ("page.css", "canvas.css")]
+    assert all(sheets)
+    assert sheets[0] != sheets[1]
+    assert assets._module("page", "other.css") is None
