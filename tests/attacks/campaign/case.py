@@ -37,12 +37,14 @@ class Talk:
     """The messages of a client on a socket.
 
     `opening` has fields of the patch lane's `open`; None when `frames` has every message. With
-    `opens` the opening itself is measured.
+    `opens` the opening itself is measured. `last` are the messages of a client after the
+    measurement, if the server has taken the others.
     """
 
     frames: tuple[bytes, ...] = ()
     opening: Mapping[str, object] | None = field(default_factory=dict)
     opens: bool = False
+    last: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

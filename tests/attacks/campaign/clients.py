@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,8 +207,18 @@ class YjsLaneClient:
             self.outcome.said["not answered"] += 1
 
     async def close(self) -> None:
+        if self.outcome.said["taken"] and self._talk.last:
+            await self._say_last()
         if hasattr(self, "_socket"):
             self._socket.transport.abort()
+
+    async def _say_last(self) -> None:
+        with suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                for frame in self._talk.last:
+                    await self._socket.send(frame)
+                await self._socket.send(yjs.sync_step1(self._known))
+                await self._until(yjs.SyncStep2)
 
     async def _open(self) -> None:
         self._socket: ClientConnection = await upgrade(self._server, self._address)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import get_args
 
+from collab.errors import Rejected
 from collab.yjs import frames
+from collab.yjs.update import STORED_BOUNDS, inspect
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import Case, Level, Talk
 from tests.attacks.campaign.documents import DOCUMENTS, PROSE, Document
@@ -35,7 +38,24 @@ def yjs_cases(kind: str) -> Iterator[Case]:
 
 
 def _talk(make: Callable[[int], Sequence[bytes]], first: int, opens: bool, number: int) -> Talk:
-    return Talk(tuple(make(first + number)), opens=opens)
+    client = first + number
+    # Each case finds the document as the case before it. Else its state would soon be full.
+    last = [frames.update(update(deletes={client: [(0, end)]})) for end in _ends(make)]
+    return Talk(tuple(make(client)), opens=opens, last=tuple(last))
+
+
+@cache
+def _ends(make: Callable[[int], Sequence[bytes]]) -> set[int]:
+    """Return the clock after a client's updates; nothing when the client sends none."""
+    ends: set[int] = set()
+    with suppress(Rejected):
+        for message in (each for frame in make(CLIENT) for each in frames.decode(frame)):
+            if isinstance(message, frames.SyncStep2 | frames.SyncUpdate):
+                sections = inspect(message.update, STORED_BOUNDS).sections
+                ends |= {
+                    structs[-1].end for client, structs in sections.items() if client == CLIENT
+                }
+    return {max(ends)} if ends else ends
 
 
 def vector(entries: Sequence[tuple[int, int]]) -> bytes:
