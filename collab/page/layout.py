@@ -34,7 +34,7 @@ def head(site: Site, page: Page, style: str) -> str:
         "og:description": description,
         "og:site_name": text(site.about, "name"),
         "og:url": canonical if canonical.startswith("http") else "",
-        "og:image": urljoin(_base_address(site, page, canonical), shown) if shown else "",
+        "og:image": _absolute(_base_address(site, page, canonical), shown) if shown else "",
         "og:image:alt": text(image, "alt") if shown else "",
     }
     return (
@@ -56,7 +56,15 @@ def _canonical(site: Site, page: Page, seo: Fields) -> str:
     if not safe_link(seo.get("canonical")):
         return own
     named = site.href(seo.get("canonical"))
-    return urljoin(own, named) if own else named
+    return _absolute(own, named) or own if own else named
+
+
+def _absolute(base: str, address: str) -> str:
+    """Return an address as an absolute URL; empty when it is no URL, such as `http://[`."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return ""
 
 
 def _base_address(site: Site, page: Page, canonical: str) -> str:

@@ -138,9 +138,18 @@ async def get_sdk_entrance(request: Request) -> Response:
 
 
 def _sdk_file(name: str, coding: str) -> bytes | None:
-    if not name.endswith(".js") or not (SDK / name).is_file():
-        return None
-    return (SDK / (name + SUFFIXES[coding])).read_bytes()
+    plain = _file_of(SDK, name, ".js")
+    return None if plain is None else plain.with_name(name + SUFFIXES[coding]).read_bytes()
+
+
+def _file_of(folder: Path, name: str, *kinds: str) -> Path | None:
+    """Return a file of a folder; None for an unknown name.
+
+    A client may ask for any name. So we look for it in the list of the folder: the file system
+    raises errors for some names, for example for long ones.
+    """
+    found = (path for path in folder.iterdir() if path.name == name and path.suffix in kinds)
+    return next((path for path in found if path.is_file()), None)
 
 
 def _immutable(body: bytes, kind: str, coding: str) -> Response:
@@ -218,9 +227,8 @@ def _module(folder: str, name: str) -> bytes | None:
         return STYLE_SHEET.encode()
     if (folder, name) == ("page", "canvas.css"):
         return canvas_sheet().encode()
-    path = HOME / folder / name
-    is_file = path.parent == HOME / folder and path.suffix in (".js", ".css") and path.is_file()
-    return path.read_bytes() if is_file else None
+    path = _file_of(HOME / folder, name, ".js", ".css")
+    return None if path is None else path.read_bytes()
 
 
 # --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------

@@ -96,7 +96,11 @@ async def get_page(request: Request) -> Response:
         if rejected.refusal.code is not Code.NOT_FOUND:
             raise
     ancestors = services_of(request).settings.frame_ancestors
-    headers = {"Content-Security-Policy": policy(_STYLE, ancestors)}
+    headers = {
+        "Cache-Control": "no-cache",  # the page may be published at any time
+        "Content-Security-Policy": policy(_STYLE, ancestors),
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(_NOTHING, 404, headers, "text/html")
 
 

@@ -56,7 +56,11 @@ async def get_named_schema(request: Request) -> Response:
     if schema is None:
         raise Rejected(Code.NOT_FOUND, f"there is no schema {name!r}")
     tag = hashlib.sha256(schema).hexdigest()[:32]
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    headers = {
+        "ETag": f'"{tag}"',
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
     if if_none_match(request, tag) is not None:
         return Response(status_code=304, headers=headers)
     return Response(schema, media_type=SCHEMA_TYPE, headers=headers)

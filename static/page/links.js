@@ -10,7 +10,18 @@ const MAX_LENGTH = 2048;
 const ODD =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const SCHEME = /^([^:/?#]*):/;
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cn}\p{Cs}\p{Co}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/u;
+// Characters that a reader does not see, and `\`: see `collab/page/links.py`. The planes end with two
+// code points that are no characters.
+const UNSEEN = new RegExp(
+  "[\\x00-\\x1f\\x7f-\\xa0\\\\\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000" +
+    "\\xad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
+    "\\u2060-\\u206f\\ufeff\\ufff0-\\ufffb\\u{110bd}\\u{110cd}\\u{13430}-\\u{1345f}" +
+    "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}" +
+    "\\ud800-\\uf8ff\\u{f0000}-\\u{10ffff}\\ufdd0-\\ufdef" +
+    Array.from({ length: 15 }, (_, plane) => `\\u{${plane.toString(16)}fffe}\\u{${plane.toString(16)}ffff}`).join("") +
+    "]",
+  "u",
+);
 const HOST = /^\/\/[^/?#]/;
 
 /** Return a text without the characters that a page never contains. @param {string} words */

@@ -27,7 +27,7 @@ export class Source {
     try {
       const preview = receivePreview((value) => this.drawing.draw(value), { ...options, maxFps: 60 });
       preview.on("state", (/** @type {string} */ state) => this.became(state));
-      preview.on("error", (/** @type {any} */ error) => this.isEmpty && this.line.tellLink(sentence(error)));
+      preview.on("error", (/** @type {any} */ error) => this.failed(error));
       preview.on("focus", (/** @type {string | null} */ pointer) => this.drawing.point(pointer));
       return (/** @type {string} */ pointer) => preview.focus(pointer);
     } catch (error) {
@@ -40,8 +40,17 @@ export class Source {
   became(state) {
     if (state === "connected") this.line.tellLink("");
     else if (state === "closed") this.line.tellLink(WORDS.closed);
-    else if (!this.isEmpty) this.line.tellLink(state === "refused" ? WORDS.ended : WORDS.lost);
-    if (state === "refused") this.token.keep("");
+    else if (!this.isEmpty && (state !== "refused" || !this.line.link)) this.line.tellLink(WORDS.lost);
+  }
+
+  /** Says what an error means for the page, and forgets a token that the server refuses. @param {any} error */
+  failed(error) {
+    const { code } = error;
+    const isTokenBad = code === "unauthenticated" || code === "forbidden";
+    if (isTokenBad) this.token.keep("");
+    if (this.isEmpty) this.line.tellLink(sentence(error));
+    else if (isTokenBad) this.line.tellLink(WORDS.ended);
+    else if (code === "not_found") this.line.tellLink(WORDS.deleted);
   }
 
   /** Shows an older version. @param {string} name of the document, as in the address @param {string} number */
@@ -53,7 +62,7 @@ export class Source {
       const answer = await fetch(path, { headers: { Authorization: `Bearer ${await this.token.get()}` } });
       const body = await answer.json();
       if (answer.ok) this.drawing.draw(body);
-      else this.line.tellLink(sentence(body));
+      this.line.tellLink(answer.ok ? "" : sentence(body));
     } catch (error) {
       this.line.tellLink(error instanceof TypeError ? WORDS.offline : sentence(error));
     }

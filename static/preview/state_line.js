@@ -8,6 +8,7 @@ export const WORDS = {
   offline: "There is no connection.",
   closed: "The editor has closed this preview.",
   ended: "You see the page as it was: this link no longer shows its changes.",
+  deleted: "You see the page as it was: the document was deleted.",
   none: "This page is not in the document.",
   failed: "One section cannot be shown as it is. The rest of the page is right.",
   version: "This version is not in the history of the page.",
@@ -22,7 +23,7 @@ const SENTENCES = {
   malformed: WORDS.version,
   unknown_version: WORDS.version,
   unauthenticated: WORDS.token,
-  token_failed: WORDS.token,
+  token_failed: WORDS.offline, // there was no answer to the request for a guest's token
   rate_limited: WORDS.busy,
   storage_unavailable: WORDS.busy,
 };

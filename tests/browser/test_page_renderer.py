@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from collab.page.html import render
+from collab.page.links import safe_link
 from server.demo import content
 from tests.browser.chromium import Chromium, Page
 from tests.browser.drawn_pages import draw_page
@@ -82,6 +83,16 @@ async def test_a_page_that_changes_becomes_the_same_dom(page: Page) -> None:
     for seed in range(100):
         before, after = draw_page(Random(seed)), draw_page(Random(-seed))
         assert await difference(page, after, before) == "", seed
+
+
+async def test_both_filters_refuse_the_same_characters(page: Page) -> None:
+    refused = await page.evaluate("""import('/page/links.js').then(({ safeLink }) => {
+      const refused = []
+      for (let code = 0; code < 0x110000; code += 1)
+        if (safeLink(`/a${String.fromCodePoint(code)}b`) === '') refused.push(code)
+      return refused
+    })""")
+    assert refused == [code for code in range(0x110000) if not safe_link(f"/a{chr(code)}b")]
 
 
 # --- a change touches only its nodes ----------------------------------------------------------

@@ -93,7 +93,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         env = {"WEFT_ORIGINS": editor.origin, "WEFT_FRAME_ANCESTORS": editor.origin}
         with RunningServer(tmp_path_factory.mktemp("weft"), env=env) as server:
             tokens = {
-                "editor": server.token("ada", Role.PUBLISHER),
+                "editor": server.token("ada", Role.ADMIN),
                 "viewer": server.token("vera", Role.VIEWER),
             }
             yield World(server, editor, tokens)
@@ -194,6 +194,35 @@ async def test_a_preview_says_that_its_link_was_ended(world: World, browser: Chr
     await page.until(f"{STATE} === 'Open this preview with the link that its editor gave you.'")
 
 
+async def test_a_preview_of_a_deleted_document_keeps_its_token(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("deleted")
+    page = await world.open(browser, "deleted")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    await world.request("DELETE", "/v1/docs/deleted")
+    said = "You see the page as it was: the document was deleted."
+    await page.until(f"{STATE} === {json.dumps(said)}")
+    await world.create("deleted", "Again")
+    await page.open(f"{world.server.http}/preview/deleted?again")
+    await page.until(f"{HEADLINE} === 'Again'")
+
+
+async def test_a_version_that_comes_late_ends_the_line_about_the_connection(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("late")
+    page = await browser.page()
+    late = "{ const { fetch } = window; const asked = new Promise((go) => { window.answer = go });"
+    late += "window.fetch = async (...given) => { await asked; return fetch(...given) } }"
+    await page.call("Page.addScriptToEvaluateOnNewDocument", source=late)
+    await page.open(f"{world.server.http}/preview/late?at=1#token={world.tokens['viewer']}")
+    await page.until(f"{STATE} === 'Connecting to the page.'")
+    await page.evaluate("void answer()")
+    await page.until(f"{HEADLINE} === 'Hello'")
+    await page.until(f"{STATE} === ''")
+
+
 async def test_a_new_link_in_the_same_tab_is_used(world: World, browser: Chromium) -> None:
     await world.create("relinked")
     page = await browser.page()
@@ -269,3 +298,8 @@ async def test_in_demo_mode_a_guest_sees_the_draft(
         await page.open(f"{server.http}/preview/home")
         await page.until(f"{HEADLINE} !== undefined")
         assert page.complaints == []
+        # A guest without a network needs no link.
+        await page.call("Network.enable")
+        await page.call("Network.setBlockedURLs", urls=["*/v1/demo/token"])
+        await page.open(f"{server.http}/preview/home?offline")
+        await page.until(f"{STATE} === 'There is no connection.'")

@@ -427,7 +427,10 @@ def test_each_page_has_its_own_address(server: RunningServer, doc: str, pia: str
     assert f'href="/p/demo/{doc}/who-we-are"' in draft.page().raw.decode()
     for path in ("/nothing", "/who-we-are/more", "/"):
         assert draft.page(path).status == 404
-    assert "Page not found" in draft.page("/nothing").raw.decode()
+    nothing = draft.page("/nothing")
+    assert "Page not found" in nothing.raw.decode()
+    assert nothing.headers["x-content-type-options"] == "nosniff"
+    assert nothing.headers["cache-control"] == "no-cache"
 
 
 def test_the_demo_s_pages_are_public_from_the_start(tmp_path: Path) -> None:

@@ -486,6 +486,17 @@ def test_a_relative_picture_is_resolved_like_in_a_browser() -> None:
     assert addresses(seo, "about")[2] == f"{URL}/p/demo/site/a.svg"
 
 
+# Our URL parser raises for these. The filter of links allows them, and a browser opens nothing.
+NO_URLS = ["http://[x", "https://a]b", "https://[::1", "https://a\u2100b.example"]
+
+
+@pytest.mark.parametrize("no_url", NO_URLS)
+@pytest.mark.parametrize("url", ["", URL])
+def test_an_address_that_is_no_url_keeps_no_page_from_its_visitors(no_url: str, url: str) -> None:
+    assert addresses({"image": {"src": no_url}}, url=url)[2] in (None, no_url)
+    assert addresses({"canonical": no_url, "image": {"src": "/a.svg"}}, url="")[2] is None
+
+
 @pytest.mark.parametrize(
     ("named", "canonical"),
     [
@@ -493,6 +504,7 @@ def test_a_relative_picture_is_resolved_like_in_a_browser() -> None:
         ("/about", f"{URL}/p/demo/site/about"),
         ("/elsewhere/x", f"{URL}/elsewhere/x"),
         ("javascript:alert(1)", f"{URL}/p/demo/site"),
+        *((no_url, f"{URL}/p/demo/site") for no_url in NO_URLS),
     ],
 )
 def test_the_authors_canonical_address_is_made_absolute(named: str, canonical: str) -> None:

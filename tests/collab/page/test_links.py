@@ -125,6 +125,18 @@ def test_letters_of_any_script_stay_in_an_address() -> None:
     assert safe_link("/über-uns#früher") == "/über-uns#früher"
 
 
+def test_a_letter_that_is_newer_than_our_unicode_table_stays_in_an_address() -> None:
+    newer = "/\u1c89-\U0001ccd6-\U000323b0"  # of Unicode 16 and 17
+    assert safe_link(newer) == newer
+
+
+@pytest.mark.parametrize(
+    "code", [0xAD, 0x61C, 0x2065, 0xFFF0, 0x1FFFE, 0xEFFFF, 0xFDD0, 0xE0FFF, 0x10FFFF]
+)
+def test_code_points_without_a_visible_character_make_no_address(code: int) -> None:
+    assert safe_link(f"/a{chr(code)}b") == safe_image(f"/{chr(code)}") == ""
+
+
 def test_spaces_in_an_address_become_percent_20() -> None:
     assert safe_link(" /a b ") == "/a%20b"
 

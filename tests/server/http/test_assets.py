@@ -107,3 +107,14 @@ def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
     assert all(sheets)
     assert sheets[0] != sheets[1]
     assert assets._module("page", "other.css") is None
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".js", "\0.js", "..", ".", "", "\udcff.js", "a/b.js"])
+def test_any_name_may_be_asked_for(name: str) -> None:
+    assert assets._sdk_file(name, "") is None
+    assert [assets._module(folder, name) for folder in assets.MODULES] == [None, None]
+
+
+def test_the_modules_of_a_preview_are_found() -> None:
+    assert assets._module("preview", "preview.js") == (HOME / "preview/preview.js").read_bytes()
+    assert assets._sdk_file("weft.js", "") == (assets.SDK / "weft.js").read_bytes()
