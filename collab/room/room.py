@@ -235,7 +235,7 @@ class Room:
                 return yjs_rules.integrate(self.working, member, request, now)
             case LockRequest():
                 raise AssertionError("a lock is decided between batches")
-        member.rights.require_writer(now.now)
+        self.working.require_writer(member, now.now)
         duplicate = self._duplicate(member, request)
         if duplicate is not None:
             return duplicate

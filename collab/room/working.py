@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # updates wait, it drops the index. The next read builds it again from the whole state. That is not
 # slower than adding the updates.
 MOST_WAITING = 1000
+# After this time, a client sends an edit again that only a newer server can check.
+UNKNOWN_SCHEMA_WAIT_MS = 10_000
 # Below this size (`Document.work_size`), yrs deletes all hidden blocks of a document in 40 ms.
 MAY_HIDE = 512 * 1024
 
@@ -87,6 +89,20 @@ class Working:
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
         self.structs = LazyStructIndex()
+
+    def require_writer(self, member: Member, now: int) -> None:
+        """Raise when the member may not write, or when this server cannot check what they write.
+
+        A newer server can check it. So clients keep their edits, and try again.
+        """
+        member.rights.require_writer(now)
+        if self.schema is not None and self.schema.unknown_name:
+            name = self.schema.unknown_name[:64]
+            message = (
+                f"this server does not know the document's schema `weft:{name}`, and takes no edits: "
+                "update the server, or set another schema"
+            )
+            raise Rejected(Code.STORAGE_UNAVAILABLE, message, retry_after_ms=UNKNOWN_SCHEMA_WAIT_MS)
 
     @property
     def structs_if_large(self) -> Structs | None:

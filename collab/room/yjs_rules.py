@@ -60,7 +60,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     known = index.clocks
     if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
-    member.rights.require_writer(now.now)
+    working.require_writer(member, now.now)
     if not working.exists:
         member.rights.require_whole_document()
     if checked.fresh:

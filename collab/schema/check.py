@@ -31,9 +31,12 @@ class Schema:
 
     Invariant: when a valid value is changed by ops that `check` accepts, the new value is valid.
     `check` looks at what the ops touched. It looks at more only when the schema requires it.
+
+    `unknown_name` is empty, unless a document names a schema that this server does not have.
     """
 
-    def __init__(self, root: dict[str, Any]) -> None:
+    def __init__(self, root: dict[str, Any], unknown_name: str = "") -> None:
+        self.unknown_name = unknown_name
         self._tree = SchemaTree(root)
         node = self._tree.at("")
         assert node is not None
@@ -42,12 +45,21 @@ class Schema:
     @classmethod
     def compile(cls, raw: bytes) -> Schema:
         """Return the schema of a JSON text, or raise `malformed` or `invalid_document`."""
+        return cls.stored(raw).require_known()
+
+    @classmethod
+    def stored(cls, raw: bytes) -> Schema:
+        """Return the schema of a stored document, or raise as `compile` does.
+
+        A newer server may have set a schema by a name that this server does not know. The document
+        opens, and takes no edits (`Working.require_writer`).
+        """
         root = _decoded(raw)
         name = name_in(root)
         if name is not None:
             known = named_schema(name)
             if known is None:
-                raise Rejected(Code.INVALID_DOCUMENT, f"there is no schema `weft:{name[:64]}`")
+                return cls({}, name)
             root = _decoded(known)
         depth, nodes = nesting(root)
         if depth > MAX_DEPTH or nodes > MAX_NODES:
@@ -64,6 +76,13 @@ class Schema:
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             message = str(getattr(error, "message", error))[:MAX_MESSAGE]
             raise Rejected(Code.INVALID_DOCUMENT, f"the schema is not valid: {message}") from None
+
+    def require_known(self) -> Schema:
+        """Return this schema; raise `invalid_document` when the server does not have it."""
+        if self.unknown_name:
+            message = f"there is no schema `weft:{self.unknown_name[:64]}`"
+            raise Rejected(Code.INVALID_DOCUMENT, message)
+        return self
 
     def check(self, value: Any, ops: Sequence[Op] | None = None, before: Any = None) -> None:
         """Raise `invalid_document`, with the pointer as `path`, when a value breaks the schema.

@@ -25,6 +25,11 @@ def _read(name: str) -> bytes:
     return files(__package__).joinpath(f"schemas/{name}.json").read_bytes()
 
 
+def may_name(raw: bytes) -> bool:
+    """Whether a JSON text may name a schema. Then the schema itself is longer than the text."""
+    return _SCHEME.encode() in raw
+
+
 def name_in(root: dict[str, Any]) -> str | None:
     """Return the name when a schema has the form `{"$ref": "weft:NAME"}`, or else None."""
     reference = root.get("$ref")

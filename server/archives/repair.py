@@ -214,7 +214,7 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
     """Read the schema. When it cannot be read, the repair drops it: the document would not open."""
     if remains.schema:
         try:
-            found.schema = Schema.compile(remains.schema)
+            found.schema = Schema.stored(remains.schema)
         except (Rejected, *UNREADABLE) as error:
             found.left_out.append(f"the schema: {error_sentence(error)}")
 

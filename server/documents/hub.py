@@ -17,6 +17,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
+from collab.schema.named import may_name
 from server.broadcast.close_reasons import (
     DAMAGED,
     DELETED,
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 # A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
 LONG_SCHEMA = 16 * 1024
 # A cache: many documents share one schema, and each load needs it.
-compiled = lru_cache(maxsize=64)(Schema.compile)
+stored_schema = lru_cache(maxsize=64)(Schema.stored)
 
 
 class Quarantined(Rejected):
@@ -125,8 +126,11 @@ class Hub:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
                 raw = stored.control.schema
-                is_long = len(raw) > LONG_SCHEMA
-                schema = await run_in_thread(compiled, raw) if is_long else compiled(raw)
+                is_long = len(raw) > LONG_SCHEMA or may_name(raw)
+                schema = await run_in_thread(stored_schema, raw) if is_long else stored_schema(raw)
+                if schema.unknown_name:
+                    message = "a document names a schema of a newer server, and takes no edits"
+                    logger.warning(message, extra=key._asdict())
             opening = Opening.of_stored(stored)
             await self.opening_scheduler.load(
                 opening, lambda: self.crash_quarantine.watching(key, epoch)

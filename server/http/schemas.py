@@ -17,7 +17,7 @@ from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
 from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
-from server.documents.hub import compiled
+from server.documents.hub import stored_schema
 from server.documents.live_room import LiveRoom
 from server.http.bodies import parse, read_raw_json
 from server.http.conditional import if_none_match
@@ -148,7 +148,7 @@ async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revis
 async def _check(schema: bytes, value: Json) -> None:
     """Check the value in a worker thread: large schemas and large values take long."""
     if schema:
-        await run_in_thread(lambda: compiled(schema).check(value))
+        await run_in_thread(lambda: stored_schema(schema).require_known().check(value))
 
 
 def _no_schema() -> Rejected:

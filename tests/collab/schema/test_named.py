@@ -13,11 +13,14 @@ import jsonschema_rs
 import pytest
 
 from collab.errors import Code, Rejected
-from collab.room.requests import UndoRequest
+from collab.rights.user_rights import Role
+from collab.room.member import Member
+from collab.room.requests import ReadState, Replace, Request, UndoRequest
 from collab.schema.check import Schema
 from collab.schema.named import NAMES, named_schema
 from server.demo import content
-from tests.collab.room.rooms import commit, done, member, opened, put
+from tests.collab.room.rooms import code, commit, done, member, opened, put, refusal
+from tests.collab.room.test_yjs_rules import Peer
 
 DEMO = Path(content.__file__).parent
 # The first version of the format, as pages were made with it. It never changes.
@@ -39,6 +42,33 @@ def test_an_unknown_name_is_refused() -> None:
         Schema.compile(b'{"$ref": "weft:poster"}')
     assert refused.value.refusal.code == Code.INVALID_DOCUMENT
     assert "weft:poster" in refused.value.refusal.message
+
+
+def test_a_document_with_an_unknown_name_opens_and_keeps_edits_for_a_newer_server() -> None:
+    room = opened({"pages": {}})
+    yjs = Peer(room)
+    done(room, put("/note", "Before"))
+    commit(room)
+    room.working.schema = Schema.stored(b'{"$ref": "weft:poster"}')
+
+    edits: list[tuple[Request, Member]] = [
+        (put("/note", "After"), member()),
+        (UndoRequest("u"), member()),
+        (Replace({"pages": {}}, "whole"), member()),
+        (yjs.update(note="After"), member(lane="yjs")),
+    ]
+    for request, by in edits:
+        refused = refusal(room, request, by)
+        assert (refused.code, refused.retryable) == (Code.STORAGE_UNAVAILABLE, True)
+        assert "weft:poster" in refused.message
+        assert refused.extra["retry_after_ms"] > 0
+    assert room.document.value == {"pages": {}, "note": "Before"}
+    assert done(room, ReadState(b"\x00"), member("vera", Role.VIEWER, lane="yjs")).state
+    assert code(room, put("/note", "x"), member("vera", Role.VIEWER)) == "forbidden"
+
+    room.working.schema = Schema.stored(b'{"$ref": "weft:landing-page"}')
+    refusal(room, put("/pages", 7))
+    done(room, put("/pages", {"home": {"title": "Home", "sections": []}}))
 
 
 def test_a_name_beside_other_rules_is_no_name() -> None:
