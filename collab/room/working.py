@@ -99,8 +99,8 @@ class Working:
         if self.schema is not None and self.schema.unknown_name:
             name = self.schema.unknown_name[:64]
             message = (
-                f"this server does not know the document's schema `weft:{name}`, and takes no edits: "
-                "update the server, or set another schema"
+                f"this server does not know the document's schema `weft:{name}`, and takes no "
+                "edits: update the server, or set another schema"
             )
             raise Rejected(Code.STORAGE_UNAVAILABLE, message, retry_after_ms=UNKNOWN_SCHEMA_WAIT_MS)
 

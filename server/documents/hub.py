@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
+from functools import partial
 
 from collab.document.opening import Opening
 from collab.entry import Entry
@@ -17,7 +17,6 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
-from collab.schema.named import may_name
 from server.broadcast.close_reasons import (
     DAMAGED,
     DELETED,
@@ -31,7 +30,7 @@ from server.documents.changes import LastChange
 from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.history import History
 from server.documents.live_room import LiveRoom
-from server.documents.opening import OpeningScheduler, read_document
+from server.documents.opening import OpeningScheduler, read_document, schema_of
 from server.documents.room_state import IDLE, Event, LiveState
 from server.documents.snapshots import HubBounds, Snapshots
 from server.recording.recorder import Recorder
@@ -40,11 +39,6 @@ from server.runtime.database_clock import DatabaseClock
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 logger = logging.getLogger(__name__)
-
-# A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
-LONG_SCHEMA = 16 * 1024
-# A cache: many documents share one schema, and each load needs it.
-stored_schema = lru_cache(maxsize=64)(Schema.stored)
 
 
 class Quarantined(Rejected):
@@ -123,14 +117,7 @@ class Hub:
         if self.crash_quarantine.is_quarantined(key, epoch):
             raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
-            schema = None
-            if isinstance(stored, Stored) and stored.control.schema:
-                raw = stored.control.schema
-                is_long = len(raw) > LONG_SCHEMA or may_name(raw)
-                schema = await run_in_thread(stored_schema, raw) if is_long else stored_schema(raw)
-                if schema.unknown_name:
-                    message = "a document names a schema of a newer server, and takes no edits"
-                    logger.warning(message, extra=key._asdict())
+            schema = await schema_of(key, stored)
             opening = Opening.of_stored(stored)
             await self.opening_scheduler.load(
                 opening, lambda: self.crash_quarantine.watching(key, epoch)

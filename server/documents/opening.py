@@ -1,14 +1,18 @@
-"""Opening a document: read it with its locks, and apply the state of a long document in turns."""
+"""Opening a document: read its row, locks and schema; apply a long document's state in turns."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from collab.locks.state import Locks
 from collab.ports.store import Absent, StorageUnavailable, Stored
+from collab.schema.check import Schema
+from collab.schema.named import may_name
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -18,6 +22,13 @@ if TYPE_CHECKING:
     from collab.ports.store import Store
     from server.runtime.clock import Clock
     from server.runtime.database_clock import DatabaseClock
+
+logger = logging.getLogger(__name__)
+
+# A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
+LONG_SCHEMA: Final = 16 * 1024
+# A cache: many documents share one schema, and each load needs it.
+stored_schema = lru_cache(maxsize=64)(Schema.stored)
 
 # The seconds of one turn. A turn applies slices, the parts of a large state. The last slice may
 # take longer.
@@ -57,6 +68,19 @@ class OpeningScheduler:
         with watch():
             is_done = opening.apply_some(self._clock.monotonic, TURN)
         return None if is_done else self._clock.monotonic() - began
+
+
+async def schema_of(key: DocKey, stored: Stored | Absent) -> Schema | None:
+    """Return the schema of a stored document; None when it has none."""
+    raw = stored.control.schema if isinstance(stored, Stored) else b""
+    if not raw:
+        return None
+    is_long = len(raw) > LONG_SCHEMA or may_name(raw)
+    schema = await run_in_thread(stored_schema, raw) if is_long else stored_schema(raw)
+    if schema.unknown_name:
+        message = "a document names a schema of a newer server, and takes no edits"
+        logger.warning(message, extra=key._asdict())
+    return schema
 
 
 async def read_document(

@@ -17,8 +17,8 @@ from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
 from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
-from server.documents.hub import stored_schema
 from server.documents.live_room import LiveRoom
+from server.documents.opening import stored_schema
 from server.http.bodies import parse, read_raw_json
 from server.http.conditional import if_none_match
 from server.http.requests import (

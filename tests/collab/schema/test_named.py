@@ -54,7 +54,7 @@ def test_a_document_with_an_unknown_name_opens_and_keeps_edits_for_a_newer_serve
     edits: list[tuple[Request, Member]] = [
         (put("/note", "After"), member()),
         (UndoRequest("u"), member()),
-        (Replace({"pages": {}}, "whole"), member()),
+        (Replace({"pages": {}}, None), member()),
         (yjs.update(note="After"), member(lane="yjs")),
     ]
     for request, by in edits:

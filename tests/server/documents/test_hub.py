@@ -11,7 +11,7 @@ import pytest
 
 from collab.errors import Code, Rejected
 from collab.schema.check import Schema
-from server.documents import hub
+from server.documents import opening
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, inside
 
@@ -55,7 +55,7 @@ async def test_a_named_schema_is_compiled_in_a_worker_thread(
         threads.append(threading.current_thread().name)
         return Schema.stored(raw)
 
-    monkeypatch.setattr(hub, "stored_schema", compiled)
+    monkeypatch.setattr(opening, "stored_schema", compiled)
     store = MemoryStore()
     async with inside(store) as made:
         await made.make({"pages": {}})
