@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -48,6 +49,20 @@ class Served:
         now = clock.now_ms()
         rights = Rights(role, expires_at=now + 3_600_000)
         return [mint(key, Claims("demo", user, user, rights, now, "")) for user in users]
+
+    def put(self, doc: str, value: object) -> None:
+        """Create a document over HTTP."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/v1/docs/{doc}",
+            method="PUT",
+            data=json.dumps(value).encode(),
+            headers={
+                "Authorization": f"Bearer {self.token('ada', Role.ADMIN)}",
+                "Content-Type": "application/json",
+                "If-None-Match": "*",
+            },
+        )
+        urllib.request.urlopen(request).close()
 
     def rss(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -30,6 +31,9 @@ WATCH = """void (() => {
   const what = { subtree: true, childList: true, characterData: true, attributes: true }
   new MutationObserver(note).observe(document.querySelector('.weft-page'), what)
 })()"""
+TITLE = "/pages/home/sections/0/content/headline"
+# How often the frame used the network.
+LOADED = "performance.getEntriesByType('resource').length"
 STATE = "document.querySelector('#weft-state').textContent"
 
 
@@ -78,7 +82,7 @@ class World(NamedTuple):
         page = await browser.page()
         await page.watch_frames()
         await page.open(f"{self.editor.origin}/")
-        await page.until("window.preview?.state === 'connected'")
+        await page.until("window.preview?.state === 'connected' && page.value !== undefined")
         return page
 
     async def open(self, browser: Chromium, path: str) -> Page:
@@ -253,6 +257,27 @@ async def test_an_editor_of_another_origin_feeds_a_sandboxed_preview(
     await frame.evaluate("document.querySelector('h2').click()")
     assert await page.evaluate("told") == "/pages/home/sections/1/content/headline"
     assert page.complaints == []
+
+
+async def test_a_frame_shows_changes_while_the_server_does_not_answer(
+    world: World, browser: Chromium
+) -> None:
+    await world.create("stopped")
+    page = await world.edit(browser, "stopped")
+    frame = await page.frame()
+    await frame.until(f"{HEADLINE} === 'Hello'")
+    loaded = await frame.evaluate(LOADED)
+    assert world.server.process is not None
+    world.server.process.send_signal(signal.SIGSTOP)
+    try:
+        for words in ("One", "Two", "Three"):
+            await page.evaluate(f"void (window.change = page.set('{TITLE}', '{words}'))")
+            await frame.until(f"{HEADLINE} === '{words}'")
+        assert await page.evaluate("change.state") != "durable"
+    finally:
+        world.server.process.send_signal(signal.SIGCONT)
+    assert await frame.evaluate(LOADED) == loaded
+    await page.until("change.state === 'durable'")
 
 
 @pytest.mark.parametrize("sections", [5, 100])
