@@ -80,7 +80,7 @@ export class Bridge extends Emitter {
   /** @param {{source: any, origin: string, data: any}} event */
   #heard({ source, origin, data }) {
     if (source !== this.iframe.contentWindow || !isHandshake(data, "hello")) return;
-    const load = `${data.load}`;
+    const { load } = data;
     if (this.#channel && load === this.#load) return; // it has its port already
     const wanted = this.#origin();
     if (origin !== wanted) {

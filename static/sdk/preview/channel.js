@@ -19,6 +19,7 @@ const BEAT_EVERY = 1_000;
 // the time, because a browser runs the timers of hidden tabs once a minute.
 const MOST_MISSED = 5;
 const LONGEST_POINTER = 4_096;
+const LONGEST_LOAD = 128;
 
 /** @param {Partial<PreviewEnvironment>} [given] @returns {PreviewEnvironment} */
 export function environment(given = {}) {
@@ -37,8 +38,9 @@ export function environment(given = {}) {
 /** A message of the handshake. These messages are the only ones between the windows. @param {string} type @param {object} fields */
 export const handshake = (type, fields) => ({ weft: "preview", type, protocol: PREVIEW_PROTOCOL, capabilities: CAPABILITIES, ...fields });
 
-/** Whether this is a message of the handshake. @param {any} data @param {string} type */
-export const isHandshake = (data, type) => data?.weft === "preview" && data.type === type;
+/** Whether this is a message of the handshake. Any window may send one. @param {any} data @param {string} type */
+export const isHandshake = (data, type) =>
+  data?.weft === "preview" && data.type === type && typeof data.protocol === "number" && typeof data.load === "string" && data.load.length <= LONGEST_LOAD;
 
 /** Whether a message names a part of the document. @param {any} message */
 export const hasPointer = ({ pointer }) =>

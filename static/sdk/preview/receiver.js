@@ -108,8 +108,10 @@ export class Receiver extends Emitter {
     const { window } = this.env;
     if (source !== window.parent || origin !== this.options.from || !isHandshake(data, "hello-ack")) return;
     if (data.load !== this.#load || this.#channel || this.state !== "waiting") return;
+    const isOther = data.protocol !== PREVIEW_PROTOCOL;
+    if (!isOther && !ports[0]) return;
     this.env.clearTimeout(this.#timer);
-    if (data.protocol !== PREVIEW_PROTOCOL) {
+    if (isOther) {
       this.become("refused");
       const message = `the editor speaks version ${data.protocol} of the preview's messages, and this preview version ${PREVIEW_PROTOCOL}: load both modules from one server`;
       this.emit("error", new WeftError("preview_protocol", message));

@@ -182,6 +182,19 @@ test('a message of another window is ignored', () => {
   assert.equal(it.bridge.state, 'waiting')
 })
 
+test('a hello of the frame with wrong fields gets no answer and stops nothing', () => {
+  const it = new Scene()
+  const answers = []
+  it.frame.window.addEventListener('message', (event) => answers.push(event.data))
+  const wrong = [null, 7, 'hello', [], { weft: 'preview' }, { weft: { toString: 1 }, type: 'hello' }]
+  const fields = [{}, { load: { toString: 1 } }, { load: 'x'.repeat(1e6) }, { load: 'x', protocol: '1' }, { load: 'x', protocol: { valueOf: 1 } }]
+  for (const each of fields) wrong.push({ weft: 'preview', type: 'hello', ...each })
+  for (const each of wrong) it.frame.window.parent.postMessage(each, EDITOR)
+  it.world.settle()
+  assert.deepEqual([answers, it.errors, it.bridge.state], [[], [], 'waiting'])
+  assert.equal(it.load().drawn.length, 1)
+})
+
 test('a preview of an older protocol is told so, and the editor too', () => {
   const it = new Scene()
   const answers = []

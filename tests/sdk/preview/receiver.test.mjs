@@ -20,10 +20,10 @@ class Scene {
     this.world.settle()
   }
 
-  answer (fields = {}, sender = this.editor) {
+  answer (fields = {}, sender = this.editor, hasPort = true) {
     const { port1, port2 } = new this.env.MessageChannel()
     port1.onmessage = ({ data }) => this.heard.push(data)
-    this.frame.window.of(sender).postMessage({ weft: 'preview', type: 'hello-ack', protocol: 1, load: this.hellos.at(-1)?.load, ...fields }, '*', [port2])
+    this.frame.window.of(sender).postMessage({ weft: 'preview', type: 'hello-ack', protocol: 1, load: this.hellos.at(-1)?.load, ...fields }, '*', hasPort ? [port2] : [])
     this.world.settle()
     this.port = port1
   }
@@ -60,6 +60,16 @@ test('an answer of another window or origin is ignored', () => {
   it.editor.origin = 'https://evil.example'
   it.answer()
   assert.equal(it.receiver.state, 'waiting')
+})
+
+test('an answer without a port, or with fields of another type, changes nothing', () => {
+  const it = new Scene()
+  it.answer({}, it.editor, false)
+  for (const fields of [{ protocol: '1' }, { protocol: { toString: 1 } }, { load: { toString: 1 } }, { load: null }]) it.answer(fields)
+  it.world.pass(600)
+  assert.deepEqual([it.receiver.state, it.hellos.length], ['waiting', 2])
+  it.answer()
+  assert.equal(it.receiver.state, 'connected')
 })
 
 test('an answer to an earlier load is ignored', () => {

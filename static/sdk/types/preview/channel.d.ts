@@ -37,7 +37,7 @@ export declare const handshake: (type: string, fields: object) => {
     protocol: number;
     capabilities: string[];
 };
-/** Whether this is a message of the handshake. @param {any} data @param {string} type */
+/** Whether this is a message of the handshake. Any window may send one. @param {any} data @param {string} type */
 export declare const isHandshake: (data: any, type: string) => boolean;
 /** Whether a message names a part of the document. @param {any} message */
 export declare const hasPointer: ({ pointer }: any) => boolean;
