@@ -91,7 +91,8 @@ def check(
     - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
       document has without a lease.
     - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
-    - TOO_LARGE when a Y.Array would get too many values (`collab/structs/array_sizes.py`).
+    - TOO_LARGE when a Y.Array would get too many values (`collab/structs/array_sizes.py`), or the
+      document too many client ids.
     """
     fresh = in_causal_order(inspected.sections, known)
     clocks: dict[int, int] = {}
@@ -101,8 +102,8 @@ def check(
             new_clients.append(client)
         clocks[client] = struct.end
     _check_ids(clocks, known, leases, user, reserved)
-    if len(new_clients) > inspected.bounds.new_clients:
-        refuse_size(f"an update has more than {inspected.bounds.new_clients} new client ids")
+    if new_clients:
+        _check_new_ids(len(new_clients), known, leases, user, inspected.bounds)
     layer = index or _BLANK
     # The check of a struct may need the structs before it, and the cuts of its own text.
     has_layer = bool(fresh) and (len(fresh) > 1 or fresh[0][1].text is not None)
@@ -141,6 +142,25 @@ def check(
     if arrays.there and arrays.outgrow(inspected.bounds.array_values or _ANY):
         refuse_size("a Y.Array has too many values; store them in a Y.Map")
     return Checked(has_effect, new_clients, clocks, fresh, places, inspected.deletes)
+
+
+def _check_new_ids(
+    count: int, known: Clocks, leases: Mapping[int, str], user: str, bounds: GuardBounds
+) -> None:
+    """Refuse new client ids when the update, the document or the user has too many of them."""
+    if count > bounds.new_clients:
+        refuse_size(f"an update has more than {bounds.new_clients} new client ids")
+    if len(known) + count > bounds.document_clients:
+        refuse_size(
+            f"the document would have more than {bounds.document_clients} Yjs client ids; "
+            "use an id again, or send patches"
+        )
+    if len(leases) + count > bounds.user_clients:
+        own = sum(owner == user for owner in leases.values())
+        if own + count > bounds.user_clients:
+            refuse_size(
+                f"a user would have more than {bounds.user_clients} Yjs client ids of the document"
+            )
 
 
 def check_state_vector(

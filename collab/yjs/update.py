@@ -52,6 +52,10 @@ class GuardBounds:
     run: int = 2**24
     # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
+    # Client ids of a document, and of one user in it. Each edit costs time for each id. All ids
+    # of the document fit in a client's state vector, beside the client's new ones.
+    document_clients: int = 2**16
+    user_clients: int = 2**14
     # Values in and below a Y.Array of more than 2,000 items (`collab/structs/array_sizes.py`).
     array_values: int = 40_000
     # Whether the guard refuses keys and plain values that a patch must not contain.

@@ -14,6 +14,7 @@ from collab.errors import Refusal
 from collab.locks.events import changes_between
 from collab.patch.apply import values_before
 from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest, Round
+from collab.yjs.update import decode_state_vector
 from server.broadcast.audience import Audience
 from server.broadcast.lock_announcer import LockAnnouncer
 from server.broadcast.news import News
@@ -93,7 +94,7 @@ class LiveRoom:
         self._wake = wake
         self.batch = Batch()
         self._slow_until = 0.0
-        self._known: dict[int, int] | None = None  # set while a worker thread uses the room
+        self._known: bytes | None = None  # the state vector, while a worker thread uses the room
 
     def move(self, event: Event) -> None:
         """Move to the next state; raise when the state does not allow the event."""
@@ -154,7 +155,7 @@ class LiveRoom:
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run `work` on the room in a worker thread. The state is already `working`."""
-        self._known = self.known()
+        self._known = self.room.document.encode_state_vector()
         try:
             return await run_in_thread(work)
         finally:
@@ -172,7 +173,8 @@ class LiveRoom:
 
     def known(self) -> dict[int, int]:
         """Return the Yjs state vector, without changes that a worker thread is making."""
-        return self.room.document.state_vector() if self._known is None else self._known
+        known = self._known
+        return self.room.document.state_vector() if known is None else decode_state_vector(known)
 
     def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException

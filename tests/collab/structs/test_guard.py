@@ -47,7 +47,8 @@ def judge(raw: bytes, after: bytes = HELLO, *, user: str = "ada", **given: Any) 
     """Check an update against the document that `after` makes. All its structs are Ada's."""
     index = StructIndex.of(after)
     leases = given.pop("leases", dict.fromkeys(index.clocks, "ada"))
-    return check(inspect(raw), index.clocks, leases=leases, user=user, index=index, **given)
+    inspected = inspect(raw, given.pop("bounds", GuardBounds()))
+    return check(inspected, index.clocks, leases=leases, user=user, index=index, **given)
 
 
 def judgement(raw: bytes, after: bytes = HELLO, **given: Any) -> Code:
@@ -345,6 +346,29 @@ def test_g12_known_structs_may_come_from_any_user() -> None:
 def test_g12_an_update_of_too_many_new_ids_is_too_large() -> None:
     raw = update(*((client, 0, [gc(1)]) for client in range(2, 67)))
     assert judgement(raw) is Code.TOO_LARGE
+
+
+def test_g12_a_document_has_a_largest_number_of_ids() -> None:
+    bounds = GuardBounds(document_clients=3)
+    new = [(client, 0, [gc(1)]) for client in (4, 3, 2)]
+    assert judge(update(*new[1:]), bounds=bounds).new_clients == [2, 3]
+    assert judgement(update(*new), bounds=bounds) is Code.TOO_LARGE
+    assert judge(update((1, 5, [gc(1)])), bounds=GuardBounds(document_clients=0)).has_effect
+
+
+def test_g12_a_user_has_a_largest_number_of_ids_in_a_document() -> None:
+    bounds, leases = GuardBounds(user_clients=2), {1: "ada", 5: "bo", 6: "bo"}
+    one, two = update((2, 0, [gc(1)])), update((3, 0, [gc(1)]), (2, 0, [gc(1)]))
+    assert judge(one, bounds=bounds, leases=leases).new_clients == [2]
+    assert judgement(two, bounds=bounds, leases=leases) is Code.TOO_LARGE
+    assert judgement(one, bounds=bounds, leases=leases, user="bo") is Code.TOO_LARGE
+    assert judge(two, bounds=bounds, leases=leases, user="cy").new_clients == [2, 3]
+
+
+def test_g12_a_client_can_send_a_state_vector_with_all_ids_of_a_document() -> None:
+    bounds = GuardBounds()
+    assert bounds.document_clients + bounds.new_clients < bounds.clients
+    assert bounds.user_clients < bounds.document_clients
 
 
 # --- G13 to G16: lists ------------------------------------------------------------------------
