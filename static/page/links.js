@@ -18,7 +18,10 @@ const UNSEEN = new RegExp(
     "\\u2060-\\u206f\\ufeff\\ufff0-\\ufffb\\u{110bd}\\u{110cd}\\u{13430}-\\u{1345f}" +
     "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}" +
     "\\ud800-\\uf8ff\\u{f0000}-\\u{10ffff}\\ufdd0-\\ufdef" +
-    Array.from({ length: 15 }, (_, plane) => `\\u{${plane.toString(16)}fffe}\\u{${plane.toString(16)}ffff}`).join("") +
+    Array.from(
+      { length: 15 },
+      (_, plane) => `\\u{${plane.toString(16)}fffe}\\u{${plane.toString(16)}ffff}`,
+    ).join("") +
     "]",
   "u",
 );
