@@ -99,7 +99,7 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             # A warm accent on a cold, dark ground gives a dirty tint, so the text's colour is used.
             "tint": ink if is_dark else accent,
             # The share of white in the background of cards.
-            "lift": "5%" if is_dark else "55%",
+            "lift": "10%" if is_dark else "55%",
         }.items()
     )
 

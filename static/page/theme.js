@@ -74,7 +74,7 @@ function palette(ground, ink, accent) {
     "on-accent": hex(inkOn(accent)),
     link: hex(readable(accent, ground)),
     tint: hex(isDark ? ink : accent),
-    lift: isDark ? "5%" : "55%",
+    lift: isDark ? "10%" : "55%",
   };
   return Object.entries(values)
     .map(([name, value]) => `--${name}:${value};`)

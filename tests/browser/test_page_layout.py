@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from collab.rights.user_rights import Role
 from server.demo import content
 from tests.browser.chromium import Chromium, Page
+from tests.live.http_client import call
 from tests.running import RunningServer
 
 # The place and the size of each element, relative to the root of the page.
@@ -31,9 +33,22 @@ IN_A_PART = """(width) => {
 DEMO = [(key.tenant, key.doc) for key, _ in content.pages()]
 
 
+DARK = """(() => {
+  const ground = getComputedStyle(document.querySelector('.weft-page')).backgroundColor
+  return ground.match(/\\d+/g).slice(0, 3).every((each) => each < 64)
+})()"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with the demo pages, which follow the colour scheme of their visitors."""
     with RunningServer(tmp_path_factory.mktemp("demo"), env={"WEFT_DEMO": "1"}) as server:
+        mode = [{"op": "replace", "path": "/theme/mode", "value": "auto"}]
+        for tenant, doc in DEMO:
+            token = server.token("ada", Role.PUBLISHER, tenant=tenant)
+            url = f"{server.http}/v1/docs/{doc}"
+            assert call("PATCH", url, mode, token=token).status == 200
+            assert call("POST", f"{url}/publish", token=token).status == 200
         yield server
 
 
@@ -54,6 +69,7 @@ async def test_preview_and_published_page_look_the_same(
         for path in (f"/preview/{doc}", f"/p/demo/{doc}"):
             await shown(page, server.http + path)
             pictures.append((await page.evaluate(BOXES), await page.screenshot()))
+            assert await page.evaluate(DARK) is (scheme == "dark")
         assert pictures[0] == pictures[1], doc
         assert page.complaints == []
 
