@@ -23,6 +23,8 @@ Lane = Literal["patch", "yjs", "http", "server"]
 # update is a whole state: of the old Yjs document if that can be read, otherwise of a new one. So
 # the server opens the document without the entries before the repair.
 REPAIR: Final = "repair"
+# The server itself writes edits on this lane only when it renews a document.
+SERVER: Final = "server"
 
 
 class Author(Struct, frozen=True):
@@ -120,6 +122,11 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
 def without_ops(entry: Entry) -> Entry:
     """Return the entry without its ops. The server does not need ops to open a document."""
     return replace(entry, ops=[])
+
+
+def is_renewal(entry: Entry) -> bool:
+    """Whether the server has renewed the document with this entry (`collab/tree/renewal.py`)."""
+    return entry.lane == SERVER and entry.kind == "edit"
 
 
 def since_repair(entries: Sequence[Entry]) -> Sequence[Entry] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Corrupt, StorageUnavailable
+from server.documents.renewals import renew_all
 from server.runtime.collector import Collector
 from server.runtime.usage import MemoryTrimmer
 from server.runtime.worker_threads import work_counts
@@ -71,10 +72,11 @@ async def renew_presence(services: Services) -> None:
 
 
 async def save_and_unload(services: Services) -> None:
-    """Save snapshots by age, and unload idle documents."""
+    """Save snapshots by age, and renew and unload idle documents."""
     hub = services.hub
     for live in hub.every(hub.snapshots.is_due):
         await hub.snapshots.save(live)
+    renew_all(hub)
     await hub.unload_idle()
 
 

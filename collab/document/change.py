@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from collab.entry import Op, TextChanges
+from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.apply import Applied
+from collab.patch.apply import Applied, apply
+from collab.patch.diff import diff
 from collab.patch.values import same
 
 
@@ -56,3 +58,18 @@ def cancels_out(before: Json, applied: Applied) -> bool:
     """Whether several ops together change nothing, like a removal and its reversal."""
     several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
     return several and same(before, applied.value)
+
+
+def with_object_root(before: Json, applied: Applied, size: int) -> Applied:
+    """Return the same change with ops that can be written; `before` has `size` bytes.
+
+    Raise `invalid_document` when the value after the change is no object.
+
+    The Yjs root is always a map. So an op that sets another kind of root cannot be written. A diff
+    has no such ops.
+    """
+    if not isinstance(applied.value, dict):
+        raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
+    if all(op["path"] or isinstance(op["value"], dict) for op in applied.ops):
+        return applied
+    return apply(before, diff(before, applied.value), size=size)

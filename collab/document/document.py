@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Unpack
 
-from collab.document.change import Change, Undone, cancels_out
+from collab.document.change import Change, Undone, cancels_out, with_object_root
 from collab.document.compensation import Correct, compensate, correction_of
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
@@ -24,13 +24,12 @@ from collab.document.undo import Check, UndoCall, UndoOptions, dry_run_undo, per
 from collab.document.undo_state import UndoState
 from collab.document.value_count import ValueCount, WorkSize, require_short_lists
 from collab.entry import Entry, Kind
-from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
-from collab.patch.diff import diff
 from collab.patch.values import Atomic, named_atomic
 from collab.ports.store import Snapshot
+from collab.structs.block_estimate import BlockEstimate
 from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
@@ -77,6 +76,7 @@ class Document:
         self.size = json_size(self.value)
         self.count = ValueCount()
         self.work = WorkSize(opening.loader.size, opening.deleted)
+        self.blocks = BlockEstimate(opening.most_blocks, opening.replaced)
 
     @classmethod
     def create(
@@ -105,12 +105,12 @@ class Document:
     def snapshot(self, *, steps: bool = True) -> Snapshot:
         """Return the whole state for `open`, with or without the undo steps."""
         value = encode_json(self.value)
+        state, seconds = self._tree.state(), self.opening_seconds
         body = Body(
-            FORMAT, self.version, self._tree.state(), self.leases, self.opening_seconds, value
+            FORMAT, self.version, state, self.leases, seconds, value, dict(self.blocks.replaced)
         )
-        return Snapshot(
-            self.version, encode(body), encode_steps(self._undo.saved()) if steps else b""
-        )
+        saved = encode_steps(self._undo.saved()) if steps else b""
+        return Snapshot(self.version, encode(body), saved)
 
     def close(self) -> None:
         """Drop the references that would keep the document in memory."""
@@ -141,19 +141,10 @@ class Document:
         applied = apply(
             self.value, canonical_ops(ops), size=self.size, bounds=bounds, splices=splices
         )
-        if not isinstance(applied.value, dict):
-            raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
-        for op in applied.ops:
-            if not op["path"] and not isinstance(op["value"], dict):
-                # The Yjs root is always a map, so an op that sets another kind of root cannot be
-                # written. A diff avoids such ops.
-                applied = apply(self.value, diff(self.value, applied.value), size=self.size)
-                break
+        applied = with_object_root(self.value, applied, self.size)
         if not applied.ops or cancels_out(self.value, applied):
             return None
-        most = bounds.max_values
-        if not self.count.allows(self.value, applied.value, applied.ops, applied.size, most):
-            raise Rejected(Code.TOO_LARGE, f"a document may have at most {most} values")
+        self.count.require(self.value, applied, bounds.max_values)
         require_short_lists(self._tree.root, self.value, applied.ops)
         if check is not None:
             check(applied.value, applied.ops)
@@ -204,8 +195,7 @@ class Document:
         reinsertions = [] if rolled_back is None else rolled_back.reinserted
         for record in records:
             self._undo.identity.add(user, record)
-        for reinsertion in reinsertions:
-            self._undo.identity.add_reinsertion(reinsertion)
+        self._undo.identity.add_reinsertions(reinsertions)
         correction = correction_of(self.value, self.size, applied, rolled_back, correct)
         if correction is not None:
             incarnations = self._undo.incarnations
@@ -221,13 +211,20 @@ class Document:
         # An invisible change, such as a new order key that keeps the order, is no undo step.
         if not applied.ops:
             records = self._undo.needed_records(records)
-        inverse = Inverse(
-            tuple(records),
-            reinsertions=tuple(reinsertions),
-            silent=not applied.ops,
-            made_by=made_by,
-        )
+        again, silent = tuple(reinsertions), not applied.ops
+        inverse = Inverse(tuple(records), reinsertions=again, silent=silent, made_by=made_by)
         return self._accept(applied, written, inverse, version, user, at, kind)
+
+    def renew(self, *, version: int, user: str, at: int) -> Change | None:
+        """Drop the blocks of deleted content (rule D19). Return None when there is no container."""
+        update, reinsertions = self._tree.renew(self.value)
+        if not update:
+            return None
+        self._undo.identity.add_reinsertions(reinsertions)
+        self.blocks.note_renewal(update)
+        inverse = Inverse((), reinsertions=tuple(reinsertions), silent=True)
+        same = Applied(self.value, [], [], self.size)
+        return self._accept(same, update, inverse, version, user, at, "edit")
 
     def advance_to(self, version: int) -> None:
         """Set the version, after a version that changed nothing."""
@@ -262,6 +259,7 @@ class Document:
         before, self.value = self.value, applied.value
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
+        self.blocks.add(update)
         blob = b"" if kind == "create" else encode_inverse(inverse)
         self._undo.add_version(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value, applied.texts)

@@ -14,15 +14,22 @@ from itertools import chain
 from typing import Final
 
 from collab.document.snapshot_format import Body, Steps, blank, decode_body, decode_steps
-from collab.entry import Entry, since_repair
+from collab.entry import Entry, is_renewal, since_repair
 from collab.ports.store import Absent, SavedSteps, Snapshot, Stored
+from collab.structs.block_estimate import with_replaced
 from collab.structs.guard import STORED_BOUNDS, inspect
 from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
 from collab.yjs.rewriting import deleted_at_first
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
-from collab.yjs.state_pieces import AT_ONCE, deleted_clocks, state_pieces
+from collab.yjs.state_pieces import (
+    AT_ONCE,
+    count_structs,
+    deleted_clocks,
+    most_blocks,
+    state_pieces,
+)
 
 # Opening counts as long when it takes more than `SECONDS`, plus `SECONDS_A_BYTE` for each byte of
 # state. Ten thousand small structs that need no long walk take a fifth of this time.
@@ -98,6 +105,23 @@ class Opening:
     def steps(self) -> Steps:
         """The saved undo steps. The state, but not these steps, includes the `earlier` entries."""
         return decode_steps(self._saved) if self._saved else Steps()
+
+    @property
+    def replaced(self) -> dict[int, int]:
+        """The clocks that renewals have replaced, by client."""
+        replaced = self.body.replaced
+        for entry in self.entries:
+            if is_renewal(entry):
+                replaced = with_replaced(replaced, entry.update)
+        return replaced
+
+    @property
+    def most_blocks(self) -> int:
+        """A bound of the blocks of the opened document. A large document is read in a thread."""
+        if not self.is_large:
+            return self.loader.size
+        state, *since = self._of_log()
+        return count_structs(state) + sum(map(most_blocks, since))
 
     @property
     def is_large(self) -> bool:

@@ -37,7 +37,7 @@ class Body(Struct, array_like=True, gc=False):
     `leases` are the Yjs client ids in use, each with its user. `opening_seconds` estimates how long
     yrs takes to apply the state. `value` is the document's value as JSON: the server reads it in a
     hundredth of the time that opening the state takes. `value` is empty when an earlier Weft saved
-    the state.
+    the state. `replaced` are clocks that renewals replaced (`collab/structs/block_estimate.py`).
     """
 
     format: int
@@ -46,6 +46,7 @@ class Body(Struct, array_like=True, gc=False):
     leases: dict[int, str]
     opening_seconds: float = 0.0
     value: bytes = b""
+    replaced: dict[int, int] = {}
 
 
 class Steps(Struct, array_like=True, gc=False):

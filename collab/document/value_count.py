@@ -12,6 +12,7 @@ from typing import Final
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
+from collab.patch.apply import Applied
 from collab.patch.bounds import nesting
 from collab.patch.pointer import lookup, parse
 from collab.structs.array_sizes import LONG_ARRAY
@@ -68,6 +69,11 @@ class ValueCount:
             return False
         self._most = most
         return True
+
+    def require(self, before: Json, applied: Applied, limit: int) -> None:
+        """Raise `too_large` when a change adds values beyond the limit."""
+        if not self.allows(before, applied.value, applied.ops, applied.size, limit):
+            raise Rejected(Code.TOO_LARGE, f"a document may have at most {limit} values")
 
     def _bound(self, ops: Sequence[Op]) -> int | None:
         """Return an upper bound of the values after the ops. None when only a count can tell."""

@@ -67,6 +67,10 @@ class IdentityIndex:
         self.reinsertions.append(reinsertion)
         self._put(reinsertion)
 
+    def add_reinsertions(self, reinsertions: Iterable[Reinsertion]) -> None:
+        for reinsertion in reinsertions:
+            self.add_reinsertion(reinsertion)
+
     def close(self) -> None:
         """Drop the references to the stacks."""
         self.named_records, self.is_asked_for = tuple, lambda path: False

@@ -121,6 +121,15 @@ class LockRequest(Struct, frozen=True):
         return cls(asked.id, asked.action, asked.scope, asked.base, asked.lock_id, asked.ttl)
 
 
+class Renew(Struct, frozen=True):
+    """Renew the document when it has more than `limit` needless blocks (`collab/room/renewal.py`).
+
+    The server asks for this itself.
+    """
+
+    limit: int
+
+
 class Barrier(Struct, frozen=True):
     """The client's pong to the barrier `nonce`, the ping that the server sends with a reject."""
 
@@ -151,7 +160,9 @@ class Refused(Struct, frozen=True):
 # The room remembers the ids of these requests, so that retries are idempotent.
 RequestWithId = Create | PatchRequest | Replace | RestoreVersion | UndoRequest
 
-Request = RequestWithId | Refused | Update | LockRequest | Barrier | ReadState | ReadStateVector
+Request = (
+    RequestWithId | Refused | Update | LockRequest | Barrier | ReadState | ReadStateVector | Renew
+)
 
 
 class Answer(Struct):

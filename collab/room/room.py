@@ -30,7 +30,7 @@ from collab.page.site import title_of, title_sources
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import named_atomic
 from collab.ports.store import Absent, Append, Control, Snapshot, Stored
-from collab.room import patch_rules, yjs_rules
+from collab.room import patch_rules, renewal, yjs_rules
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
 from collab.room.request_digest import is_same
@@ -43,6 +43,7 @@ from collab.room.requests import (
     ReadState,
     ReadStateVector,
     Refused,
+    Renew,
     Replace,
     Request,
     RequestWithId,
@@ -233,6 +234,8 @@ class Room:
                 return Answer(self.head, state=self.document.encode_state_vector())
             case Update():
                 return yjs_rules.integrate(self.working, member, request, now)
+            case Renew():
+                return renewal.renew(self.working, member, request, now)
             case LockRequest():
                 raise AssertionError("a lock is decided between batches")
         self.working.require_writer(member, now.now)

@@ -193,6 +193,10 @@ class Working:
             self.accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
         return Answer(self.head, ack=ack or {})
 
+    def drop_index(self) -> None:
+        """Drop the index of structs. The next read builds it again."""
+        self.structs = LazyStructIndex()
+
     def find_accepted(self, user: str, request_id: str) -> Accepted | None:
         """Return the request with this id if this batch has accepted it."""
         for entry in self.entries:

@@ -115,6 +115,7 @@ def _check(working: Working, member: Member, inspected: Inspected, index: Struct
         user=member.author.user,
         reserved=SERVER_IDS,
         index=index,
+        replaced=working.document.blocks.replaced,
     )
 
 

@@ -83,13 +83,15 @@ def check(
     user: str,
     reserved: Container[int] = (),
     index: StructIndex | None = None,
+    replaced: Clocks = {},  # noqa: B006  # it is never changed
 ) -> Checked:
     """Check an update against the document's state vector, leases (client id → user) and structs.
 
     Raise `Rejected`:
 
     - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
-      document has without a lease.
+      document has without a lease. So it is when a new struct is inside content that a renewal has
+      replaced: `replaced` are the clocks of this content, by client.
     - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
     - TOO_LARGE when a Y.Array would get too many values (`collab/structs/array_sizes.py`), or the
       document too many client ids.
@@ -118,6 +120,8 @@ def check(
         reached = known.get(client, 0)
         new = struct if struct.clock >= reached else _rest(client, struct, reached, layer)
         place = _check_struct(new, layer, inspected.bounds)
+        if place == GONE and replaced and _is_in_replaced(new, replaced):
+            raise Rejected(STALE.code, STALE.message)
         places.append(place)
         if has_layer:
             layer.append(client, new, place)
@@ -197,6 +201,12 @@ def _check_ids(
         is_free = owner is None and not known.get(client, 0)
         if client in reserved or not (is_free or owner == user):
             raise Rejected(STALE.code, STALE.message)
+
+
+def _is_in_replaced(struct: Struct, replaced: Clocks) -> bool:
+    """Whether a struct depends on content that a renewal has replaced. yrs would drop it."""
+    beside = (struct.origin, struct.right, struct.parent)
+    return any(isinstance(at, tuple) and at[1] < replaced.get(at[0], 0) for at in beside)
 
 
 def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> StructPlace:

@@ -59,13 +59,26 @@ def delete_early(
 ) -> EarlyDeletion:
     """Delete entries in portions. Entries outside the areas are copied, if that is possible."""
     inside = [one for one in found if areas is None or areas.hold(one.path, one.keys)]
+    return delete_entries(document, inside, [one for one in found if one not in inside])
+
+
+def delete_entries(
+    document: YjsDocument,
+    inside: Sequence[LargeDeletion],
+    copied: Sequence[LargeDeletion],
+    least: int | None = None,
+) -> EarlyDeletion:
+    """Delete entries in portions. Those in `copied` are copied first, or stay.
+
+    Types with very many hidden blocks, or with `least`, are emptied in the bytes of the state.
+    """
     txn = document.doc.create_transaction()
-    outside = list(_copied(txn, document.content, [one for one in found if one not in inside]))
+    outside = list(_copied(txn, document.content, copied))
     txn.drop()
     if not (inside or outside):
         return EarlyDeletion()
     types = [at for each in (inside, outside) for one in each for at in one.types.values()]
-    emptied = empty_types(document, types) if types else None
+    emptied = empty_types(document, types, least) if types else None
     document.observer.listening = False
     transactions = Transactions(document)
     if emptied is not None:

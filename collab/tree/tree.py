@@ -25,6 +25,7 @@ from collab.tree.early_deletion import (
 from collab.tree.large_deletions import Sizes, large_deletions
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
+from collab.tree.renewal import rewrite_content
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
@@ -33,11 +34,12 @@ from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merge_updates
-from collab.types.records import Path, TextRecord
+from collab.types.records import Path, Reinsertion, TextRecord
 from collab.types.yjs_document import OpenTransaction, Structs, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
+from collab.yjs.update import decode_state_vector
 
 EMPTY_STATE_VECTOR = b"\x00"
 LARGE = 128 * 1024  # bytes of updates, about 10,000 values; above, types are read one by one
@@ -156,6 +158,15 @@ class Tree:
             trial.close()
         return integrated.after(deleted) if early.update else integrated
 
+    def renew(self, value: Json) -> tuple[bytes, list[Reinsertion]]:
+        """Write all of `content`, whose value is `value`, again (`collab/tree/renewal.py`)."""
+        clocks = decode_state_vector(self.state_vector())
+        before = self._texts_before({client: [(0, end)] for client, end in clocks.items()})
+        update = rewrite_content(self._yjs)
+        changed = self._read_changes(update, value, NO_SUMMARY, TextsBefore())
+        assert not changed.ops, "a renewed document has another value"
+        return update, self._reinserted(before)
+
     def _placed_areas(self, limits: Limits) -> PlacedAreas:
         txn = self._yjs.doc.create_transaction()
         try:
@@ -220,12 +231,15 @@ class Tree:
         if deleted:
             merged.append(put_back(self._yjs, deleted))
         back = self._read_changes(b"", after, NO_SUMMARY, TextsBefore()).ops
+        rolled_back = RolledBack(kept, self._reinserted(before))
+        return Integrated(merge_updates(merged), [*ops, *back], [], rolled_back)
+
+    def _reinserted(self, before: TextsBefore) -> list[Reinsertion]:
         txn = self._yjs.doc.create_transaction()
         try:
-            reinserted = before.reinserted(txn, self._yjs.content, self.identity)
+            return before.reinserted(txn, self._yjs.content, self.identity)
         finally:
             txn.drop()
-        return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirty: DirtyPlace) -> None:
         """Drop cached ids of edited texts that the reader has skipped, such as hidden texts."""

@@ -21,19 +21,21 @@ from collab.yjs.lists import KEYED, list_id
 from collab.yjs.update import Id, Range
 
 
-def empty_types(document: YjsDocument, roots: Iterable[Id]) -> Part | None:
+def empty_types(
+    document: YjsDocument, roots: Iterable[Id], least: int | None = None
+) -> Part | None:
     """Load the document again without everything inside some types. The caller deletes them next.
 
     Return the deletions. They also name what was deleted before: when the document is opened from
     the log, its size shows that the bytes must be rewritten again. Return None, and change nothing,
-    when the types have few hidden blocks. No transaction may be open, and no earlier handle may be
-    used afterwards.
+    when the types have few hidden blocks: fewer than `least`. No transaction may be open, and no
+    earlier handle may be used afterwards.
     """
     txn = document.doc.create_transaction()
     state = document.state(txn)
     txn.drop()
     inside = subtree_of(StructIndex.of(state), roots, CONTENT)
-    if inside.hidden < MOST_HIDDEN:
+    if inside.hidden < (MOST_HIDDEN if least is None else least):
         return None
     gone = all_deleted((inside.ranges,))
     document.reload_collected(state, gone)

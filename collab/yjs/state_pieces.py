@@ -106,3 +106,31 @@ def skip_structs(reader: Reader, count: int, clock: int) -> int:
                 reader.skip(uint())
         clock += CONTENTS[info & KIND](reader)[0]
     return clock
+
+
+def count_structs(state: bytes) -> int:
+    """Return the number of structs in a state."""
+    return _skip_all(Reader(state, checks_values=False))
+
+
+def most_blocks(update: bytes) -> int:
+    """Return how many blocks an update adds to a document at most."""
+    reader = Reader(update, checks_values=False)
+    structs = _skip_all(reader)
+    return 2 * (structs + sum(map(len, read_deletes(reader).values())))
+
+
+def deletes_of_update(update: bytes) -> dict[int, list[Range]]:
+    """Return the ranges that an update deletes, by client."""
+    reader = Reader(update, checks_values=False)
+    _skip_all(reader)
+    return read_deletes(reader)
+
+
+def _skip_all(reader: Reader) -> int:
+    total = 0
+    for _ in range(reader.count()):
+        count, _, clock = reader.count(), reader.uint(), reader.uint()
+        skip_structs(reader, count, clock)
+        total += count
+    return total

@@ -16,6 +16,7 @@ from collab.room.requests import (
     Create,
     PatchRequest,
     ReadState,
+    Renew,
     Replace,
     Request,
     RestoreVersion,
@@ -98,6 +99,8 @@ def takes_long(request: Request, member: Member, room: Room) -> bool:
             return work_size > LARGE or taken_back > MOST_TAKEN_BACK
         case ReadState():
             return work_size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
+        case Renew():
+            return True
         case _:
             return False
 

@@ -113,7 +113,7 @@ class Inside:
 async def inside(store: Store, **bounds: Any) -> AsyncIterator[Inside]:
     clock = ManualClock()
     await store.start()
-    hub = Hub(store, clock, HubBounds(RoomBounds(), **bounds))
+    hub = Hub(store, clock, HubBounds(**{"room": RoomBounds(), **bounds}))
     made = Inside(hub, clock)
     made.commits = CommitLoop(hub)
     loop = asyncio.create_task(made.commits.run(), name="commit loop")

@@ -150,7 +150,9 @@ def test_a_snapshot_without_an_opening_time_opens() -> None:
 def test_the_first_snapshot_format_opens_without_its_steps() -> None:
     """Steps of that format found text by its content. Value, leases and versions are kept."""
     document = made(CHAIN)
-    _, version, state, leases, opening_seconds, _ = msgspec.msgpack.decode(document.snapshot().body)
+    _, version, state, leases, opening_seconds, *_ = msgspec.msgpack.decode(
+        document.snapshot().body
+    )
     steps: Any = {"ada": [[[[[1, 2, b"\x95", None, [], []]], None]], []]}
     older = Snapshot(1, msgspec.msgpack.encode([1, version, state, steps, leases, opening_seconds]))
     inverse = msgspec.msgpack.encode([[["s", [], "t", ["a"], ["x", 1]]], [], [], [], []])
