@@ -78,8 +78,8 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
     """How to take an entry back. For an undo or a redo, also how it changed the stacks.
 
     - `popped`: the versions of the steps that left the stack.
-    - `kept`: what is left of a step that was taken back only within a scope. It holds the version,
-      and the numbers of the records that stay.
+    - `kept`: what is left of a step that was taken back only in part. It holds the version, and the
+      numbers of the records that stay.
     - `origins`, `times`: the versions and times of the edits that it took back or put back.
     - `reinsertions`: which characters were inserted again.
     - `silent`: the value did not change. The entry is no step, but its records change the tokens of

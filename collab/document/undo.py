@@ -152,6 +152,8 @@ def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run:
     scope = parse(call.scope)
     reverter = Reverter(writer, call.incarnations)
     for step in reversed(steps):
+        if reverter.is_spent:
+            break  # the other steps stay on the stack
         if call.containing is None:
             if _take_back_step(writer, reverter, step, scope, run):
                 break
@@ -166,7 +168,10 @@ def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run:
 def _take_back_step(
     writer: Writer, reverter: Reverter, step: Step, scope: tuple[str, ...], run: UndoRun
 ) -> bool:
-    """Take back a step. Return whether that changed anything."""
+    """Take back a step. Return whether that changed anything.
+
+    When that takes too long, the step's older records stay on the stack, for the next undo.
+    """
     root = writer.root.node
     chosen = {part.version: _under(root, part, scope) for part in step.parts}
     if not any(chosen.values()):
@@ -174,9 +179,13 @@ def _take_back_step(
     journal = writer.journal
     before = len(journal.records), len(journal.ops)
     done: list[tuple[Part, list[Path]]] = []
+    taken: dict[int, set[int]] = {part.version: set() for part in step.parts}
     for part in reversed(step.parts):
         reverted: list[Path] = []
         for left in reversed(chosen[part.version]):
+            if reverter.is_spent:
+                break
+            taken[part.version].add(left.number)
             was_there = reverter.revert(left.record, left.marks)
             (reverted if was_there else run.failed).append(place_of(left.record))
         if reverted:
@@ -184,7 +193,7 @@ def _take_back_step(
     reverter.write_texts()
     run.failed += reverter.partly_reverted
     reverter.partly_reverted.clear()
-    _pop(step, chosen, run)
+    _pop(step, taken, run)
     if (len(journal.records), len(journal.ops)) == before:
         return False  # also when its changes cancel each other out
     run.done += done
@@ -202,12 +211,12 @@ def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[RemainingReco
     ]
 
 
-def _pop(step: Step, chosen: dict[int, list[RemainingRecord]], run: UndoRun) -> None:
-    """Pop the step from the stack, except its records outside of the scope."""
+def _pop(step: Step, taken: dict[int, set[int]], run: UndoRun) -> None:
+    """Pop the step from the stack, except its records that were not taken back."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:
-        taken = {left.number for left in chosen[part.version]}
-        left = tuple(one.number for one in records_of(part) if one.number not in taken)
+        own = taken[part.version]
+        left = tuple(one.number for one in records_of(part) if one.number not in own)
         if left:
             run.kept.append((part.version, left))
 

@@ -8,7 +8,7 @@ of the place (`collab/identity/incarnations.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from collab.identity.draft import TextDraft
 from collab.identity.incarnations import Incarnations, Mark, TrialIncarnations
@@ -48,6 +48,9 @@ from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer
 
 Marks = Sequence[Mark]
+# Items of Y.Arrays that one undo may pass, in about a second. yrs walks over all items before an
+# item, several times for each item that is taken back.
+MOST_PASSED: Final = 20_000_000
 NO_TEXT = (0, 0)  # the id of a new text in a dry run (an undo that writes nothing)
 
 
@@ -68,10 +71,16 @@ class Reverter:
         self._drafts: dict[Path, TextDraft] = {}
         # Texts in which only a part of an edit was taken back.
         self.partly_reverted: list[Path] = []
+        self._passed = 0  # items of Y.Arrays that yrs has walked over
 
     @property
     def _txn(self) -> Txn:
         return self._writer.journal.open.txn
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether taking back more records may take too long."""
+        return self._passed > MOST_PASSED
 
     def revert(self, record: Record, marks: Marks) -> bool:
         """Take back a record. Return whether any part of its change was still there.
@@ -122,7 +131,10 @@ class Reverter:
                 place = self._open(record.path)
                 if place is None or type(place.node) is not ListNode:
                     return False
-                return self._writer.lists.take_back(place, record)
+                if not self._writer.lists.take_back(place, record):
+                    return False
+                self._passed += place.handle.len(self._txn) * _count(record)
+                return True
             case _:
                 return False
 
@@ -287,6 +299,11 @@ class Reverter:
                     self._writer.journal.emit("replace", tokens, draft.text)
             else:
                 self._writer.texts.write_draft(text, draft, own, tokens)
+
+
+def _count(record: ListRecord) -> int:
+    """Return how many items a record inserted and removed."""
+    return len(record.hunk.values) + len(record.hunk.removed)
 
 
 def is_unchanged(value: Json, after: Absent | Exactly | SameDigest) -> bool:

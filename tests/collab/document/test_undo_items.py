@@ -9,10 +9,11 @@ from pycrdt import Array, Doc, Map
 
 from collab.document.document import Document
 from collab.document.steps import Inverse, encode_inverse
-from collab.entry import Op
+from collab.entry import Kind, Op
 from collab.errors import Rejected
 from collab.ids import Json
 from collab.types.records import Exactly, ItemsHunk, ListRecord
+from collab.writing import revert
 from tests.collab.document.test_undo_same import YjsDesk
 
 
@@ -118,3 +119,33 @@ def test_d17_an_imported_record_may_name_items_that_the_document_lacks(
     with pytest.raises(Rejected):
         document.undo("eve", version=3, at=0, check=check)
     assert document.value == {"rows": [1, 2]}
+
+
+def test_u17_an_undo_that_takes_long_leaves_the_rest_of_the_step(
+    desk: YjsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("root", lambda content: content["rows"].extend(list(range(10))))
+    values = [_rows(desk)]
+
+    def remove(content: Any) -> None:
+        for at in (9, 7, 5, 3):
+            content["rows"].pop(at)
+
+    desk.write("ada", remove)
+    values.append(_rows(desk))
+    monkeypatch.setattr(revert, "MOST_PASSED", 15)
+    seen: list[list[Op]] = []
+    kinds: tuple[Kind, ...] = ("undo", "redo", "undo")
+    for kind, lengths in zip(kinds, ((9, 11), (9, 7), (9, 11)), strict=True):
+        for length in lengths:
+            desk._reopen()
+            desk.now += 5_000
+            call = desk.document.undo if kind == "undo" else desk.document.redo
+            undone = call(
+                "ada", version=desk.version, at=desk.now, check=lambda _, ops: seen.append(ops)
+            )
+            desk._log(undone.change, "ada", kind)
+            assert seen.pop() == undone.change.ops
+            assert len(_rows(desk)) == length
+        assert _rows(desk) == values[kind == "redo"]
+    assert desk.refuses_to_undo("ada")
