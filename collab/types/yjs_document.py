@@ -141,6 +141,7 @@ class Transactions(OpenTransaction):
         self._structs = structs
         self._index: StructIndex | None = None
         self.reloads = 0
+        self.searches = 0  # through the whole state, to empty types
         self.measured: set[Id] = set()  # types that the server tried to empty in this write
         self._spent = 0
         self._parts: list[Part] = []

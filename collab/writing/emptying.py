@@ -45,7 +45,9 @@ def empty_types(
 def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     """Empty the values at some paths, which the caller deletes next.
 
-    Return whether the document was loaded again. Then no earlier handle may be used.
+    Return whether the document was loaded again. Then no earlier handle may be used. Each search
+    takes as long as opening the document. So it doubles the limit for the rest of the write, and a
+    type below the limit is deleted in a transaction of its own.
     """
     index, hidden = transactions.index, transactions.document.hidden
     if index is None or index.blocks < MOST_HIDDEN or not (large := hidden.large(index)):
@@ -53,9 +55,13 @@ def empty_at(transactions: Transactions, paths: Iterable[Path]) -> bool:
     found = (_find(transactions, large, path) for path in paths)
     # The index still has the types that this write has deleted.
     types = [at for at in found if at is not None and at not in transactions.measured]
-    if hidden.most(index, types) < MOST_HIDDEN:
+    blocks = hidden.most(index, types)
+    if blocks < MOST_HIDDEN << transactions.searches:
+        if blocks >= MOST_HIDDEN:
+            transactions.spend(blocks)
         return False
     transactions.measured.update(types)
+    transactions.searches += 1
     transactions.pause()
     emptied = empty_types(transactions.document, types)
     transactions.reopen()

@@ -17,7 +17,7 @@ from collab.room.room import Room
 from collab.structs import subtrees
 from collab.structs.struct_index import StructIndex
 from collab.structs.subtrees import HiddenBlocks
-from collab.types import exact_copy
+from collab.types import exact_copy, yjs_document
 from collab.types.yjs_document import YjsDocument
 from collab.writing import emptying
 from collab.yjs.update import inspect
@@ -385,6 +385,39 @@ def test_a_key_that_one_patch_replaces_many_times_is_emptied_once(
     done(room, PatchRequest("", None, replaced))
     assert len(emptied) == len(counted) == 1
     assert room.document.read() == room.document.value == {**VALUE, "held": {}}
+
+
+def test_each_search_through_the_state_doubles_the_limit_for_the_rest_of_a_patch(
+    emptied: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search takes as long as opening the document. The other types go in own transactions."""
+    room, peer = opened({}), Peer(50)
+    make_all_hidden(monkeypatch, 10**9)
+
+    def make(content: Any) -> None:
+        for number in range(12):
+            content[f"m{number}"] = Map()
+            for key in range(25):
+                content[f"m{number}"][f"k{key}"] = key
+            for key in range(25):
+                del content[f"m{number}"][f"k{key}"]
+
+    worn(peer, room, make)
+    make_all_hidden(monkeypatch, 20)
+    monkeypatch.setattr(yjs_document, "MOST_BLOCKS", 20)
+    counted = count_searches(monkeypatch)
+    commits: list[Any] = []
+    commit_one = YjsDocument.commit
+
+    def counted_commit(document: YjsDocument, txn: Any) -> Any:
+        commits.append(txn)
+        return commit_one(document, txn)
+
+    monkeypatch.setattr(YjsDocument, "commit", counted_commit)
+    done(room, ops(*(("remove", f"/m{number}") for number in range(12))))
+    assert len(emptied) == len(counted) == 1
+    assert len(commits) >= 11
+    assert room.document.read() == room.document.value == {}
 
 
 def test_an_element_that_is_emptied_may_be_replaced(
