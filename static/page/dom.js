@@ -91,7 +91,7 @@ function arrange(parent, before, wanted, next) {
   const nodes = matched(before, wanted);
   const kept = new Set(nodes);
   for (const node of before) if (!kept.has(node)) parent.removeChild(node);
-  const still = staying(nodes, before);
+  const still = staying(nodes, before, inUse(parent));
   for (let at = wanted.length - 1; at >= 0; at -= 1) {
     const node = nodes[at];
     const made = node ?? create(wanted[at]);
@@ -128,14 +128,41 @@ function nameOf(child) {
   return `${tag} ${at ? at.slice(at.lastIndexOf("/")) : (attributes.class ?? "").split(" ", 1)}`;
 }
 
-/** Return the nodes that need not move: the longest part of `nodes` that is in its old order. @param {(Node | null)[]} nodes @param {Node[]} before @returns {Set<Node>} */
-function staying(nodes, before) {
+/**
+ * Return the child with the focus, or else with the selection: a node that moves loses both.
+ *
+ * @param {Node} parent
+ * @returns {Node | null}
+ */
+function inUse(parent) {
+  const { activeElement } = /** @type {Document} */ (parent.getRootNode());
+  for (const inner of [activeElement, document.getSelection()?.anchorNode]) {
+    let node = /** @type {Node | null | undefined} */ (inner);
+    while (node && node.parentNode !== parent) node = node.parentNode;
+    if (node) return node;
+  }
+  return null;
+}
+
+/**
+ * Return the nodes that need not move: the longest part of `nodes` that is in its old order. The node
+ * `fixed` is one of them.
+ *
+ * @param {(Node | null)[]} nodes
+ * @param {Node[]} before
+ * @param {Node | null} fixed
+ * @returns {Set<Node>}
+ */
+function staying(nodes, before, fixed) {
   const places = new Map(before.map((node, place) => [node, place]));
+  const at = fixed ? nodes.indexOf(fixed) : -1;
+  const fixedPlace = /** @type {number} */ (fixed && places.get(fixed));
   /** @type {{node: Node, place: number, previous: any}[]} */
   const ends = []; // ends[n] is the end of the best run of n + 1 nodes
-  for (const node of nodes) {
+  for (const [index, node] of nodes.entries()) {
     if (!node) continue;
     const place = /** @type {number} */ (places.get(node));
+    if (at >= 0 && Math.sign(index - at) !== Math.sign(place - fixedPlace)) continue;
     let [low, high] = [0, ends.length];
     while (low < high) {
       const middle = (low + high) >> 1;

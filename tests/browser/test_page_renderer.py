@@ -166,6 +166,34 @@ async def test_what_a_visitor_opened_stays_open_beside_a_change(page: Page) -> N
     assert done == [True, True]
 
 
+IN_USE = """({ change, show, start }, moves, section, selects) => {
+  let value = start(4)
+  show(value)
+  const words = at.querySelectorAll('section')[section].querySelectorAll('li p')[1]
+  if (selects) getSelection().selectAllChildren(words)
+  else { words.tabIndex = 0; words.focus() }
+  for (const [from, to] of moves)
+    show((value = change(value, ['pages', 'home', 'sections'], (all) =>
+      all.toSpliced(from, 1).toSpliced(to, 0, all[from]))))
+  const ids = [...at.querySelectorAll('.head > :first-child')].map((each) => each.textContent.at(-1))
+  const inUse = selects ? getSelection().anchorNode : document.activeElement
+  return [ids.join(''), inUse === words && (!selects || getSelection().toString() === 'Its words')]
+}"""
+
+
+@pytest.mark.parametrize("selects", ["false", "true"])
+@pytest.mark.parametrize("section", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("moves", "order"),
+    [("[[0, 1]]", "1023"), ("[[3, 0]]", "3012"), ("[[0, 3], [1, 2], [0, 3]]", "3201")],
+)
+async def test_focus_and_selection_stay_when_sections_move(
+    page: Page, moves: str, order: str, section: int, selects: str
+) -> None:
+    done = await page.evaluate(f"({IN_USE})({STEP}, {moves}, {section}, {selects})")
+    assert done == [order, True]
+
+
 async def test_a_section_that_fails_leaves_the_others(page: Page) -> None:
     done = await page.evaluate("""(() => {
       rendering.RENDERERS.set('hero', () => { throw new Error('broken') })
