@@ -200,16 +200,21 @@ class _Parser:
 def _built(pieces: list[_Piece]) -> list[Inline]:
     whole: list[Inline] = []
     lists = [whole]
+    words: list[str] = []  # of neighbours that become one text
     for piece in pieces:
-        inside = lists[-1]
+        is_mark = piece.closes or (piece.opens and piece.kind is not None)
+        if not is_mark:
+            words.append(piece.words)
+            continue
+        if words:
+            lists[-1].append("".join(words))
+            words.clear()
         if piece.closes:
             lists.pop()
-        elif piece.opens and piece.kind is not None:
+        elif piece.kind is not None:
             mark = Mark(piece.kind, piece.address)
-            inside.append(mark)
+            lists[-1].append(mark)
             lists.append(mark.inside)
-        elif inside and isinstance(inside[-1], str):
-            inside[-1] += piece.words
-        else:
-            inside.append(piece.words)
+    if words:
+        whole.append("".join(words))
     return whole

@@ -175,7 +175,8 @@ IN_USE = """({ change, show, start }, moves, section, selects) => {
   for (const [from, to] of moves)
     show((value = change(value, ['pages', 'home', 'sections'], (all) =>
       all.toSpliced(from, 1).toSpliced(to, 0, all[from]))))
-  const ids = [...at.querySelectorAll('.head > :first-child')].map((each) => each.textContent.at(-1))
+  const heads = [...at.querySelectorAll('.head > :first-child')]
+  const ids = heads.map((each) => each.textContent.at(-1))
   const inUse = selects ? getSelection().anchorNode : document.activeElement
   return [ids.join(''), inUse === words && (!selects || getSelection().toString() === 'Its words')]
 }"""

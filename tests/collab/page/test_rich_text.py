@@ -101,3 +101,20 @@ def test_a_link_that_a_page_may_not_have_shows_its_words() -> None:
 def test_markup_in_a_text_stays_text() -> None:
     assert rich("**<b>**", str) == "<strong>&lt;b&gt;</strong>"
     assert rich('[x](/"><script>)', str) == '<a href="/&quot;&gt;&lt;script&gt;">x</a>'
+
+
+def test_neighbours_become_one_text_without_a_copy_for_each() -> None:
+    copies: list[int] = []
+
+    class Words(str):
+        def __add__(self, other: str) -> Words:
+            copies.append(len(self))
+            return Words(str(self) + other)
+
+    pieces = [rich_text._Piece(Words("*a ")) for _ in range(1000)]
+    assert rich_text._built(pieces) == ["*a " * 1000]
+    assert copies == []
+
+
+def test_many_marks_without_partners_are_one_text() -> None:
+    assert parse("a *b" * 50_000 + " *") == ["a *b" * 50_000 + " *"]
