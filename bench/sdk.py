@@ -19,7 +19,7 @@ from bench.served import Served, free_port, served
 
 SERVED = Path(__file__).resolve().parents[1] / "static" / "sdk" / "served"
 # All that a page loads for `connect`, `set`, `text`, presence, locks, history and undo.
-LOADED = ("weft.js", "caret.js")
+LOADED = ("weft.js",)
 ROUNDS = 41
 
 PAGE = """<!doctype html><meta charset="utf-8"><script type="module">

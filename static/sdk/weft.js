@@ -29,7 +29,7 @@ export function connect(options, environment) {
   const { document, client } = options ?? {};
   const server = serverOf(options);
   if (!NAME.test(document ?? "")) {
-    throw new WeftError("bad_options", `'${document}' is no name of a document: use letters, digits and . _ : ~ -`);
+    throw new WeftError("bad_options");
   }
   const env = browser(environment);
   const session = new Session({ ...options, ...server }, env);

@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { minify } from 'terser'
-import zopfli from '@gfx/zopfli'
+import { internalNames, sources } from './sdk_names.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sdk = fileURLToPath(new URL('../../static/sdk/', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
 const ENTRANCES = ['weft', 'preview', 'react', 'advice']
 
 /** A module that is loaded by `import()` becomes a file of its own, beside the one that loads it. */
@@ -30,12 +31,15 @@ function apart (found) {
 }
 
 /** The files that the server sends: each entrance, and what it loads later, without comments. */
-async function served () {
+async function served (names) {
+  const mangleProps = new RegExp(`^(${names.join('|')})$`)
+  let mangleCache = {} // the files exchange objects
   const found = new Set(ENTRANCES.map((name) => join(sdk, `${name}.js`)))
   const made = []
   for (const path of found) {
-    const bundled = await build({ entryPoints: [path], bundle: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false })
-    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
+    const bundled = await build({ entryPoints: [path], bundle: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false, mangleProps, mangleCache })
+    mangleCache = bundled.mangleCache
+    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
     made.push([`served/${basename(path)}`, code])
   }
   return made
@@ -44,8 +48,14 @@ async function served () {
 const { BROTLI_PARAM_MODE: MODE, BROTLI_MODE_TEXT: TEXT, BROTLI_PARAM_LGWIN: WINDOW } = constants
 /** How to make and to read a compressed file, by the end of its name. */
 const CODINGS = {
-  '.gz': { pack: (text) => zopfli.gzipAsync(Buffer.from(text), { numiterations: 100 }), unpack: gunzipSync },
+  '.gz': { pack: zip, unpack: gunzipSync },
   '.br': { pack: (text) => brotliCompressSync(text, { params: { [MODE]: TEXT, [WINDOW]: 18 } }), unpack: brotliDecompressSync }
+}
+
+/** Loaded late, because this module writes all of itself out when the build fails. */
+async function zip (text) {
+  const { default: zopfli } = await import('@gfx/zopfli')
+  return zopfli.gzipAsync(Buffer.from(text), { numiterations: 100 })
 }
 
 /** The compressed forms of the served files: those that are there, when they have the same text. */
@@ -67,13 +77,35 @@ function textOf (bytes, unpack) {
   } catch {}
 }
 
+const CHECKED = ['--allowJs', '--checkJs', '--strict', '--target', 'es2023', '--lib', 'es2023,dom,dom.iterable', '--module', 'nodenext']
+
+/** Runs the compiler of TypeScript on the entrances in a folder. */
+function compile (folder, ...options) {
+  const paths = ENTRANCES.map((name) => join(folder, `${name}.js`))
+  execFileSync('node', [join(here, 'node_modules/typescript/bin/tsc'), ...CHECKED, ...options, ...paths], { stdio: 'inherit' })
+}
+
 function types () {
   const out = mkdtempSync(join(tmpdir(), 'types-'))
-  const options = ['--allowJs', '--checkJs', '--declaration', '--emitDeclarationOnly', '--strict', '--target', 'es2023', '--lib', 'es2023,dom,dom.iterable', '--module', 'nodenext', '--rootDir', sdk, '--outDir', out]
-  execFileSync('node', [join(here, 'node_modules/typescript/bin/tsc'), ...options, ...ENTRANCES.map((name) => join(sdk, `${name}.js`))], { stdio: 'inherit' })
-  const made = files(out).map((name) => [`types/${name}`, readFileSync(join(out, name), 'utf8')])
+  compile(sdk, '--declaration', '--emitDeclarationOnly', '--rootDir', sdk, '--outDir', out)
+  const made = new Map(files(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]))
   rmSync(out, { recursive: true })
   return made
+}
+
+/** Checks that no object but those of the SDK has the names to shorten: with other names, all types still fit. */
+function checkNames (names) {
+  const folder = mkdtempSync(join(tmpdir(), 'names-'))
+  const short = new RegExp(`\\b(${names.join('|')})\\b(?!\\.js)`, 'g')
+  for (const [name, text] of sources(root)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text.replace(short, '$1_'))
+  }
+  try {
+    compile(folder, '--noEmit')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 function files (folder) {
@@ -84,8 +116,11 @@ function files (folder) {
 }
 
 const read = (path) => (existsSync(path) ? readFileSync(path) : null)
-const texts = await served()
-const made = new Map([...texts, ...await packed(texts), ...types()])
+const declared = types()
+const names = internalNames(root, declared)
+checkNames(names)
+const texts = await served(names)
+const made = new Map([...texts, ...await packed(texts), ...[...declared].map(([name, text]) => [`types/${name}`, text])])
 for (const folder of ['served/', 'types/']) {
   for (const name of files(join(sdk, folder))) if (!made.has(folder + name)) made.set(folder + name, null)
 }

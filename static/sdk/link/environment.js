@@ -8,11 +8,13 @@ const TAB = "weft.tab";
 export function browser(given = {}) {
   const all = /** @type {any} */ (globalThis);
   const { WebSocket, navigator, document } = all;
+  // Its functions need their own object. A page may replace them later.
+  const call = (/** @type {string} */ name) => (/** @type {any[]} */ ...given) => all[name](...given);
   return {
     WebSocket,
-    fetch: (...request) => all.fetch(...request),
-    setTimeout: (action, ms) => all.setTimeout(action, ms),
-    clearTimeout: (timer) => all.clearTimeout(timer),
+    fetch: call("fetch"),
+    setTimeout: call("setTimeout"),
+    clearTimeout: call("clearTimeout"),
     now: Date.now,
     random: Math.random,
     indexedDB: read(() => all.indexedDB),

@@ -10,6 +10,7 @@
  */
 
 const FORBIDDEN = ["__proto__", "constructor", "prototype"];
+const POINTER = /^\/([^~]|~[01])*$/;
 const INDEX = /^(0|[1-9]\d{0,8})$/;
 
 /** A patch that does not fit its value. `op` is the number of the operation. */
@@ -41,14 +42,11 @@ const missing = (path) => {
  */
 export function parse(pointer) {
   if (pointer === "") return [];
-  if (typeof pointer !== "string" || pointer[0] !== "/") {
-    invalid("a JSON Pointer must be empty or start with '/'", `${pointer}`);
+  if (typeof pointer !== "string" || !POINTER.test(pointer)) {
+    invalid("a JSON Pointer must be empty or start with '/', and have '~0' for '~'", `${pointer}`);
   }
-  if (!pointer.includes("~")) return pointer.slice(1).split("/");
-  if (/~(?![01])/.test(pointer)) {
-    invalid("write a '~' in a JSON Pointer as '~0'", pointer);
-  }
-  return pointer.slice(1).split("/").map((each) => each.replace(/~1/g, "/").replace(/~0/g, "~"));
+  const tokens = pointer.slice(1).split("/");
+  return pointer.includes("~") ? tokens.map((each) => each.replace(/~1/g, "/").replace(/~0/g, "~")) : tokens;
 }
 
 /**

@@ -163,7 +163,7 @@ export class Locks {
     this.session.emit("status");
   }
 
-  /** Releases the locks of a page that closes. A beacon needs no token. Changes that wait still need their lock. */
+  /** Releases the locks of a page that closes. The secret serves in place of a token. Changes that wait still need their lock. */
   #leave() {
     const { options, env, core } = this.session;
     if (core.waiting.length) return;
@@ -172,8 +172,7 @@ export class Locks {
       if (!mine || !secret) continue;
       const url = `${options.url}/v1/docs/${options.document}/locks/${state.id}/release`;
       const body = JSON.stringify({ secret });
-      if (env.window?.navigator.sendBeacon) env.window.navigator.sendBeacon(url, body);
-      else env.fetch(url, { method: "POST", body }).catch(() => {});
+      env.fetch(url, { method: "POST", body, keepalive: true }).catch(() => {});
     }
     env.clearTimeout(this.#timer);
   }

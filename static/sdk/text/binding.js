@@ -58,7 +58,7 @@ export class Binding extends Emitter {
     this.element = element;
     this.place = new Place(pointer);
     this.field = fieldOf(element);
-    this.peers = carets ? new Peers(this.field, describe, (error) => this.emit("error", error)) : null;
+    this.peers = carets ? new Peers(this.field, describe) : null;
     this.#shown = this.field.read();
     const { signal } = this.#end;
     const listeners = {

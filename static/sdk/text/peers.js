@@ -1,5 +1,6 @@
 // Where the carets of other users are in one text. `caret.js` draws them, when there are any.
 
+import { Carets } from "./caret.js";
 import { mapping } from "../patch/splices.js";
 
 /** @typedef {import("../people/presence.js").Peer} Peer */
@@ -9,14 +10,13 @@ import { mapping } from "../patch/splices.js";
 export class Peers {
   /** @type {Caret[]} */
   list = [];
-  /** @type {Promise<import("./caret.js").Carets> | null} */
+  /** @type {Carets | null} */
   #carets = null;
 
-  /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
-  constructor(field, describe, failed) {
+  /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */
+  constructor(field, describe) {
     this.field = field;
     this.describe = describe;
-    this.failed = failed;
   }
 
   /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
@@ -48,12 +48,8 @@ export class Peers {
 
   /** @param {string} text the text that the element shows */
   draw(text) {
-    if (!this.list.length && !this.#carets) return;
-    this.#carets ??= import("./caret.js").then(({ Carets }) => new Carets(this.field, this.describe));
-    this.#carets.then((carets) => carets.draw(this.list, text)).catch((error) => {
-      this.#carets = null;
-      this.failed(error);
-    });
+    if (this.list.length) this.#carets ??= new Carets(this.field, this.describe);
+    this.#carets?.draw(this.list, text);
   }
 
   end() {

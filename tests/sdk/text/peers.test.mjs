@@ -7,7 +7,7 @@ const same = (at) => at
 const peer = (session, cursor) => ({ session, user: session, name: session, state: { cursor } })
 const places = ({ list }) => list.map(({ peer: { session }, at, other }) => [session, at, other])
 const made = (...peers) => {
-  const it = new Peers({}, undefined, () => {})
+  const it = new Peers({})
   it.update(peers, '/t', same)
   return it
 }

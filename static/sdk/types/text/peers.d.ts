@@ -8,11 +8,10 @@ export declare class Peers {
     #private;
     field: import("./field.js").Control | import("./field.js").Editable;
     describe: ((names: string[]) => string) | undefined;
-    failed: (error: unknown) => void;
     /** @type {Caret[]} */
     list: Caret[];
-    /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {((names: string[]) => string) | undefined} describe @param {(error: unknown) => void} failed */
-    constructor(field: import("./field.js").Control | import("./field.js").Editable, describe: ((names: string[]) => string) | undefined, failed: (error: unknown) => void);
+    /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */
+    constructor(field: import("./field.js").Control | import("./field.js").Editable, describe?: (names: string[]) => string);
     /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
     move(splices: Splice[], by: any): void;
     /**
