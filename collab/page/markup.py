@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from collab.page.rich_text import Inline, parse
 
-_SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+_SPECIAL = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 # Characters that HTML does not allow, and bidirectional controls, which would also change the text
 # around their field.
 _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -21,7 +21,11 @@ def clean(words: str) -> str:
 
 def esc(words: str) -> str:
     """Return text escaped for use between tags and in a quoted attribute."""
-    return clean(words).translate(_SPECIAL)
+    words = clean(words)
+    # `str.translate` is slow for long texts, and holds the interpreter lock in one call.
+    for special, escaped in _SPECIAL:
+        words = words.replace(special, escaped)
+    return words
 
 
 def tag(name: str, inner: str, **attributes: str | None) -> str:

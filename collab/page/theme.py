@@ -21,6 +21,7 @@ READABLE = 4.5  # WCAG 2.2, 1.4.3
 SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _NAME = "[A-Za-z0-9 _-]{1,60}"
 _FAMILY = rf"(?:'{_NAME}'|\"{_NAME}\"|[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*)"
+_MAX_FONTS = 1000  # characters
 _FONTS = re.compile(rf"{_FAMILY}(?:\s*,\s*{_FAMILY}){{0,9}}")
 
 
@@ -144,7 +145,7 @@ def _fonts(theme: Fields) -> str:
 
 
 def _font(families: str) -> str:
-    return families if _FONTS.fullmatch(families) else SANS
+    return families if len(families) <= _MAX_FONTS and _FONTS.fullmatch(families) else SANS
 
 
 # --- colours --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ const READABLE = 4.5; // WCAG 2.2, 1.4.3
 const SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const NAME = "[A-Za-z0-9 _-]{1,60}";
 const FAMILY = `(?:'${NAME}'|"${NAME}"|[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*)`;
+const MAX_FONTS = 1000; // characters
 const FONTS = new RegExp(`^${FAMILY}(?:[${SPACE}]*,[${SPACE}]*${FAMILY}){0,9}$`);
 
 /** @type {Color} */
@@ -103,7 +104,7 @@ function fonts(theme) {
   const radius = number(theme, "radius");
   const rounded = radius === null ? 10 : Math.min(Math.max(radius, 0), 64);
   const [heading, body] = ["heading", "body"].map((key) =>
-    FONTS.test(text(given, key)) ? text(given, key) : SANS,
+    text(given, key).length <= MAX_FONTS && FONTS.test(text(given, key)) ? text(given, key) : SANS,
   );
   return `--heading:${heading};--body:${body};--radius:${decimal(rounded)}px;`;
 }

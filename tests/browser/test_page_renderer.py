@@ -79,6 +79,14 @@ async def test_both_renderers_make_the_same_dom(page: Page) -> None:
         assert await difference(page, draw_page(Random(seed))) == "", seed
 
 
+@pytest.mark.parametrize("spaces", [983, 984])
+async def test_both_renderers_leave_out_the_same_long_names_of_fonts(
+    page: Page, spaces: int
+) -> None:
+    theme = {"fonts": {"heading": "Georgia," + " " * spaces + "monospace"}}
+    assert await difference(page, {"theme": theme, "pages": {"home": {}}}) == ""
+
+
 async def test_a_page_that_changes_becomes_the_same_dom(page: Page) -> None:
     for seed in range(100):
         before, after = draw_page(Random(seed)), draw_page(Random(-seed))

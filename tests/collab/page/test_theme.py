@@ -6,7 +6,16 @@ from itertools import product
 
 import pytest
 
-from collab.page.theme import READABLE, Color, contrast, ink_on, read_color, readable
+from collab.page.theme import (
+    READABLE,
+    SANS,
+    Color,
+    contrast,
+    ink_on,
+    read_color,
+    readable,
+    stylesheet,
+)
 
 GREYS = [Color(level, level, level) for level in range(256)]
 COLOURS = [Color(*each) for each in product(range(0, 256, 51), repeat=3)]
@@ -37,3 +46,12 @@ def test_text_is_readable_on_every_background() -> None:
 )
 def test_a_color_is_read_or_ignored(written: str | int, read: Color | None) -> None:
     assert read_color(written) == read
+
+
+@pytest.mark.parametrize(
+    ("spaces", "is_used"), [(1, True), (983, True), (984, False), (1_000_000, False)]
+)
+def test_names_of_fonts_that_are_very_long_are_left_out(spaces: int, is_used: bool) -> None:
+    families = "Georgia," + " " * spaces + "monospace"
+    made = stylesheet({"fonts": {"heading": families, "body": "serif"}})
+    assert f"--heading:{families if is_used else SANS};--body:serif;" in made
