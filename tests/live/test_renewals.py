@@ -25,7 +25,7 @@ async def renewals(server: RunningServer) -> list[int]:
 
 async def edit_until_renewed(server: RunningServer, client: PatchClient) -> None:
     """Replace two values in turn until the server has renewed the document."""
-    for start in range(0, 20_000, 400):
+    for start in range(0, 40_000, 400):
         each = range(start, start + 400)
         ops = [{"op": "replace", "path": f"/numbers/{'ab'[at % 2]}", "value": at} for at in each]
         await client.answer(await client.patch(*ops))

@@ -28,6 +28,8 @@ class Listener:
     the version, or with the code of the refusal.
     """
 
+    lane = "patch"
+
     def __init__(
         self,
         live: LiveRoom,

@@ -20,6 +20,8 @@ NOW = 1.0
 class Follower:
     """A subscriber that keeps the versions of its news."""
 
+    lane = "patch"
+
     session = "s-1"
 
     def __init__(self) -> None:

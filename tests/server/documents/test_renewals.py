@@ -52,6 +52,24 @@ async def test_an_unused_document_is_renewed_earlier_when_only_patches_edited_it
         assert len(await renewals(made)) == 1
 
 
+async def test_a_document_with_a_connected_yjs_client_is_renewed_late() -> None:
+    async with inside(MemoryStore(), room=BOUNDS) as made:
+        await made.make({"numbers": {"a": 0, "b": 0}})
+        async with made.hub.using(PAGE) as live:
+            yjs = Follower(live)
+            yjs.lane = "yjs"
+            await edit(made, 700)
+            renew_all(made.hub)
+            assert not live.queue
+            live.audience.leave(yjs)
+            renew_all(made.hub)
+            assert [type(one.request) for one in live.queue] == [Renew]
+            await edit(made, 1)
+            Follower(live, "another").lane = "yjs"
+            await edit(made, 2_500)
+            assert len(await renewals(made)) == 2
+
+
 async def test_without_a_limit_of_values_no_document_is_renewed() -> None:
     bounds = RoomBounds(patch=Bounds(max_values=0))
     async with inside(MemoryStore(), room=bounds) as made:
