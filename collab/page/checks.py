@@ -93,9 +93,12 @@ def _missing(site: Site) -> Iterator[Finding]:
 
 def _broken(site: Site) -> Iterator[Finding]:
     anchors = {page.key: _anchors(page) for page in site.pages}
+    everywhere = set().union(*anchors.values())
     for tokens, found in _objects(site):
         for name, link in _links(tokens, found):
-            message = _fault(site, anchors, tokens, link)
+            is_of_page = len(tokens) > 1 and tokens[0] == "pages"
+            own = anchors.get(tokens[1], everywhere) if is_of_page else everywhere
+            message = _fault(site, anchors, own, link)
             if message:
                 yield _finding("links", (*tokens, *name), message)
 
@@ -118,14 +121,13 @@ def _links(tokens: tuple[str, ...], found: Fields) -> Iterator[tuple[tuple[str, 
                 yield ((name, at) if at else (name,)), link
 
 
-def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], given: str) -> str:
+def _fault(site: Site, anchors: dict[str, set[str]], own: set[str], given: str) -> str:
+    """Return what is wrong with a link; empty for a good one. `own` are the names beside it."""
     link = safe_link(given)
     if not link:
         return "a page may not link to this address"
     if link.startswith("#"):
-        target = _page_of(site, tokens)
-        known = set().union(*anchors.values()) if target is None else anchors[target.key]
-        return "" if link == "#" or fragment(link) in known else f"no section has the name {link}"
+        return "" if link == "#" or fragment(link) in own else f"no section has the name {link}"
     slug = slug_in_link(link)
     if slug is None:
         return ""
@@ -136,13 +138,6 @@ def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], gi
     if part and part not in anchors[page.key]:
         return f"page /{slug} has no section with the name #{part}"
     return ""
-
-
-def _page_of(site: Site, tokens: tuple[str, ...]) -> Page | None:
-    """Return the page that contains a location; None when every page shows this location."""
-    if len(tokens) < 2 or tokens[0] != "pages":
-        return None
-    return next((page for page in site.pages if page.key == tokens[1]), None)
 
 
 def _anchors(page: Page) -> set[str]:

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collab.ids import Json
 from collab.page.checks import MAX_FINDINGS, Rules, check
 from collab.page.html import KINDS
 from collab.patch.pointer import lookup, parse
 from server.demo import content as demo_content
+from tests.line_count import lines_run
 
 
 def page(*sections: Any, **fields: Any) -> dict[str, Any]:
@@ -162,3 +164,14 @@ def test_a_section_that_the_page_cannot_show_is_named() -> None:
 def test_every_known_kind_of_section_has_no_finding() -> None:
     for kind in KINDS:
         assert found({"pages": {"home": page({"id": "a", "type": kind})}}) == []
+
+
+def test_the_work_for_links_does_not_grow_with_links_times_pages() -> None:
+    def work(size: int) -> int:
+        link: Any = {"label": "Top", "href": "#top"}
+        sections: Any = [{"id": "top", "type": "hero", "content": {"buttons": [link]}}]
+        pages: Any = {f"p{n}": {"title": "T", "sections": sections} for n in range(size)}
+        value: Json = {"site": {"navigation": [link] * size}, "pages": pages}
+        return lines_run(lambda: check(value, Rules()))
+
+    assert work(1000) < 15 * work(100)
