@@ -31,6 +31,7 @@ from server.documents.snapshots import HubBounds
 from server.runtime.clock import SystemClock
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
+from tests.manual_clock import ManualClock
 
 KEY = DocKey("demo", "page")
 HERO = "/sections/0"
@@ -102,7 +103,7 @@ def store() -> InterruptedStore:
 
 @pytest.fixture
 async def hub(store: InterruptedStore) -> AsyncIterator[Hub]:
-    hub = Hub(store, SystemClock(), HubBounds(RoomBounds()))
+    hub = Hub(store, ManualClock(), HubBounds(RoomBounds()))
     loop = asyncio.create_task(CommitLoop(hub).run())
     yield hub
     loop.cancel()
