@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -30,6 +31,16 @@ FLAGS = (
     # A new renderer process is then the one of the new tab, and no spare.
     "--disable-features=SpareRendererForSitePerProcess",
 )
+
+# The short names of the SDK's inner objects in the served files. `make sdk` writes them.
+SHORT: dict[str, str] = json.loads(
+    (Path(__file__).parents[1] / "node" / "sdk_names.json").read_text(encoding="utf-8")
+)
+_INSIDE = re.compile(r"\b(?:page\._session|bound\.field)[\w.]*")
+
+
+def _shortened(path: re.Match[str]) -> str:
+    return ".".join(SHORT.get(name, name) for name in path[0].split("."))
 
 
 def find() -> str | None:
@@ -206,9 +217,10 @@ class Page:
         return self._browser.attached(await asyncio.wait_for(self._frames.get(), 20))
 
     async def evaluate(self, script: str) -> Any:
-        """Evaluate an expression, and await it when it is a promise."""
+        """Evaluate an expression, and await it when it is a promise. It may look inside the SDK."""
+        expression = _INSIDE.sub(_shortened, script)
         answer = await self.call(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")

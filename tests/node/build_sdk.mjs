@@ -1,12 +1,14 @@
 // Makes the files of static/sdk that are generated: served/, which the server sends, and the types
 // in types/. Without `--write` it only lists the files that differ.
 //
+// sdk_names.json has the short names of the served files, for tests that look inside.
+//
 // Each served file is there three times: as it is, with gzip, and with brotli. Another version of
 // Node.js compresses to other bytes. So a compressed file stays while it has the same text.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -42,7 +44,7 @@ async function served (names) {
     const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
     made.push([`served/${basename(path)}`, code])
   }
-  return made
+  return { made, shortened: mangleCache }
 }
 
 const { BROTLI_PARAM_MODE: MODE, BROTLI_MODE_TEXT: TEXT, BROTLI_PARAM_LGWIN: WINDOW } = constants
@@ -96,7 +98,7 @@ function types () {
 /** Checks that no object but those of the SDK has the names to shorten: with other names, all types still fit. */
 function checkNames (names) {
   const folder = mkdtempSync(join(tmpdir(), 'names-'))
-  const short = new RegExp(`\\b(${names.join('|')})\\b(?!\\.js)`, 'g')
+  const short = new RegExp(`\\b(${names.join('|')})\\b(?!\\.js|/)`, 'g')
   for (const [name, text] of sources(root)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text.replace(short, '$1_'))
@@ -119,8 +121,9 @@ const read = (path) => (existsSync(path) ? readFileSync(path) : null)
 const declared = types()
 const names = internalNames(root, declared)
 checkNames(names)
-const texts = await served(names)
-const made = new Map([...texts, ...await packed(texts), ...[...declared].map(([name, text]) => [`types/${name}`, text])])
+const { made: texts, shortened } = await served(names)
+const list = `${JSON.stringify(shortened, Object.keys(shortened).sort(), 2)}\n`
+const made = new Map([...texts, ...await packed(texts), [relative(sdk, join(here, 'sdk_names.json')), list], ...[...declared].map(([name, text]) => [`types/${name}`, text])])
 for (const folder of ['served/', 'types/']) {
   for (const name of files(join(sdk, folder))) if (!made.has(folder + name)) made.set(folder + name, null)
 }

@@ -1,4 +1,5 @@
-// Which names of properties the served files shorten: members of classes that no page gets.
+// Which names of properties the served files shorten: members of classes that no page gets, and
+// members that begin with `_`.
 //
 // Such a name stays when anything else has it: a message, a stored row, the API, the browser's own
 // objects, or a string. So nobody keeps a list of names.
@@ -22,8 +23,8 @@ const COMMENT = /\/\*[^]*?\*\/|(?<=^|\s)\/\/ .*$/gm
  */
 export function internalNames (root, types) {
   const classes = [...types].flatMap(([name, text]) => (text.match(CLASS) ?? []).map((each) => ({ name, members: found(each, MEMBER) })))
-  const inside = classes.filter(({ name }) => INSIDE.test(name)).flatMap(({ members }) => members)
-  const outside = classes.filter(({ name }) => !INSIDE.test(name)).flatMap(({ members }) => members)
+  const isInside = (name, member) => INSIDE.test(name) || member.startsWith('_')
+  const [inside, outside] = [true, false].map((each) => classes.flatMap(({ name, members }) => members.filter((member) => isInside(name, member) === each)))
   const used = new Set([...outside, ...builtins(), ...data(types), ...written(root), ...tested(root)])
   return [...new Set(inside)].filter((name) => !used.has(name)).sort()
 }
@@ -42,13 +43,11 @@ function written (root) {
   return [...code, ...texts.flatMap((text) => found(text, /["'`](\w+)["'`]/g))]
 }
 
-/** The names that tests in a browser read of the objects inside. */
+/** The names of a bound field that other scripts of this folder read. */
 function tested (root) {
-  const texts = ['tests/browser', 'tests/node'].flatMap((folder) => {
-    const names = readdirSync(join(root, folder)).filter((name) => /\.py$|\.mjs$/.test(name) && !/^(build_sdk|sdk_names)/.test(name))
-    return names.map((name) => readFileSync(join(root, folder, name), 'utf8'))
-  })
-  return texts.flatMap((text) => found(text, /\.(\w+)/g))
+  const folder = join(root, 'tests/node')
+  const texts = readdirSync(folder).filter((name) => name.endsWith('.mjs')).map((name) => readFileSync(join(folder, name), 'utf8'))
+  return texts.flatMap((text) => found(text, /\bbound\.([\w.]+)/g)).flatMap((path) => path.split('.'))
 }
 
 /** The names of the language's own objects, and of those that Node.js has of the browser. */
