@@ -32,6 +32,13 @@ function apart (found) {
   }
 }
 
+/** A module that loads an entrance. For `weft.js`, sdk_order.json has the order of its modules. */
+function entry (path) {
+  const order = basename(path) === 'weft.js' ? JSON.parse(readFileSync(join(here, 'sdk_order.json'), 'utf8')) : []
+  const first = order.map((name) => join(sdk, name)).filter(existsSync)
+  return { contents: `${first.map((each) => `import '${each}'\n`).join('')}export * from '${path}'`, resolveDir: sdk }
+}
+
 /** The files that the server sends: each entrance, and what it loads later, without comments. */
 async function served (names) {
   const mangleProps = new RegExp(`^(${names.join('|')})$`)
@@ -39,7 +46,7 @@ async function served (names) {
   const found = new Set(ENTRANCES.map((name) => join(sdk, `${name}.js`)))
   const made = []
   for (const path of found) {
-    const bundled = await build({ entryPoints: [path], bundle: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false, mangleProps, mangleCache })
+    const bundled = await build({ stdin: entry(path), bundle: true, ignoreAnnotations: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false, mangleProps, mangleCache })
     mangleCache = bundled.mangleCache
     const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
     made.push([`served/${basename(path)}`, code])
