@@ -76,7 +76,7 @@ class Document:
         self.size = json_size(self.value)
         self.count = ValueCount()
         self.work = WorkSize(opening.loader.size, opening.deleted)
-        self.blocks = BlockEstimate(opening.most_blocks, opening.replaced)
+        self.blocks = BlockEstimate(opening.loader.size, opening.replaced)
 
     @classmethod
     def create(

@@ -25,9 +25,7 @@ from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import (
     AT_ONCE,
-    count_structs,
     deleted_clocks,
-    most_blocks,
     state_pieces,
 )
 
@@ -114,14 +112,6 @@ class Opening:
             if is_renewal(entry):
                 replaced = with_replaced(replaced, entry.update)
         return replaced
-
-    @property
-    def most_blocks(self) -> int:
-        """A bound of the blocks of the opened document. A large document is read in a thread."""
-        if not self.is_large:
-            return self.loader.size
-        state, *since = self._of_log()
-        return count_structs(state) + sum(map(most_blocks, since))
 
     @property
     def is_large(self) -> bool:

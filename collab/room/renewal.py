@@ -6,7 +6,7 @@ deleted keys and pieces of texts (`collab/structs/block_estimate.py`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collab.document.value_count import WorkSize
 from collab.patch.bounds import nesting
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
+# To write more values again would take more than a second.
+MOST_VALUES: Final = 20_000
+
 
 def renew(working: Working, member: Member, request: Renew, now: Round) -> Answer:
     """Count the blocks of the document, and renew it when they exceed the limit."""
@@ -26,6 +29,9 @@ def renew(working: Working, member: Member, request: Renew, now: Round) -> Answe
     values = nesting(document.value)[1]
     document.blocks.count(document.update_since(EMPTY_STATE_VECTOR), values)
     if not document.blocks.exceeds(request.limit):
+        return Answer(working.head)
+    if values > MOST_VALUES:
+        document.blocks.accept()
         return Answer(working.head)
     change = document.renew(version=working.head + 1, user=member.author.user, at=now.now)
     working.drop_index()

@@ -4,9 +4,9 @@ yrs keeps a block for each former value, each deleted key, and each deleted part
 40 ns for each of them whenever it encodes the state, in one native call. So the server renews a
 document with too many blocks (`collab/tree/renewal.py`).
 
-The updates since the last count bound the new blocks: a new struct may split one block, and a
-deleted range may split two. To count takes 1 µs a block, so the server counts only when this bound
-is above the limit.
+The bytes of the updates since the last count bound the new blocks: a struct and a deleted range
+have two bytes or more, and each makes two blocks at most. To count takes 1 µs a block, so the
+server counts only when this bound is above the limit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from collab.yjs.state_pieces import count_structs, deletes_of_update, most_blocks
+from collab.yjs.state_pieces import count_structs, deletes_of_update
 
 # The most blocks of a value that was written once: a text in an array has a map, an order key, a
 # text and its characters.
 BLOCKS_OF_A_VALUE: Final = 4
 # The server counts again when the bound of the new blocks is this part of the limit.
 PART: Final = 4
-# In a smaller update, each byte counts as a block.
-SMALL: Final = 512
 
 
 class BlockEstimate:
@@ -44,8 +42,7 @@ class BlockEstimate:
 
     def add(self, update: bytes) -> None:
         """Note a change with this update."""
-        small = len(update) <= SMALL
-        self.since += len(update) if small else min(len(update), most_blocks(update))
+        self.since += len(update)
 
     def may_exceed(self, limit: int) -> bool:
         """Whether the document may have more than `limit` needless blocks. 0 means no limit.
@@ -73,6 +70,10 @@ class BlockEstimate:
         """Count the blocks after a renewal. It cannot remove what is left."""
         self.needed = 0
         self.count(state, values)
+        self.accept()
+
+    def accept(self) -> None:
+        """Count all present blocks as needed."""
         self.needed = max(self.needed, self.counted)
 
 

@@ -113,13 +113,6 @@ def count_structs(state: bytes) -> int:
     return _skip_all(Reader(state, checks_values=False))
 
 
-def most_blocks(update: bytes) -> int:
-    """Return how many blocks an update adds to a document at most."""
-    reader = Reader(update, checks_values=False)
-    structs = _skip_all(reader)
-    return 2 * (structs + sum(map(len, read_deletes(reader).values())))
-
-
 def deletes_of_update(update: bytes) -> dict[int, list[Range]]:
     """Return the ranges that an update deletes, by client."""
     reader = Reader(update, checks_values=False)

@@ -88,10 +88,6 @@ class Subscriber(Protocol):
     def session(self) -> str:
         """The id of the session."""
 
-    @property
-    def lane(self) -> str:
-        """The lane of the connection: `patch` or `yjs`."""
-
     def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Handle a commit: durable entries, and the answers to this subscriber's requests.
 

@@ -36,7 +36,6 @@ from server.commits.stale_answers import StaleAnswers
 from server.commits.transactions import Appends, RowLockedCommits, write
 from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
-from server.documents.renewals import renew_if_due
 from server.documents.room_state import READY, Event, LiveState
 from server.runtime.worker_threads import run_in_thread
 
@@ -224,7 +223,6 @@ class CommitLoop:
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
                 self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)
-        renew_if_due(hub, live)
         if live.state is LiveState.OPEN:
             self._continue(live)
 

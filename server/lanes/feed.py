@@ -61,7 +61,7 @@ class Feed(ABC):
     `now` is the time at which the server received the frame, or finished the commit.
     """
 
-    lane: str
+    lane: ClassVar[str]
     # The close codes of refusals. For a refusal without a close code, it is `Close.MALFORMED`.
     close_of: ClassVar[Mapping[Code, int]] = CLOSE_OF
 

@@ -30,8 +30,6 @@ PAGE = DocKey("demo", "page")
 class Follower:
     """A subscriber that follows the value by its news, and checks that no version is missing."""
 
-    lane = "patch"
-
     def __init__(self, live: LiveRoom, name: str = "follower") -> None:
         self.session = name
         self.live = live

@@ -28,8 +28,6 @@ class Listener:
     the version, or with the code of the refusal.
     """
 
-    lane = "patch"
-
     def __init__(
         self,
         live: LiveRoom,

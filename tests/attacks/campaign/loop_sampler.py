@@ -184,7 +184,10 @@ def main() -> None:
     sys.argv = sys.argv[2:]
     with Path(notes).open("a") as written:
         Sampler(written).watch()
-        runpy.run_path(script, run_name="__main__")
+        try:
+            runpy.run_path(script, run_name="__main__")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 if __name__ == "__main__":

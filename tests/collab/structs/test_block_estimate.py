@@ -31,13 +31,6 @@ def test_small_changes_need_no_new_count() -> None:
     assert not estimate.exceeds(1_000)
 
 
-def test_a_long_text_is_few_blocks() -> None:
-    document = Document.create(1)
-    ops = [{"op": "add", "path": "/t", "value": "a" * 10_000}]
-    document.patch(ops, version=1, user="ada", at=1)
-    assert document.blocks.since <= 8
-
-
 def test_blocks_that_a_renewal_could_not_remove_do_not_count() -> None:
     document = Document.create(1)
     for number in range(100):

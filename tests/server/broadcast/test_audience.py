@@ -20,8 +20,6 @@ NOW = 1.0
 class Follower:
     """A subscriber that keeps the versions of its news."""
 
-    lane = "patch"
-
     session = "s-1"
 
     def __init__(self) -> None:

@@ -20,8 +20,6 @@ from tests.manual_clock import ManualClock
 class Looker:
     """A subscriber that keeps the presence news, or fails on them."""
 
-    lane = "patch"
-
     def __init__(self, session: str, *, fails: bool = False) -> None:
         self.session = session
         self.fails = fails

@@ -70,8 +70,6 @@ class InterruptedStore(MemoryStore):
 class Follower:
     """A subscriber that waits until the document is writable again."""
 
-    lane = "patch"
-
     session = "follower"
 
     def __init__(self) -> None:

@@ -1,11 +1,10 @@
-"""When the server renews a document: late, once, and without an effect on the patch lane."""
+"""When the server renews a document: once, and only if no client uses it."""
 
 from __future__ import annotations
 
 from collab.patch.bounds import Bounds
-from collab.room.requests import Renew
 from collab.room.working import RoomBounds
-from server.documents.renewals import renew_all, renew_if_due
+from server.documents.renewals import renew_all
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside, inside
 
@@ -23,51 +22,48 @@ async def renewals(made: Inside) -> list[int]:
     return [entry.version for entry in entries if entry.lane == "server"]
 
 
-async def test_a_document_with_many_needless_blocks_is_renewed_once() -> None:
-    async with inside(MemoryStore(), room=BOUNDS) as made:
-        await made.make({"numbers": {"a": 0, "b": 0}})
-        async with made.hub.using(PAGE) as live:
-            follower = Follower(live)
-            await edit(made, 700)
-            assert len(await renewals(made)) == 1
-            assert follower.value == {"numbers": {"a": 698, "b": 699}}
-            assert follower.version == live.room.version
+async def renewed(made: Inside) -> list[int]:
+    """Look once, as the server does each second, and wait for what was asked."""
+    renew_all(made.hub)
+    await made.set("/later", True)
+    return await renewals(made)
 
 
-async def test_an_unused_document_is_renewed_earlier_when_only_patches_edited_it() -> None:
+async def test_an_unused_document_with_many_needless_blocks_is_renewed_once() -> None:
     async with inside(MemoryStore(), room=BOUNDS) as made:
         await made.make({"numbers": {"a": 0, "b": 0}})
+        await edit(made, 150)
+        assert await renewed(made) == []
+        await edit(made, 150)
+        renew_all(made.hub)
+        renew_all(made.hub)  # it waits already
+        assert len(await renewed(made)) == 1
+        assert len(await renewed(made)) == 1
         async with made.hub.using(PAGE) as live:
-            await edit(made, 300)
+            assert live.room.value == {"numbers": {"a": 148, "b": 149}, "later": True}
+
+
+async def test_a_document_in_use_is_not_renewed() -> None:
+    async with inside(MemoryStore(), room=BOUNDS) as made:
+        await made.make({"numbers": {"a": 0, "b": 0}})
+        await edit(made, 300)
+        async with made.hub.using(PAGE) as live:
             renew_all(made.hub)
             assert not live.queue
-            live.room.document.leases[7] = "bo"
+        follower = Follower(live)
         renew_all(made.hub)
         assert not live.queue
-        del live.room.document.leases[7]
-        renew_all(made.hub)
-        renew_if_due(made.hub, live)  # it waits already
-        assert [type(one.request) for one in live.queue] == [Renew]
-        await made.set("/numbers/a", 1)
-        assert len(await renewals(made)) == 1
+        live.audience.leave(follower)
+        assert len(await renewed(made)) == 1
 
 
-async def test_a_document_with_a_connected_yjs_client_is_renewed_late() -> None:
+async def test_a_document_that_a_yjs_client_has_edited_is_not_renewed() -> None:
     async with inside(MemoryStore(), room=BOUNDS) as made:
         await made.make({"numbers": {"a": 0, "b": 0}})
+        await edit(made, 300)
         async with made.hub.using(PAGE) as live:
-            yjs = Follower(live)
-            yjs.lane = "yjs"
-            await edit(made, 700)
-            renew_all(made.hub)
-            assert not live.queue
-            live.audience.leave(yjs)
-            renew_all(made.hub)
-            assert [type(one.request) for one in live.queue] == [Renew]
-            await edit(made, 1)
-            Follower(live, "another").lane = "yjs"
-            await edit(made, 2_500)
-            assert len(await renewals(made)) == 2
+            live.room.document.leases[7] = "bo"
+        assert await renewed(made) == []
 
 
 async def test_without_a_limit_of_values_no_document_is_renewed() -> None:
@@ -75,5 +71,4 @@ async def test_without_a_limit_of_values_no_document_is_renewed() -> None:
     async with inside(MemoryStore(), room=bounds) as made:
         await made.make({"numbers": {"a": 0, "b": 0}})
         await edit(made, 300)
-        renew_all(made.hub)
-        assert await renewals(made) == []
+        assert await renewed(made) == []
