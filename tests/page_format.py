@@ -108,10 +108,15 @@ def _fields(schema: dict[str, Any], before: str = "") -> Iterator[tuple[str, str
         yield from _fields(items, f"{before}{name}[].") if "properties" in items else ()
 
 
+# Fields with the address of a picture. The pages' Content-Security-Policy allows no other address.
+PICTURES = frozenset({"src"})
+_PICTURE = "the address of a picture: `https:`, or a path of the same server"
+
+
 def _members(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, part in schema["properties"].items():
         required = "; required" if name in schema.get("required", ()) else ""
-        yield name, _kind(part, name) + required
+        yield name, (_PICTURE if name in PICTURES else _kind(part, name)) + required
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:

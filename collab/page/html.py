@@ -101,7 +101,7 @@ def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
     ancestors = " ".join(("'self'", *frame_ancestors))
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' http: https:; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' https:; "
         "base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {ancestors}"
     )

@@ -48,7 +48,7 @@ PAGE_POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PREVIEW_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 HEADERS = {

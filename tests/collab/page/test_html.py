@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.ids import DocKey
-from collab.page.html import RENDERERS, Public, Rendered, render
+from collab.page.html import RENDERERS, Public, Rendered, policy, render
 from collab.page.parts import Section, section_names
 from server.demo import content as demo_content
 
@@ -516,3 +516,8 @@ def test_the_named_origins_may_show_a_page_in_a_frame() -> None:
     made = render({"pages": {"home": {}}}, public=Public("", ("https://cms.example", "*")))
     assert made is not None
     assert made.policy.endswith("; frame-ancestors 'self' https://cms.example *")
+
+
+def test_a_page_loads_pictures_only_from_its_server_and_over_https() -> None:
+    [images] = [each for each in policy("").split("; ") if each.startswith("img-src")]
+    assert images == "img-src 'self' https:"
