@@ -70,6 +70,7 @@ def with_object_root(before: Json, applied: Applied, size: int) -> Applied:
     """
     if not isinstance(applied.value, dict):
         raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
-    if all(op["path"] or isinstance(op["value"], dict) for op in applied.ops):
-        return applied
-    return apply(before, diff(before, applied.value), size=size)
+    for op in applied.ops:
+        if not op["path"] and not isinstance(op["value"], dict):
+            return apply(before, diff(before, applied.value), size=size)
+    return applied
