@@ -58,6 +58,7 @@ async def test_a_final_code_stops_the_page(
     assert (len(scripted.opens), pauses) == (2, [])
 
 
+@pytest.mark.thorough
 async def test_a_large_edit_is_sent_again_when_the_server_closes_while_it_is_written(
     pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
