@@ -21,6 +21,7 @@ from collab.patch.bounds import UNBOUNDED
 from collab.ports.store import Absent, Snapshot
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
+from collab.room.renewal import MOST_VALUES
 from collab.room.requests import Create, PatchRequest, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
@@ -57,6 +58,8 @@ def rows() -> Iterator[Row]:
     yield _row("nested maps: overwritten by a forged update", _overwriting(maps, hides=True))
     yield _row("nested maps: overwritten at the same time", _overwriting(maps, hides=False))
     yield from _worn_out()
+    for count in (1_000, MOST_VALUES):
+        yield _row(f"{count:,} values with 60,000 former ones: renew", _renewing(count))
     schema = Schema.compile(SCHEMA)
     yield _row("lists of zeros: check a schema", lambda: schema.check({"held": lists}))
 
@@ -95,6 +98,17 @@ def _opened(snapshot: Snapshot) -> Document:
     while not opening.apply_some(time.monotonic, 0.01):
         pass
     return Document(opening)
+
+
+def _renewing(count: int) -> Callable[[], Any]:
+    """Return the renewal of a document with many values, whose former values need renewing."""
+    document = Document.create(1)
+    value = {"held": {f"k{number}": number for number in range(count - 2)}}
+    _patch(document, {"op": "add", "path": "", "value": value})
+    for number in range(60_000):
+        _patch(document, {"op": "replace", "path": f"/held/k{number % 100}", "value": -number - 1})
+    again = document.version + 1
+    return lambda: document.renew(version=again, user="weft", at=0)
 
 
 def _removing(document: Document) -> Callable[[], Any]:
@@ -157,7 +171,7 @@ def _worn_out() -> Iterator[Row]:
         ("100,000 former keys", _former_keys),
         ("two keys, overwritten 100,000 times by turns", _overwritten_keys),
         ("a text of 250,000 pieces", _pieces),
-        ("a Y.Array of 4,000 maps with 20 keys each", _maps_in_array),
+        ("a Y.Array of 4,000 maps with 9 keys each", _maps_in_array),
         ("40,000 XML elements with an attribute", _xml_elements),
     ):
         yield _row(f"{what}: deleted by a Yjs update", _deleting_worn(fill, by_patch=False))
@@ -178,6 +192,7 @@ def _deleting_worn(fill: Callable[[Any], None], *, by_patch: bool) -> Callable[[
     while waiting:
         waiting += room.apply(member, Update(waiting.pop()), Round(9_000)).rest
         room.commit()
+    assert room.value, "the server has refused the content"
     if by_patch:
         ops: list[Op] = [{"op": "remove", "path": "/held"}]
         return lambda: room.apply(admin, PatchRequest("", None, ops), Round(9_000))
@@ -206,7 +221,7 @@ def _pieces(content: Any) -> None:
 
 
 def _maps_in_array(content: Any) -> None:
-    keys = {f"k{number}": 0 for number in range(20)}
+    keys = {f"k{number}": 0 for number in range(9)}
     content["held"] = Array([Map(keys) for _ in range(4_000)])
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
-# To write more values again would take more than a second.
+# To write so many values again takes about a second.
 MOST_VALUES: Final = 20_000
 
 

@@ -1,9 +1,9 @@
 """Renewals: when the server asks a room to drop the blocks of deleted content.
 
-A renewal takes about 50 µs for each block, in a worker thread. Meanwhile the requests of the
-document wait. So the server renews only a document that no client uses. An offline Yjs client may
-have unsent edits in the content that a renewal replaces. So the server renews no document that a
-Yjs client has edited.
+A renewal takes about two seconds in a worker thread, at the default limits. Meanwhile the
+document's requests wait. So the server renews only a document that no client uses. An offline Yjs
+client may have unsent edits in the content that a renewal replaces. So the server renews no
+document that a Yjs client has edited.
 """
 
 from __future__ import annotations
