@@ -230,12 +230,16 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
 
     async def until(self, condition: str, seconds: float = 15.0) -> None:
-        """Evaluate an expression at each frame until it is true."""
+        """Evaluate an expression again and again until it is true.
+
+        An expression that throws is not true yet: the element that it reads may not be drawn.
+        """
         script = (
             "new Promise((done, fail) => {"
             f"const end = performance.now() + {seconds * 1000};"
-            f"const look = () => {{ if ({condition}) done(true);"
-            " else if (performance.now() > end) fail(new Error('waited too long'));"
+            f"const look = () => {{ let thrown; try {{ if ({condition}) return done(true); }}"
+            " catch (error) { thrown = error; }"
+            " if (performance.now() > end) fail(thrown ?? new Error('waited too long'));"
             " else setTimeout(look, 50); }; look(); })"
         )
         await self.evaluate(script)
