@@ -8,7 +8,7 @@ object, Python calls its `__del__`, in the middle of the native call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol
 
 from pycrdt import _pycrdt as native
@@ -20,6 +20,8 @@ from collab.yjs.update import decode_state_vector
 SMALL: Final = 10_000
 # One of this many types gets a pause. Elements of a list have three blocks each.
 TYPES: Final = 100
+# The values that are read before a pause, in at most 4 ms.
+READ: Final = 1_000
 # The most items of a Y.Array that get a pause: yrs finds an item in time proportional to its index.
 MOST_ITEMS: Final = 50
 
@@ -79,7 +81,8 @@ class YjsMemory:
         subscriptions: list[Any] = []
         txn = self._docs[0].create_transaction()
         try:
-            for number, held in enumerate(_types(txn, self._docs[0].roots(txn).values())):
+            roots = self._docs[0].roots(txn).values()
+            for number, held in enumerate(_types(txn, roots, pause)):
                 if number % TYPES == 0:
                     subscriptions.append(held.observe(_Pauser(pause)))
                     pause()
@@ -123,18 +126,32 @@ class OwnedDoc:
         self._release(self.doc)
 
 
-def _types(txn: Txn, roots: Any) -> Iterator[Any]:
-    """Yield the shared types of a document."""
-    waiting = list(roots)
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, native.Map):
-            keys = held.keys(txn)  # type: ignore[attr-defined]  # not in its stub
-            waiting += (held.get(txn, key) for key in keys)
-        elif isinstance(held, native.Array):
-            length = held.len(txn)
-            step = -(-length // MOST_ITEMS) or 1
-            waiting += (held.get(txn, at) for at in range(0, length, step))
+def _types(txn: Txn, roots: Iterable[Any], pause: Pause) -> Iterator[Any]:
+    """Yield the shared types of a document. Pause after every READ values."""
+    inside = [iter(roots)]
+    read = 0
+    while inside:
+        held = next(inside[-1], None)
+        if held is None:
+            inside.pop()
+            continue
+        read += 1
+        if read % READ == 0:
+            pause()
+        if isinstance(held, native.Map | native.Array):
+            inside.append(_members(txn, held))
         elif not isinstance(held, native.Text):
             continue
         yield held
+
+
+def _members(txn: Txn, held: native.Map | native.Array) -> Iterator[Any]:
+    """Yield the values of a Y.Map, or some of a Y.Array. Where yrs has a null, yield a number."""
+    if isinstance(held, native.Map):
+        keys = held.keys(txn)  # type: ignore[attr-defined]  # not in its stub
+        values = (held.get(txn, key) for key in keys)
+    else:
+        length = held.len(txn)
+        step = -(-length // MOST_ITEMS) or 1
+        values = (held.get(txn, at) for at in range(0, length, step))
+    return (0 if value is None else value for value in values)

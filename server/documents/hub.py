@@ -36,7 +36,7 @@ from server.documents.snapshots import HubBounds, Snapshots
 from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
 from server.runtime.database_clock import DatabaseClock
-from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
+from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread, wait_for_freeing
 
 logger = logging.getLogger(__name__)
 
@@ -222,7 +222,13 @@ class Hub:
         return answer
 
     async def reopen(self, live: LiveRoom) -> None:
-        """Reload the document after its schema or publication changed; no request is lost."""
+        """Reload the document after its schema or publication changed; no request is lost.
+
+        A large document waits until earlier ones are freed. Else many requests at once would keep
+        a copy of the document for each reload.
+        """
+        if live.room.document.work_size > LARGE:
+            await wait_for_freeing()
         reopen_waiter = self.request_reopen(live)
         if reopen_waiter is None:
             return  # the next opening reads the document from the log

@@ -83,6 +83,15 @@ def free_in_thread(thing: object) -> None:
     asyncio.get_running_loop().call_later(SOON, _FREEING.submit, bag.clear)
 
 
+async def wait_for_freeing() -> None:
+    """Wait until the thread has freed what it has got so far."""
+    await asyncio.get_running_loop().run_in_executor(_FREEING, _do_nothing)
+
+
+def _do_nothing() -> None:
+    """Only the turn of the call in its thread matters."""
+
+
 def free_documents_in_thread(loop: asyncio.AbstractEventLoop) -> Callable[[Memory], None]:
     """Return a function that lets a thread free a large Yjs document.
 

@@ -12,7 +12,7 @@ from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.ids import Json
 from collab.tree.sections import Limits, TrialCopy
-from collab.types.freeing import FREEING, TYPES, Memory, OwnedDoc, _free_here
+from collab.types.freeing import FREEING, READ, TYPES, Memory, OwnedDoc, _free_here
 from collab.types.loader import Loader
 
 MANY = 40 * TYPES
@@ -52,6 +52,20 @@ def test_a_large_document_pauses_while_it_is_freed(freed: list[Memory], value: J
     pauses: list[bool] = []
     memory.free(lambda: pauses.append(not memory._docs))  # type: ignore[attr-defined]
     assert sum(pauses) >= MANY // TYPES  # the last reference is gone, and yrs frees the blocks
+
+
+@pytest.mark.parametrize("value", [0, "word"], ids=["numbers", "texts"])
+def test_the_members_of_a_flat_object_are_read_with_pauses(
+    freed: list[Memory], value: Json
+) -> None:
+    document = opened({f"k{number}": value for number in range(12 * READ)})
+    document.close()
+    del document
+    [memory] = freed
+    before: list[bool] = []
+    memory.free(lambda: before.append(bool(memory._docs)))  # type: ignore[attr-defined]
+    texts = 12 * READ // TYPES if value else 0
+    assert sum(before) >= 12 + texts  # yrs has all blocks still
 
 
 def test_a_document_that_is_never_closed_is_freed_in_steps(freed: list[Memory]) -> None:

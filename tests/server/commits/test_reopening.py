@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -11,9 +12,12 @@ from collab.room.requests import PatchRequest, Round
 from server.broadcast.close_reasons import DELETED
 from server.broadcast.subscriber import Submission
 from server.commits import recovery
+from server.documents import hub
 from server.documents.room_state import Event, LiveState
+from server.runtime.worker_threads import _FREEING
 from tests.faults.inside import PAGE
 from tests.held_store import until
+from tests.patience import PATIENCE
 from tests.server.scene import Scene, scene
 
 REFUSED = "storage_unavailable"
@@ -239,3 +243,21 @@ async def test_a_room_that_ends_releases_the_requester_of_its_reload() -> None:
         it.hub.end_room(it.live, DELETED)
         await reopening
         it.calls.release("load")
+
+
+@pytest.mark.parametrize("large", [True, False])
+async def test_a_large_document_waits_until_an_earlier_one_is_freed(
+    monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    monkeypatch.setattr(hub, "LARGE", 0 if large else 2**40)
+    async with scene() as it:
+        may_end = threading.Event()
+        earlier = _FREEING.submit(may_end.wait, PATIENCE)
+        reopening = asyncio.create_task(it.hub.reopen(it.live))
+        if not large:
+            await reopening
+        await it.settled()
+        assert reopening.done() is not large
+        may_end.set()
+        await reopening
+        assert earlier.result()
