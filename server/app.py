@@ -32,8 +32,8 @@ from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.long_work import UpdateCutter
 from server.documents.snapshots import HubBounds
-from server.http.position import Positioned
-from server.http.problem import HANDLERS
+from server.handling.position import Positioned
+from server.handling.problem import HANDLERS
 from server.http1.drain_body import DrainBody
 from server.lanes.opening import LARGE_OPENINGS
 from server.maintenance import run_maintenance

@@ -9,7 +9,6 @@ from starlette.websockets import WebSocket
 
 from server.demo import content
 from server.http import (
-    assets,
     documents,
     exports,
     history,
@@ -19,6 +18,7 @@ from server.http import (
     publishing,
     schemas,
     shares,
+    static_files,
 )
 from server.http1.head import has_encoded_slash
 from server.lanes import endpoints as sockets
@@ -44,18 +44,18 @@ def routes() -> list[BaseRoute]:
         Route("/", operations.redirect_to_status),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
-        Route("/openapi.json", assets.get_description),
-        Route("/docs", assets.get_reference),
+        Route("/openapi.json", static_files.get_description),
+        Route("/docs", static_files.get_reference),
         Route("/metrics", operations.get_metrics),
         Route("/status", operations.get_status_page),
         Route("/status.json", operations.get_status),
-        Mount("/static", assets.static_assets()),
-        Route("/sdk/{name}.js", assets.get_sdk_entrance),
-        Route("/sdk/{version}/{name}", assets.get_sdk_file),
-        Route("/modules/{version}/{folder}/{name}", assets.get_module),
-        Route("/preview/{doc}", assets.get_preview),
-        Route("/preview/{doc}/{page}", assets.get_preview),
-        Route("/favicon.ico", assets.get_icon),
+        Mount("/static", static_files.own_files()),
+        Route("/sdk/{name}.js", static_files.get_sdk_entrance),
+        Route("/sdk/{version}/{name}", static_files.get_sdk_file),
+        Route("/modules/{version}/{folder}/{name}", static_files.get_module),
+        Route("/preview/{doc}", static_files.get_preview),
+        Route("/preview/{doc}/{page}", static_files.get_preview),
+        Route("/favicon.ico", static_files.get_icon),
         Route("/demo/{name}.svg", content.get_picture),
         Route("/examples/{name}", content.get_example),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),

@@ -148,7 +148,7 @@ def test_a_forbidden_import_is_found(path: str, text: str) -> None:
         ("collab/ids.py", "import collab\nx = collab.errors.Close"),
         ("collab/ids.py", "from importlib import import_module\nimport_module('collab.errors')"),
         ("collab/attic.py", ""),
-        ("server/documents/x.py", "from server.http import requests"),
+        ("server/documents/x.py", "from server.handling import requests"),
         ("server/attic/x.py", ""),
         ("storage/dialect.py", "from storage.sql import schema"),
         ("storage/attic.py", ""),

@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from server.http import assets
+from server.http import static_files
 from tests.house import ROOT, floors, shape
 from tests.test_house import circles, crowded
 
 SDK = "static/sdk"
 # Where the server has the SDK: our pages load the same files as other people's pages.
-ENTRANCES = tuple(f"/sdk/{name}.js" for name in assets.ENTRANCES)
+ENTRANCES = tuple(f"/sdk/{name}.js" for name in static_files.ENTRANCES)
 # Made by `make sdk`, or types only.
 GENERATED = ("static/sdk/served/", "static/sdk/types/")
 IMPORT = re.compile(

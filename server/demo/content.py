@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from server.http.assets import HOME, StaticAssets
-from server.http.requests import services_of
+from server.handling.requests import services_of
+from server.http.static_files import HOME, OwnFiles
 
 EXAMPLES = HOME.parent / "examples"
 # The page that a new user opens first.
@@ -57,7 +57,7 @@ async def get_example(request: Request) -> Response:
     if not services_of(request).settings.demo:
         raise HTTPException(404)
     name = request.path_params["name"]
-    files = StaticAssets(directory=EXAMPLES, check_dir=False)
+    files = OwnFiles(directory=EXAMPLES, check_dir=False)
     path, stat = files.lookup_path(name if "." in name else f"{name}.html")
     if stat is None or not S_ISREG(stat.st_mode):
         raise HTTPException(404)

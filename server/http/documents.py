@@ -25,18 +25,17 @@ from server.access.tokens import Claims
 from server.documents.changes import LastChange, find_change, head_change
 from server.documents.hub import Quarantined
 from server.documents.live_room import LiveRoom
-from server.http.bodies import read_document, read_object, read_patch
-from server.http.conditional import (
+from server.handling.bodies import read_document, read_object, read_patch
+from server.handling.conditional import (
     head_changed,
     if_match,
     if_none_match,
     only_if_absent,
     wanted_version,
 )
-from server.http.history import value_at
-from server.http.position import note_position, position_of
-from server.http.problem import PreconditionFailed
-from server.http.requests import (
+from server.handling.position import note_position, position_of
+from server.handling.problem import PreconditionFailed
+from server.handling.requests import (
     JSON,
     as_whole_number,
     diff_in_thread,
@@ -53,6 +52,7 @@ from server.http.requests import (
     using,
     whole_number,
 )
+from server.http.history import value_at
 from server.publishing.public_request import coding_of
 from server.runtime.encoded import Position, ValueKey
 from server.services import Services

@@ -15,8 +15,8 @@ from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
 from server.documents.hub import Quarantined
-from server.http.position import note_position
-from server.http.requests import (
+from server.handling.position import note_position
+from server.handling.requests import (
     JSON,
     json_response,
     member_of,

@@ -21,10 +21,9 @@ from collab.room.requests import RestoreVersion
 from server.access.authentication import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
-from server.http.bodies import read_body, read_object
-from server.http.listing import page_size
-from server.http.position import note_position, position_of
-from server.http.requests import (
+from server.handling.bodies import read_body, read_object
+from server.handling.position import note_position, position_of
+from server.handling.requests import (
     as_whole_number,
     diff_in_thread,
     document_of,
@@ -42,6 +41,7 @@ from server.http.requests import (
     using,
     whole_number,
 )
+from server.http.listing import page_size
 from server.runtime.encoded import Position
 
 PAGE = 50

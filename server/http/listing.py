@@ -13,7 +13,7 @@ from collab.ids import DocKey, is_doc_name
 from collab.page.site import title_of
 from collab.ports.store import DocRow
 from server.access.tokens import Claims
-from server.http.requests import (
+from server.handling.requests import (
     claims_of,
     json_response,
     large_json_response,

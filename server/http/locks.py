@@ -16,8 +16,8 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import LockRequest
 from server.access.tokens import Claims
-from server.http.bodies import decode_json, read_body, read_object
-from server.http.requests import (
+from server.handling.bodies import decode_json, read_body, read_object
+from server.handling.requests import (
     claims_of,
     document_of,
     json_response,

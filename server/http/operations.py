@@ -15,8 +15,14 @@ from collab.wire import rfc3339
 from server.access.guests import is_own_host
 from server.access.keyring import DEMO_TENANT
 from server.access.tokens import token_in_header
-from server.http.assets import page_response
-from server.http.requests import claims_of, json_response, require_role, services_of, whole_number
+from server.handling.requests import (
+    claims_of,
+    json_response,
+    require_role,
+    services_of,
+    whole_number,
+)
+from server.http.static_files import page_response
 from server.status.report import Scope, report
 
 # --- health, for load balancers -------------------------------------------------------------

@@ -12,8 +12,8 @@ from collab.errors import Code, Rejected
 from collab.page.html import policy
 from collab.rights.user_rights import Role
 from server.access.authentication import not_found
-from server.http.bodies import read_object
-from server.http.requests import (
+from server.handling.bodies import read_object
+from server.handling.requests import (
     document_of,
     json_response,
     member_of,

@@ -19,9 +19,9 @@ from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
 from server.documents.live_room import LiveRoom
 from server.documents.opening import stored_schema
-from server.http.bodies import parse, read_raw_json
-from server.http.conditional import if_none_match
-from server.http.requests import (
+from server.handling.bodies import parse, read_raw_json
+from server.handling.conditional import if_none_match
+from server.handling.requests import (
     JSON,
     document_of,
     member_of,

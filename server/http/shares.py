@@ -9,8 +9,8 @@ from collab import wire
 from collab.errors import Code, Rejected
 from collab.rights.user_rights import Role
 from server.access.share_links import ROLES
-from server.http.bodies import read_object
-from server.http.requests import (
+from server.handling.bodies import read_object
+from server.handling.requests import (
     json_response,
     member_of,
     permitted,

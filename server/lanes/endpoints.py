@@ -11,7 +11,7 @@ from collab.errors import Code, Refusal
 from server.access.authentication import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
 from server.broadcast.close_reasons import RESTARTING
-from server.http.problem import problem
+from server.handling.problem import problem
 from server.lanes.opening import PatchOpening, YjsOpening
 from server.services import Services
 from server.websocket.socket import Handler, take_over

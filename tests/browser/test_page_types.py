@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.http.assets import ENTRANCES, MODULES
+from server.http.static_files import ENTRANCES, MODULES
 from tests.house import ROOT
 from tests.yjs_peer import NODE, has_node
 

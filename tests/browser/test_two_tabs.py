@@ -10,7 +10,7 @@ import pytest
 
 from collab.rights.user_rights import Role
 from server.demo.content import FIRST_EXAMPLE
-from server.http.assets import PAGE_POLICY
+from server.http.static_files import PAGE_POLICY
 from tests.browser.chromium import Chromium, Page
 from tests.browser.proxy import Proxy
 from tests.live.http_client import call

@@ -15,10 +15,10 @@ from collab.yjs.slices import LARGE_UPDATE_BOUNDS
 from collab.yjs.update import GuardBounds
 from server.access.authentication import MAX_CLIENT
 from server.access.tokens import MAX_TOKEN
-from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
+from server.handling.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
+from server.handling.requests import MAX_KEY
 from server.http.history import MAX_NAME
 from server.http.locks import MAX_RELEASE_BODY
-from server.http.requests import MAX_KEY
 from server.runtime.settings import Settings
 
 SETTINGS: Final = Settings()

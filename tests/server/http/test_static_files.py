@@ -13,8 +13,8 @@ import pytest
 from starlette.requests import Request
 
 from collab.errors import Rejected
-from server.http import assets
-from server.http.assets import HOME, TYPES
+from server.http import static_files
+from server.http.static_files import HOME, TYPES
 from tests.house import ROOT
 
 
@@ -47,17 +47,17 @@ def test_a_wheel_installs_static_beside_server() -> None:
 async def test_the_sdk_is_sent_as_it_was_compressed_before(
     accepted: str, coding: str | None, unpack: Callable[[bytes], bytes]
 ) -> None:
-    names = sorted(path.name for path in assets.SDK.glob("*.js"))
+    names = sorted(path.name for path in static_files.SDK.glob("*.js"))
     assert names
     for name in names:
-        reply = await assets.get_sdk_file(_request(name, accepted))
+        reply = await static_files.get_sdk_file(_request(name, accepted))
         assert reply.headers.get("content-encoding") == coding
-        assert unpack(bytes(reply.body)) == (assets.SDK / name).read_bytes()
+        assert unpack(bytes(reply.body)) == (static_files.SDK / name).read_bytes()
 
 
 async def test_a_compressed_file_has_no_address_of_its_own() -> None:
     with pytest.raises(Rejected):
-        await assets.get_sdk_file(_request("weft.js.gz", "gzip"))
+        await static_files.get_sdk_file(_request("weft.js.gz", "gzip"))
 
 
 def _request(name: str, accepted: str) -> Request:
@@ -80,22 +80,22 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
         threads.append(threading.current_thread().name)
         return coding.encode() + body
 
-    monkeypatch.setattr(assets, "compress_well", compress)
-    monkeypatch.setattr(assets, "_compressed_files", {})
+    monkeypatch.setattr(static_files, "compress_well", compress)
+    monkeypatch.setattr(static_files, "_compressed_files", {})
     for _ in range(2):
-        assert await assets._compressed("br", b"a file") == b"bra file"
+        assert await static_files._compressed("br", b"a file") == b"bra file"
     [thread] = threads
     assert thread.startswith("worker")
-    for n in range(2 * assets.MOST_COMPRESSED):
-        await assets._compressed("br", b"%d" % n)
-    assert len(assets._compressed_files) <= assets.MOST_COMPRESSED
+    for n in range(2 * static_files.MOST_COMPRESSED):
+        await static_files._compressed("br", b"%d" % n)
+    assert len(static_files._compressed_files) <= static_files.MOST_COMPRESSED
 
 
 def test_the_preview_names_all_scripts_of_a_page() -> None:
-    html = assets._preview("1.0")
+    html = static_files._preview("1.0")
     scripts = [
         f"{path.parent.name}/{path.name}"
-        for name in assets.MODULES
+        for name in static_files.MODULES
         for path in (HOME / name).glob("*.js")
     ]
     assert len(scripts) > 10
@@ -103,18 +103,20 @@ def test_the_preview_names_all_scripts_of_a_page() -> None:
 
 
 def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
-    sheets = [assets._module("page", name) for name in ("page.css", "canvas.css")]
+    sheets = [static_files._module("page", name) for name in ("page.css", "canvas.css")]
     assert all(sheets)
     assert sheets[0] != sheets[1]
-    assert assets._module("page", "other.css") is None
+    assert static_files._module("page", "other.css") is None
 
 
 @pytest.mark.parametrize("name", ["n" * 300 + ".js", "\0.js", "..", ".", "", "\udcff.js", "a/b.js"])
 def test_any_name_may_be_asked_for(name: str) -> None:
-    assert assets._sdk_file(name, "") is None
-    assert [assets._module(folder, name) for folder in assets.MODULES] == [None, None]
+    assert static_files._sdk_file(name, "") is None
+    assert [static_files._module(folder, name) for folder in static_files.MODULES] == [None, None]
 
 
 def test_the_modules_of_a_preview_are_found() -> None:
-    assert assets._module("preview", "preview.js") == (HOME / "preview/preview.js").read_bytes()
-    assert assets._sdk_file("weft.js", "") == (assets.SDK / "weft.js").read_bytes()
+    assert (
+        static_files._module("preview", "preview.js") == (HOME / "preview/preview.js").read_bytes()
+    )
+    assert static_files._sdk_file("weft.js", "") == (static_files.SDK / "weft.js").read_bytes()

@@ -11,7 +11,7 @@ import re
 from starlette.requests import Request
 
 from collab.errors import Code
-from server.http.problem import PreconditionFailed
+from server.handling.problem import PreconditionFailed
 from server.runtime.encoded import Position
 
 # The pattern begins with a quote, so the search skips to the next quote at once. Without that, the

@@ -19,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 from collab import wire
 from collab.errors import Code, Rejected
 from collab.page.style_sheets import STYLE_SHEET, canvas_sheet
-from server.http.conditional import if_none_match
-from server.http.requests import JSON, services_of
+from server.handling.conditional import if_none_match
+from server.handling.requests import JSON, services_of
 from server.openapi.describe import describe
 from server.openapi.page import POLICY as REFERENCE_POLICY
 from server.openapi.page import render
@@ -59,7 +59,7 @@ HEADERS = {
 }
 
 
-class StaticAssets(StaticFiles):
+class OwnFiles(StaticFiles):
     """Starlette's file server, limited to the file types in `TYPES`."""
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
@@ -73,9 +73,9 @@ class StaticAssets(StaticFiles):
         return response
 
 
-def static_assets() -> StaticAssets:
+def own_files() -> OwnFiles:
     """Return the ASGI application that serves the files of `static/`."""
-    return StaticAssets(directory=HOME, check_dir=False)
+    return OwnFiles(directory=HOME, check_dir=False)
 
 
 async def get_icon(request: Request) -> Response:
@@ -85,7 +85,7 @@ async def get_icon(request: Request) -> Response:
 
 async def page_response(request: Request, path: str) -> Response:
     """Return a file of `static/` under a URL that is not the path of the file."""
-    files = static_assets()
+    files = own_files()
     full_path, stat = files.lookup_path(path)
     if stat is None or not S_ISREG(stat.st_mode):
         raise HTTPException(404)

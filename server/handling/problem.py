@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
 from collab.ports.store import Corrupt, StorageUnavailable
-from server.http.position import note_version
+from server.handling.position import note_version
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.raw_json import MAX_VALUES, has_at_most_values, has_few_separators, repeated_in_body
-from server.http.requests import JSON, services_of
+from server.handling.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, run_in_thread
 
 BODY_SECONDS = 30.0

@@ -23,7 +23,7 @@ from collab.room.member import Member
 from server.access.authentication import authenticate, client_name, name_document, not_found
 from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
-from server.http.position import note_document
+from server.handling.position import note_document
 from server.runtime.encoded import Position
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.services import Services

@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Op
 from collab.patch.diff import diff
-from server.http import requests
+from server.handling import requests
 
 
 async def test_diffs_are_computed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from collab.errors import Code, Rejected
-from server.http.bodies import parse
+from server.handling.bodies import parse
 
 
 @pytest.mark.parametrize(

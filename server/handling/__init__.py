@@ -1,0 +1,1 @@
+"""What all HTTP handlers share: the checks of a request, its body, and refusals."""
