@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, false, make_url, select, update
 
+from storage.assets.contents import Contents, RowContents
+from storage.assets.files import SUFFIX, FileContents
+from storage.assets.store import SqlAssets
+from storage.assets.uses import SqlAssetUses
 from storage.damage.repair import SqlRepair
 from storage.database import Database
 from storage.dialect import SQLITE, insert, now_ms
@@ -44,6 +49,14 @@ def _open(url: str) -> Database:
     raise ValueError("a database URL must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
 
 
+def _contents(url: str, database: Database) -> Contents:
+    """Return where the contents of assets are: in a folder beside a SQLite file, or in rows."""
+    path = make_url(url).database
+    if database.dialect != SQLITE or path in (None, "", ":memory:"):
+        return RowContents(database)
+    return FileContents(Path(f"{path}{SUFFIX}"))
+
+
 def _no_op_write(table: Table) -> Executable:
     """Return a statement that changes nothing, but fails when a real write would fail."""
     nothing = select(*table.c).where(false())
@@ -78,11 +91,14 @@ class SqlStore(
     SqlLocks,
     SqlAudit,
     SqlRepair,
+    SqlAssets,
+    SqlAssetUses,
 ):
     """The whole `Store`. Each base class is in its own module. All of them use one database."""
 
     def __init__(self, url: str) -> None:
         super().__init__(_open(url))
+        self._contents = _contents(url, self._database)
 
     async def start(self) -> None:
         """Migrate a SQLite file. Raise when a PostgreSQL schema has another revision.
@@ -106,4 +122,5 @@ class SqlStore(
         await self._database.write_first(check_writable)
 
     async def close(self) -> None:
+        self._contents.close()
         await self._database.close()

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
+from collab.ports.assets import Assets, AssetUses
 from collab.ports.audit import Audit
 from collab.ports.directory import Directory, ShareLinks
 from collab.ports.locks import LockRows, StoredLock
@@ -287,7 +288,17 @@ class Names(Protocol):
 
 
 class Store(
-    ChangeLog, Names, Publications, Directory, ShareLinks, LockRows, Audit, Repairs, Protocol
+    ChangeLog,
+    Names,
+    Publications,
+    Directory,
+    ShareLinks,
+    LockRows,
+    Audit,
+    Repairs,
+    Assets,
+    AssetUses,
+    Protocol,
 ):
     """One database with all ports."""
 

@@ -29,12 +29,13 @@ from collab.ports.store import (
     Snapshot,
     Stored,
 )
+from storage.memory.assets import MemoryAssets
 from storage.memory.directory import MemoryAudit, MemoryDirectory
 from storage.memory.document import Document, absent, first_page, size_of
 from storage.retention import is_complete, retain
 
 
-class MemoryStore(MemoryDirectory, MemoryAudit):
+class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
     """All ports, on dictionaries.
 
     Invariant: no method awaits anything, so each is atomic. `clock` returns the database's time in

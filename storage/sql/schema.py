@@ -29,7 +29,7 @@ from collab.ids import MAX_SAFE_INTEGER, DocKey
 T = TypeVar("T")
 
 # The newest file in `migrations/versions`. A test compares the two.
-REVISION = "0010"
+REVISION = "0011"
 
 # The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1
@@ -60,12 +60,12 @@ Serial = BigInteger().with_variant(Integer(), "sqlite")
 metadata = MetaData()
 
 
-def _crc(name: str = "crc") -> Column[int]:
+def crc_column(name: str = "crc") -> Column[int]:
     """Return a column for a checksum of `storage.sql.checksum`. Older rows have none."""
     return Column(name, BigInteger)
 
 
-def _key() -> list[Column[str]]:
+def key_columns() -> list[Column[str]]:
     return [Column("tenant", Name, nullable=False), Column("doc", Name, nullable=False)]
 
 
@@ -77,7 +77,7 @@ def _document_foreign_key() -> ForeignKeyConstraint:
 docs = Table(
     "docs",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("epoch", BigInteger, nullable=False),
     Column("head", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),
@@ -86,9 +86,9 @@ docs = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("updated_by", Utf8Text, nullable=False),
     Column("published", BigInteger, nullable=False),
-    _crc(),  # covers epoch, deletion, creation and publication
-    _crc("head_crc"),  # covers the columns that every commit writes
-    _crc("schema_crc"),
+    crc_column(),  # covers epoch, deletion, creation and publication
+    crc_column("head_crc"),  # covers the columns that every commit writes
+    crc_column("schema_crc"),
     PrimaryKeyConstraint("tenant", "doc"),
     sqlite_with_rowid=False,
 )
@@ -96,7 +96,7 @@ docs = Table(
 schemas = Table(
     "schemas",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant", "doc"),
     _document_foreign_key(),
@@ -108,7 +108,7 @@ schemas = Table(
 entries = Table(
     "entries",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("version", BigInteger, nullable=False),
     Column("author", Utf8Text, nullable=False),
     Column("request", Utf8Text, nullable=False),
@@ -135,13 +135,13 @@ Index(
 accepted = Table(
     "accepted",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("author", Utf8Text, nullable=False),
     Column("request", Utf8Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
-    _crc(),
+    crc_column(),
     Column("digest", LargeBinary),  # older rows have none
     PrimaryKeyConstraint("tenant", "doc", "author", "request"),
     sqlite_with_rowid=False,
@@ -153,7 +153,7 @@ def _body_table(name: str, *more: Column[int]) -> Table:
     return Table(
         name,
         metadata,
-        *_key(),
+        *key_columns(),
         Column("version", BigInteger, nullable=False),
         Column("packing", Integer, nullable=False),
         Column("body", LargeBinary, nullable=False),
@@ -174,9 +174,9 @@ steps = _body_table("steps")
 titles = Table(
     "titles",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("title", Utf8Text, nullable=False),
-    _crc(),
+    crc_column(),
     PrimaryKeyConstraint("tenant", "doc"),
     _document_foreign_key(),
 )
@@ -184,12 +184,12 @@ titles = Table(
 named = Table(
     "named",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("version", BigInteger, nullable=False),
     Column("name", Utf8Text, nullable=False),
     Column("by", Utf8Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    _crc(),
+    crc_column(),
     PrimaryKeyConstraint("tenant", "doc", "version"),
     _document_foreign_key(),
 )
@@ -200,13 +200,13 @@ publications = Table(
     "publications",
     metadata,
     Column("number", Serial, primary_key=True, autoincrement=True),
-    *_key(),
+    *key_columns(),
     Column("version", BigInteger, nullable=False),
     Column("by", Utf8Text, nullable=False),
     Column("by_name", Utf8Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("what", Utf8Text, nullable=False),
-    _crc(),
+    crc_column(),
     _document_foreign_key(),
     Index("publications_document", "tenant", "doc", "version"),
 )
@@ -214,10 +214,10 @@ publications = Table(
 locks = Table(
     "locks",
     metadata,
-    *_key(),
+    *key_columns(),
     Column("id", Name, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    _crc(),
+    crc_column(),
     PrimaryKeyConstraint("tenant", "doc", "id"),
     _document_foreign_key(),
 )
@@ -237,7 +237,7 @@ signing_keys = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger, nullable=False),
-    _crc(),
+    crc_column(),
 )
 
 # A token of a share link is valid while its row exists, because `secret` verifies the token.
@@ -245,13 +245,13 @@ share_links = Table(
     "share_links",
     metadata,
     Column("id", Utf8Text, primary_key=True),
-    *_key(),
+    *key_columns(),
     Column("secret", LargeBinary, nullable=False),
     Column("role", Utf8Text, nullable=False),
     Column("by", Utf8Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
-    _crc(),
+    crc_column(),
     _document_foreign_key(),
     Index("share_links_document", "tenant", "doc"),
 )
@@ -260,7 +260,7 @@ audit = Table(
     "audit",
     metadata,
     Column("number", Serial, primary_key=True, autoincrement=True),
-    *_key(),
+    *key_columns(),
     Column("at", BigInteger, nullable=False, index=True),
     Column("actor", Utf8Text, nullable=False),
     Column("action", Utf8Text, nullable=False),

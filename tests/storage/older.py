@@ -18,7 +18,7 @@ LATER = (
 def make_older(url: str) -> None:
     """Change a SQLite file back to revision 0005."""
     with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
-        for table in ("share_links", "titles"):
+        for table in ("share_links", "titles", "assets", "asset_pieces", "asset_uses"):
             file.execute(f"DROP TABLE {table}")
         for table, column in LATER:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
