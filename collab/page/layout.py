@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from collab.page.fields import Fields, fields, objects, one_of, strings, text
 from collab.page.links import safe_image, safe_link
 from collab.page.markup import attrs, esc, line, tag
-from collab.page.parts import Section, button, link, picture
+from collab.page.parts import Section, button, link, logo_sizes, picture
 from collab.page.site import Page, Site
 
 MAX_PAGES_SHOWN = 6
@@ -76,7 +76,8 @@ def _base_address(site: Site, page: Page, canonical: str) -> str:
 def header(section: Section, page: Page) -> str:
     """Return the header: the site's logo and name, and the navigation."""
     site = section.site
-    logo = picture(section, site.about, "logo", class_="logo")
+    sizes = logo_sizes(fields(site.about, "logo"))
+    logo = picture(section, site.about, sizes, "logo", class_="logo")
     name = text(site.about, "name")
     brand = logo + line("span", name) if name or logo else ""
     home = site.home

@@ -14,10 +14,13 @@ from collab.page.markup import clean
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 IMAGE_SCHEMES = frozenset({"http", "https"})
 MAX_LENGTH = 2048
+# The server makes a smaller form of an asset in each of these widths.
+ASSET_WIDTHS = (480, 960, 1920)
 
 # The text before the first colon is the scheme, unless a path, query or fragment begins before it
 # (RFC 3986, 3.1 and 4.2).
 _SCHEME = re.compile(r"([^:/?#]*):")
+_ASSET = re.compile(r"/v1/assets/[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{64}")
 # Characters that a reader does not see, and `\\`, which browsers read as `/`. Browsers drop some of
 # them before they parse an address (WHATWG URL, 4.4). The ranges are fixed: the Unicode tables of
 # Python and of a browser differ, and `static/page/links.js` must decide the same.
@@ -43,6 +46,11 @@ def safe_link(value: Json) -> str:
 def safe_image(value: Json) -> str:
     """Return the address when a page may load a picture from it, or else an empty string."""
     return _safe(value, IMAGE_SCHEMES)
+
+
+def is_asset(address: str, public_url: str) -> bool:
+    """Whether an address is that of an asset: a path, or the same path at the public origin."""
+    return _ASSET.fullmatch(address.removeprefix(public_url)) is not None
 
 
 def _safe(value: Json, schemes: frozenset[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from collab.page.fields import Fields, fields, number, objects, one_of, text
-from collab.page.links import safe_image
+from collab.page.links import ASSET_WIDTHS, is_asset, safe_image
 from collab.page.markup import attrs, esc, line, paragraphs, rich, tag
 from collab.page.site import Site
 from collab.page.translations import Translation
@@ -50,6 +51,24 @@ _ICONS = {
     "wave": "M2 9c3-3 5-3 7 0s4 3 7 0 4-3 6-1M2 16c3-3 5-3 7 0s4 3 7 0 4-3 6-1",
     "worm": "M4 18c0-5 4-5 4-9s4-4 4 0 0 9 4 9 4-6 4-9M19 6h2",
 }
+# The width of a picture in each place, for `sizes`: how wide `page.css` makes it in a window. The
+# content of a page has 92 % of the window, and at most 1,080 pixels.
+WHOLE = "(min-width:1176px) 1080px,92vw"
+SPLIT_HERO = "(min-width:1176px) 500px,(min-width:860px) 43vw,92vw"
+MASONRY = "(min-width:1176px) 340px,(min-width:930px) 29vw,(min-width:640px) 45vw,92vw"
+CAROUSEL = "(min-width:640px) 460px,72vw"
+PLAIN = "(min-width:766px) 704px,92vw"
+FACE = "96px"  # a circle of 48 pixels, cut from a picture that may be twice as wide
+# The width of a column, for one column to six: in a large window, and in a smaller one.
+_COLUMNS = (
+    ("1080px", "92vw"),
+    ("525px", "45vw"),
+    ("340px", "29vw"),
+    ("240px", "21vw"),
+    ("184px", "16vw"),
+    ("146px", "13vw"),
+)
+_LOGO_HEIGHT = 36
 _OTHER_ICON = "M12 3l2 7 7 2-7 2-2 7-2-7-7-2 7-2z"
 
 
@@ -119,26 +138,67 @@ def _fnv1a(words: str) -> int:
     return value
 
 
-def picture(section: Section, holder: Fields, key: str = "image", class_: str | None = None) -> str:
+def picture(
+    section: Section, holder: Fields, sizes: str, key: str = "image", class_: str | None = None
+) -> str:
     """Return a picture with its alternative text and its size.
 
-    With the size, the layout does not shift when the picture loads.
+    With the size, the layout does not shift when the picture loads. `sizes` is its width on the
+    page. With it, the browser chooses one of the smaller forms of an asset.
     """
     image = fields(holder, key)
     source = safe_image(image.get("src"))
     if not source:
         return ""
-    loading = {"fetchpriority": "high"} if section.eager else {"loading": "lazy"}
+    width, height = _pixels(image, "width"), _pixels(image, "height")
+    smaller = _smaller(section, source, width) if sizes else ""
     given = attrs(
         src=source,
+        srcset=f"{smaller}{source} {width}w" if smaller else None,
+        sizes=sizes if smaller else None,
         alt=text(image, "alt"),
-        width=_pixels(image, "width"),
-        height=_pixels(image, "height"),
+        width=None if width is None else f"{width}",
+        height=None if height is None else f"{height}",
         class_=class_,
         decoding="async",
-        **loading,
+        loading="eager" if section.eager else "lazy",
+        fetchpriority="high" if section.eager else None,
     )
     return f"<img{given}>"
+
+
+def _smaller(section: Section, source: str, width: int | None) -> str:
+    """Return the smaller forms of an asset for `srcset`; empty when there are none."""
+    if width is None or not is_asset(source, section.site.public_url):
+        return ""
+    return "".join(f"{source}?width={each} {each}w," for each in ASSET_WIDTHS if each < width)
+
+
+def card_sizes(columns: int, count: int) -> str:
+    """Return the width of a picture in a card. Windows of medium width have two columns."""
+    large, small = _COLUMNS[columns - 1]
+    medium = "(min-width:640px) 45vw," if count > 1 else ""
+    return f"(min-width:1176px) {large},(min-width:900px) {small},{medium}92vw"
+
+
+def grid_sizes(count: int) -> str:
+    """Return the width of one of `count` pictures in a grid, which fills its rows."""
+    if count < 2:
+        return WHOLE
+    large, small = _COLUMNS[min(count, 3) - 1]
+    medium = f"(min-width:1060px) {small}," if count > 2 else ""
+    return f"(min-width:1176px) {large},{medium}(min-width:690px) 45vw,92vw"
+
+
+def logo_sizes(logo: Fields) -> str:
+    """Return the width of a logo; empty when its shape is unknown.
+
+    The style sheet limits only the height of a logo, so this width must be exact.
+    """
+    width, height = _pixels(logo, "width"), _pixels(logo, "height")
+    if width is None or height is None:
+        return ""
+    return f"{min(width, math.ceil(_LOGO_HEIGHT * width / height))}px"
 
 
 def icon(name: str) -> str:
@@ -172,6 +232,6 @@ def link(section: Section, given: Fields) -> str:
     return line("a", label, href=href) if href else line("span", label)
 
 
-def _pixels(image: Fields, key: str) -> str | None:
+def _pixels(image: Fields, key: str) -> int | None:
     size = number(image, key)
-    return f"{int(size)}" if size is not None and 1 <= size <= 20_000 else None
+    return int(size) if size is not None and 1 <= size <= 20_000 else None

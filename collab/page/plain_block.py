@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from collab.page.fields import Fields, text
 from collab.page.markup import tag
-from collab.page.parts import Section, picture
+from collab.page.parts import PLAIN, Section, picture
 
 # The texts that visitors read have one of these names, or contain a space.
 _READ: Final = ("headline", "title", "name", "question", "subheadline", "label", "body", "text")
@@ -45,7 +45,7 @@ def _parts(section: Section, holder: Any, without: str) -> Iterator[str]:
             if key in _ORDER or " " in value.strip():
                 yield section.paragraphs(value.strip())
         elif isinstance(value, dict) and text(value, "src"):
-            yield picture(section, {"image": value})
+            yield picture(section, {"image": value}, PLAIN)
         else:
             waiting += _children(value)
 

@@ -6,7 +6,20 @@ import math
 
 from collab.page.fields import Fields, decimal, number, numbered, objects, one_of, strings, text
 from collab.page.markup import attrs, esc, line, tag
-from collab.page.parts import Section, all_buttons, button, icon, picture
+from collab.page.parts import (
+    CAROUSEL,
+    FACE,
+    MASONRY,
+    SPLIT_HERO,
+    WHOLE,
+    Section,
+    all_buttons,
+    button,
+    card_sizes,
+    grid_sizes,
+    icon,
+    picture,
+)
 from collab.page.rich_text import plain
 from collab.page.translations import Translation
 
@@ -27,7 +40,7 @@ def hero(section: Section) -> str:
         + ("" if above else section.paragraphs(body))
         + all_buttons(section)
     )
-    shown = picture(section, content)
+    shown = picture(section, content, SPLIT_HERO if words else WHOLE)
     text_part = tag("div", words, class_="words")
     picture_part = tag("div", shown, class_="shot")
     kind = "hero split" if shown and words else "hero"
@@ -45,15 +58,17 @@ def call_to_action(section: Section) -> str:
 def features(section: Section) -> str:
     wanted = number(section.content, "columns")
     columns = 3 if wanted is None else int(min(max(wanted, 1), 6))
-    made = "".join(_feature(section, each) for each in objects(section.content, "items"))
+    items = objects(section.content, "items")
+    sizes = card_sizes(columns, len(items))
+    made = "".join(_feature(section, each, sizes) for each in items)
     return section.head() + tag("ul", made, class_=f"cards columns-{columns}")
 
 
-def _feature(section: Section, item: Fields) -> str:
+def _feature(section: Section, item: Fields, sizes: str) -> str:
     href = section.site.href(item.get("link"))
     title = text(item, "title")
     linked = line("a", title, href=href) if href else esc(title)
-    inner = picture(section, item) or icon(text(item, "icon"))
+    inner = picture(section, item, sizes) or icon(text(item, "icon"))
     inner += tag(f"h{section.inner_level}", linked)
     inner += section.paragraphs(text(item, "body"))
     return tag("li", inner, class_="card")
@@ -70,7 +85,7 @@ def _quote(section: Section, item: Fields) -> str:
     if not said:
         return ""
     name = text(item, "name")
-    face = picture(section, item, class_="face") or _avatar(name)
+    face = picture(section, item, FACE, class_="face") or _avatar(name)
     place = ", ".join(filter(None, (text(item, "role"), text(item, "company"))))
     who = line("strong", name) + line("span", place)
     by = tag("figcaption", face + tag("span", who, class_="who")) if who else ""
@@ -125,7 +140,9 @@ def _price(section: Section, plan: Fields) -> str:
 
 def gallery(section: Section) -> str:
     layout = one_of(section.content, "layout", "grid", "masonry", "carousel")
-    made = "".join(_gallery_item(section, each) for each in objects(section.content, "items"))
+    items = objects(section.content, "items")
+    places = {"grid": grid_sizes(len(items)), "masonry": MASONRY, "carousel": CAROUSEL}
+    made = "".join(_gallery_item(section, each, places[layout]) for each in items)
     shown = f"gallery {layout}"
     if layout == "carousel" and made:
         # A scrolling element must be reachable by keyboard, and so it needs a name.
@@ -135,8 +152,9 @@ def gallery(section: Section) -> str:
     return section.head() + tag("div", made, class_=shown)
 
 
-def _gallery_item(section: Section, item: Fields) -> str:
-    return tag("figure", picture(section, item) + section.line("figcaption", text(item, "caption")))
+def _gallery_item(section: Section, item: Fields, sizes: str) -> str:
+    caption = section.line("figcaption", text(item, "caption"))
+    return tag("figure", picture(section, item, sizes) + caption)
 
 
 def questions(section: Section) -> str:

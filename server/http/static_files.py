@@ -188,7 +188,7 @@ async def get_module(request: Request) -> Response:
 async def get_preview(request: Request) -> Response:
     """Return the page that shows a document's draft. It loads the draft itself, with a token."""
     version = services_of(request).version
-    html = _preview(version)
+    html = _preview(version, services_of(request).settings.public_url)
     ancestors = " ".join(("'self'", *services_of(request).settings.frame_ancestors))
     tag = hashlib.sha256(html.encode()).hexdigest()[:32]
     headers = {
@@ -211,7 +211,7 @@ async def _compressed(coding: str, body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _preview(version: str) -> str:
+def _preview(version: str, public_url: str) -> str:
     """Return the HTML of a preview. It names all modules, so the browser loads them at once."""
     preloads = "\n    ".join(
         f'<link rel="modulepreload" href="/modules/{version}/{folder}/{path.name}" />'
@@ -219,7 +219,9 @@ def _preview(version: str) -> str:
         for path in sorted((HOME / folder).glob("*.js"))
     )
     html = (HOME / "preview" / "index.html").read_text("utf-8")
-    return html.replace("{preloads}", preloads).replace("{version}", version)
+    # An origin has no character that HTML reads as markup.
+    html = html.replace("{preloads}", preloads).replace("{version}", version)
+    return html.replace("{public_url}", public_url)
 
 
 def _module(folder: str, name: str) -> bytes | None:

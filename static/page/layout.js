@@ -2,7 +2,7 @@
 
 import { clean } from "./links.js";
 import { element, filled, placed } from "./nodes.js";
-import { button, keyOf, line, link, picture } from "./parts.js";
+import { button, keyOf, line, link, logoSizes, picture } from "./parts.js";
 import { Place } from "./values.js";
 
 /**
@@ -29,7 +29,8 @@ const NETWORKS = new Map(
 export function header(section, page) {
   const { site } = section;
   const about = new Place(site.about, "/site");
-  const brand = [picture(section, about.inside("logo"), "logo"), line("span", about, "name")];
+  const logo = about.inside("logo");
+  const brand = [picture(section, logo, logoSizes(logo), "logo"), line("span", about, "name")];
   const current = { "aria-current": page === site.home ? "page" : null };
   const home =
     brand.some(Boolean) && element("a", { class: "brand", href: site.address(site.home), ...current }, brand);

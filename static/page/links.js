@@ -4,12 +4,15 @@
 const LINKS = new Set(["http", "https", "mailto", "tel"]);
 const PICTURES = new Set(["http", "https"]);
 const MAX_LENGTH = 2048;
+// The server makes a smaller form of an asset in each of these widths.
+export const ASSET_WIDTHS = [480, 960, 1920];
 
 // Characters that HTML does not allow, and bidirectional controls.
 // eslint-disable-next-line no-control-regex
 const ODD =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const SCHEME = /^([^:/?#]*):/;
+const ASSET = /^\/v1\/assets\/[a-z0-9][a-z0-9-]{0,62}\/[0-9a-f]{64}$/;
 // Characters that a reader does not see, and `\`: see `collab/page/links.py`. The planes end with two
 // code points that are no characters.
 const UNSEEN = new RegExp(
@@ -40,6 +43,11 @@ export function safeLink(value) {
 /** Return the address when a page may load a picture from it, or else ''. @param {unknown} value */
 export function safeImage(value) {
   return safe(value, PICTURES);
+}
+
+/** Whether an address is that of an asset: a path, or the same path at the public origin. @param {string} address @param {string} publicUrl */
+export function isAsset(address, publicUrl) {
+  return ASSET.test(address.startsWith(publicUrl) ? address.slice(publicUrl.length) : address);
 }
 
 /** @param {unknown} value @param {Set<string>} schemes */

@@ -54,13 +54,14 @@ export const RENDERERS = new Map(
 
 export class PageRenderer {
   /**
-   * `base` is the path of the site. With `isCanvas`, the style is for a page in another document,
-   * beside `canvas.css`.
+   * `base` is the path of the site, and `publicUrl` the server's public origin. With `isCanvas`, the
+   * style is for a page in another document, beside `canvas.css`.
    *
-   * @param {{base?: string, isCanvas?: boolean, onError?: (error: unknown, section: Fields) => void}} [options]
+   * @param {{base?: string, publicUrl?: string, isCanvas?: boolean, onError?: (error: unknown, section: Fields) => void}} [options]
    */
-  constructor({ base = "", isCanvas = false, onError = () => {} } = {}) {
+  constructor({ base = "", publicUrl = "", isCanvas = false, onError = () => {} } = {}) {
     this.base = base;
+    this.publicUrl = publicUrl;
     this.scope = isCanvas ? SCOPES.canvas : SCOPES.own;
     this.onError = onError;
     /** @type {Map<string, Known>} */
@@ -76,7 +77,7 @@ export class PageRenderer {
    * @returns {Rendered | null}
    */
   render(value, slug = "") {
-    const site = new Site(value, this.base);
+    const site = new Site(value, this.base, this.publicUrl);
     const page = site.find(slug);
     if (!page) return null;
     const language = LANGUAGE.test(text(site.about, "language")) ? text(site.about, "language") : "en";

@@ -1,13 +1,31 @@
 // Parts that several sections share: headings, pictures, icons, buttons, links.
 
 import { ICONS, OTHER_ICON } from "./icons.js";
-import { clean, safeImage } from "./links.js";
+import { ASSET_WIDTHS, clean, isAsset, safeImage } from "./links.js";
 import { element, filled, paragraphs, placed, rich } from "./nodes.js";
 
 /**
  * @typedef {import('./nodes.js').Content} Content
  * @typedef {import('./values.js').Place} Place
  */
+
+// The width of a picture in each place, for `sizes`: see `collab/page/parts.py`.
+export const WHOLE = "(min-width:1176px) 1080px,92vw";
+export const SPLIT_HERO = "(min-width:1176px) 500px,(min-width:860px) 43vw,92vw";
+export const MASONRY = "(min-width:1176px) 340px,(min-width:930px) 29vw,(min-width:640px) 45vw,92vw";
+export const CAROUSEL = "(min-width:640px) 460px,72vw";
+export const PLAIN = "(min-width:766px) 704px,92vw";
+export const FACE = "96px";
+// The width of a column, for one column to six: in a large window, and in a smaller one.
+const COLUMNS = [
+  ["1080px", "92vw"],
+  ["525px", "45vw"],
+  ["340px", "29vw"],
+  ["240px", "21vw"],
+  ["184px", "16vw"],
+  ["146px", "13vw"],
+];
+const LOGO_HEIGHT = 36;
 
 /**
  * A section while it is rendered. `level` is the level of its heading. `name` is unique on the page.
@@ -66,20 +84,60 @@ export function line(tag, holder, key, attributes = {}) {
   return placed(filled(tag, attributes, clean(holder.text(key))), holder.pointer(key));
 }
 
-/** A picture with its alternative text and its size; null without an allowed address. @param {Section} section @param {Place} image @param {string | null} [className] */
-export function picture(section, image, className = null) {
+/**
+ * A picture with its alternative text and its size; null without an allowed address. `sizes` is its
+ * width on the page. With it, the browser chooses one of the smaller forms of an asset.
+ *
+ * @param {Section} section @param {Place} image @param {string} sizes @param {string | null} [className]
+ */
+export function picture(section, image, sizes, className = null) {
   const src = safeImage(image.value.src);
   if (!src) return null;
+  const width = pixels(image, "width");
+  const forms = sizes ? smaller(section, src, width) : "";
   const made = element("img", {
     src,
+    srcset: forms ? `${forms}${src} ${width}w` : null,
+    sizes: forms ? sizes : null,
     alt: image.text("alt"),
-    width: pixels(image, "width"),
-    height: pixels(image, "height"),
+    width: width?.toString(),
+    height: pixels(image, "height")?.toString(),
     class: className,
     decoding: "async",
-    ...(section.eager ? { fetchpriority: "high" } : { loading: "lazy" }),
+    loading: section.eager ? "eager" : "lazy",
+    fetchpriority: section.eager ? "high" : null,
   });
   return placed(made, image.at);
+}
+
+/** The smaller forms of an asset for `srcset`; '' when there are none. @param {Section} section @param {string} src @param {number | null} width */
+function smaller(section, src, width) {
+  if (width === null || !isAsset(src, section.site.publicUrl)) return "";
+  return ASSET_WIDTHS.filter((each) => each < width)
+    .map((each) => `${src}?width=${each} ${each}w,`)
+    .join("");
+}
+
+/** The width of a picture in a card. Windows of medium width have two columns. @param {number} columns @param {number} count */
+export function cardSizes(columns, count) {
+  const [large, small] = COLUMNS[columns - 1];
+  const medium = count > 1 ? "(min-width:640px) 45vw," : "";
+  return `(min-width:1176px) ${large},(min-width:900px) ${small},${medium}92vw`;
+}
+
+/** The width of one of `count` pictures in a grid, which fills its rows. @param {number} count */
+export function gridSizes(count) {
+  if (count < 2) return WHOLE;
+  const [large, small] = COLUMNS[Math.min(count, 3) - 1];
+  const medium = count > 2 ? `(min-width:1060px) ${small},` : "";
+  return `(min-width:1176px) ${large},${medium}(min-width:690px) 45vw,92vw`;
+}
+
+/** The width of a logo; '' when its shape is unknown. It is exact: see `collab/page/parts.py`. @param {Place} logo */
+export function logoSizes(logo) {
+  const [width, height] = [pixels(logo, "width"), pixels(logo, "height")];
+  if (width === null || height === null) return "";
+  return `${Math.min(width, Math.ceil((LOGO_HEIGHT * width) / height))}px`;
 }
 
 /** The icon with this name, or a star for an unknown name; null without a name. @param {string} name */
@@ -150,5 +208,5 @@ function hash(words) {
 /** @param {Place} image @param {string} key */
 function pixels(image, key) {
   const size = image.number(key);
-  return size !== null && size >= 1 && size <= 20_000 ? `${Math.trunc(size)}` : null;
+  return size !== null && size >= 1 && size <= 20_000 ? Math.trunc(size) : null;
 }

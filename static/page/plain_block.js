@@ -1,7 +1,7 @@
 // A section of an unknown type as a plain block: its texts and its pictures, in order.
 
 import { filled, paragraphs, placed } from "./nodes.js";
-import { picture } from "./parts.js";
+import { PLAIN, picture } from "./parts.js";
 import { compare, escaped, isObject, Place, strip, text } from "./values.js";
 
 /**
@@ -35,7 +35,7 @@ function found(section, holder, at, without) {
       if (!ORDER.has(name) && !strip(value).includes(" ")) continue;
       const made = paragraphs(strip(value), section.href);
       parts.push(made.map((each) => each && placed(each, place)));
-    } else if (isObject(value) && text(value, "src")) parts.push(picture(section, new Place(value, place)));
+    } else if (isObject(value) && text(value, "src")) parts.push(picture(section, new Place(value, place), PLAIN));
     else for (const each of children(value, place)) waiting.push(each);
   }
   return parts;

@@ -2,7 +2,21 @@
 
 import { clean } from "./links.js";
 import { element, filled, placed } from "./nodes.js";
-import { allButtons, button, icon, keyOf, line, picture } from "./parts.js";
+import {
+  allButtons,
+  button,
+  CAROUSEL,
+  cardSizes,
+  FACE,
+  gridSizes,
+  icon,
+  keyOf,
+  line,
+  MASONRY,
+  picture,
+  SPLIT_HERO,
+  WHOLE,
+} from "./parts.js";
 import { plain } from "./rich_text.js";
 import { amount } from "./translations.js";
 import { decimal, isObject } from "./values.js";
@@ -32,7 +46,7 @@ export function hero(section) {
     !above && section.paragraphs(content, "body"),
     allButtons(section),
   );
-  const shot = filled("div", { class: "shot" }, picture(section, content.inside("image")));
+  const shot = filled("div", { class: "shot" }, picture(section, content.inside("image"), words ? SPLIT_HERO : WHOLE));
   return filled("div", { class: shot && words ? "hero split" : "hero" }, words, shot);
 }
 
@@ -48,16 +62,18 @@ export function callToAction(section) {
 export function features(section) {
   const wanted = section.content.number("columns");
   const columns = wanted === null ? 3 : Math.trunc(Math.min(Math.max(wanted, 1), 6));
-  const made = section.content.objects("items").map((item) => feature(section, item));
+  const items = section.content.objects("items");
+  const sizes = cardSizes(columns, items.length);
+  const made = items.map((item) => feature(section, item, sizes));
   return [section.head(), filled("ul", { class: `cards columns-${columns}` }, made)];
 }
 
-/** @param {Section} section @param {Place} item */
-function feature(section, item) {
+/** @param {Section} section @param {Place} item @param {string} sizes */
+function feature(section, item, sizes) {
   const href = section.href(item.value.link);
   const title = href ? line("a", item, "title", { href }) : clean(item.text("title"));
   const inner = [
-    picture(section, item.inside("image")) ?? icon(item.text("icon")),
+    picture(section, item.inside("image"), sizes) ?? icon(item.text("icon")),
     placed(filled(`h${section.innerLevel}`, {}, title), item.pointer("title")),
     section.paragraphs(item, "body"),
   ];
@@ -79,7 +95,7 @@ function quote(section, item) {
     .filter(Boolean)
     .join(", ");
   const who = [line("strong", item, "name"), placed(filled("span", {}, clean(role)), item.pointer("role"))];
-  const face = picture(section, item.inside("image"), "face") ?? avatar(item.text("name"));
+  const face = picture(section, item.inside("image"), FACE, "face") ?? avatar(item.text("name"));
   const by = who.some(Boolean) && element("figcaption", {}, face, element("span", { class: "who" }, who));
   return placed(element("figure", { class: "card quote" }, said, by), item.at, keyOf(item));
 }
@@ -144,8 +160,10 @@ function price(section, item) {
 /** @param {Section} section @returns {Content} */
 export function gallery(section) {
   const layout = section.content.oneOf("layout", "grid", "masonry", "carousel");
-  const made = section.content.objects("items").map((item) => {
-    const inner = [picture(section, item.inside("image")), section.line("figcaption", item, "caption")];
+  const items = section.content.objects("items");
+  const sizes = { grid: gridSizes(items.length), masonry: MASONRY, carousel: CAROUSEL }[layout] ?? "";
+  const made = items.map((item) => {
+    const inner = [picture(section, item.inside("image"), sizes), section.line("figcaption", item, "caption")];
     return placed(filled("figure", {}, inner), item.at, keyOf(item));
   });
   const title = clean(plain(section.content.text("headline")));

@@ -15,11 +15,13 @@ export class Site {
   /**
    * @param {unknown} value the document
    * @param {string} base the path of the site
+   * @param {string} [publicUrl] the server's public origin; '' when it is unknown
    */
-  constructor(value, base) {
+  constructor(value, base, publicUrl = "") {
     /** @type {Fields} */
     this.value = isObject(value) ? /** @type {Fields} */ (value) : {};
     this.base = base;
+    this.publicUrl = publicUrl;
     this.about = fields(this.value, "site");
     this.pages = pagesOf(this.value);
     /** @type {Map<string, Page>} */

@@ -9,12 +9,13 @@ export class Drawing {
   /**
    * @param {HTMLElement} holder
    * @param {string} base the path of the site
+   * @param {string} publicUrl the server's public origin; '' when it is unknown
    * @param {import("./state_line.js").StateLine} line
    */
-  constructor(holder, base, line) {
+  constructor(holder, base, publicUrl, line) {
     this.holder = holder;
     this.line = line;
-    this.renderer = new PageRenderer({ base, onError: (error) => console.error(error) });
+    this.renderer = new PageRenderer({ base, publicUrl, onError: (error) => console.error(error) });
     this.sheet = new CSSStyleSheet();
     this.style = "";
     document.adoptedStyleSheets.push(this.sheet);

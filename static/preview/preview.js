@@ -11,11 +11,12 @@ import { Token } from "./token.js";
 
 const [, , name] = location.pathname.split("/");
 const base = `/preview/${name}`;
+const publicUrl = found('meta[name="weft-public-url"]').getAttribute("content") ?? "";
 const query = new URLSearchParams(location.search);
 const isFramed = parent !== window;
 
 const line = new StateLine(found("#weft-state"));
-const drawing = new Drawing(found("#weft-draft"), base, line);
+const drawing = new Drawing(found("#weft-draft"), base, publicUrl, line);
 const token = new Token(name, isFramed);
 const navigation = new Navigation(drawing, base);
 const source = new Source(drawing, line, token);

@@ -43,6 +43,41 @@ LINKS += [
     "?a=1",
 ]
 LONG_LINK = "https://example.com/" + "a" * 2048
+PUBLIC_URL = "https://weft.example"
+# A picture that the server has, in the ways a document may name it. Only the first four name it.
+ASSET = "/v1/assets/demo/" + "0123456789abcdef" * 4
+ASSETS = [ASSET, f"/v1/assets/{'a-9' * 21}/{'f' * 64}", f"{PUBLIC_URL}{ASSET}", f" {ASSET}\u202e "]
+OTHERS = [
+    f"https://other.example{ASSET}",
+    f"{PUBLIC_URL}.evil.example{ASSET}",
+    f"{PUBLIC_URL}:443{ASSET}",
+    f"http://weft.example{ASSET}",
+    f"{PUBLIC_URL.upper()}{ASSET}",
+    f"{PUBLIC_URL}{PUBLIC_URL}{ASSET}",
+    ASSET[1:],
+    f"/{ASSET}",
+    f"{ASSET}?width=480",
+    f"{ASSET}#a",
+    f"{ASSET}/",
+    f"{ASSET}\n",
+    ASSET.upper(),
+    ASSET[:-1],
+    f"{ASSET}0",
+    f"{ASSET[:-1]}g",
+    f"/v1/assets/-demo/{'0' * 64}",
+    f"/v1/assets//{'0' * 64}",
+    f"/v1/assets/{'a' * 64}/{'0' * 64}",
+    f"/v1/assets/../{'0' * 64}",
+    f"/v1/assets/a,b 480w/{'0' * 64}",
+    f"/v1/assets/demo%2f/{'0' * 64}",
+    f"/v1/assets/d\u00e9mo/{'0' * 64}",
+    "/v1/assets/demo/" + "\u0660" * 64,
+    "/v1/assets/demo/../../demo/a.svg",
+    f"/V1/assets/demo/{'0' * 64}",
+]
+# On both sides of the widths that the server makes, and what is no width.
+WIDTHS = [479, 480, 481, 959, 960, 961, 1919, 1920, 1921, 20_000, 20_001]
+NO_WIDTHS = [0, -1, -481, 0.5, 480.5, 960.999, 1e300, "481", True, None]
 COLORS = ["#fff", "#10203040", "#FF8800", "#7f7f7f", "#123", "#e0e8f0", "red", "#ggg"]
 WRONG = [None, 7, True, "text", [], {}, [None, 1, "x"], {"x": 1}]
 UNKNOWN = {
@@ -64,7 +99,19 @@ def draw_page(random: Random) -> dict[str, Any]:
     document["pages"] = {"home": _page(random), "about": {"title": "About", "slug": "about"}}
     if random.random() < 0.2:
         document["pages"][random.choice(["10", "b", "\U0001f600", "\uffee"])] = _page(random)
+    _name_assets(random, document)
     return document
+
+
+def _name_assets(random: Random, value: Any) -> None:
+    """Let many of the drawn pictures be assets, or have an address like one."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        _name_assets(random, each)
+    if isinstance(value, dict) and value.get("src") in LINKS and random.random() < 0.8:
+        value["src"] = random.choice([random.choice(ASSETS), random.choice(OTHERS)])
+        if value.get("width") not in (1, 20_000) and random.random() < 0.8:
+            value["width"] = random.choice([*WIDTHS, *NO_WIDTHS])
 
 
 def _page(random: Random) -> dict[str, Any]:

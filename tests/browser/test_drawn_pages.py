@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.browser.drawn_pages import SECTIONS, draw_page, drawn_forms, wanted_forms
+from tests.browser.drawn_pages import (
+    ASSETS,
+    NO_WIDTHS,
+    OTHERS,
+    SECTIONS,
+    WIDTHS,
+    draw_page,
+    drawn_forms,
+    wanted_forms,
+)
 
 PAGES = 300
 
@@ -48,3 +58,21 @@ def test_sections_of_an_unknown_type_and_of_none_are_drawn(drawn: list[dict[str,
 def test_pages_of_both_directions_are_drawn(drawn: list[dict[str, Any]]) -> None:
     sites = [each["site"] for each in drawn if isinstance(each.get("site"), dict)]
     assert {"ar", "he-IL", "en", "de", "None"} <= {str(each.get("language")) for each in sites}
+
+
+def pictures(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the address and the width of each picture in a value."""
+    if isinstance(value, dict) and isinstance(value.get("src"), str):
+        yield value["src"], value.get("width")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        yield from pictures(each)
+
+
+def test_assets_are_drawn_with_each_width_and_so_are_other_addresses(
+    drawn: list[dict[str, Any]],
+) -> None:
+    found = {(src, repr(width)) for src, width in pictures(drawn)}
+    widths = {width for src, width in found if src in ASSETS}
+    assert {repr(each) for each in (*WIDTHS, *NO_WIDTHS)} <= widths
+    assert {src for src, _ in found} >= {*ASSETS, *OTHERS}

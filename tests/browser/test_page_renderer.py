@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from collab.page.html import render
+from collab.page.html import Public, render
 from collab.page.links import safe_link
 from server.demo import content
 from tests.browser.chromium import Chromium, Page
-from tests.browser.drawn_pages import draw_page
+from tests.browser.drawn_pages import ASSETS, NO_WIDTHS, OTHERS, PUBLIC_URL, WIDTHS, draw_page
+from tests.browser.picture_places import PLACES, page_of
 from tests.browser.site import Site
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -50,8 +51,8 @@ async def page(browser: Chromium, site: Site) -> Page:
     return page
 
 
-COMPARE = """(({given, html, before}) => {
-  const renderer = new rendering.PageRenderer({ base: '/p/demo/x' })
+COMPARE = """(({given, html, before, publicUrl}) => {
+  const renderer = new rendering.PageRenderer({ base: '/p/demo/x', publicUrl })
   if (before) dom.show(at, renderer.render(before).root)
   const made = renderer.render(given)
   if (!made || !html) return (made === null) === (html === null) ? '' : 'one has no page'
@@ -66,17 +67,32 @@ COMPARE = """(({given, html, before}) => {
 
 
 async def difference(page: Page, given: Any, before: Any = None) -> str:
-    made = render(given, base="/p/demo/x")
+    made = render(given, base="/p/demo/x", public=Public(PUBLIC_URL))
     html = None if made is None else made.html
-    told = await page.evaluate(
-        f"{COMPARE}({json.dumps({'given': given, 'html': html, 'before': before})})"
-    )
+    compared = {"given": given, "html": html, "before": before, "publicUrl": PUBLIC_URL}
+    told = await page.evaluate(f"{COMPARE}({json.dumps(compared)})")
     return str(told)
 
 
 async def test_both_renderers_make_the_same_dom(page: Page) -> None:
     for seed in range(300):
         assert await difference(page, draw_page(Random(seed))) == "", seed
+
+
+async def test_both_renderers_write_the_same_forms_of_each_picture(page: Page) -> None:
+    for src in (*ASSETS, *OTHERS):
+        widths = ({"width": width} for width in (*WIDTHS, *NO_WIDTHS))
+        items = [{"image": {"src": src, "height": 7, **width}} for width in widths]
+        gallery = {"type": "gallery", "content": {"items": items}}
+        assert await difference(page, {"pages": {"home": {"sections": [gallery]}}}) == "", src
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("place", PLACES)
+async def test_both_renderers_give_the_same_size_for_a_place(
+    page: Page, place: str, count: int
+) -> None:
+    assert await difference(page, page_of(place, count)) == ""
 
 
 @pytest.mark.parametrize("spaces", [983, 984])

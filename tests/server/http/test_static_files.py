@@ -92,7 +92,7 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
 
 
 def test_the_preview_names_all_scripts_of_a_page() -> None:
-    html = static_files._preview("1.0")
+    html = static_files._preview("1.0", "https://weft.example")
     scripts = [
         f"{path.parent.name}/{path.name}"
         for name in static_files.MODULES
