@@ -98,6 +98,7 @@ class Refusal(WeftError):
     - `yours` is your value at `path`, and `theirs` the value at the server.
     - `by` is the author whose change or lock is the reason, when the server names one.
     - `version` is the newest version of the document.
+    - `uses` are the documents that use a picture, when they are the reason.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Refusal(WeftError):
         by: dict[str, Any] | None = None,
         version: int | None = None,
         lock: dict[str, Any] | None = None,
+        uses: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(message, code)
         self.path = path
@@ -119,3 +121,4 @@ class Refusal(WeftError):
         self.by = by
         self.version = version
         self.lock = lock
+        self.uses = uses or []

@@ -29,19 +29,28 @@ class Http:
         self._client = client
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, absent: bool = False, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        absent: bool = False,
+        **query: Any,
     ) -> Any:
         """Return the body of the response, or raise a typed error.
 
-        With `absent`, a `PUT` creates and never replaces.
+        `body` is sent as JSON, and `raw` as it is. With `absent`, a `PUT` creates and never
+        replaces.
         """
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self._server}{path}" + (f"?{urlencode(given)}" if given else "")
-        data = None if body is None else msgspec.json.encode(body)
+        data = raw if body is None else msgspec.json.encode(body)
         request = urllib.request.Request(url, data, method=method)
         request.add_header("Authorization", f"Bearer {await fetch(self._token)}")
         if data is not None:
-            request.add_header("Content-Type", "application/json")
+            kind = "application/octet-stream" if body is None else "application/json"
+            request.add_header("Content-Type", kind)
         if absent:
             request.add_header("If-None-Match", "*")
         if self._client:
@@ -110,4 +119,5 @@ def _error(status: int, raw: bytes, server: str) -> Exception:
         by=problem.get("removed_by") or lock.get("holder"),
         version=problem.get("version"),
         lock=problem.get("lock"),
+        uses=problem.get("uses"),
     )

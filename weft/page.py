@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any, Literal
 
 from weft.address import Token, address_of, client_name
+from weft.assets import Assets
 from weft.change import Change
 from weft.core.effects import Undone
 from weft.core.patch import ABSENT, Op, as_json, difference, get, to_set
@@ -40,6 +41,7 @@ class Page:
         self._step: str | None = None
         self.presence = Presence(session)
         self.history = History(http, path)
+        self.assets = Assets(http)
         self._locks = Locks(session)
 
     # --- the value --------------------------------------------------------------------------

@@ -13,7 +13,14 @@ from typing import Any
 
 from weft import page as asynchronous
 from weft.address import Token
-from weft.blocking.handles import SyncChange, SyncDocuments, SyncHistory, SyncLock, SyncPresence
+from weft.blocking.handles import (
+    SyncAssets,
+    SyncChange,
+    SyncDocuments,
+    SyncHistory,
+    SyncLock,
+    SyncPresence,
+)
 from weft.blocking.worker import Off, Worker
 from weft.change import Change
 from weft.core.effects import Undone
@@ -32,6 +39,7 @@ class SyncPage:
         self._is_closed = False
         self.presence = SyncPresence(worker, page.presence)
         self.history = SyncHistory(worker, page.history)
+        self.assets = SyncAssets(worker, page.assets)
 
     @property
     def value(self) -> Any:

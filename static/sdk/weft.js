@@ -48,11 +48,9 @@ export function connect(options, environment) {
  */
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
-  /** @type {import("./page/documents.js").Request} */
-  const send = (...given) => request(caller, ...given);
   const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
-    /** @type {any} */ (await import("./page/documents.js"))[name](send, ...all);
-  return { list: call("list"), create: call("create"), delete: call("remove"), share: call("share"), unshare: call("unshare") };
+    /** @type {any} */ (await import("./page/documents.js"))[name](request, caller, ...all);
+  return { list: call("list"), delete: call("remove"), create: call("create"), share: call("share"), unshare: call("unshare") };
 }
 
 /** @param {{url: string, token: () => string | Promise<string>}} options */

@@ -1,9 +1,10 @@
-"""Changes, locks, presence, history and documents without `await`, for `weft.sync`."""
+"""Changes, locks, presence, history, pictures and documents without `await`, for `weft.sync`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from weft.assets import Assets
 from weft.blocking.worker import Off, Worker
 from weft.change import Change
 from weft.core.effects import ChangeState, Result
@@ -126,6 +127,26 @@ class SyncHistory:
     def restore(self, version: int, pointer: str = "") -> dict[str, Any]:
         """Make an older version, or a part of it, current again."""
         return self._worker.wait(self._history.restore(version, pointer))
+
+
+class SyncAssets:
+    """The pictures of a tenant."""
+
+    def __init__(self, worker: Worker, assets: Assets) -> None:
+        self._worker = worker
+        self._assets = assets
+
+    def upload(self, data: bytes, name: str = "") -> dict[str, Any]:
+        """Upload a picture: `{"id", "url", "type", "bytes", "width", "height"}`."""
+        return self._worker.wait(self._assets.upload(data, name))
+
+    def list(self, **options: Any) -> dict[str, Any]:
+        """Return a page: `assets`, and `next` when there are more."""
+        return self._worker.wait(self._assets.list(**options))
+
+    def delete(self, id: str) -> None:
+        """Delete a picture that no document uses. Raise `Refusal` when one does."""
+        self._worker.wait(self._assets.delete(id))
 
 
 class SyncDocuments:

@@ -98,7 +98,7 @@ export class Core extends Values {
     if (last) this.confirmed = this.frame = last;
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
-    else this.drop(entries);
+    else this.dropEntries(entries);
     this.isExact = this.queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
     this.showAll({ mine: false, kind: "open" });
   }
@@ -265,7 +265,7 @@ export class Core extends Values {
     const { mine, confirmed } = this;
     const first = this.carryAll([entry], mine, confirmed.value, { isForced: false });
     if (!first) return false;
-    this.drop(this.own);
+    this.dropEntries(this.own);
     const carried = this.carryAll(this.queue, mine, confirmed.value, { isForced: true });
     this.moveTo(carried ?? first, { mine: false, kind: "edit" });
     return true;
@@ -278,7 +278,7 @@ export class Core extends Values {
     for (const entry of this.queue) {
       value = this.add(value, entry);
       if (entry.answered === undefined) this.end(entry, reason, "refused", value);
-      else this.drop([entry]);
+      else this.dropEntries([entry]);
     }
     this.queue = [];
   }

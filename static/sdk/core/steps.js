@@ -120,7 +120,7 @@ export class Steps {
     if (!isWhole || !last || last.sent) return null;
     const isOther = (/** @type {import("./entries.js").Entry} */ each) => each !== last && (each.sent || !last.step || each.step !== last.step);
     const taken = core.queue.splice(core.queue.findLastIndex(isOther) + 1);
-    core.drop(taken);
+    core.dropEntries(taken);
     core.showAll({ mine: true, kind: "undo" });
     this.#taken.push({ ops: taken.map(({ ops }) => ops), value: core.value, step: last.step });
     const { version } = core.confirmed;

@@ -131,7 +131,7 @@ export class Values {
     if (queue.some((entry) => entry.base !== null && (entry.sent || !isExact))) return;
     const carried = this.carryAll(queue, this.mine, confirmed.value, { isForced: !isExact });
     if (!carried) return;
-    this.drop(this.own);
+    this.dropEntries(this.own);
     this.moveTo(carried, info);
   }
 
@@ -214,7 +214,7 @@ export class Values {
   end(entry, reason, state, value) {
     this.queue = this.queue.filter((each) => each !== entry);
     this.emit({ do: "attention", entry: { ...entry }, reason, state, value, theirs: this.confirmed.value });
-    this.drop([entry]);
+    this.dropEntries([entry]);
     this.emit({ do: "end", id: entry.id, state, reason });
   }
 
@@ -224,7 +224,7 @@ export class Values {
   }
 
   /** @param {Entry[]} entries */
-  drop(entries) {
+  dropEntries(entries) {
     for (const { id } of entries) this.writes.set(id, null);
   }
 }

@@ -13,6 +13,11 @@ import { Text } from "../text/text.js";
 /** @typedef {import("../patch/patch.js").Op} Op */
 /** @typedef {import("../reports/change.js").Change} Change */
 /** @typedef {import("../session/session.js").Session} Session */
+/** @typedef {import("./assets.js").Asset} Asset */
+/** @typedef {import("./assets.js").Listed} Listed */
+/** @typedef {{upload: (file: Blob | BufferSource, onProgress?: import("./assets.js").OnProgress, options?: {name?: string, signal?: AbortSignal}) => Promise<Asset>,
+ *   list: (options?: {limit?: number, cursor?: string}) => Promise<{assets: Listed[], next?: string}>,
+ *   delete: (id: string) => Promise<void>}} Assets */
 /** @typedef {{mine: boolean, kind: string, by?: any}} Info */
 
 const READY_WITHIN = 2_000;
@@ -185,12 +190,11 @@ export class Page {
     return import("./publishing.js").then((all) => all.published(this.#ask));
   }
 
+  /** The pictures of the tenant. @returns {Assets} */
   get assets() {
-    /** @type {import("./documents.js").Request} */
-    const send = (...given) => request(this._session, ...given);
-    const upload = async (/** @type {Blob} */ file, /** @type {((done: number) => void) | undefined} */ onProgress) =>
-      (await import("./publishing.js")).upload(send, file, onProgress);
-    return { upload };
+    const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
+      /** @type {any} */ (await import("./assets.js"))[name](request, this._session, ...all);
+    return { list: call("list"), delete: call("remove"), upload: call("upload") };
   }
 
   // --- the state -------------------------------------------------------------------------------

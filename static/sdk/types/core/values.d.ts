@@ -149,5 +149,5 @@ export declare class Values {
     /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */
     keep(entries: Entry[]): void;
     /** @param {Entry[]} entries */
-    drop(entries: Entry[]): void;
+    dropEntries(entries: Entry[]): void;
 }

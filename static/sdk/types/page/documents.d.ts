@@ -1,14 +1,12 @@
-export type Request = (method: string, path: string, options?: {
-    body?: any;
-    headers?: Record<string, string>;
-}) => Promise<any>;
-/** @param {Request} request @param {Record<string, any>} options */
-export declare function list(request: Request, options?: Record<string, any>): Promise<any>;
-/** @param {Request} request @param {string} name @param {any} value */
-export declare function create(request: Request, name: string, value: any): Promise<any>;
-/** @param {Request} request @param {string} name */
-export declare function remove(request: Request, name: string): Promise<any>;
-/** @param {Request} request @param {string} name @param {any} options */
-export declare function share(request: Request, name: string, options?: any): Promise<any>;
-/** @param {Request} request @param {string} name @param {string} id */
-export declare function unshare(request: Request, name: string, id: string): Promise<any>;
+export type Request = typeof import("../link/http.js").request;
+export type Caller = import("../link/http.js").Caller;
+/** @param {Request} request @param {Caller} caller @param {Record<string, any>} options */
+export declare function list(request: Request, caller: Caller, options?: Record<string, any>): Promise<any>;
+/** @param {Request} request @param {Caller} caller @param {string} name @param {any} value */
+export declare function create(request: Request, caller: Caller, name: string, value: any): Promise<any>;
+/** @param {Request} request @param {Caller} caller @param {string} name */
+export declare function remove(request: Request, caller: Caller, name: string): Promise<any>;
+/** @param {Request} request @param {Caller} caller @param {string} name @param {any} options */
+export declare function share(request: Request, caller: Caller, name: string, options?: any): Promise<any>;
+/** @param {Request} request @param {Caller} caller @param {string} name @param {string} id */
+export declare function unshare(request: Request, caller: Caller, name: string, id: string): Promise<any>;

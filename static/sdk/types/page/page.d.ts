@@ -4,6 +4,22 @@ import { Text } from "../text/text.js";
 export type Op = import("../patch/patch.js").Op;
 export type Change = import("../reports/change.js").Change;
 export type Session = import("../session/session.js").Session;
+export type Asset = import("./assets.js").Asset;
+export type Listed = import("./assets.js").Listed;
+export type Assets = {
+    upload: (file: Blob | BufferSource, onProgress?: import("./assets.js").OnProgress, options?: {
+        name?: string;
+        signal?: AbortSignal;
+    }) => Promise<Asset>;
+    list: (options?: {
+        limit?: number;
+        cursor?: string;
+    }) => Promise<{
+        assets: Listed[];
+        next?: string;
+    }>;
+    delete: (id: string) => Promise<void>;
+};
 export type Info = {
     mine: boolean;
     kind: string;
@@ -113,9 +129,8 @@ export declare class Page {
         by?: any;
         at?: string;
     }>;
-    get assets(): {
-        upload: (file: Blob, onProgress: ((done: number) => void) | undefined) => Promise<any>;
-    };
+    /** The pictures of the tenant. @returns {Assets} */
+    get assets(): Assets;
     /** 'connecting', 'online', 'reconnecting', 'offline', 'refused' or 'closed'. */
     get link(): string;
     /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */
