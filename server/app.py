@@ -18,6 +18,7 @@ from collab.document.steps import UndoBounds
 from collab.flow.budget import Allowance, BudgetPool
 from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
+from collab.room.state_limits import most_blocks, most_bytes
 from collab.room.working import RoomBounds
 from collab.types.freeing import FREEING
 from server.access.connection_limit import ConnectionLimit
@@ -194,7 +195,8 @@ def _hub_bounds(settings: Settings) -> HubBounds:
             patch=patch,
             undo=undo,
             max_update=settings.max_update,
-            max_state=settings.max_state,
+            max_state=most_bytes(settings.max_document, settings.max_values),
+            max_blocks=most_blocks(settings.max_values),
             max_documents=settings.max_documents,
         ),
         snapshot_entries=settings.snapshot_entries,

@@ -76,7 +76,7 @@ class Document:
         self.size = json_size(self.value)
         self.count = ValueCount()
         self.work = WorkSize(opening.loader.size, opening.deleted)
-        self.blocks = BlockEstimate(opening.loader.size, opening.replaced)
+        self.blocks = BlockEstimate(opening.uncounted, opening.replaced, opening.blocks)
 
     @classmethod
     def create(
@@ -257,6 +257,8 @@ class Document:
         kind: Kind,
     ) -> Change:
         before, self.value = self.value, applied.value
+        if applied.size < self.size:
+            self.work.note_deletion(self.size - applied.size)
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
         self.blocks.add(update)

@@ -25,6 +25,7 @@ from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import (
     AT_ONCE,
+    count_structs,
     deleted_clocks,
     state_pieces,
 )
@@ -60,6 +61,7 @@ class Opening:
         self.epoch = epoch
         self.loader = Loader(server_id(epoch))
         self.deleted = 0  # clocks that the state deletes; counted only in a large state
+        self.blocks = 0  # of the state; counted only in a large state
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
         self._since: list[bytes] | None = None  # the pieces of the entries' updates, once cut
         self._updates: Iterator[bytes] | None = None
@@ -114,6 +116,11 @@ class Opening:
         return replaced
 
     @property
+    def uncounted(self) -> int:
+        """The bytes of the updates whose blocks are not in `blocks`."""
+        return self.loader.size - (len(self.body.state) if self.blocks else 0)
+
+    @property
     def is_large(self) -> bool:
         """Whether reading the document takes long, even when applying its state is fast."""
         return len(self.body.state) + len(self._saved) > LARGE
@@ -141,6 +148,7 @@ class Opening:
         state, *since = deleted_at_first(self._of_log())
         self._since = [piece for update in since for piece in _pieces(update)]
         self._parts = (state,)
+        self.blocks = count_structs(state)
         if not self._is_long(self.body.opening_seconds):
             self._parts = pieces = state_pieces(state)
             self.deleted = deleted_clocks(pieces)

@@ -34,6 +34,8 @@ SMALL, LARGE = 2 * 1024, 1024 * 1024
 # The values are counted again when the updates since the last count exceed 1/PART of the
 # document's size.
 PART = 8
+# The state is measured again when the updates since then exceed this part of its limit.
+PART_TO_MEASURE = 64
 # Values in and below a Y.Array of more than `LONG_ARRAY` items (`collab/structs/array_sizes.py`).
 MOST_IN_ARRAY: Final = DEFAULT_BOUNDS.array_values
 
@@ -120,9 +122,11 @@ class WorkSize:
     """The size of a document for work that reads all of it, also its deleted parts.
 
     Invariant: `_count` is the last count of the values. `_changed` are the bytes of the updates
-    since then. The Yjs state has at most `applied` bytes. The state keeps at most
-    about `former` former values and deleted parts of texts: those of the opening, and one for each
-    later op that replaces, moves or removes a value.
+    since then. `applied` estimates the bytes of the Yjs state: its last size, and the updates since
+    then. A deletion in the middle of a block can make the state larger than that. `_unmeasured`
+    are the bytes that came or went since the last size. The state keeps at most about `former`
+    former values and deleted parts of texts: those of the opening, and one for each later op that
+    replaces, moves or removes a value.
     """
 
     def __init__(self, applied: int, former: int = 0) -> None:
@@ -130,23 +134,28 @@ class WorkSize:
         self.former = former
         self._count = -1
         self._changed = 0
-        self._is_exact = False
+        self._unmeasured = applied
 
     def has_room(self, more: int, most: int, measure: Callable[[], int]) -> bool:
         """Whether the Yjs state may grow by `more` bytes, to `most` at most; 0 means any size.
 
-        `measure` returns its present size. It is called only when the estimate is too large.
+        `measure` returns its present size. It is called only when the estimate is too large, and
+        when a part of it is new. So a full document does not measure its state at each request.
         """
-        if self.applied + more > most > 0 and not self._is_exact:
-            self.applied, self._is_exact = measure(), True
+        if self.applied + more > most > 0 and self._unmeasured * PART_TO_MEASURE > most:
+            self.applied, self._unmeasured = measure(), 0
         return not self.applied + more > most > 0
+
+    def note_deletion(self, size: int) -> None:
+        """Note that the state may have become smaller by about so many bytes."""
+        self._unmeasured += size
 
     def change(self, update: bytes, ops: Sequence[Op] = ()) -> None:
         """Note a change. The bytes of its update bound the number of new values."""
         self.former += sum(op["op"] != "add" for op in ops)
         self._changed += len(update)
         self.applied += len(update)
-        self._is_exact = False
+        self._unmeasured += len(update)
 
     def of(self, value: Json, size: int) -> int:
         """Return the largest of three sizes: the bytes, the cost of values, the cost of state."""

@@ -33,6 +33,7 @@ from collab.room.requests import (
     Round,
     UndoRequest,
 )
+from collab.room.state_limits import require_room_for_patch, require_room_for_undo
 from collab.wire import rfc3339
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def undo(working: Working, member: Member, request: UndoRequest, now: Round) -> 
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.scope, "scope")
+    require_room_for_undo(working)
     turn = working.document.redo if request.redo else working.document.undo
     undone = turn(
         member.author.user,
@@ -284,6 +286,7 @@ def _patch(
     request: PatchRequest | None = None,
     bounds: Bounds | None = None,
 ) -> Change | None:
+    require_room_for_patch(working, ops)
     return working.document.patch(
         ops,
         version=working.head + 1,

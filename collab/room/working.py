@@ -17,6 +17,7 @@ from collab.patch.relocate import AppliedChange
 from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
+from collab.room.state_limits import ample
 from collab.room.tail import Tail
 from collab.structs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
 from collab.structs.subtrees import MOST_HIDDEN
@@ -50,6 +51,7 @@ class RoomBounds:
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
     max_state: int = 16 << 20  # bytes of the Yjs state; 0 for no limit
+    max_blocks: int = 800_000  # of the Yjs state; 0 for no limit
     max_documents: int = 0  # of the tenant; 0 for no limit
 
 
@@ -89,6 +91,7 @@ class Working:
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
         self.structs = LazyStructIndex()
+        self.ample_state = ample(bounds.max_state, bounds.max_blocks)
 
     def require_writer(self, member: Member, now: int) -> None:
         """Raise when the member may not write, or when this server cannot check what they write.

@@ -11,6 +11,7 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
+from collab.room.state_limits import require_room_for_update
 from collab.structs.array_touches import pieces_of_touches
 from collab.structs.guard import (
     Checked,
@@ -23,7 +24,6 @@ from collab.structs.guard import (
 from collab.tree.overwriting import new_values
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
-from collab.yjs.lib0 import refuse_size
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import MOST_JOINED, Slices, in_pieces, joins_many, slices_of
 from collab.yjs.update import decode_state_vector
@@ -63,8 +63,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     working.require_writer(member, now.now)
     if not working.exists:
         member.rights.require_whole_document()
-    if checked.fresh:
-        _require_room(working, len(request.update))
+    require_room_for_update(working, request.update, checked, index)
     has_arrays = index.arrays.there
     pieces = pieces_of_touches(request.update, checked, index) if has_arrays else []
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
@@ -96,15 +95,6 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if slices is not None:
         answer.rest = slices.rest
     return answer
-
-
-def _require_room(working: Working, more: int) -> None:
-    document, most = working.document, working.bounds.max_state
-    if not document.work.has_room(more, most, lambda: len(document.update_since(b"\x00"))):
-        refuse_size(
-            f"the document's Yjs state would have more than {most} bytes; delete content first, "
-            "also in root types other than `content`"
-        )
 
 
 def _check(working: Working, member: Member, inspected: Inspected, index: StructIndex) -> Checked:

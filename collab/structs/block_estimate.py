@@ -34,8 +34,8 @@ class BlockEstimate:
     Invariant: the document has at most `counted + since` blocks.
     """
 
-    def __init__(self, since: int, replaced: Mapping[int, int]) -> None:
-        self.counted = 0
+    def __init__(self, since: int, replaced: Mapping[int, int], counted: int = 0) -> None:
+        self.counted = counted
         self.since = since
         self.needed = 0
         self.replaced = replaced
@@ -52,6 +52,14 @@ class BlockEstimate:
         if limit == 0 or self.exceeds(limit):
             return limit > 0
         return PART * self.since > limit and self.counted + self.since > self.needed + limit
+
+    def has_room(self, more: int, most: int) -> bool:
+        """Whether the document has at most `most` blocks, also with `more` new ones."""
+        return self.counted + self.since + more <= most
+
+    def is_vague(self, most: int) -> bool:
+        """Whether the blocks since the last count may be a part of so many."""
+        return PART * self.since > most
 
     def count(self, state: bytes, values: int) -> None:
         """Count the blocks of the state, whose value has this number of values."""

@@ -109,21 +109,21 @@ def skip_structs(reader: Reader, count: int, clock: int) -> int:
 
 
 def count_structs(state: bytes) -> int:
-    """Return the number of structs in a state."""
-    return _skip_all(Reader(state, checks_values=False))
+    """Return the number of structs in a state. The structs of its last client are not read."""
+    reader = Reader(state, checks_values=False)
+    total = 0
+    for clients_left in range(reader.count(), 0, -1):
+        count, _, clock = reader.count(), reader.uint(), reader.uint()
+        if clients_left > 1:
+            skip_structs(reader, count, clock)
+        total += count
+    return total
 
 
 def deletes_of_update(update: bytes) -> dict[int, list[Range]]:
     """Return the ranges that an update deletes, by client."""
     reader = Reader(update, checks_values=False)
-    _skip_all(reader)
-    return read_deletes(reader)
-
-
-def _skip_all(reader: Reader) -> int:
-    total = 0
     for _ in range(reader.count()):
         count, _, clock = reader.count(), reader.uint(), reader.uint()
         skip_structs(reader, count, clock)
-        total += count
-    return total
+    return read_deletes(reader)

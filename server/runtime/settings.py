@@ -278,17 +278,6 @@ class Settings:
             return 0
         return max(self.max_frame, self.max_document)
 
-    @property
-    def max_state(self) -> int:
-        """The most bytes of a document's Yjs state; 0 means no limit.
-
-        In the state a number of a list takes 54 bytes. Everything else takes about as many bytes as
-        in JSON.
-        """
-        if not self.max_document or not self.max_values:
-            return 0
-        return 2 * self.max_document + 64 * self.max_values
-
     def limits(self) -> dict[str, int | float]:
         """Return the limits that the message `opened` sends to a client, by their field names."""
         return {each.name: getattr(self, each.name) for each in fields(self) if rule_of(each).limit}
