@@ -8,7 +8,6 @@ a deleted range of two bytes in the middle of a text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from collab.entry import Op
@@ -42,14 +41,6 @@ def most_bytes(max_document: int, max_values: int) -> int:
 def most_blocks(max_values: int) -> int:
     """Return the most blocks of a Yjs state for this limit of the values; 0 means no limit."""
     return BLOCKS_OF_A_VALUE * max_values
-
-
-def ample(max_state: int, max_blocks: int) -> float:
-    """Return how many bytes of updates make no state with more bytes or blocks than this.
-
-    A block needs a struct of two bytes, or half of a deleted range, which has two bytes or more.
-    """
-    return min(max_state or inf, max_blocks or inf)
 
 
 def require_room_for_update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
@@ -17,7 +18,6 @@ from collab.patch.relocate import AppliedChange
 from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, RequestWithId, Round
-from collab.room.state_limits import ample
 from collab.room.tail import Tail
 from collab.structs.guard import STORED_BOUNDS, GuardBounds, StructIndex, inspect
 from collab.structs.subtrees import MOST_HIDDEN
@@ -53,6 +53,14 @@ class RoomBounds:
     max_state: int = 16 << 20  # bytes of the Yjs state; 0 for no limit
     max_blocks: int = 800_000  # of the Yjs state; 0 for no limit
     max_documents: int = 0  # of the tenant; 0 for no limit
+
+    @property
+    def ample_state(self) -> float:
+        """How many bytes of updates make no state with too many bytes or blocks.
+
+        A block needs a struct of two bytes, or half of a deleted range of two bytes.
+        """
+        return min(self.max_state or inf, self.max_blocks or inf)
 
 
 class Working:
@@ -91,7 +99,7 @@ class Working:
         self.accepted: list[Accepted] = []  # requests that made no version
         self.update_bounds = GuardBounds(update_bytes=bounds.max_update)
         self.structs = LazyStructIndex()
-        self.ample_state = ample(bounds.max_state, bounds.max_blocks)
+        self.ample_state = bounds.ample_state
 
     def require_writer(self, member: Member, now: int) -> None:
         """Raise when the member may not write, or when this server cannot check what they write.
