@@ -16,10 +16,12 @@ HOLD: Final = 50.0
 # Milliseconds for which other threads of the process hold the interpreter.
 PAUSE: Final = 50.0
 # Peak bytes of memory for each byte that was sent or received. Each client may cost a fixed part
-# more: a document's value and its next version, which the server may send to a reader.
+# more: a document's value and its next version, which the server may send to a reader. At any time
+# the server may save a snapshot, or open a document again: then the document is in memory up to ten
+# times, as its value, its state, the JSON and the row of both, and the database's pages.
 MEMORY: Final = 16
 MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
-MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
+MEMORY_AT_ALL: Final = 10 * limits.DOCUMENT
 # Bytes for each value of an open document: its Yjs types, its nodes, its undo steps, and the value.
 # yrs takes half of it: it keeps three blocks for each number in a list.
 MEMORY_OF_A_VALUE: Final = 2_700
