@@ -17,8 +17,8 @@ HOLD: Final = 50.0
 PAUSE: Final = 50.0
 # Peak bytes of memory for each byte that was sent or received. Each client may cost a fixed part
 # more: a document's value and its next version, which the server may send to a reader. At any time
-# the server may save a snapshot, or open a document again: then the document is in memory up to ten
-# times, as its value, its state, the JSON and the row of both, and the database's pages.
+# the server may save a snapshot, or open a document again. Then the document is in memory up to ten
+# times: as value and state, as the rows of both, and as pages of the database.
 MEMORY: Final = 16
 MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
 MEMORY_AT_ALL: Final = 10 * limits.DOCUMENT
