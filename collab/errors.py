@@ -36,6 +36,7 @@ class Code(StrEnum):
     INVALID_PATCH = "invalid_patch"
     PATH_NOT_FOUND = "path_not_found"
     INVALID_DOCUMENT = "invalid_document"
+    INVALID_ASSET = "invalid_asset"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     MISSING_DEPENDENCY = "missing_dependency"
     STALE_DOCUMENT = "stale_document"
@@ -62,6 +63,7 @@ HTTP_STATUS: dict[Code, int] = {
     Code.INVALID_PATCH: 422,
     Code.PATH_NOT_FOUND: 422,
     Code.INVALID_DOCUMENT: 422,
+    Code.INVALID_ASSET: 422,
     Code.STORAGE_UNAVAILABLE: 503,
     Code.MISSING_DEPENDENCY: 409,
     Code.STALE_DOCUMENT: 409,
