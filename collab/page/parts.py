@@ -52,10 +52,11 @@ _ICONS = {
     "worm": "M4 18c0-5 4-5 4-9s4-4 4 0 0 9 4 9 4-6 4-9M19 6h2",
 }
 # The width of a picture in each place, for `sizes`: how wide `page.css` makes it in a window. The
-# content of a page has 92 % of the window, and at most 1,080 pixels.
+# content of a page has 92 % of the window, and at most 1,080 pixels. The rules of `page.css` are
+# about the window without its scroll bar, so they begin up to 20 pixels earlier than these.
 WHOLE = "(min-width:1176px) 1080px,92vw"
-SPLIT_HERO = "(min-width:1176px) 500px,(min-width:860px) 43vw,92vw"
-MASONRY = "(min-width:1176px) 340px,(min-width:930px) 29vw,(min-width:640px) 45vw,92vw"
+SPLIT_HERO = "(min-width:1176px) 500px,(min-width:880px) 43vw,92vw"
+MASONRY = "(min-width:1176px) 340px,(min-width:950px) 29vw,(min-width:660px) 45vw,92vw"
 CAROUSEL = "(min-width:640px) 460px,72vw"
 PLAIN = "(min-width:766px) 704px,92vw"
 FACE = "96px"  # a circle of 48 pixels, cut from a picture that may be twice as wide
@@ -177,8 +178,8 @@ def _smaller(section: Section, source: str, width: int | None) -> str:
 def card_sizes(columns: int, count: int) -> str:
     """Return the width of a picture in a card. Windows of medium width have two columns."""
     large, small = _COLUMNS[columns - 1]
-    medium = "(min-width:640px) 45vw," if count > 1 else ""
-    return f"(min-width:1176px) {large},(min-width:900px) {small},{medium}92vw"
+    medium = "(min-width:660px) 45vw," if count > 1 else ""
+    return f"(min-width:1176px) {large},(min-width:920px) {small},{medium}92vw"
 
 
 def grid_sizes(count: int) -> str:
@@ -186,8 +187,8 @@ def grid_sizes(count: int) -> str:
     if count < 2:
         return WHOLE
     large, small = _COLUMNS[min(count, 3) - 1]
-    medium = f"(min-width:1060px) {small}," if count > 2 else ""
-    return f"(min-width:1176px) {large},{medium}(min-width:690px) 45vw,92vw"
+    medium = f"(min-width:1080px) {small}," if count > 2 else ""
+    return f"(min-width:1176px) {large},{medium}(min-width:710px) 45vw,92vw"
 
 
 def logo_sizes(logo: Fields) -> str:

@@ -11,8 +11,8 @@ import { element, filled, paragraphs, placed, rich } from "./nodes.js";
 
 // The width of a picture in each place, for `sizes`: see `collab/page/parts.py`.
 export const WHOLE = "(min-width:1176px) 1080px,92vw";
-export const SPLIT_HERO = "(min-width:1176px) 500px,(min-width:860px) 43vw,92vw";
-export const MASONRY = "(min-width:1176px) 340px,(min-width:930px) 29vw,(min-width:640px) 45vw,92vw";
+export const SPLIT_HERO = "(min-width:1176px) 500px,(min-width:880px) 43vw,92vw";
+export const MASONRY = "(min-width:1176px) 340px,(min-width:950px) 29vw,(min-width:660px) 45vw,92vw";
 export const CAROUSEL = "(min-width:640px) 460px,72vw";
 export const PLAIN = "(min-width:766px) 704px,92vw";
 export const FACE = "96px";
@@ -121,16 +121,16 @@ function smaller(section, src, width) {
 /** The width of a picture in a card. Windows of medium width have two columns. @param {number} columns @param {number} count */
 export function cardSizes(columns, count) {
   const [large, small] = COLUMNS[columns - 1];
-  const medium = count > 1 ? "(min-width:640px) 45vw," : "";
-  return `(min-width:1176px) ${large},(min-width:900px) ${small},${medium}92vw`;
+  const medium = count > 1 ? "(min-width:660px) 45vw," : "";
+  return `(min-width:1176px) ${large},(min-width:920px) ${small},${medium}92vw`;
 }
 
 /** The width of one of `count` pictures in a grid, which fills its rows. @param {number} count */
 export function gridSizes(count) {
   if (count < 2) return WHOLE;
   const [large, small] = COLUMNS[Math.min(count, 3) - 1];
-  const medium = count > 2 ? `(min-width:1060px) ${small},` : "";
-  return `(min-width:1176px) ${large},${medium}(min-width:690px) 45vw,92vw`;
+  const medium = count > 2 ? `(min-width:1080px) ${small},` : "";
+  return `(min-width:1176px) ${large},${medium}(min-width:710px) 45vw,92vw`;
 }
 
 /** The width of a logo; '' when its shape is unknown. It is exact: see `collab/page/parts.py`. @param {Place} logo */

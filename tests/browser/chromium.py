@@ -126,14 +126,21 @@ class Chromium:
         return result
 
     async def page(
-        self, *, width: int = 1280, height: int = 800, scheme: str = "light", context: str = ""
+        self,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        scale: float = 1,
+        scheme: str = "light",
+        context: str = "",
     ) -> Page:
         """Open a tab. Tabs share their storage, except with a context from `context()`."""
         target = await self.call(
             "Target.createTarget", url="about:blank", browserContextId=context or self._context
         )
         page = await self._attach(target["targetId"])
-        await page.prepare(width, height, scheme)
+        await page.resize(width, height, scale)
+        await page.prepare(scheme)
         return page
 
     async def _attach(self, target: str) -> Page:
@@ -171,16 +178,19 @@ class Page:
         self._frames: asyncio.Queue[str] = asyncio.Queue()
         self._loaded = asyncio.Event()
 
-    async def prepare(self, width: int, height: int, scheme: str) -> None:
-        for domain in ("Page", "Runtime", "Log"):
-            await self.call(f"{domain}.enable")
+    async def resize(self, width: int, height: int, scale: float = 1) -> None:
+        """Set the size of the window, and how many pixels of the screen are one of the page."""
         await self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
-            deviceScaleFactor=1,
+            deviceScaleFactor=scale,
             mobile=width < 700,
         )
+
+    async def prepare(self, scheme: str) -> None:
+        for domain in ("Page", "Runtime", "Log"):
+            await self.call(f"{domain}.enable")
         features = [
             {"name": "prefers-color-scheme", "value": scheme},
             {"name": "prefers-reduced-motion", "value": "reduce"},

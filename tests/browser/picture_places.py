@@ -8,7 +8,7 @@ from typing import Any
 from tests.browser.drawn_pages import ASSET
 
 Section = dict[str, Any]
-PHOTO = {"src": ASSET, "alt": "A loaf", "width": 2400, "height": 1600}
+PHOTO: dict[str, Any] = {"src": ASSET, "alt": "A loaf", "width": 2400, "height": 1600}
 
 
 def _hero(items: list[Any]) -> Section:

@@ -10,10 +10,11 @@ from typing import Self
 
 
 class Site:
-    """Serves the pages of a dict. The test may change them while it runs."""
+    """Serves the pages of a dict, and pictures. The test may change them while it runs."""
 
     def __init__(self, pages: dict[str, str] | None = None) -> None:
         self.pages = {"/favicon.ico": "", **(pages or {})}
+        self.pictures: dict[str, bytes] = {}  # each a PNG, by its path and query
         self.is_down = False  # the site answers nothing, as without a network
         site = self
 
@@ -21,6 +22,12 @@ class Site:
             def do_GET(self) -> None:
                 if site.is_down:
                     self.close_connection = True
+                    return
+                if self.path in site.pictures:
+                    self.send_response(200)
+                    self.send_header("Content-Type", "image/png")
+                    self.end_headers()
+                    self.wfile.write(site.pictures[self.path])
                     return
                 path = self.path.partition("?")[0]
                 text = site.pages.get(path)
