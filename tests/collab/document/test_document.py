@@ -335,6 +335,7 @@ def test_opening_and_closing_leaks_no_document() -> None:
     assert not any(ref() for ref in alive)
 
 
+@pytest.mark.thorough
 def test_a_document_that_was_not_closed_is_freed_too() -> None:
     body = page().snapshot()
     process = psutil.Process()
@@ -346,6 +347,7 @@ def test_a_document_that_was_not_closed_is_freed_too() -> None:
     assert process.memory_info().rss - start < 2 * 1024 * 1024
 
 
+@pytest.mark.thorough
 def test_a_thousand_closed_documents_leave_no_memory() -> None:
     body = page().snapshot()
     process = psutil.Process()

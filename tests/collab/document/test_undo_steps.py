@@ -213,6 +213,7 @@ def test_u1_the_newest_step_of_the_author_is_kept_above_the_limit_of_bytes() -> 
     assert desk.refused("undo", "ada") == {}
 
 
+@pytest.mark.thorough
 def test_u1_the_depth_limit_counts_steps_not_patches() -> None:
     desk = Desk({"a": 0})
     for step in range(BOUNDS.steps + 1):
@@ -352,6 +353,7 @@ def test_u16_undo_leaves_a_value_that_was_changed_since(desk: Desk) -> None:
     assert desk.undo("ada", containing=step) == [step]
 
 
+@pytest.mark.thorough
 def test_u7_an_answer_about_a_long_step_names_few_places() -> None:
     desk = Desk({"l": []})
     for number in range(500):

@@ -87,6 +87,7 @@ def test_r2_twice_the_ops_take_twice_the_work(size: int) -> None:
     assert two < 2.2 * one
 
 
+@pytest.mark.thorough
 def test_r5_twice_the_conflicts_take_twice_the_work() -> None:
     base, theirs = {"l": [1] * 500}, replaces(500, 500)
 

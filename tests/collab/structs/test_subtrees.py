@@ -127,6 +127,7 @@ def test_types_are_measured_again_after_a_document_has_grown(
     assert sizes.most(index, [root_of(index)]) >= 38
 
 
+@pytest.mark.thorough
 def test_measuring_takes_at_most_a_few_times_the_work_of_the_edits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -242,6 +242,7 @@ def test_twenty_clients_that_edit_one_array_read_only_what_they_change(reads: li
     desk.require_same_as_whole()
 
 
+@pytest.mark.thorough
 def test_opening_a_document_with_many_long_arrays_reads_each_in_one_call(reads: list[Any]) -> None:
     """Each item by itself would take a step for each item before it."""
     desk = Desk()
@@ -254,6 +255,7 @@ def test_opening_a_document_with_many_long_arrays_reads_each_in_one_call(reads: 
     again.close()
 
 
+@pytest.mark.thorough
 def test_an_update_in_pieces_finds_the_ids_of_its_items_with_few_look_ups(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
