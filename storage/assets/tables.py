@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, text
 
 from storage.sql.schema import Name, Utf8Text, crc_column, key_columns, metadata
 
@@ -45,6 +45,13 @@ asset_uses = Table(
     Column("version", BigInteger, nullable=False),
     Column("asset", Name, nullable=False),
     PrimaryKeyConstraint("tenant", "doc", "version", "asset"),
-    Index("asset_uses_asset", "tenant", "asset"),
     sqlite_with_rowid=False,
+)
+# Without the rows that say that a version was read: a query for these must use the primary key.
+Index(
+    "asset_uses_asset",
+    asset_uses.c.tenant,
+    asset_uses.c.asset,
+    sqlite_where=text("asset <> ''"),
+    postgresql_where=text("asset <> ''"),
 )

@@ -6,7 +6,7 @@ that the version was read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,8 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
-    func,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -30,9 +30,11 @@ from collab.ports.assets import EVERY_ASSET, MOST_LISTED, MOST_USES, AssetUse
 from storage.assets.tables import asset_uses, assets
 from storage.database import Database
 from storage.dialect import insert
-from storage.sql.schema import by_key, docs, named
+from storage.sql.schema import by_key, docs, named, padded_batches
 
 _READ = ""
+# The condition of the index on `asset`. Without it, a database would not use the index.
+_IN_INDEX = asset_uses.c.asset != literal_column("''")
 
 
 def _counted(tenant: str) -> list[tuple[Any, Any, Any, ColumnElement[bool]]]:
@@ -75,49 +77,64 @@ def unread(connection: Connection, tenant: str, limit: int) -> list[tuple[DocKey
     return list(found)
 
 
-def _uses(tenant: str, wanted: ColumnElement[bool]) -> list[Select[Any]]:
-    """Return a query for the uses of each kind, among the rows of `asset_uses` that are wanted."""
+def _uses(tenant: str, columns: Sequence[Any]) -> Select[Any]:
+    """Return a query for the rows of `asset_uses` whose version counts.
+
+    `docs` and `named` have the rows of the version; those of `named` may be null.
+    """
     uses = asset_uses.c
-    queries = []
-    for table, version, place, condition in _counted(tenant):
-        same = and_(table.c.doc == uses.doc, version == uses.version)
-        name = named.c.name if table is named else literal("", named.c.name.type)
-        columns = (
-            uses.asset,
-            uses.doc,
-            uses.version,
-            literal(place).label("place"),
-            name.label("name"),
-        )
-        queries.append(select(*columns).where(uses.tenant == tenant, wanted, condition, same))
-    return queries
+    of_document = and_(docs.c.tenant == tenant, docs.c.doc == uses.doc, docs.c.deleted_at == 0)
+    of_name = and_(
+        named.c.tenant == tenant, named.c.doc == uses.doc, named.c.version == uses.version
+    )
+    joined = asset_uses.join(docs, of_document).outerjoin(named, of_name)
+    counts = or_(
+        docs.c.head == uses.version,
+        docs.c.published == uses.version,
+        named.c.version == uses.version,
+    )
+    return select(*columns).select_from(joined).where(uses.tenant == tenant, counts)
 
 
 def uses_of(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, list[AssetUse]]:
     """Return the first uses of each asset, sorted by document and version."""
-    wanted = asset_uses.c.asset.in_([*ids, EVERY_ASSET])
-    every = union_all(*_uses(tenant, wanted)).subquery()
-    order = (every.c.doc, every.c.version, every.c.place)
-    place = func.row_number().over(partition_by=every.c.asset, order_by=order).label("row_place")
-    ranked = select(every, place).subquery()
+    everywhere = _uses_of_one(connection, tenant, EVERY_ASSET)
+    return {
+        id: [*_uses_of_one(connection, tenant, id), *everywhere][:MOST_LISTED]
+        for id in dict.fromkeys(ids)
+    }
+
+
+def _uses_of_one(connection: Connection, tenant: str, asset: str) -> list[AssetUse]:
+    """Return the first uses of an asset. The query ends when it has found enough rows.
+
+    The index has the rows in this order, so even the uses of a logo of all pages need no sorting.
+    """
+    uses = asset_uses.c
+    columns = (uses.doc, uses.version, docs.c.head, docs.c.published, named.c.name)
     rows = connection.execute(
-        select(ranked)
-        .where(ranked.c.row_place <= MOST_LISTED)
-        .order_by(ranked.c.asset, ranked.c.row_place)
+        _uses(tenant, columns)
+        .where(uses.asset == asset, _IN_INDEX)
+        .order_by(uses.doc, uses.version)
+        .limit(MOST_LISTED)
     )
-    found: dict[str, list[AssetUse]] = {id: [] for id in ids}
-    everywhere: list[AssetUse] = []
-    for row in rows:
-        use = AssetUse(row.doc, row.place, row.version, row.name or "")
-        (everywhere if row.asset == EVERY_ASSET else found[row.asset]).append(use)
-    return {id: (uses + everywhere)[:MOST_LISTED] for id, uses in found.items()}
+    return [use for row in rows for use in _places(row)]
+
+
+def _places(row: Any) -> Iterator[AssetUse]:
+    if row.name is not None:
+        yield AssetUse(row.doc, "version", row.version, row.name)
+    if row.published == row.version:
+        yield AssetUse(row.doc, "published", row.version)
+    if row.head == row.version:
+        yield AssetUse(row.doc, "head", row.version)
 
 
 def unused(connection: Connection, tenant: str, before: int, limit: int) -> list[str]:
-    is_wanted = or_(asset_uses.c.asset == assets.c.id, asset_uses.c.asset == EVERY_ASSET)
     old = (assets.c.tenant == tenant, assets.c.at < before, assets.c.used_at < before)
-    without = [~query.correlate(assets).exists() for query in _uses(tenant, is_wanted)]
-    return list(connection.scalars(select(assets.c.id).where(*old, *without).limit(limit)))
+    this_or_every = asset_uses.c.asset.in_([assets.c.id, literal(EVERY_ASSET)])
+    used = _uses(tenant, [literal(1)]).where(this_or_every, _IN_INDEX).correlate(assets).exists()
+    return list(connection.scalars(select(assets.c.id).where(*old, ~used).limit(limit)))
 
 
 def is_recent(connection: Connection, tenant: str, id: str, since: int) -> bool:
@@ -149,21 +166,27 @@ def drop_old(connection: Connection, key: DocKey, at: int) -> None:
 
     The assets that they name were used until now.
     """
-    counts = union_all(
-        *(
-            select(version).where(condition, table.c.doc == key.doc)
-            for table, version, _, condition in _counted(key.tenant)
-        )
+    uses = asset_uses.c
+    counted = (
+        select(version.label("version")).where(condition, table.c.doc == key.doc)
+        for table, version, _, condition in _counted(key.tenant)
     )
-    old = and_(by_key(asset_uses, key), asset_uses.c.version.not_in(counts))
-    names = list(connection.scalars(select(asset_uses.c.asset).where(old).distinct()))
-    if not names:
+    was_read = select(uses.version).where(by_key(asset_uses, key), uses.asset == _READ)
+    old = set(connection.scalars(was_read)) - set(connection.scalars(union_all(*counted)))
+    for versions in padded_batches(sorted(old)):
+        rows = and_(by_key(asset_uses, key), uses.version.in_(versions))
+        names = set(connection.scalars(select(uses.asset).where(rows)))
+        _note_last_use(connection, key.tenant, names, at)
+        connection.execute(delete(asset_uses).where(rows))
+
+
+def _note_last_use(connection: Connection, tenant: str, names: set[str], at: int) -> None:
+    change = update(assets).where(assets.c.tenant == tenant, assets.c.used_at < at)
+    if EVERY_ASSET in names:
+        connection.execute(change.values(used_at=at))
         return
-    used = assets.c.tenant == key.tenant
-    if EVERY_ASSET not in names:
-        used = and_(used, assets.c.id.in_(names))
-    connection.execute(update(assets).where(used, assets.c.used_at < at).values(used_at=at))
-    connection.execute(delete(asset_uses).where(old))
+    for part in padded_batches(sorted(names)):
+        connection.execute(change.where(assets.c.id.in_(part)).values(used_at=at))
 
 
 def old_documents(connection: Connection, tenant: str, limit: int) -> list[DocKey]:

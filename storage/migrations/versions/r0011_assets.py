@@ -48,4 +48,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "doc", "version", "asset"),
         sqlite_with_rowid=False,
     )
-    op.create_index("asset_uses_asset", "asset_uses", ["tenant", "asset"], unique=False)
+    named = sa.text("asset <> ''")
+    op.create_index(
+        "asset_uses_asset",
+        "asset_uses",
+        ["tenant", "asset"],
+        unique=False,
+        sqlite_where=named,
+        postgresql_where=named,
+    )
