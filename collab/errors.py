@@ -40,6 +40,8 @@ class Code(StrEnum):
     STORAGE_UNAVAILABLE = "storage_unavailable"
     MISSING_DEPENDENCY = "missing_dependency"
     STALE_DOCUMENT = "stale_document"
+    IN_USE = "in_use"
+    STORAGE_FULL = "storage_full"
 
 
 HTTP_STATUS: dict[Code, int] = {
@@ -67,6 +69,8 @@ HTTP_STATUS: dict[Code, int] = {
     Code.STORAGE_UNAVAILABLE: 503,
     Code.MISSING_DEPENDENCY: 409,
     Code.STALE_DOCUMENT: 409,
+    Code.IN_USE: 409,
+    Code.STORAGE_FULL: 507,
 }
 
 # A client may retry these: the same message may be accepted later.

@@ -27,6 +27,7 @@ from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
 from server.access.share_links import ShareLinks
 from server.archives.export import Exports
+from server.assets.library import AssetLibrary
 from server.commits.commit_loop import CommitLoop
 from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.creations import Creations
@@ -116,6 +117,7 @@ def build(
                     yield
                 for loop in loops:
                     loop.cancel()
+                await services.assets.close()
         finally:
             await store.close()
 
@@ -167,10 +169,17 @@ def _services(
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
         cutter=UpdateCutter(clock),
         exports=exports,
+        assets=AssetLibrary.of(hub, clock, settings, _folder_of(settings)),
         guest_token_limit=GuestTokenLimit(clock),
         monitor=Monitor(hub, exports, settings, release),
         version=release,
     )
+
+
+def _folder_of(settings: Settings) -> Path | None:
+    """Return the folder of the SQLite file; None for PostgreSQL or a database in memory."""
+    name = settings.database.removeprefix(SQLITE)
+    return None if name in (":memory:", settings.database) else Path(name).parent
 
 
 def _quarantine_path(settings: Settings) -> Path | None:

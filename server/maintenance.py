@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Corrupt, StorageUnavailable
+from server.assets.retention import AssetRetention
 from server.documents.renewals import renew_all
 from server.runtime.collector import Collector
 from server.runtime.usage import MemoryTrimmer
@@ -35,6 +36,8 @@ async def run_maintenance(services: Services) -> None:
     """
     retention, memory = Retention(services), MemoryTrimmer(services.clock)
     collector = Collector(work_counts)
+    versions, days = services.assets.versions, services.settings.asset_days
+    assets = AssetRetention(services.store, versions, services.clock, days)
 
     async def store() -> None:
         await save_and_unload(services)
@@ -44,6 +47,7 @@ async def run_maintenance(services: Services) -> None:
         for name, work in (
             ("presence", lambda: renew_presence(services)),
             ("snapshots and retention", store),
+            ("assets", assets.step),
             ("share links", services.share_links.maintain),
             ("memory", memory.trim),
             ("collector", collector.run),
@@ -51,7 +55,7 @@ async def run_maintenance(services: Services) -> None:
             group.create_task(_every_second(work), name=name)
 
 
-async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
+async def _every_second(work: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
@@ -64,7 +68,8 @@ async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
 
 async def renew_presence(services: Services) -> None:
     """Renew presence, time out silent clients, and drop budgets that are full again."""
-    for budget_pool in (services.budget_pool, services.creations.budget_pool):
+    uploads, creations = services.assets.uploads, services.creations
+    for budget_pool in (services.budget_pool, creations.budget_pool, uploads.budget_pool):
         budget_pool.evict(services.clock.monotonic())
     services.guest_token_limit.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):

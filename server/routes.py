@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from server.demo import content
 from server.http import (
+    assets,
     documents,
     exports,
     history,
@@ -59,6 +60,10 @@ def routes() -> list[BaseRoute]:
         Route("/demo/{name}.svg", content.get_picture),
         Route("/examples/{name}", content.get_example),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),
+        Route("/v1/assets", assets.upload_asset, methods=["POST"]),
+        Route("/v1/assets", assets.list_assets, methods=["GET"]),
+        Route("/v1/assets/{id}", assets.delete_asset, methods=["DELETE"]),
+        Route("/v1/assets/{tenant}/{id}", assets.get_asset),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),
         Route(doc, documents.put_document, methods=["PUT"]),

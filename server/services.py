@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from server.access.origins import Origins
     from server.access.share_links import ShareLinks
     from server.archives.export import Exports
+    from server.assets.library import AssetLibrary
     from server.commits.commit_loop import CommitLoop
     from server.documents.creations import Creations
     from server.documents.hub import Hub
@@ -61,6 +62,7 @@ class Services:
     guest_token_limit: GuestTokenLimit
     cutter: UpdateCutter
     exports: Exports
+    assets: AssetLibrary
     monitor: Monitor
     version: str
 

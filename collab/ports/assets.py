@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
@@ -31,6 +32,20 @@ class Content(Struct, frozen=True):
     width: int
     bytes: int
     checksums: list[int] = []  # of each piece
+
+
+def cut(body: bytes) -> Iterator[bytes]:
+    """Yield the pieces of a content."""
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
+
+
+def contents_of(bodies: Mapping[int, bytes]) -> list[Content]:
+    """Return the contents of these bodies, by width, with a checksum for each piece."""
+    return [
+        Content(width, len(body), [zlib.crc32(piece) for piece in cut(body)])
+        for width, body in sorted(bodies.items())
+    ]
 
 
 class Asset(Struct, frozen=True):

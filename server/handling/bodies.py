@@ -6,6 +6,7 @@ A handler reads a body only after the checks of the token, the role and the user
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -29,26 +30,49 @@ MAX_VALUES_OF_DOCUMENT = 100_000
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the whole body. Refuse it as soon as its size exceeds `limit` (0: no limit)."""
+    body = bytearray()
+    async for chunk in body_chunks(request, limit):
+        body += chunk
+    return bytes(body)
+
+
+async def body_chunks(
+    request: Request, limit: int, within: float = BODY_SECONDS
+) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives.
+
+    Refuse it when its size exceeds `limit` (0: no limit), or when it takes longer than `within`.
+    """
     declared = request.headers.get("content-length", "")
     if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
         raise _too_large(limit)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "send the body without a Content-Encoding")
-    body = bytearray()
+    whole = 0
+    chunks = aiter(request.stream())
+    ends_at = asyncio.get_running_loop().time() + within
+    while True:
+        chunk = await _next_chunk(chunks, ends_at)
+        if chunk is None:
+            return
+        whole += len(chunk)
+        _charge(request, len(chunk), whole)
+        if limit and whole > limit:
+            raise _too_large(limit)
+        yield chunk
+
+
+async def _next_chunk(chunks: AsyncIterator[bytes], ends_at: float) -> bytes | None:
+    """Return the next bytes of a body, or None at its end."""
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                _charge(request, len(chunk), len(body))
-                if limit and len(body) > limit:
-                    raise _too_large(limit)
+        async with asyncio.timeout_at(ends_at):
+            return await anext(chunks, None)
     except ClientDisconnect as error:
         raise Rejected(
             Code.MALFORMED, "the connection ended before the whole body arrived"
         ) from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long to arrive; send it again") from error
-    return bytes(body)
 
 
 def _charge(request: Request, size: int, whole: int) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from collab.errors import HTTP_STATUS, Code
 from collab.messages import ClientMessage, ServerMessage
+from server.openapi.assets import ASSETS
 from server.openapi.audit import AUDITING
 from server.openapi.documents import DOCUMENTS
 from server.openapi.examples import EXAMPLES, PARAMETERS, Example
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *PUBLISHING,
     *LOCKS,
     *SHARES,
+    *ASSETS,
     *AUDITING,
     *PROCESS,
 )

@@ -45,6 +45,15 @@ TURN: Final = {
     "can_undo": True,
     "can_redo": True,
 }
+ASSET_ID: Final = "5d41402abc4b2a76b9719d911017c592ae2f1f2c9e8f3f3b1c8a3c1b5a7e9d10"
+ASSET: Final = {
+    "id": ASSET_ID,
+    "url": f"/v1/assets/demo/{ASSET_ID}",
+    "type": "image/png",
+    "bytes": 48213,
+    "width": 1280,
+    "height": 720,
+}
 ARCHIVE: Final = {
     "format": "weft-archive/1",
     "doc": "home",
@@ -75,6 +84,9 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "tenant": "demo",
     "lock": "l-2",
     "schema": "landing-page",
+    "id": ASSET_ID,
+    "name": "harbor.png",
+    "width": 480,
     "share": "share-1k4rhszrgmwz",
     "version": 1,
     "at": 1,
@@ -240,6 +252,24 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             }
         },
     ),
+    "uploadAsset": Example("(the bytes of the file)", {201: ASSET}),
+    "listAssets": Example(
+        responses={
+            200: {
+                "assets": [
+                    {
+                        **ASSET,
+                        "name": "harbor.png",
+                        "by": "ada",
+                        "at": AT,
+                        "uses": [{"doc": "home", "in": "head", "version": 2}],
+                    }
+                ],
+                "next": f"1772358067250.{ASSET_ID}",
+            }
+        }
+    ),
+    "readAsset": Example(responses={200: "(the bytes of the file)"}),
     "makeGuest": Example(
         responses={
             200: {

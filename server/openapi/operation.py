@@ -16,7 +16,7 @@ PROBLEM = "application/problem+json"
 PATCH = "application/json-patch+json"
 SCHEMA = "application/schema+json"
 
-Tag = Literal["Documents", "History", "Publishing", "Locks", "Sharing", "Process"]
+Tag = Literal["Documents", "History", "Publishing", "Locks", "Sharing", "Assets", "Process"]
 Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 
 

@@ -22,6 +22,15 @@ class Meanwhile(Struct, frozen=True):
     at: Time
 
 
+class AssetUse(Struct, frozen=True, omit_defaults=True, rename={"place": "in"}):
+    """A version that names an asset. `name`: of a named version."""
+
+    doc: str
+    place: Literal["head", "published", "version"]
+    version: int
+    name: str | UnsetType = UNSET
+
+
 class Problem(Struct, frozen=True, omit_defaults=True):
     """A refusal (RFC 9457). Only certain codes have the fields after `retryable`."""
 
@@ -43,6 +52,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     retry_after_ms: int | UnsetType = UNSET
     published: Meanwhile | UnsetType | None = UNSET
     findings: list[Finding] | UnsetType = UNSET
+    uses: list[AssetUse] | UnsetType = UNSET
 
 
 class TakenBack(Struct, frozen=True):

@@ -220,6 +220,17 @@ class Settings:
     share_max_ttl: float = setting.seconds(
         90 * 86_400, "The longest `ttl` of a share link.", low=60, high=3_660 * 86_400
     )
+    max_asset: int = setting.size(10 * MiB, "The largest file of an asset.", low=KiB)
+    max_asset_pixels: int = setting.count(
+        50_000_000, "Pixels of an asset, width times height.", low=1, none=False
+    )
+    asset_bytes: int = setting.size(1024 * MiB, "Bytes of all assets of one tenant.")
+    asset_bytes_per_second: int = setting.size(
+        2 * MiB, "Bytes of assets per second that one user may upload; 32 seconds of it at once."
+    )
+    asset_days: int = setting.count(
+        30, "Days until an asset that no version uses is deleted.", high=36_500
+    )
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     publish_required: str = setting.choice(
         "warn", _STRICTNESS, "What publishing does about missing titles, descriptions, image texts."

@@ -5,13 +5,12 @@ All contents of an asset are stored one after the other: the original first, the
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, delete, select
 
-from collab.ports.assets import PIECE_BYTES, Asset, Content
+from collab.ports.assets import PIECE_BYTES, Asset, cut
 from storage.assets.tables import asset_pieces
 from storage.database import Database
 
@@ -22,20 +21,6 @@ class PiecePlace(NamedTuple):
     number: int
     start: int
     size: int
-
-
-def cut(body: bytes) -> Iterator[bytes]:
-    """Yield the pieces of a content."""
-    for start in range(0, len(body), PIECE_BYTES):
-        yield body[start : start + PIECE_BYTES]
-
-
-def contents_of(bodies: Mapping[int, bytes]) -> list[Content]:
-    """Return the contents of these bodies, by width, with a checksum for each piece."""
-    return [
-        Content(width, len(body), [zlib.crc32(piece) for piece in cut(body)])
-        for width, body in sorted(bodies.items())
-    ]
 
 
 def place_of(asset: Asset, width: int, number: int) -> PiecePlace | None:

@@ -12,6 +12,7 @@ import jsonschema_rs
 import pytest
 
 from collab.rights.user_rights import Role
+from tests.attacks.campaign.bodies import picture
 from tests.live.http_client import call
 from tests.running import RunningServer
 
@@ -26,6 +27,8 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
+# Random bytes are no picture, so the server refuses them, although the description allows them.
+NO_UPLOADS = ("--exclude-operation-id", "uploadAsset")
 # Only with a seed: 2.0 is an integer in JSON Schema, but not for Weft.
 STRICT = "positive_data_acceptance"
 # Refusals that a valid request may get, because of the document's state.
@@ -36,6 +39,7 @@ EXPECTED = f"""
 """
 # All operations on one document that exists; most other names that are tried are absent.
 ONE_DOCUMENT = '[parameters]\n"path.doc" = "tried"\n'
+PICTURE = picture(1)
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
 
@@ -70,7 +74,8 @@ REPLAYED = """
     putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
     getDocument getNamedSchema putSchema getSchema deleteSchema listPresent
     acquireLock listLocks renewLock
-    takeOverLock keepLock releaseLock makeShare listShares endShare publish getPublished
+    takeOverLock keepLock releaseLock makeShare listShares endShare
+    uploadAsset listAssets readAsset deleteAsset publish getPublished
     readPublished takeDown exportDocument
     listAudit listDocuments importDocument deleteDocument healthz readyz getDescription
 """.split()  # noqa: SIM905 - a list of this length is read more easily so
@@ -88,10 +93,11 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
     assert set(REPLAYED) == set(operations) - {"makeGuest"}, "which is in demo mode alone"
     lock: dict[str, Any] = {}
     link: dict[str, Any] = {}
+    asset: dict[str, Any] = {}
     for name in REPLAYED:
         method, path, operation = operations[name]
         doc = "imported" if name == "importDocument" else "home"
-        ids = {"lock": lock.get("id"), "share": link.get("id")}
+        ids = {"lock": lock.get("id"), "share": link.get("id"), "id": asset.get("id")}
         path = path.format(doc=doc, tenant="demo", version=1, schema="landing-page", **ids)
         content = operation.get("requestBody", {}).get("content", {})
         body = next((each["example"] for each in content.values()), None)
@@ -102,10 +108,11 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
             if p["in"] == "query" and (p["required"] or p["name"] == "include")
         ]
         query = "&".join(f"{p['name']}={p['example']}" for p in needed)
-        reply = call(method, f"{server.http}{path}?{query}", body, token=token)
+        raw = PICTURE if name == "uploadAsset" else None
+        reply = call(method, f"{server.http}{path}?{query}", body, token=token, raw=raw)
         status, answer = next(iter(operation["responses"].items()))
         assert str(reply.status) == status, (name, reply.raw)
-        for told in answer.get("content", {}).values():
+        for told in answer.get("content", {}).values() if name != "readAsset" else ():
             schema = {**told["schema"], "components": described["components"]}
             jsonschema_rs.validate(schema, reply.body)
             assert shape(told["example"]) <= shape(reply.body) | OPTIONAL, name
@@ -113,10 +120,14 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
             lock = reply.body
         if name == "makeShare":
             link = reply.body
+        if name == "uploadAsset":
+            asset = reply.body
+        if name == "readAsset":
+            assert reply.raw == PICTURE
 
 
 # Members that an example shows, but that this replay does not cause.
-OPTIONAL = {"cursor", "name", "warnings", "claimed_by", "yields_at", "holder"}
+OPTIONAL = {"cursor", "next", "name", "warnings", "claimed_by", "yields_at", "holder"}
 
 
 def shape(value: Any) -> set[str]:
@@ -127,7 +138,13 @@ def test_any_document_s_operations_answer_as_described(
     server: RunningServer, tmp_path: Path
 ) -> None:
     checks = (*CHECKS, STRICT)
-    attack(server, tmp_path, server.token("eddy"), "--seed", "1", examples=2, checks=checks)
+    token = server.token("eddy")
+    attack(server, tmp_path, token, "--seed", "1", *NO_UPLOADS, examples=2, checks=checks)
+
+
+def test_refused_uploads_answer_as_described(server: RunningServer, tmp_path: Path) -> None:
+    only = ("--seed", "1", "--include-operation-id", "uploadAsset")
+    attack(server, tmp_path, server.token("eddy"), *only, examples=5)
 
 
 def test_one_document_s_operations_answer_as_described(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import zlib
 from collections.abc import Mapping
 from functools import partial
 
@@ -20,8 +19,8 @@ from collab.ports.assets import (
     PIECE_BYTES,
     Asset,
     AssetUse,
-    Content,
     UnreadVersions,
+    contents_of,
 )
 from collab.ports.store import NamedVersion, Store
 from tests.storage.contract import AWAY, HOME, OTHER, further, made, public
@@ -34,19 +33,13 @@ FIRST = (ANY_TIME, "")
 def asset(body: bytes = b"a picture", *, at: int = 5, file: str = "", **widths: bytes) -> Asset:
     """Return an asset with this original. `widths` has the other contents, such as `w480`."""
     id = hashlib.sha256(body).hexdigest()
-    contents = [_content(width, one) for width, one in bodies(body, **widths).items()]
+    contents = contents_of(bodies(body, **widths))
     name = file or f"{id}-{at}"
     return Asset(id, "image/png", 7, 5, "a.png", "ada", at, name, contents)
 
 
 def bodies(body: bytes = b"a picture", **widths: bytes) -> Mapping[int, bytes]:
     return {0: body, **{int(width[1:]): one for width, one in widths.items()}}
-
-
-def _content(width: int, body: bytes) -> Content:
-    starts = range(0, len(body), PIECE_BYTES)
-    checksums = [zlib.crc32(body[start : start + PIECE_BYTES]) for start in starts]
-    return Content(width, len(body), checksums)
 
 
 async def read(store: Store, one: Asset, width: int = 0) -> bytes | None:
@@ -154,7 +147,7 @@ class AssetsContract:
 
     async def test_names_may_have_every_character(self, store: Store) -> None:
         odd = "a\0b\U0001f600'\"%?$1/../.."
-        one = Asset("0" * 64, "image/png", 1, 1, odd, odd, 5, "file", [_content(0, b"x")])
+        one = Asset("0" * 64, "image/png", 1, 1, odd, odd, 5, "file", contents_of({0: b"x"}))
         assert await store.add_asset(DEMO, one, {0: b"x"}) == one
         assert await store.list_assets(DEMO, FIRST, 9) == [one]
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
+from io import BytesIO
+from random import Random
 from typing import Any
+
+from PIL import Image
 
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import Level, always
@@ -219,6 +225,59 @@ def shares() -> Iterator[Body]:
     yield from around({"role": "viewer", "ttl": 3600}, PROSE)
 
 
+def picture(number: int, width: int = 320, height: int = 200, kind: str = "PNG") -> bytes:
+    """Return a picture of one colour, which differs for each number."""
+    colour = (number % 256, number // 256 % 256, 200)
+    out = BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, kind)
+    return out.getvalue()
+
+
+@cache
+def _noise() -> bytes:
+    """Return the largest upload: a PNG without compression, without its last pixel."""
+    width, height = 1840, limits.ASSET // (1840 * 3 + 1) - 1
+    out = BytesIO()
+    Image.frombytes("RGB", (width, height), Random(1).randbytes(width * height * 3)).save(
+        out, "PNG", compress_level=0
+    )
+    return out.getvalue()
+
+
+def _different(body: bytes, number: int) -> bytes:
+    """Return the file with more bytes behind it, so that each client uploads another one."""
+    return body + b"%08d" % number
+
+
+def bomb(side: int = 50_000) -> bytes:
+    """Return a PNG that says it is a square of this many pixels."""
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(64 << 20), 1)
+    chunks = [(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def pictures() -> Iterator[Body]:
+    """Yield uploads: pictures at their limits, and files that are no sound picture."""
+    yield "body", "plain", PROSE, picture
+    for kind in ("JPEG", "WEBP", "AVIF", "GIF"):
+        yield f"a {kind}", "at", PROSE, partial(picture, kind=kind)
+    yield "bytes", "at", PROSE, lambda n: _different(_noise(), n)
+    yield "bytes", "above", PROSE, lambda _: b"x" * (limits.ASSET + 1)
+    large = picture(1, 7000, limits.PIXELS // 7000)
+    yield "pixels", "at", PROSE, lambda n: _different(large, n)
+    yield "pixels", "above", PROSE, lambda n: _different(bomb(), n)
+    yield "a part of a picture", "above", PROSE, lambda n: picture(n, 640, 480)[:-20]
+    yield "text", "above", PROSE, lambda _: b"<html><script>alert(1)</script>" * 1000
+    script = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><script>1</script></svg>"
+    yield "a script", "above", PROSE, lambda _: script
+    deep = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>" + b"<g>" * 300_000
+    yield "nesting", "above", PROSE, lambda _: deep
+
+
 BODIES: dict[str, Callable[[], Iterator[Body]]] = {
     "putDocument": replacements,
     "patchDocument": patches,
@@ -230,6 +289,7 @@ BODIES: dict[str, Callable[[], Iterator[Body]]] = {
     "importDocument": imports,
     "publish": publications,
     "makeShare": shares,
+    "uploadAsset": pictures,
     "acquireLock": acquisitions,
     "renewLock": renewals,
     "releaseLock": goodbyes,

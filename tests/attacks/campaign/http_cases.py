@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from server.openapi.describe import describe
 from tests.attacks.campaign import limits
-from tests.attacks.campaign.bodies import BODIES
+from tests.attacks.campaign.bodies import BODIES, picture
 from tests.attacks.campaign.case import Case, HttpRequest, Level, always
 from tests.attacks.campaign.documents import DOCUMENTS, PROSE
 
@@ -23,6 +24,7 @@ PATH = {
     "share": "s-1",
     "tenant": "demo",
     "schema": "landing-page",
+    "id": sha256(picture(0)).hexdigest(),  # `uploadAsset` has stored it
 }
 # The parameters when none is at its limit.
 PLAIN: dict[str, dict[str, str]] = {"getDiff": {"from": "1"}}
@@ -46,7 +48,7 @@ MOST_AT_ONCE = {"importDocument": 2}
 # This operation deletes the document, so it runs last, on its own document.
 DELETES = "deleteDocument"
 # These operations end the document or its publication, so they run last.
-LAST = (DELETES, "takeDown")
+LAST = (DELETES, "takeDown", "deleteAsset")
 
 # Addresses that OpenAPI leaves out: pages, and addresses for the operator.
 BESIDE = {
@@ -146,6 +148,11 @@ def values_of(name: str, parameter: Mapping[str, Any]) -> Iterator[tuple[Level, 
     for telling in TELLING.get((name, parameter["name"]), ()):
         yield "at", telling
     schema = parameter["schema"]
+    if "enum" in schema:
+        yield from (("at", str(value)) for value in schema["enum"])
+        yield "above", str(max(schema["enum"]) + 1)
+        yield "above", "9" * 20_000
+        return
     if schema.get("type") == "integer":
         yield "at", str(schema.get("minimum", 0))
         yield "at", str(schema["maximum"])

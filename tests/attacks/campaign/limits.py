@@ -28,6 +28,8 @@ YJS: Final = GuardBounds(update_bytes=SETTINGS.max_update)
 FRAME: Final = SETTINGS.max_frame
 DOCUMENT: Final = SETTINGS.max_document
 IMPORT: Final = SETTINGS.max_import
+ASSET: Final = SETTINGS.max_asset
+PIXELS: Final = SETTINGS.max_asset_pixels
 OPS: Final = SETTINGS.max_ops
 PRESENCE: Final = SETTINGS.presence_bytes
 POINTER: Final = PATCH.max_pointer

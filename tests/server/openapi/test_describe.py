@@ -102,8 +102,9 @@ def test_every_header_of_an_answer_has_a_description() -> None:
 
 def test_a_problem_has_the_fields_of_a_reject() -> None:
     rejected = field_names(messages.Reject) - {"id", "message"}
-    publishing = {"published", "findings"}  # the patch lane cannot publish
-    over_http = {"type", "title", "status", "detail"} | publishing
+    # The patch lane can neither publish nor delete assets.
+    others = {"published", "findings", "uses"}
+    over_http = {"type", "title", "status", "detail"} | others
     assert rejected | over_http == field_names(shapes.Problem)
 
 
@@ -139,7 +140,9 @@ def calls(cell: str, about: str) -> Iterator[tuple[str, str]]:
     for token in re.findall(r"`([^`]+)`", cell):
         method, _, rest = token.rpartition(" ")
         if rest.startswith("/v1"):
-            path = rest.split("?")[0].replace("{v}", "{version}").replace("s/{id}", "s/{lock}")
+            path = (
+                rest.split("?")[0].replace("{v}", "{version}").replace("locks/{id}", "locks/{lock}")
+            )
         elif rest.startswith("/"):
             path = path.rsplit("/", 1)[0] + rest
         else:  # `GET`, `PUT /v1/…`: several methods of one path

@@ -5,19 +5,10 @@ from __future__ import annotations
 import pytest
 
 from collab.ports.assets import PIECE_BYTES
-from storage.assets.contents import PiecePlace, contents_of, cut, place_of
+from storage.assets.contents import PiecePlace, place_of
 from tests.storage.assets_contract import asset
 
 ORIGINAL = b"o" * (PIECE_BYTES + 1)
-
-
-def test_contents_are_sorted_by_width_with_a_checksum_for_each_piece() -> None:
-    found = contents_of({960: b"w", 0: ORIGINAL})
-    assert [(one.width, one.bytes, len(one.checksums)) for one in found] == [
-        (0, PIECE_BYTES + 1, 2),
-        (960, 1, 1),
-    ]
-    assert b"".join(cut(ORIGINAL)) == ORIGINAL
 
 
 @pytest.mark.parametrize(
