@@ -36,12 +36,28 @@ const CHANGES = {
   invalid_document: (_, why) => `Your change was not saved: ${why}.`, // of the schema
 };
 
+/** @type {Record<string, string>} why a picture was refused, by code */
+const PICTURES = {
+  too_large: "This picture is too large.",
+  unsupported_media_type: "This file is not a picture. Choose a PNG, JPEG, WebP, AVIF, GIF or SVG.",
+  invalid_asset: "This picture cannot be used.",
+  quota_exceeded: "There is no room for more pictures. Delete pictures that you do not need.",
+  storage_full: "There is no room for this picture now. Tell the people who run this page.",
+  rate_limited: "You have sent many pictures. Try again later.",
+  forbidden: "You may not do this with pictures.",
+  in_use: "A document uses this picture. Remove the picture from it first.",
+};
+
 /**
  * A sentence for the person at the page. The `message` of an error is for developers.
  * @param {{code?: string, name?: string, message?: string, reason?: string, by?: {name?: string} | null}} error of the SDK, or an item of `page.attention`
  * @returns {string}
  */
 export function advice({ code = "", name, message = "", reason = "", by }) {
+  if (reason === "asset") {
+    const why = code === "invalid_asset" && message ? ` The reason: ${message}.` : "";
+    return (PICTURES[code] ?? "The picture was refused. Try again later.") + why;
+  }
   // A server refuses a single change with the same codes as a connection.
   const isChange = reason !== "" || (name === "Refusal" && code !== "read_only");
   if (!isChange) return SENTENCES[code] ?? RELOAD;

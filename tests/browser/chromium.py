@@ -169,12 +169,19 @@ class Chromium:
 
 
 class Page:
-    """One tab. `complaints` are errors of the page, of its policy and of the network."""
+    """One tab. `complaints` are errors of the page, of its policy and of the network.
+
+    `requests` are the URLs that it asked for since `watch_requests`. `dialogs` are the texts of
+    `alert` and the like, which are closed at once.
+    """
 
     def __init__(self, browser: Chromium, session: str) -> None:
         self._browser = browser
         self._session = session
         self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.dialogs: list[str] = []
+        self._closing: set[asyncio.Task[Any]] = set()
         self._frames: asyncio.Queue[str] = asyncio.Queue()
         self._loaded = asyncio.Event()
 
@@ -204,6 +211,13 @@ class Page:
         match method:
             case "Page.loadEventFired":
                 self._loaded.set()
+            case "Page.javascriptDialogOpening":
+                self.dialogs.append(params["message"])
+                task = asyncio.ensure_future(self.call("Page.handleJavaScriptDialog", accept=True))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            case "Network.requestWillBeSent":
+                self.requests.append(params["request"]["url"])
             case "Target.attachedToTarget":
                 self._frames.put_nowait(params["sessionId"])
             case "Runtime.exceptionThrown":
@@ -215,6 +229,25 @@ class Page:
         self._loaded.clear()
         await self.call("Page.navigate", url=url)
         await asyncio.wait_for(self._loaded.wait(), 20)
+
+    async def click(self, x: int, y: int) -> None:
+        for kind, button in (("mouseMoved", "none"), ("mousePressed", "left")):
+            await self._mouse(kind, button, x, y)
+        await self._mouse("mouseReleased", "left", x, y)
+
+    async def _mouse(self, kind: str, button: str, x: int, y: int) -> None:
+        await self.call(
+            "Input.dispatchMouseEvent", type=kind, button=button, x=x, y=y, clickCount=1
+        )
+
+    async def watch_requests(self) -> None:
+        await self.call("Network.enable")
+
+    async def drop(self, file: Path, x: int, y: int) -> None:
+        """Drop a file on a place of the page, as a user does."""
+        data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            await self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     async def watch_frames(self) -> None:
         """Let `frame` find the frames that have a process of their own."""

@@ -15,6 +15,7 @@ class Site:
     def __init__(self, pages: dict[str, str] | None = None) -> None:
         self.pages = {"/favicon.ico": "", **(pages or {})}
         self.pictures: dict[str, bytes] = {}  # each a PNG, by its path and query
+        self.asked: list[str] = []
         self.is_down = False  # the site answers nothing, as without a network
         site = self
 
@@ -23,6 +24,7 @@ class Site:
                 if site.is_down:
                     self.close_connection = True
                     return
+                site.asked.append(self.path)
                 if self.path in site.pictures:
                     self.send_response(200)
                     self.send_header("Content-Type", "image/png")

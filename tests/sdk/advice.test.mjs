@@ -17,6 +17,14 @@ test('a refused change is not a refused connection', () => {
   assert.equal(advice(new Refusal({ code: 'read_only' })), 'You can read this document, but not change it.')
 })
 
+test('a refused picture has sentences of its own', () => {
+  const refused = (code, message) => Object.assign(new Refusal({ code, message }), { reason: 'asset' })
+  assert.equal(advice(refused('too_large')), 'This picture is too large.')
+  assert.equal(advice(refused('invalid_asset', 'the picture is damaged')), 'This picture cannot be used. The reason: the picture is damaged.')
+  assert.equal(advice(refused('http_502')), 'The picture was refused. Try again later.')
+  assert.equal(advice(new WeftError('offline')), 'Try again when there is a connection.')
+})
+
 test('an item of `attention` has a sentence that names the other author, when it is known', () => {
   const by = { user: 'bo', name: 'Bo' }
   for (const [item, sentence] of [

@@ -264,32 +264,3 @@ def test_each_version_of_the_sdk_has_its_own_address(server: RunningServer) -> N
     assert httpx.get(f"{server.http}/sdk/nothing.js").status_code == 404
     assert httpx.get(f"{server.http}/sdk/{version}/SPEC.md").status_code == 404
     assert httpx.get(f"{server.http}/sdk/{version}/..%2Findex.html").status_code == 404
-
-
-async def test_a_dropped_picture_is_uploaded_and_written_into_the_document(
-    server: RunningServer, pages: Pages
-) -> None:
-    told = await pages.run(
-        """
-        const made = { url: '/v1/assets/demo/a', width: 3, height: 2 }
-        const answered = async () => Response.json(made)
-        const target = new EventTarget(), shown = [], show = (each) => shown.push(each)
-        const create = { pages: { home: { sections: [{ id: 's', content: { image: null } }] } } }
-        const options = { url, document: 'dropped', token: () => token, create }
-        const page = connect(options, { fetch: answered })
-        await page.ready
-        """
-        + snippet("docs/sdk.md", "upload")
-        + """
-        const dropped = Object.assign(new Event('drop', { cancelable: true }), {
-          dataTransfer: { files: [new File(['a picture'], 'loaf.png')] } })
-        target.dispatchEvent(dropped)
-        await until(() => page.value.pages.home.sections[0].content.image && page.saved === 'saved')
-        kept.page = page
-        return [page.value.pages.home.sections[0].content.image, shown, dropped.defaultPrevented]
-        """,
-        url=server.http,
-        token=await server.mint("ada"),
-    )
-    image = {"src": "/v1/assets/demo/a", "alt": "", "width": 3, "height": 2}
-    assert told == [image, [1], True]

@@ -28,7 +28,7 @@ export async function upload(request, caller, file, onProgress = () => {}, { nam
     return await request(sending(caller, onProgress, signal), "POST", PATH + query, { body, headers });
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    throw marked(error);
   }
 }
 
@@ -52,8 +52,13 @@ export async function remove(request, caller, id) {
     await request(using(caller, ask), "DELETE", `${PATH}/${encodeURIComponent(id)}`);
   } catch (error) {
     const { uses } = (await answered?.json().catch(() => {})) ?? {};
-    throw uses ? Object.assign(/** @type {Error} */ (error), { uses }) : error;
+    throw marked(error, uses && { uses });
   }
+}
+
+/** A refusal with what `advice` needs to know. @param {any} error @param {{uses?: Use[]}} [more] */
+function marked(error, more) {
+  return error.name === "Refusal" ? Object.assign(error, { reason: "asset" }, more) : error;
 }
 
 /** @param {Blob | BufferSource} file */

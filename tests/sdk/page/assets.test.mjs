@@ -94,10 +94,10 @@ test('a token that has just expired is asked for again', async () => {
 })
 
 test('a refusal has its code and the sentence of the server', async () => {
-  for (const [status, code] of [[413, 'too_large'], [415, 'not_a_picture'], [422, 'bad_picture'], [507, 'quota_exceeded']]) {
+  for (const [status, code] of [[413, 'too_large'], [415, 'unsupported_media_type'], [422, 'invalid_asset'], [507, 'quota_exceeded']]) {
     answers = [[status, { code, detail: 'why' }]]
     const refused = upload(request, caller, new Blob(['abc']))
-    await assert.rejects(refused, { name: 'Refusal', code, message: 'why' })
+    await assert.rejects(refused, { name: 'Refusal', code, message: 'why', reason: 'asset' })
   }
   answers = [[413, '<html>the proxy</html>']]
   await assert.rejects(upload(request, caller, new Blob(['abc'])), { name: 'Refusal', code: 'http_413' })
@@ -157,7 +157,7 @@ test('a picture in use is not deleted, and the refusal says where it is used', a
   const uses = [{ doc: 'home', in: 'head', version: 3 }]
   answers = [[204], [409, { code: 'in_use', detail: 'why', uses }], [404, { code: 'not_found' }]]
   assert.equal(await remove(request, caller, ASSET.id), undefined)
-  await assert.rejects(remove(request, caller, ASSET.id), { code: 'in_use', uses })
+  await assert.rejects(remove(request, caller, ASSET.id), { code: 'in_use', uses, reason: 'asset' })
   await assert.rejects(remove(request, caller, 'a/b'), { code: 'not_found' })
   assert.deepEqual(heard.map(({ method, url }) => [method, url]), [...Array(2).fill(['DELETE', `/v1/assets/${ASSET.id}`]), ['DELETE', '/v1/assets/a%2Fb']])
   caller.options.url = 'http://127.0.0.1:1'

@@ -1,0 +1,130 @@
+"""No picture runs a script or loads something, however a page or a visitor opens it.
+
+The server refuses most of these files. So a test also puts each of them into the storage, past the
+reader: then only the headers of the answer protect visitors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from collab.ports.assets import Asset, contents_of
+from storage.store import SqlStore
+from tests.browser.chromium import Chromium, Page
+from tests.browser.hostile_pictures import RUNNING, files
+from tests.browser.site import Site
+from tests.live.http_client import call
+from tests.running import RunningServer
+
+REFUSED = {413, 415, 422}
+# Shows a file in each way in which a page can, and waits until all of them are loaded.
+SHOW = """((address) => {
+  const make = (name, attributes) => Object.assign(document.createElement(name), attributes)
+  const all = [make('img', { src: address }), make('object', { data: address }),
+    make('iframe', { src: address }), make('embed', { src: address }),
+    make('script', { src: address }), make('link', { rel: 'stylesheet', href: address })]
+  const loaded = all.map((each) => new Promise((done) => { each.onload = each.onerror = done }))
+  document.body.replaceChildren(...all)
+  document.body.style.cssText = 'margin:0;display:flex'
+  for (const each of all) each.style.cssText = 'width:100px;height:100px;border:0'
+  const late = new Promise((done) => setTimeout(done, 3000))
+  return Promise.race([Promise.all(loaded), late]).then(() => null)
+})"""
+SETTLED = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("weft")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """The other origin that the files try to load from. It also serves them without headers."""
+    with Site() as site:
+        site.pages["/"] = "<!doctype html><body></body>"
+        for number, name in enumerate(RUNNING):
+            site.pages[f"/{number}.svg"] = files(site.origin)[name].decode()
+        yield site
+
+
+async def harm(browser: Chromium, site: Site, origin: str, address: str) -> list[str]:
+    """Open a file by itself and inside a page of its origin. Return what it has done."""
+    site.asked.clear()
+    alone, around = await browser.page(), await browser.page()
+    await alone.call("Page.navigate", url=f"{origin}{address}")  # it may never be loaded
+    await around.open(f"{origin}{'/' if origin == site.origin else '/healthz'}")
+    await around.evaluate(f"{SHOW}({json.dumps(address)})")
+    for x in (150, 250, 350):
+        await around.click(x, 50)
+    await alone.click(50, 50)
+    await around.evaluate(SETTLED)
+    done = [f"asked for {path}" for path in site.asked if "hacked" in path]
+    for name, page in (("alone", alone), ("inside", around)):
+        done += [f"{name}: {text}" for text in page.dialogs]
+        done += [f"{name}: script"] if await reached(page) else []
+        await page.call("Page.close")
+    return done
+
+
+async def reached(page: Page) -> bool:
+    return bool(await page.evaluate("window.hacked === 1"))
+
+
+async def put(server: RunningServer, body: bytes, kind: str) -> str:
+    """Store a file past the reader of pictures, and return its address."""
+    id = hashlib.sha256(body).hexdigest()
+    contents = {0: body}
+    asset = Asset(id, kind, 100, 100, "a", "ada", 1, f"{id}-put", contents_of(contents))
+    store = SqlStore(server.database)
+    await store.start()
+    try:
+        await store.add_asset("demo", asset, contents)
+    finally:
+        await store.close()
+    return f"/v1/assets/demo/{id}"
+
+
+NAMES = list(files(""))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("number", range(len(RUNNING)), ids=list(RUNNING))
+async def test_each_file_does_harm_where_nothing_protects_visitors(
+    browser: Chromium, site: Site, number: int
+) -> None:
+    assert await harm(browser, site, site.origin, f"/{number}.svg")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_hostile_file_is_refused_or_does_no_harm(
+    browser: Chromium, server: RunningServer, site: Site, name: str
+) -> None:
+    body, token = files(site.origin)[name], await server.mint("ada")
+    url = f"{server.http}/v1/assets"
+    made = await asyncio.to_thread(call, "POST", url, token=token, raw=body)
+    if made.status in REFUSED:
+        return
+    assert made.status == 201, made.raw
+    assert (
+        b"hacked" not in (await asyncio.to_thread(call, "GET", server.http + made.body["url"])).raw
+    )
+    assert await harm(browser, site, server.http, made.body["url"]) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_hostile_file_that_is_stored_does_no_harm(
+    browser: Chromium, server: RunningServer, site: Site, name: str
+) -> None:
+    address = await put(server, files(site.origin)[name], "image/svg+xml")
+    found = await asyncio.to_thread(call, "GET", server.http + address)
+    assert (found.status, found.headers["content-type"]) == (200, "image/svg+xml")
+    assert await harm(browser, site, server.http, address) == []

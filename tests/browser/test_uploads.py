@@ -1,0 +1,185 @@
+"""Pictures that a user drops into a page: sent with progress, and drawn without a shift."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from collab.rights.user_rights import Role
+from tests.browser.chromium import Chromium, Page
+from tests.browser.site import Site
+from tests.live.http_client import call
+from tests.running import RunningServer
+from tests.snippets import snippet
+
+PAGE = "docs/sdk.md"
+WIDTH, HEIGHT = 2400, 1600
+IMAGE = "page.value.pages.home.sections[0].content.image"
+# The parts of the window that moved while the page was loaded, as Chromium counts them.
+SHIFTED = """new Promise((done) => {
+  let shift = 0
+  const count = (list) => list.getEntries().forEach(({ value }) => { shift += value })
+  new PerformanceObserver(count).observe({ type: 'layout-shift', buffered: true })
+  requestAnimationFrame(() => setTimeout(() => done(shift), 50))
+})"""
+DRAWN = """(({ currentSrc, srcset, complete, naturalWidth, width, height, loading, alt }) => ({
+  file: currentSrc.split('/').at(-1), forms: srcset.split(',').length, shape: width / height,
+  drawn: complete && naturalWidth > 0, loading, alt }))(document.querySelector('.shot img'))"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("weft")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of about two megabytes."""
+    path = tmp_path_factory.mktemp("photos") / "löaf of bread.jpg"
+    grain = Image.effect_noise((WIDTH, HEIGHT), 60)
+    light = Image.linear_gradient("L").resize((WIDTH, HEIGHT))
+    Image.merge("RGB", (light, grain, light.rotate(180))).save(path, quality=90)
+    return path
+
+
+def page_with(image: Any) -> dict[str, Any]:
+    hero = {"headline": "Fresh bread", "subheadline": "From our oven", "image": image}
+    sections = [
+        {"id": "hero", "type": "hero", "content": hero},
+        {"id": "more", "type": "features", "content": {"headline": "Every day"}},
+    ]
+    return {
+        "site": {"name": "Larkfield"},
+        "pages": {"home": {"title": "Home", "sections": sections}},
+    }
+
+
+async def opened(
+    browser: Chromium,
+    server: RunningServer,
+    doc: str,
+    token: str,
+    create: Any = None,
+    origin: str = "",
+) -> Page:
+    """A tab with a page of the SDK, as `page`. Its origin is the server's, or another."""
+    tab = await browser.page()
+    await tab.open(f"{origin or server.http}/healthz")
+    given = json.dumps({"url": server.http, "document": doc, "create": create})
+    await tab.evaluate(f"globalThis.options = {given}; options.token = () => '{token}'")
+    await tab.evaluate(
+        f"import('{server.http}/sdk/weft.js').then(({{ connect }}) => {{"
+        " globalThis.page = connect(options); return page.ready }).then(() => null)"
+    )
+    return tab
+
+
+async def test_a_dropped_picture_is_sent_with_progress_and_drawn_without_a_shift(
+    browser: Chromium, server: RunningServer, photo: Path
+) -> None:
+    token = await server.mint("pia", Role.PUBLISHER)
+    tab = await opened(browser, server, "dropped", token, page_with(None))
+    await tab.evaluate("globalThis.shown = []; globalThis.target = document.documentElement")
+    await tab.evaluate("globalThis.show = (each) => { shown.push(each) }")
+    await tab.evaluate(f"void (() => {{ {snippet('docs/sdk.md', 'upload')} }})()")
+    await tab.drop(photo, 20, 20)
+    await tab.until(f"{IMAGE} && page.saved === 'saved'")
+    image = await tab.evaluate(IMAGE)
+    assert (image["width"], image["height"], image["alt"]) == (WIDTH, HEIGHT, "")
+    shown = await tab.evaluate("shown")
+    assert shown == sorted(shown)
+    assert shown[-1] == 1
+    [listed] = (await tab.evaluate("page.assets.list()"))["assets"]
+    assert (listed["name"], listed["url"]) == (photo.name, image["src"])
+    assert [each["doc"] for each in listed["uses"]] == ["dropped"]
+    await tab.evaluate("page.publish().then(() => null)")
+    for path in (f"/preview/dropped#token={token}", "/p/demo/dropped"):
+        for width, scale, form in ((390, 2, 960), (1280, 1, 960), (1280, 3, 1920)):
+            seen = await browser.page(width=width, height=900, scale=scale)
+            await seen.open(server.http + path)
+            await seen.until("document.querySelector('.shot img')?.complete")
+            drawn = await seen.evaluate(DRAWN)
+            assert drawn["file"].partition("?")[2] == f"width={form}"
+            assert drawn["forms"] == 4
+            assert drawn["drawn"]
+            assert drawn["shape"] == pytest.approx(WIDTH / HEIGHT, rel=0.02)
+            assert (drawn["loading"], drawn["alt"]) == ("eager", "")
+            assert await seen.evaluate(SHIFTED) == 0
+            assert seen.complaints == []
+            await seen.call("Page.close")
+
+
+TRY = """(async (bytes, name) => {
+  const file = new File([bytes], name)
+  return page.assets.upload(file).then(() => 'uploaded', ({ code, message }) => [code, message])
+})"""
+
+
+@pytest.mark.parametrize("is_other", [False, True])
+async def test_a_refused_file_has_its_code_and_a_sentence_also_from_another_origin(
+    browser: Chromium, tmp_path: Path, is_other: bool
+) -> None:
+    with Site({"/healthz": "<!doctype html>"}) as site:
+        origin = {"WEFT_ORIGINS": site.origin}
+        with RunningServer(tmp_path, env=origin) as server:
+            token, viewer = await server.mint("ada"), await server.mint("vi", Role.VIEWER)
+            host = site.origin if is_other else server.http
+            tab = await opened(browser, server, "home", token, page_with(None), host)
+            large, code = (
+                await tab.evaluate(f"{TRY}(new Uint8Array(30 << 20), 'large.png')"),
+                await tab.evaluate(f"{TRY}('<!doctype html><p>', 'page.png')"),
+            )
+            other = await opened(browser, server, "home", viewer, None, host)
+            role = await other.evaluate(f"{TRY}('a', 'a.png')")
+            server.stop()
+            lost = await tab.evaluate(f"{TRY}('a', 'a.png')")
+    assert [large[0], code[0], role[0], lost[0]] == [
+        "too_large",
+        "unsupported_media_type",
+        "forbidden",
+        "offline",
+    ]
+    assert "10" in large[1]
+
+
+async def shift_of(browser: Chromium, server: RunningServer, doc: str) -> float:
+    """Return how far a page shifts whose pictures come late."""
+    seen = await browser.page(width=390, height=900)
+    await seen.watch_requests()
+    await seen.call(
+        "Network.emulateNetworkConditions",
+        offline=False,
+        latency=400,
+        downloadThroughput=-1,
+        uploadThroughput=-1,
+    )
+    await seen.open(f"{server.http}/p/demo/{doc}")
+    await seen.until("document.querySelector('.shot img')?.naturalWidth")
+    found: float = await seen.evaluate(SHIFTED)
+    return found
+
+
+async def test_only_a_picture_without_its_size_shifts_the_page(
+    browser: Chromium, server: RunningServer, photo: Path
+) -> None:
+    token = await server.mint("pia", Role.PUBLISHER)
+    raw = await asyncio.to_thread(photo.read_bytes)
+    url = f"{server.http}/v1/assets"
+    made = await asyncio.to_thread(call, "POST", url, token=token, raw=raw)
+    image = {"src": made.body["url"], "alt": "A loaf"}
+    sized = {**image, "width": WIDTH, "height": HEIGHT}
+    shifts = {}
+    for doc, given in (("sized", sized), ("unsized", image)):
+        url = f"{server.http}/v1/docs/{doc}"
+        await asyncio.to_thread(call, "PUT", url, page_with(given), token=token)
+        await asyncio.to_thread(call, "POST", f"{url}/publish", token=token)
+        shifts[doc] = await shift_of(browser, server, doc)
+    assert shifts["sized"] == 0
+    assert shifts["unsized"] > 0.05  # so this test sees a shift
