@@ -88,7 +88,7 @@ async def test_a_dropped_picture_is_sent_with_progress_and_drawn_without_a_shift
     tab = await opened(browser, server, "dropped", token, page_with(None))
     await tab.evaluate("globalThis.shown = []; globalThis.target = document.documentElement")
     await tab.evaluate("globalThis.show = (each) => { shown.push(each) }")
-    await tab.evaluate(f"void (() => {{ {snippet('docs/sdk.md', 'upload')} }})()")
+    await tab.evaluate("void (() => {" + snippet("docs/sdk.md", "upload") + "})()")
     await tab.drop(photo, 20, 20)
     await tab.until(f"{IMAGE} && page.saved === 'saved'")
     image = await tab.evaluate(IMAGE)
