@@ -78,38 +78,10 @@ class AssetLibrary:
     async def add(self, tenant: str, user: str, name: str, body: bytes) -> Asset:
         """Read a picture and store it; return the asset. Raise `Rejected` when it is refused."""
         prepared = await self._pictures.prepare(body)
-        bodies = {0: prepared.content, **prepared.widths}
-        asset = await self._described(prepared, bodies, name, user)
-        try:
-            stored = await self._store.add_asset(tenant, asset, bodies, self._most_bytes)
-        except StorageFull as error:
-            raise disk_is_full() from error
-        if stored is None:
-            raise Rejected(
-                Code.QUOTA_EXCEEDED,
-                "the tenant has no room for more assets: delete some that are not used",
-            )
-        self.forget((tenant, asset.id))
+        most = self._most_bytes
+        stored = await add_picture(self._store, self._clock, tenant, user, name, prepared, most)
+        self.forget((tenant, stored.id))
         return stored
-
-    async def _described(
-        self, prepared: Prepared, bodies: Mapping[int, bytes], name: str, user: str
-    ) -> Asset:
-        if sum(map(len, bodies.values())) <= LARGE:
-            id, contents = _hashed(bodies)
-        else:
-            id, contents = await run_in_thread(_hashed, bodies)
-        return Asset(
-            id=id,
-            type=prepared.type,
-            width=prepared.width,
-            height=prepared.height,
-            name=name,
-            by=user,
-            at=self._clock.now_ms(),
-            file=f"{id}-{self._clock.new_id('f')}",
-            contents=contents,
-        )
 
     async def find(self, tenant: str, id: str) -> Asset | None:
         """Return an asset, or None. An impossible name needs no query."""
@@ -157,6 +129,35 @@ class AssetLibrary:
         """Read this asset again from the database at its next use."""
         self._known.pop(key, None)
         self._rows.invalidate(key)
+
+
+async def add_picture(
+    store: Store,
+    clock: Clock,
+    tenant: str,
+    user: str,
+    name: str,
+    prepared: Prepared,
+    most_bytes: int,
+) -> Asset:
+    """Store a picture; return the asset. Raise `Rejected` when there is no room for it."""
+    bodies = {0: prepared.content, **prepared.widths}
+    if sum(map(len, bodies.values())) <= LARGE:
+        id, contents = _hashed(bodies)
+    else:
+        id, contents = await run_in_thread(_hashed, bodies)
+    size, file = (prepared.width, prepared.height), f"{id}-{clock.new_id('f')}"
+    asset = Asset(id, prepared.type, *size, name, user, clock.now_ms(), file, contents)
+    try:
+        stored = await store.add_asset(tenant, asset, bodies, most_bytes)
+    except StorageFull as error:
+        raise disk_is_full() from error
+    if stored is None:
+        raise Rejected(
+            Code.QUOTA_EXCEEDED,
+            "the tenant has no room for more assets: delete some that are not used",
+        )
+    return stored
 
 
 def _hashed(bodies: Mapping[int, bytes]) -> tuple[str, list[Content]]:

@@ -26,6 +26,7 @@ _MODULES = {
     "tenant": "server.cli.keys",
     "key": "server.cli.keys",
     "doc": "server.cli.documents",
+    "asset": "server.cli.assets",
     "migrate": "server.cli.check",
     "check": "server.cli.check",
 }
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tenant(commands)
     _add_key(commands)
     _add_doc(commands)
+    _add_asset(commands)
     _add(commands, "migrate", "bring the tables of the database up to date")
     _add(commands, "check", "check settings, database, gossip and keys")
     return parser
@@ -217,6 +219,16 @@ def _add_doc(commands: _Commands) -> None:
     epoch.add_argument("docs", nargs="*", metavar="DOC")
     epoch.add_argument("--all", action="store_true", help="all documents of all tenants")
     _of_tenant(epoch)
+
+
+def _add_asset(commands: _Commands) -> None:
+    actions = _actions(_add(commands, "asset", "assets of a tenant: list, export, import"))
+    exporting = _action(actions, "export", "write the file of each asset to a folder")
+    exporting.add_argument("folder", metavar="FOLDER")
+    importing = _action(actions, "import", "store files, as an upload does")
+    importing.add_argument("files", metavar="FILE", nargs="+")
+    for each in (_action(actions, "ls", "list the assets"), exporting, importing):
+        _of_tenant(each)
 
 
 def _actions(parser: argparse.ArgumentParser) -> _Commands:
