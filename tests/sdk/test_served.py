@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from PIL import Image
 
 from collab.rights.user_rights import Role
 from tests.running import RunningServer
@@ -264,3 +267,37 @@ def test_each_version_of_the_sdk_has_its_own_address(server: RunningServer) -> N
     assert httpx.get(f"{server.http}/sdk/nothing.js").status_code == 404
     assert httpx.get(f"{server.http}/sdk/{version}/SPEC.md").status_code == 404
     assert httpx.get(f"{server.http}/sdk/{version}/..%2Findex.html").status_code == 404
+
+
+async def test_pictures_are_uploaded_listed_and_deleted(
+    server: RunningServer, pages: Pages
+) -> None:
+    made = io.BytesIO()
+    Image.new("L", (600, 300), 7).save(made, "PNG")
+    told = await pages.run(
+        """
+        const page = connect({ url, document: 'pictures', token: () => token, create: {} })
+        await page.ready
+        const bytes = Uint8Array.from(atob(picture), (each) => each.charCodeAt(0))
+        const progress = []
+        const note = (each) => progress.push(each)
+        const asset = await page.assets.upload(bytes, note, { name: 'a.png' })
+        await page.set('/image', { src: asset.url }).durable
+        const { assets: [listed] } = await page.assets.list({ limit: 1 })
+        const refused = await page.assets.delete(asset.id).catch((error) => error)
+        await page.set('/image', null).durable
+        await page.assets.delete(asset.id)
+        const after = await page.assets.list()
+        const no = await page.assets.upload(new Blob(['<p>'])).catch((error) => error)
+        kept.page = page
+        return [asset.width, asset.height, listed.name, listed.uses.map(({ doc }) => doc),
+                refused.code, refused.uses.map(({ doc }) => doc), after.assets.length, no.code,
+                progress.at(-1).sent === bytes.length]
+        """,
+        url=server.http,
+        token=await server.mint("ada"),
+        picture=base64.b64encode(made.getvalue()).decode(),
+    )
+    uses = ["pictures"]
+    refusal = "unsupported_media_type"
+    assert told == [600, 300, "a.png", uses, "in_use", uses, 0, refusal, True]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 import weft
+from tests.running import RunningServer
 from tests.weft.test_http import answering
 from weft.assets import Assets
 from weft.http import Http
@@ -51,3 +55,53 @@ async def test_a_picture_in_use_is_refused() -> None:
         with pytest.raises(weft.Refusal, match="home uses it") as caught:
             await Assets(Http(url, "t")).delete("a")
     assert (caught.value.code, caught.value.uses) == ("in_use", [{"doc": "home"}])
+
+
+def picture(shade: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("L", (600, 300), shade).save(made, "PNG")
+    return made.getvalue()
+
+
+@pytest.mark.real
+async def test_a_server_keeps_a_picture_while_a_document_uses_it(
+    server: RunningServer, doc: str
+) -> None:
+    token = await server.mint("ada")
+    async with await weft.connect(server.http, doc, token=token, create={}) as page:
+        made = await page.assets.upload(picture(7), "löaf.png")
+        assert (made["type"], made["width"], made["height"]) == ("image/png", 600, 300)
+        await page.set("/image", {"src": made["url"]}).durable
+        listed = (await page.assets.list(limit=100))["assets"]
+        found = next(each for each in listed if each["id"] == made["id"])
+        assert (found["name"], found["by"]) == ("löaf.png", "ada")
+        assert [each["doc"] for each in found["uses"]] == [doc]
+        with pytest.raises(weft.Refusal) as caught:
+            await page.assets.delete(made["id"])
+        assert caught.value.code == "in_use"
+        assert [each["doc"] for each in caught.value.uses] == [doc]
+        await page.remove("/image").durable
+        await page.assets.delete(made["id"])
+        with pytest.raises(weft.Refusal, match="no asset"):
+            await page.assets.delete(made["id"])
+
+
+@pytest.mark.real
+async def test_what_is_no_picture_is_refused(server: RunningServer, doc: str) -> None:
+    token = await server.mint("ada")
+    async with await weft.connect(server.http, doc, token=token, create={}) as page:
+        for body, code in (
+            (b"<!doctype html>", "unsupported_media_type"),
+            (bytes(11 << 20), "too_large"),
+        ):
+            with pytest.raises(weft.Refusal) as caught:
+                await page.assets.upload(body)
+            assert caught.value.code == code
+
+
+@pytest.mark.real
+def test_a_picture_is_uploaded_without_await(server: RunningServer, doc: str) -> None:
+    with weft.sync.connect(server.http, doc, token=server.token("ada"), create={}) as page:
+        made = page.assets.upload(picture(9), "a.png")
+        assert made["id"] in [each["id"] for each in page.assets.list(limit=100)["assets"]]
+        page.assets.delete(made["id"])
