@@ -269,31 +269,34 @@ def test_each_version_of_the_sdk_has_its_own_address(server: RunningServer) -> N
     assert httpx.get(f"{server.http}/sdk/{version}/..%2Findex.html").status_code == 404
 
 
+PICTURES = """
+const page = connect({ url, document: 'pictures', token: () => token, create: {} })
+await page.ready
+const bytes = Uint8Array.from(atob(picture), (each) => each.charCodeAt(0))
+const progress = []
+const note = (each) => progress.push(each)
+const asset = await page.assets.upload(bytes, note, { name: 'a.png' })
+await page.set('/image', { src: asset.url }).durable
+const { assets: [listed] } = await page.assets.list({ limit: 1 })
+const refused = await page.assets.delete(asset.id).catch((error) => error)
+await page.set('/image', null).durable
+await page.assets.delete(asset.id)
+const after = await page.assets.list()
+const no = await page.assets.upload(new Blob(['<p>'])).catch((error) => error)
+kept.page = page
+return [asset.width, asset.height, listed.name, listed.uses.map(({ doc }) => doc),
+        refused.code, refused.uses.map(({ doc }) => doc), after.assets.length, no.code,
+        progress.at(-1).sent === bytes.length]
+"""
+
+
 async def test_pictures_are_uploaded_listed_and_deleted(
     server: RunningServer, pages: Pages
 ) -> None:
     made = io.BytesIO()
     Image.new("L", (600, 300), 7).save(made, "PNG")
     told = await pages.run(
-        """
-        const page = connect({ url, document: 'pictures', token: () => token, create: {} })
-        await page.ready
-        const bytes = Uint8Array.from(atob(picture), (each) => each.charCodeAt(0))
-        const progress = []
-        const note = (each) => progress.push(each)
-        const asset = await page.assets.upload(bytes, note, { name: 'a.png' })
-        await page.set('/image', { src: asset.url }).durable
-        const { assets: [listed] } = await page.assets.list({ limit: 1 })
-        const refused = await page.assets.delete(asset.id).catch((error) => error)
-        await page.set('/image', null).durable
-        await page.assets.delete(asset.id)
-        const after = await page.assets.list()
-        const no = await page.assets.upload(new Blob(['<p>'])).catch((error) => error)
-        kept.page = page
-        return [asset.width, asset.height, listed.name, listed.uses.map(({ doc }) => doc),
-                refused.code, refused.uses.map(({ doc }) => doc), after.assets.length, no.code,
-                progress.at(-1).sent === bytes.length]
-        """,
+        PICTURES,
         url=server.http,
         token=await server.mint("ada"),
         picture=base64.b64encode(made.getvalue()).decode(),
