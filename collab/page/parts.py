@@ -70,6 +70,7 @@ _COLUMNS = (
     ("146px", "13vw"),
 )
 _LOGO_HEIGHT = 36
+MAX_SIDE = 65_535  # pixels
 _OTHER_ICON = "M12 3l2 7 7 2-7 2-2 7-2-7-7-2 7-2z"
 
 
@@ -235,4 +236,4 @@ def link(section: Section, given: Fields) -> str:
 
 def _pixels(image: Fields, key: str) -> int | None:
     size = number(image, key)
-    return int(size) if size is not None and 1 <= size <= 20_000 else None
+    return int(size) if size is not None and 1 <= size <= MAX_SIDE else None

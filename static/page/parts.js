@@ -26,6 +26,7 @@ const COLUMNS = [
   ["146px", "13vw"],
 ];
 const LOGO_HEIGHT = 36;
+const MAX_SIDE = 65_535; // pixels
 
 /**
  * A section while it is rendered. `level` is the level of its heading. `name` is unique on the page.
@@ -208,5 +209,5 @@ function hash(words) {
 /** @param {Place} image @param {string} key */
 function pixels(image, key) {
   const size = image.number(key);
-  return size !== null && size >= 1 && size <= 20_000 ? Math.trunc(size) : null;
+  return size !== null && size >= 1 && size <= MAX_SIDE ? Math.trunc(size) : null;
 }

@@ -76,7 +76,7 @@ OTHERS = [
     f"/V1/assets/demo/{'0' * 64}",
 ]
 # On both sides of the widths that the server makes, and what is no width.
-WIDTHS = [479, 480, 481, 959, 960, 961, 1919, 1920, 1921, 20_000, 20_001]
+WIDTHS = [479, 480, 481, 959, 960, 961, 1919, 1920, 1921, 65_535, 65_536]
 NO_WIDTHS = [0, -1, -481, 0.5, 480.5, 960.999, 1e300, "481", True, None]
 COLORS = ["#fff", "#10203040", "#FF8800", "#7f7f7f", "#123", "#e0e8f0", "red", "#ggg"]
 WRONG = [None, 7, True, "text", [], {}, [None, 1, "x"], {"x": 1}]
@@ -110,7 +110,7 @@ def _name_assets(random: Random, value: Any) -> None:
         _name_assets(random, each)
     if isinstance(value, dict) and value.get("src") in LINKS and random.random() < 0.8:
         value["src"] = random.choice([random.choice(ASSETS), random.choice(OTHERS)])
-        if value.get("width") not in (1, 20_000) and random.random() < 0.8:
+        if value.get("width") not in (1, 65_535) and random.random() < 0.8:
             value["width"] = random.choice([*WIDTHS, *NO_WIDTHS])
 
 

@@ -116,6 +116,30 @@ async def test_a_dropped_picture_is_sent_with_progress_and_drawn_without_a_shift
             await seen.call("Page.close")
 
 
+async def test_an_address_behind_the_public_url_has_the_same_forms(
+    browser: Chromium, tmp_path: Path, photo: Path
+) -> None:
+    server = RunningServer(tmp_path)
+    server.env["WEFT_PUBLIC_URL"] = server.http
+    raw = await asyncio.to_thread(photo.read_bytes)
+    with server:
+        token = await server.mint("pia", Role.PUBLISHER)
+        url = f"{server.http}/v1/assets"
+        made = await asyncio.to_thread(call, "POST", url, token=token, raw=raw)
+        assert made.body["url"].startswith(f"{server.http}/v1/assets/demo/")
+        page = page_with({"src": made.body["url"], "width": WIDTH, "height": HEIGHT})
+        url = f"{server.http}/v1/docs/home"
+        await asyncio.to_thread(call, "PUT", url, page, token=token)
+        await asyncio.to_thread(call, "POST", f"{url}/publish", token=token)
+        for path in (f"/preview/home#token={token}", "/p/demo/home"):
+            tab = await browser.page(width=390)
+            await tab.open(server.http + path)
+            await tab.until("document.querySelector('.shot img')?.naturalWidth")
+            drawn = await tab.evaluate(DRAWN)
+            assert (drawn["forms"], drawn["file"].partition("?")[2]) == (4, "width=480")
+            assert tab.complaints == []
+
+
 TRY = """(async (bytes, name) => {
   const file = new File([bytes], name)
   return page.assets.upload(file).then(() => 'uploaded', ({ code, message }) => [code, message])
