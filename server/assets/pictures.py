@@ -1,69 +1,126 @@
-"""Reads uploaded pictures: `Pictures.prepare` returns what the server stores and serves."""
+"""Reads uploaded pictures: `Pictures.prepare` returns what the server stores and serves.
+
+A child process reads each picture (`server/assets/child.py`). The first picture starts it. So a
+server without uploads has no such process, and has not imported the decoders.
+"""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+import logging
 from typing import Final
 
-from PIL import Image
-
 from collab.errors import Code, Rejected
-from server.runtime.worker_threads import run_in_thread
+from server.assets.exchange import PictureBounds, Prepared, Refused
+from server.assets.reading_process import EndedError, NotStartedError, ReadingProcess, TooSlowError
 
-_TYPES: Final = {
-    "PNG": "image/png",
-    "JPEG": "image/jpeg",
-    "WEBP": "image/webp",
-    "AVIF": "image/avif",
-    "GIF": "image/gif",
-}
+logger = logging.getLogger(__name__)
 
+__all__ = ["PictureBounds", "Pictures", "Prepared"]
 
-@dataclass(frozen=True, slots=True)
-class PictureBounds:
-    """The limits of one picture: pixels of its area, and seconds to read it."""
-
-    pixels: int = 50_000_000
-    seconds: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A picture without metadata: its media type, its size, its bytes, and its smaller copies.
-
-    `widths` has WebP files by their width. It has only widths below the width of the picture.
-    """
-
-    type: str
-    width: int
-    height: int
-    content: bytes
-    widths: Mapping[int, bytes] = field(default_factory=dict)
+PROCESSES: Final = 2
+# Uploads that are read or wait for their turn. Each one is a whole file in memory.
+MAX_WAITING: Final = 32
 
 
 class Pictures:
-    """Prepares pictures for the server."""
+    """Prepares pictures, each in a process that may be killed.
 
-    def __init__(self, bounds: PictureBounds) -> None:
+    Invariant: at most `PROCESSES` processes exist. A process that failed is replaced.
+    """
+
+    def __init__(self, bounds: PictureBounds, processes: int = PROCESSES) -> None:
         self._bounds = bounds
+        self._turns = asyncio.Semaphore(processes)
+        self._idle: list[ReadingProcess] = []
+        self._busy: set[ReadingProcess] = set()
+        self._waiting = 0
+        self._is_closed = False
 
     async def prepare(self, body: bytes) -> Prepared:
         """Return the picture in `body`. Raise `Rejected` when the body is not a usable picture."""
-        return await run_in_thread(_read, body, self._bounds)
+        if self._waiting >= MAX_WAITING or self._is_closed:
+            raise _busy()
+        self._waiting += 1
+        try:
+            async with self._turns:
+                answer = await self._read(body)
+        finally:
+            self._waiting -= 1
+        if isinstance(answer, Refused):
+            raise Rejected(answer.code, answer.message)
+        return answer
 
     async def close(self) -> None:
-        """End the processes that read pictures."""
+        """End the processes. Pictures that they read are refused."""
+        self._is_closed = True
+        processes = [*self._idle, *self._busy]
+        self._idle.clear()
+        for process in processes:
+            process.kill()
+        for process in processes:
+            await process.wait()
+
+    async def _read(self, body: bytes) -> Prepared | Refused:
+        """Read the picture in an idle process that is still alive, or in a new one."""
+        try:
+            while process := self._take_idle():
+                try:
+                    return await self._read_in(process, body)
+                except NotStartedError:
+                    continue
+            return await self._read_in(await self._start(), body)
+        except NotStartedError as error:
+            logger.error("the process that reads pictures does not start: %s", error)
+            raise _busy() from error
+
+    async def _start(self) -> ReadingProcess:
+        if self._is_closed:
+            raise _busy()
+        try:
+            return await ReadingProcess.start(self._bounds)
+        except TimeoutError as error:
+            raise NotStartedError("it takes too long") from error
+
+    async def _read_in(self, process: ReadingProcess, body: bytes) -> Prepared | Refused:
+        self._busy.add(process)
+        is_sound = False
+        try:
+            answer = await process.read(body)
+            is_sound = True
+            return answer
+        except TooSlowError:
+            return Refused(
+                Code.INVALID_ASSET,
+                f"the picture takes longer than {self._bounds.seconds:g} s to read",
+            )
+        except EndedError as error:
+            logger.warning("a picture ended the process that read it: %s", error)
+            return Refused(Code.INVALID_ASSET, "the picture cannot be read")
+        finally:
+            self._busy.discard(process)
+            await self._put_back(process, is_sound=is_sound)
+
+    async def _put_back(self, process: ReadingProcess, *, is_sound: bool) -> None:
+        """Keep a sound process for the next picture. End another one."""
+        if is_sound and not self._is_closed:
+            self._idle.append(process)
+            return
+        process.kill()
+        await process.wait()
+
+    def _take_idle(self) -> ReadingProcess | None:
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive:
+                return process
+            process.kill()
+        return None
 
 
-def _read(body: bytes, bounds: PictureBounds) -> Prepared:
-    try:
-        with Image.open(io.BytesIO(body), formats=tuple(_TYPES)) as image:
-            if image.width * image.height > bounds.pixels:
-                raise Rejected(Code.INVALID_ASSET, "the picture has too many pixels")
-            image.load()
-            kind = _TYPES[image.format or ""]
-            return Prepared(kind, image.width, image.height, body)
-    except (OSError, ValueError) as error:
-        raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "this file is not a picture") from error
+def _busy() -> Rejected:
+    return Rejected(
+        Code.RATE_LIMITED,
+        "the server reads too many pictures; send this one again later",
+        retry_after_ms=2_000,
+    )
