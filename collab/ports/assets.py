@@ -133,8 +133,8 @@ class Assets(Protocol):
     ) -> list[AssetUse] | None:
         """Delete an asset that no version uses. Return its uses; None when there is no such asset.
 
-        With `unused_since`, keep an asset that was uploaded or used at this time or later. When
-        some versions of the tenant are unread, raise `UnreadVersions`, and delete nothing.
+        With `unused_since`, keep an asset that was uploaded or used at this time or later. When an
+        unread version may name the asset, raise `UnreadVersions`, and delete nothing.
         """
 
     async def drop_strays(self, before: int) -> int:

@@ -111,10 +111,12 @@ class AssetLibrary:
         if not (_ID.fullmatch(id) and await self._store.find_assets([(tenant, id)])):
             raise _no_asset()
         for _ in range(ATTEMPTS):
+            # The store searches only the edits since then, so it finds an id that one edit names.
+            if not await self.versions.read(tenant):
+                continue
             try:
                 uses = await self._store.delete_asset(tenant, id)
             except UnreadVersions:
-                await self.versions.read(tenant)
                 continue
             self.forget((tenant, id))
             if uses is None:

@@ -129,7 +129,7 @@ class SqlAssets:
             found = uses.uses_of(connection, tenant, [id])[id]
             if found:
                 return found, ""
-            if uses.unread(connection, tenant, 1):
+            if uses.may_be_named(connection, tenant, id):
                 raise UnreadVersions(f"versions of {tenant} are unread")
             rows.remove(connection, tenant, id)
             self._contents.remove(connection, file)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     literal,
     literal_column,
     or_,
@@ -30,9 +31,11 @@ from collab.ports.assets import EVERY_ASSET, MOST_LISTED, MOST_USES, AssetUse
 from storage.assets.tables import asset_uses, assets
 from storage.database import Database
 from storage.dialect import insert
-from storage.sql.schema import by_key, docs, named, padded_batches
+from storage.sql.schema import by_key, docs, entries, named, padded_batches
 
 _READ = ""
+# Unread versions whose entries a deletion searches. With more of them, the server reads first.
+_MOST_UNREAD = 100
 # The condition of the index on `asset`. Without it, a database would not use the index.
 _IN_INDEX = asset_uses.c.asset != literal_column("''")
 
@@ -137,6 +140,31 @@ def unused(connection: Connection, tenant: str, before: int, limit: int) -> list
     return list(connection.scalars(select(assets.c.id).where(*old, ~used).limit(limit)))
 
 
+def may_be_named(connection: Connection, tenant: str, id: str) -> bool:
+    """Whether an unread version may name the asset.
+
+    Edits make new heads all the time. A new head needs no reading when an earlier version of the
+    document was read, and neither that version nor an entry since then has the id.
+    """
+    found = unread(connection, tenant, _MOST_UNREAD)
+    return len(found) == _MOST_UNREAD or any(_may_name(connection, *one, id) for one in found)
+
+
+def _may_name(connection: Connection, key: DocKey, version: int, id: str) -> bool:
+    uses = asset_uses.c
+    read = select(uses.version).where(by_key(asset_uses, key), uses.asset == _READ)
+    before = connection.scalar(select(func.max(read.where(uses.version < version).subquery().c[0])))
+    head = connection.scalar(select(docs.c.head).where(by_key(docs, key)))
+    if before is None or head != version:
+        return True
+    this = (by_key(asset_uses, key), uses.version == before, uses.asset.in_([id, EVERY_ASSET]))
+    if connection.scalar(select(uses.asset).where(*this).limit(1)) is not None:
+        return True
+    since = (by_key(entries, key), entries.c.version > before)
+    payloads = list(connection.scalars(select(entries.c.payload).where(*since)))
+    return len(payloads) != version - before or any(id.encode() in one for one in payloads)
+
+
 def is_recent(connection: Connection, tenant: str, id: str, since: int) -> bool:
     """Whether an asset was uploaded or used at this time or later."""
     this = (assets.c.tenant == tenant, assets.c.id == id)
@@ -144,12 +172,15 @@ def is_recent(connection: Connection, tenant: str, id: str, since: int) -> bool:
     return connection.scalar(select(assets.c.id).where(*this, recent)) is not None
 
 
+def _living(key: DocKey) -> Select[Any]:
+    return select(docs.c.doc).where(by_key(docs, key), docs.c.deleted_at == 0)
+
+
 # --- writing ----------------------------------------------------------------------------------
 
 
 def save(connection: Connection, key: DocKey, version: int, ids: Sequence[str], at: int) -> None:
-    lives = select(docs.c.doc).where(by_key(docs, key), docs.c.deleted_at == 0)
-    if connection.scalar(lives) is None:
+    if connection.scalar(_living(key)) is None:
         return
     distinct = sorted(set(ids))
     names = [EVERY_ASSET] if len(distinct) > MOST_USES else distinct
@@ -164,7 +195,8 @@ def save(connection: Connection, key: DocKey, version: int, ids: Sequence[str], 
 def drop_old(connection: Connection, key: DocKey, at: int) -> None:
     """Drop the uses of the document's versions that do not count any more.
 
-    The assets that they name were used until now.
+    The assets that they name were used until now. The version that was read last stays while the
+    document lives: `may_be_named` needs it.
     """
     uses = asset_uses.c
     counted = (
@@ -172,7 +204,10 @@ def drop_old(connection: Connection, key: DocKey, at: int) -> None:
         for table, version, _, condition in _counted(key.tenant)
     )
     was_read = select(uses.version).where(by_key(asset_uses, key), uses.asset == _READ)
-    old = set(connection.scalars(was_read)) - set(connection.scalars(union_all(*counted)))
+    read = set(connection.scalars(was_read))
+    old = read - set(connection.scalars(union_all(*counted)))
+    if connection.scalar(_living(key)) is not None:
+        old -= {max(read, default=0)}
     for versions in padded_batches(sorted(old)):
         rows = and_(by_key(asset_uses, key), uses.version.in_(versions))
         names = set(connection.scalars(select(uses.asset).where(rows)))
@@ -190,13 +225,20 @@ def _note_last_use(connection: Connection, tenant: str, names: set[str], at: int
 
 
 def old_documents(connection: Connection, tenant: str, limit: int) -> list[DocKey]:
-    """Return the first documents with uses of versions that do not count any more."""
-    uses = asset_uses.c
+    """Return the first documents with uses that `drop_old` would drop."""
+    uses, later = asset_uses.c, asset_uses.alias("later")
     counts = [
         exists().where(condition, table.c.doc == uses.doc, version == uses.version)
         for table, version, _, condition in _counted(tenant)
     ]
-    old = (uses.tenant == tenant, uses.asset == _READ, ~or_(*counts))
+    lives = exists().where(docs.c.tenant == tenant, docs.c.doc == uses.doc, docs.c.deleted_at == 0)
+    read_later = exists().where(
+        later.c.tenant == tenant,
+        later.c.doc == uses.doc,
+        later.c.version > uses.version,
+        later.c.asset == _READ,
+    )
+    old = (uses.tenant == tenant, uses.asset == _READ, ~or_(*counts), or_(~lives, read_later))
     rows = connection.scalars(select(uses.doc).where(*old).distinct().limit(limit))
     return [DocKey(tenant, doc) for doc in rows]
 

@@ -73,7 +73,8 @@ class MemoryAssets:
         uses = (await self.asset_uses(tenant, [id]))[id]
         if uses:
             return uses
-        if await self.unread_versions(tenant, 1):
+        unread = await self.unread_versions(tenant, 2**53)
+        if any(self._may_name(key, version, id) for key, version in unread):
             raise UnreadVersions(f"versions of {tenant} are unread")
         del self._contents[self._assets.pop((tenant, id)).file]
         self._used_at.pop((tenant, id), None)
@@ -99,12 +100,8 @@ class MemoryAssets:
         self._drop_old(key, at)
 
     async def drop_old_uses(self, tenant: str, at: int, limit: int) -> int:
-        counted = {(key, use.version) for key, use in self._counted(tenant)}
-        old = {key for key, version in self._uses if (key, version) not in counted}
-        keys = sorted(key for key in old if key.tenant == tenant)[:limit]
-        for key in keys:
-            self._drop_old(key, at)
-        return len(keys)
+        keys = sorted({key for key, _ in self._uses if key.tenant == tenant})
+        return sum([self._drop_old(key, at) for key in keys if self._old(key)][:limit])
 
     async def asset_uses(self, tenant: str, ids: Sequence[str]) -> dict[str, list[AssetUse]]:
         found: dict[str, list[AssetUse]] = {id: [] for id in ids}
@@ -122,17 +119,30 @@ class MemoryAssets:
         uses = await self.asset_uses(tenant, old)
         return [id for id in old if not uses[id]][:limit]
 
+    def _may_name(self, key: DocKey, version: int, id: str) -> bool:
+        document = self._documents[key]
+        read = [one for owner, one in self._uses if owner == key and one < version]
+        if not read or document.head != version or self._uses[key, max(read)] & {id, EVERY_ASSET}:
+            return True
+        return any(id in repr(entry.ops) for entry in document.between(max(read), version))
+
     def _last_use(self, tenant: str, asset: Asset) -> int:
         return max(asset.at, self._used_at.get((tenant, asset.id), 0))
 
-    def _drop_old(self, key: DocKey, at: int) -> None:
+    def _old(self, key: DocKey) -> list[int]:
+        """The read versions that do not count, except the newest of a document that lives."""
         counted = {use.version for owner, use in self._counted(key.tenant) if owner == key}
-        old = [one for one in self._uses if one[0] == key and one[1] not in counted]
-        for one in old:
-            names = self._uses.pop(one)
+        read = sorted(version for owner, version in self._uses if owner == key)
+        kept = read[-1:] if not self._documents[key].deleted else []
+        return [version for version in read if version not in (*counted, *kept)]
+
+    def _drop_old(self, key: DocKey, at: int) -> int:
+        for version in self._old(key):
+            names = self._uses.pop((key, version))
             for tenant, id in self._assets:
                 if tenant == key.tenant and (id in names or EVERY_ASSET in names):
                     self._used_at[tenant, id] = max(at, self._used_at.get((tenant, id), 0))
+        return 1
 
     def _counted(self, tenant: str) -> Iterator[tuple[DocKey, AssetUse]]:
         """Yield the versions that count, as uses without their asset."""

@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping
 from functools import partial
 
+import msgspec
 import pytest
 
 from collab.ids import DocKey
@@ -22,8 +23,8 @@ from collab.ports.assets import (
     UnreadVersions,
     contents_of,
 )
-from collab.ports.store import NamedVersion, Store
-from tests.storage.contract import AWAY, HOME, OTHER, further, made, public
+from collab.ports.store import Append, NamedVersion, Store
+from tests.storage.contract import AWAY, HOME, OTHER, entry, further, made, public
 
 DEMO = "demo"
 LARGE = random.Random(1).randbytes(PIECE_BYTES * 2 + 7)
@@ -61,6 +62,13 @@ async def upload(store: Store, body: bytes = b"a picture", at: int = 5) -> str:
     stored = await store.add_asset(DEMO, asset(body, at=at), bodies(body))
     assert stored is not None
     return stored.id
+
+
+def naming(key: DocKey, after: int, text: str) -> Append:
+    """Return an append whose entry writes a text."""
+    op = {"op": "replace", "path": "/src", "value": text}
+    one = msgspec.structs.replace(entry(after + 1), ops=[op])
+    return Append(key, epoch=1, after=after, revision=0, entries=[one])
 
 
 async def read_all(store: Store, names: Mapping[tuple[DocKey, int], list[str]], at: int) -> None:
@@ -201,20 +209,39 @@ class AssetsContract:
         uses = (await store.asset_uses(DEMO, [id]))[id]
         assert {use.place for use in uses} == {"head", "published", "version"}
 
-    async def test_a_new_version_must_be_read_before_a_deletion(self, store: Store) -> None:
+    async def test_an_unread_document_keeps_every_asset(self, store: Store) -> None:
         id = await upload(store)
         await store.commit([made(HOME)])
         with pytest.raises(UnreadVersions):
             await store.delete_asset(DEMO, id)
         await read_all(store, {}, 5)
+        assert await store.delete_asset(DEMO, id) == []
+
+    async def test_a_new_version_keeps_the_assets_of_its_entries(self, store: Store) -> None:
+        id, other = await upload(store), await upload(store, b"other")
+        await store.commit([made(HOME)])
+        await read_all(store, {}, 5)
+        await store.commit([further(HOME, 1)])
+        await store.commit([naming(HOME, 2, f"/v1/assets/demo/{id}")])
+        await store.commit([further(HOME, 3)])
+        with pytest.raises(UnreadVersions):
+            await store.delete_asset(DEMO, id)
+        assert await store.delete_asset(DEMO, other) == []
+        await read_all(store, {(HOME, 4): [id]}, 5)
+        assert await store.delete_asset(DEMO, id) == [AssetUse("home", "head", 4)]
+        await store.commit([further(HOME, 4)])
+        with pytest.raises(UnreadVersions):
+            await store.delete_asset(DEMO, id)
+        await read_all(store, {}, 6)
+        assert await store.delete_asset(DEMO, id) == []
+
+    async def test_a_new_version_after_too_many_ids_keeps_every_asset(self, store: Store) -> None:
+        id = await upload(store)
+        await store.commit([made(HOME)])
+        await store.save_uses(HOME, 1, [f"{n:064x}" for n in range(MOST_USES + 1)], 5)
         await store.commit([further(HOME, 1)])
         with pytest.raises(UnreadVersions):
             await store.delete_asset(DEMO, id)
-        await read_all(store, {(HOME, 2): [id]}, 5)
-        assert await store.delete_asset(DEMO, id) == [AssetUse("home", "head", 2)]
-        await store.commit([further(HOME, 2)])
-        await read_all(store, {}, 5)
-        assert await store.delete_asset(DEMO, id) == []
 
     async def test_a_version_may_be_named_or_published_later(self, store: Store) -> None:
         id = await upload(store)
@@ -277,6 +304,17 @@ class AssetsContract:
         assert await store.unused_assets(DEMO, 31, 9) == []
         assert await store.delete_asset(DEMO, id, unused_since=31) is None
         assert await store.delete_asset(DEMO, id, unused_since=41) == []
+
+    async def test_the_version_that_was_read_last_stays_for_deletions(self, store: Store) -> None:
+        id = await upload(store)
+        await store.commit([made(HOME)])
+        await store.save_uses(HOME, 1, [], 5)
+        await store.commit([further(HOME, 1)])
+        assert await store.drop_old_uses(DEMO, 9, 9) == 0
+        await store.commit([further(HOME, 2)])
+        await store.save_uses(HOME, 2, [], 6)  # an edit came while the server read it
+        assert await store.drop_old_uses(DEMO, 9, 9) == 0
+        assert await store.delete_asset(DEMO, id) == []
 
     async def test_tenants_with_assets_are_listed(self, store: Store) -> None:
         assert await store.tenants_with_assets() == []
