@@ -143,8 +143,8 @@ def unused(connection: Connection, tenant: str, before: int, limit: int) -> list
 def may_be_named(connection: Connection, tenant: str, id: str) -> bool:
     """Whether an unread version may name the asset.
 
-    Edits make new heads all the time. A new head needs no reading when an earlier version of the
-    document was read, and neither that version nor an entry since then has the id.
+    Edits make new heads all the time. A new head needs no reading in one case: an earlier version
+    of the document was read, and neither that version nor a later entry has the id.
     """
     found = unread(connection, tenant, _MOST_UNREAD)
     return len(found) == _MOST_UNREAD or any(_may_name(connection, *one, id) for one in found)
