@@ -132,7 +132,7 @@ def test_no_half_asset_is_served_after_thirty_kills(tmp_path: Path) -> None:
     survive(tmp_path, 30)
 
 
-@pytest.mark.parametrize("height", [1200], ids=["the body"])
+@pytest.mark.parametrize("height", [1200, 700], ids=["the body", "the contents"])
 def test_a_full_disk_refuses_an_upload_and_leaves_nothing(tmp_path: Path, height: int) -> None:
     """A file may have 3 MiB: the body has more, or the body with its smaller forms has more."""
     prefix = (*LIMITED, str(3 << 20))

@@ -23,6 +23,7 @@ from tests.running import RunningServer
 
 KiB = 1024
 LIMITS = {"WEFT_MAX_ASSET": "300KiB", "WEFT_MAX_ASSET_PIXELS": "3000000", "WEFT_ASSET_DAYS": "0"}
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 30'><rect width='9'/></svg>"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,11 @@ def test_a_picture_is_stored_under_its_hash(server: RunningServer, token: str, k
     assert read.headers["content-type"] == made["type"]
 
 
+def test_an_svg_has_the_size_of_its_view_box(server: RunningServer, token: str) -> None:
+    made = stored(server, token, SVG)
+    assert (made["type"], made["width"], made["height"]) == ("image/svg+xml", 40, 30)
+
+
 def test_the_same_picture_is_stored_once(server: RunningServer, token: str) -> None:
     body = picture(2)
     first = stored(server, token, body)
@@ -111,7 +117,10 @@ def test_an_upload_without_a_token_is_refused(server: RunningServer) -> None:
     [
         (b"", {}, 415, "unsupported_media_type"),
         (b"<html><script>alert(1)</script></html>", {}, 415, "unsupported_media_type"),
+        (b"\x89PNG\r\n\x1a\n", {}, 422, "invalid_asset"),
+        (picture(4)[:-30], {}, 422, "invalid_asset"),
         (picture(4, 2000, 2000), {}, 422, "invalid_asset"),
+        (SVG.replace(b"<rect", b"<script>1</script><rect"), {}, 422, "invalid_asset"),
         (b"x" * (300 * KiB + 1), {}, 413, "too_large"),
         (picture(4), {"Content_Encoding": "gzip"}, 415, "unsupported_media_type"),
     ],
@@ -192,6 +201,16 @@ def test_an_asset_is_immutable_and_open_to_all(server: RunningServer, token: str
     head = call("HEAD", url)
     assert (head.status, head.raw) == (200, b"")
     assert head.headers["content-length"] == str(made["bytes"])
+
+
+def test_an_asset_has_smaller_forms(server: RunningServer, token: str) -> None:
+    made = stored(server, token, picture(9, 1200, 600))
+    sizes = {}
+    for width in (480, 960, 1920):
+        read = call("GET", f"{server.http}{made['url']}?width={width}")
+        sizes[width] = read.headers["content-type"], read.headers["etag"]
+    small = [("image/webp", f'"{made["id"]}.{width}"') for width in (480, 960)]
+    assert list(sizes.values()) == [*small, ("image/png", f'"{made["id"]}"')]
 
 
 @pytest.mark.parametrize(
