@@ -29,53 +29,31 @@ export function splicesOf(ops, path, old, now) {
   return made === now ? splices : compare(old, now);
 }
 
-const MOST_CELLS = 1e6;
-// Characters, so that no splice splits one of two units; in long texts first words, or lines.
-const PIECES = [/./gsu, /\S+\s*|\s+/g, /.*\n|.+/g];
-
 /**
- * The splices that turn `old` into `now`, one for each place when the texts are not too long.
+ * The splices that turn `old` into `now`, one for each place where they differ.
+ *
+ * A block of characters that both texts have equally often stays where it is. So the parts between
+ * these blocks are compared one by one. In a long text the blocks are longer, to bound the work.
  * @param {string} old
  * @param {string} now
  * @returns {Splice[]}
  */
 export function compare(old, now) {
-  const whole = toSplice("", old, now);
-  const gone = old.slice(whole.offset, whole.offset + whole.delete);
-  for (const piece of gone && whole.insert ? PIECES : []) {
-    const [a, b] = [gone.match(piece) ?? [], whole.insert.match(piece) ?? []];
-    if ((a.length + 1) * (b.length + 1) > MOST_CELLS) continue;
-    return differences(a, b, whole.offset).flatMap(({ offset, text, insert }) =>
-      piece === PIECES[0] || text === gone ? { offset, delete: text.length, insert } : compare(text, insert).map((each) => ({ ...each, offset: offset + each.offset })),
-    );
-  }
-  return [whole];
-}
-
-/**
- * The places where two lists of pieces differ: the `text` there becomes `insert`.
- * @param {string[]} a
- * @param {string[]} b
- * @param {number} offset of the lists
- */
-function differences(a, b, offset) {
-  const width = b.length + 1;
-  // common[i * width + j]: how many pieces the rests of both lists have in common.
-  const common = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      const at = i * width + j;
-      common[at] = a[i] === b[j] ? common[at + width + 1] + 1 : Math.max(common[at + width], common[at + 1]);
+  const { offset, delete: count, insert } = toSplice("", old, now);
+  if (!count && !insert) return [];
+  const gone = old.slice(offset, offset + count);
+  for (const size of [count >> 4, count >> 8]) {
+    // With `u`, a block has whole characters. So no splice splits one of two units.
+    for (const block of gone.match(new RegExp(`.{${size || 1}}`, "gsu")) ?? []) {
+      const [was, is] = [gone.split(block), insert.split(block)];
+      if (was.length !== is.length) continue;
+      let start = offset;
+      return was.flatMap((each, index) => {
+        const found = compare(each, is[index]).map((splice) => ({ ...splice, offset: splice.offset + start }));
+        start += is[index].length + block.length;
+        return found;
+      });
     }
   }
-  const found = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; [i, j] = [i + 1, j + 1]) {
-    const [from, to] = [i, j];
-    while (i < a.length && common[i * width + j] === common[(i + 1) * width + j]) i += 1;
-    while (j < b.length && common[i * width + j] === common[i * width + j + 1]) j += 1;
-    const insert = b.slice(to, j).join("");
-    if (i > from || j > to) found.push({ offset, text: a.slice(from, i).join(""), insert });
-    offset += insert.length + (b[j]?.length ?? 0);
-  }
-  return found;
+  return [{ offset, delete: count, insert }];
 }

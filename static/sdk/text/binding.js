@@ -210,7 +210,7 @@ export class Binding extends Emitter {
       if (selection) {
         const { start, end, isBackward } = selection;
         const last = splices[splices.length - 1];
-        const caret = isEnd ? last.offset + last.insert.length : undefined;
+        const caret = isEnd && last ? last.offset + last.insert.length : undefined;
         const first = caret ?? map(start, start < end);
         this.field.select({ start: first, end: caret ?? Math.max(first, map(end)), isBackward });
       }

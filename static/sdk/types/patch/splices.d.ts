@@ -22,7 +22,10 @@ export declare const mapping: (splices: Splice[]) => Mapping;
  */
 export declare function splicesOf(ops: Op[], path: string | null, old: string, now: string): Splice[];
 /**
- * The splices that turn `old` into `now`, one for each place when the texts are not too long.
+ * The splices that turn `old` into `now`, one for each place where they differ.
+ *
+ * A block of characters that both texts have equally often stays where it is. So the parts between
+ * these blocks are compared one by one. In a long text the blocks are longer, to bound the work.
  * @param {string} old
  * @param {string} now
  * @returns {Splice[]}
