@@ -126,16 +126,23 @@ function shift(op, old, now, isSure) {
  * @param {any} from
  * @param {any} to
  * @param {string[]} tokens
+ * @param {boolean} [isLoose] whether the place counts, with or without a value: then only an element with an `id`
+ *   can be gone, and another one stays at its index when `to` does not show where it went
  * @returns {string[] | null}
  */
-export function element(from, to, tokens) {
+export function element(from, to, tokens, isLoose) {
   const found = [];
-  for (const token of tokens) {
-    if (!isContainer(from) || Array.isArray(from) !== Array.isArray(to)) return null;
-    const at = Array.isArray(from) ? `${indexOf(from, to, Number(token))}` : token;
-    [from, to] = [child(from, token), child(to, at)];
-    if (from === undefined || to === undefined) return null;
-    found.push(at);
+  for (let token of tokens) {
+    const next = child(from, token);
+    if (!isLoose && (next === undefined || Array.isArray(from) !== Array.isArray(to))) return null;
+    if (next !== undefined && Array.isArray(from) && Array.isArray(to)) {
+      const index = indexOf(from, to, Number(token));
+      if (index >= 0) token = `${index}`;
+      else if (!isLoose || typeof next?.id === "string") return null;
+    }
+    [from, to] = [next, child(to, token)];
+    if (!isLoose && to === undefined) return null;
+    found.push(token);
   }
   return found;
 }

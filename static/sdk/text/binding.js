@@ -177,7 +177,7 @@ export class Binding extends Emitter {
   /** @param {any} value @param {Info} info @param {Op[]} [ops] the operations that made the value, if they are known */
   #changed(value, info, ops = []) {
     const [was, old] = [this.place.find(this.#value), this.#text];
-    this.place.follow(this.#value, value);
+    this.place.follow(value);
     this.#value = value;
     const [path, text] = [this.place.find(value), this.#text];
     if (was && path && path !== was) queueMicrotask(() => this.emit("moved", path));

@@ -40,6 +40,8 @@ export declare function carry(ops: Op[], from: any, to: any, overwrite?: boolean
  * @param {any} from
  * @param {any} to
  * @param {string[]} tokens
+ * @param {boolean} [isLoose] whether the place counts, with or without a value: then only an element with an `id`
+ *   can be gone, and another one stays at its index when `to` does not show where it went
  * @returns {string[] | null}
  */
-export declare function element(from: any, to: any, tokens: string[]): string[] | null;
+export declare function element(from: any, to: any, tokens: string[], isLoose?: boolean): string[] | null;

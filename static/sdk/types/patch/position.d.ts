@@ -6,6 +6,6 @@ export declare class Place {
     constructor(pointer: string);
     /** The pointer of the text in another version of the value; null when its element is gone. @param {any} value */
     find(value: any): string | null;
-    /** @param {any} before @param {any} now */
-    follow(before: any, now: any): void;
+    /** @param {any} value the newest version */
+    follow(value: any): void;
 }
