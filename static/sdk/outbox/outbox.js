@@ -4,7 +4,7 @@
 // tell a dead tab's box, and take it.
 
 import { take } from "./alive.js";
-import { MemoryRows, openRows } from "./storage.js";
+import { NO_ROWS, openRows } from "./storage.js";
 
 /** @typedef {import("../core/entries.js").Entry} Entry */
 /** @typedef {import("../core/values.js").Version} Version */
@@ -15,7 +15,7 @@ const SAVES_VALUE_AFTER = 2_000;
 
 export class Outbox {
   /** @type {any} */
-  rows = new MemoryRows();
+  rows = NO_ROWS;
   user = ""; // with the tenant
   box = "";
   /** @type {Map<string, number>} the place of each entry in the box */

@@ -1,4 +1,4 @@
-// Rows in IndexedDB, or in memory when the browser gives the page none.
+// Rows in IndexedDB, or none when the browser gives the page none.
 //
 // The key of a row is a list of strings and numbers. The first ones select its group.
 
@@ -61,28 +61,22 @@ export class IndexedRows {
   }
 }
 
-export class MemoryRows {
-  isDurable = false;
-  /** @type {Map<string, Row>} */
-  #rows = new Map();
-
-  /** @param {Key} start @returns {Promise<Row[]>} */
-  async read(start) {
-    const rows = [...this.#rows.values()];
-    return rows.filter(({ key }) => start.every((part, index) => key[index] === part));
-  }
-
-  /** @param {Writes} writes */
-  async write({ put = [], remove = [] }) {
-    for (const row of put) this.#rows.set(JSON.stringify(row.key), row);
-    for (const key of remove) this.#rows.delete(JSON.stringify(key));
-  }
-}
+/**
+ * In place of rows that the browser does not keep. What is here now is in the state machine too, and
+ * there is nothing of an earlier page.
+ */
+export const NO_ROWS = {
+  isDurable: false,
+  /** @param {Key} _start @returns {Promise<Row[]>} */
+  read: async (_start) => [],
+  /** @param {Writes} _writes */
+  write: async (_writes) => {},
+};
 
 /**
- * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.
+ * The rows of this browser; none when IndexedDB is missing, broken or hangs.
  * @param {import("../link/transport.js").Environment} env
- * @returns {Promise<IndexedRows | MemoryRows>}
+ * @returns {Promise<IndexedRows | typeof NO_ROWS>}
  */
 export async function openRows({ indexedDB, setTimeout }) {
   const opens = async () => {
@@ -91,5 +85,5 @@ export async function openRows({ indexedDB, setTimeout }) {
     return rows;
   };
   const late = new Promise((/** @type {any} */ resolve) => setTimeout(resolve, OPENS_WITHIN));
-  return (await Promise.race([opens().catch(() => {}), late])) ?? new MemoryRows();
+  return (await Promise.race([opens().catch(() => {}), late])) ?? NO_ROWS;
 }

@@ -21,17 +21,20 @@ export declare class IndexedRows {
     /** Does all of `work` or nothing. No other tab writes meanwhile. @param {(rows: any) => void} work @returns {Promise<void>} */
     transact(work: (rows: any) => void): Promise<void>;
 }
-export declare class MemoryRows {
-    #private;
-    isDurable: boolean;
-    /** @param {Key} start @returns {Promise<Row[]>} */
-    read(start: Key): Promise<Row[]>;
-    /** @param {Writes} writes */
-    write({ put, remove }: Writes): Promise<void>;
-}
 /**
- * The rows of this browser. When IndexedDB is missing, broken or hangs, they live as long as the page.
- * @param {import("../link/transport.js").Environment} env
- * @returns {Promise<IndexedRows | MemoryRows>}
+ * In place of rows that the browser does not keep. What is here now is in the state machine too, and
+ * there is nothing of an earlier page.
  */
-export declare function openRows({ indexedDB, setTimeout }: import("../link/transport.js").Environment): Promise<IndexedRows | MemoryRows>;
+export declare const NO_ROWS: {
+    isDurable: boolean;
+    /** @param {Key} _start @returns {Promise<Row[]>} */
+    read: (_start: Key) => Promise<Row[]>;
+    /** @param {Writes} _writes */
+    write: (_writes: Writes) => Promise<void>;
+};
+/**
+ * The rows of this browser; none when IndexedDB is missing, broken or hangs.
+ * @param {import("../link/transport.js").Environment} env
+ * @returns {Promise<IndexedRows | typeof NO_ROWS>}
+ */
+export declare function openRows({ indexedDB, setTimeout }: import("../link/transport.js").Environment): Promise<IndexedRows | typeof NO_ROWS>;
