@@ -42,11 +42,12 @@ export class Core extends Values {
   #writing = new Map();
 
   /**
+   * Handles an event by the method of its type.
    * @param {Event} event
    * @returns {Effect[]}
    */
   handle(event) {
-    this.#take(event);
+    /** @type {any} */ (this)[event.type](event);
     if (event.type !== "edit") this.#next();
     this.#write();
     return this.effects.splice(0);
@@ -57,44 +58,10 @@ export class Core extends Values {
     return this.queue.filter((entry) => entry.answered === undefined);
   }
 
-  /** @param {Event} event */
-  #take(event) {
-    switch (event.type) {
-      case "load":
-        return this.#load(event);
-      case "edit":
-        return this.edit(event, "edit");
-      case "undo":
-        return this.steps.ask(event);
-      case "stored":
-        return event.ids.forEach((id) => this.#stored(id));
-      case "opened":
-        return this.#opened(event.message);
-      case "change":
-        return this.#change(event.message);
-      case "ack":
-        return this.#ack(event.message);
-      case "reject":
-        return this.#reject(event.message);
-      case "closed":
-        return this.#closed(event.code);
-      case "hold":
-        this.isHeld = event.isHeld;
-        return;
-      case "retry":
-        this.isWaiting = false;
-        return;
-      case "forget":
-        this.queue = this.queue.filter(({ id }) => !event.ids.includes(id));
-        this.steps.leave();
-        this.showAll({ mine: false, kind: "open" });
-    }
-  }
-
   // --- the page ------------------------------------------------------------------------------
 
   /** Starts with what an earlier page has stored. @param {{last?: Version, entries: Entry[]}} stored */
-  #load({ last, entries }) {
+  load({ last, entries }) {
     if (last) this.confirmed = this.frame = last;
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
@@ -103,8 +70,8 @@ export class Core extends Values {
     this.showAll({ mine: false, kind: "open" });
   }
 
-  /** @param {import("./values.js").Edit} edit @param {"edit" | "redo"} kind */
-  edit(edit, kind) {
+  /** @param {import("./values.js").Edit} edit @param {"edit" | "redo"} [kind] */
+  edit(edit, kind = "edit") {
     if (kind === "edit") this.steps.forget();
     const value = apply(this.value, edit.ops);
     const { id, ops, now, step, fence } = edit;
@@ -119,14 +86,27 @@ export class Core extends Values {
       const base = this.isExact ? version : null;
       this.queue.push({ id, epoch, base, ops, time: now, step, fence, sent: false });
     }
-    const entry = this.queue[this.queue.length - 1];
-    this.emit({ do: "edited", id: entry.id });
     if (!this.#edited.size) this.emit({ do: "tick" });
-    this.#edited.add(entry);
+    this.#edited.add(this.queue[this.queue.length - 1]);
     this.show(value, { mine: true, kind }, ops);
   }
 
+  /** @param {any} ask */
+  undo(ask) {
+    this.steps.ask(ask);
+  }
+
+  /** Removes entries that are of another user than the page is now. @param {{ids: string[]}} event */
+  forget({ ids }) {
+    this.queue = this.queue.filter(({ id }) => !ids.includes(id));
+    this.steps.leave();
+    this.showAll({ mine: false, kind: "open" });
+  }
+
   // --- the storage ---------------------------------------------------------------------------
+
+  /** The edits of a tick are stored together, by what follows each event. */
+  tick() {}
 
   /** Stores all that an event has changed as one write, so that a crash leaves no half of it. */
   #write() {
@@ -139,24 +119,26 @@ export class Core extends Values {
     this.emit({ do: "store", put, remove });
   }
 
-  /** @param {string} id */
-  #stored(id) {
-    const left = (this.#writing.get(id) ?? 1) - 1;
-    if (left) this.#writing.set(id, left);
-    else this.#writing.delete(id);
+  /** @param {{ids: string[]}} event */
+  stored({ ids }) {
+    for (const id of ids) {
+      const left = (this.#writing.get(id) ?? 1) - 1;
+      if (left) this.#writing.set(id, left);
+      else this.#writing.delete(id);
+    }
   }
 
   // --- the server ----------------------------------------------------------------------------
 
   /** @param {any} message */
-  #opened(message) {
+  opened(message) {
     const { epoch, version, value, changes } = message;
     this.isOnline = true;
     this.isHeld = this.isWaiting = false;
     this.inFlight = "";
     this.limits = message.limits ?? {};
     if (changes) {
-      for (const change of changes) this.#change(change);
+      for (const change of changes) this.change(change);
     } else {
       const isNew = this.confirmed.epoch !== null && this.confirmed.epoch !== epoch;
       this.confirmed = { epoch, version, value };
@@ -173,7 +155,7 @@ export class Core extends Values {
   }
 
   /** @param {any} message */
-  #change(message) {
+  change(message) {
     if (!this.learn(message, message.ops)) return;
     const { id, version, kind, by, ops, acks = [] } = message;
     const answered = acks.filter((/** @type {any} */ ack) => this.steps.answered(ack) || this.#answered(ack));
@@ -190,7 +172,7 @@ export class Core extends Values {
   }
 
   /** @param {any} message */
-  #ack(message) {
+  ack(message) {
     const entry = this.queue.find(({ id }) => id === message.id);
     if (!message.duplicate && !this.learn(message, message.ops ?? entry?.ops ?? [])) return;
     const kind = this.steps.answered(message) ?? "edit";
@@ -220,7 +202,7 @@ export class Core extends Values {
   }
 
   /** @param {any} message */
-  #reject(message) {
+  reject(message) {
     if (this.inFlight === message.id) this.inFlight = "";
     if (this.steps.refused(message)) return;
     const entry = this.queue.find(({ id }) => id === message.id);
@@ -249,8 +231,17 @@ export class Core extends Values {
     this.emit({ do: "wait", tries, ms: retry_after_ms });
   }
 
-  /** @param {number} [code] */
-  #closed(code) {
+  /** @param {{isHeld: boolean}} event */
+  hold({ isHeld }) {
+    this.isHeld = isHeld;
+  }
+
+  retry() {
+    this.isWaiting = false;
+  }
+
+  /** @param {{code?: number}} event */
+  closed({ code }) {
     const sent = this.waiting.find(({ id }) => id === this.inFlight);
     this.isOnline = this.isHeld = this.isWaiting = false;
     this.inFlight = "";

@@ -18,7 +18,7 @@ import { apply, same } from "../patch/patch.js";
  *   | ({type: "edit"} & Edit)
  *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, now: number}
  *   | {type: "stored", ids: string[]}
- *   | {type: "opened" | "change" | "ack" | "reject", message: any}
+ *   | {type: "opened" | "change" | "ack" | "reject", [field: string]: any}
  *   | {type: "closed", code?: number}
  *   | {type: "hold", isHeld: boolean}
  *   | {type: "forget", ids: string[]}

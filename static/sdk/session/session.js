@@ -72,7 +72,6 @@ export class Session extends Emitter {
     if (this.isClosed) return;
     this.client = outbox.box || client;
     this.#loaded = entries.map(({ id }) => id);
-    for (const id of this.#loaded) this.changes.set(id, new Change(id));
     if (last) {
       const { epoch, version, value, limits, ...who } = last;
       this.who = who;
@@ -87,7 +86,7 @@ export class Session extends Emitter {
 
   /** The ends of all changes that wait. */
   get ends() {
-    return this.core.waiting.map(({ id }) => this.changes.get(id)?.durable);
+    return this.core.waiting.map((entry) => this.#changeOf(entry).durable);
   }
 
   nextId() {
@@ -103,8 +102,8 @@ export class Session extends Emitter {
       throw new Refusal({ code: "read_only", path, theirs: get(this.core.value, path) });
     }
     const now = this.env.now();
-    const [edited] = this.handle({ type: "edit", id: this.nextId(), ops, now, step, fence });
-    return /** @type {Change} */ (this.changes.get(edited.id));
+    const entry = this.handle({ type: "edit", id: this.nextId(), ops, now, step, fence });
+    return this.#changeOf(/** @type {import("../core/entries.js").Entry} */ (entry));
   }
 
   /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
@@ -138,13 +137,21 @@ export class Session extends Emitter {
     });
   }
 
-  /** @param {Event} event @returns {Effect[]} */
+  /** The change that an entry belongs to. @param {{id: string}} entry */
+  #changeOf({ id }) {
+    const change = this.changes.get(id) ?? new Change(id);
+    this.changes.set(id, change);
+    return change;
+  }
+
+  /** Returns the newest entry: after an edit, the one that has it. @param {Event} event */
   handle(event) {
     const effects = this.core.handle(event);
-    for (const effect of effects) this.#perform(effect);
+    const entry = this.core.queue.at(-1);
+    for (const effect of effects) /** @type {any} */ (this)[effect.do](effect);
     this.#pin();
     this.emit("status");
-    return effects.filter((effect) => effect.do === "edited");
+    return entry;
   }
 
   /** Reports an error. @param {string} code @param {unknown} [cause] */
@@ -165,47 +172,10 @@ export class Session extends Emitter {
     return this.outbox.close();
   }
 
-  // --- effects of the core -------------------------------------------------------------------
-
-  /** @param {Effect} effect */
-  #perform(effect) {
-    const { id } = effect;
-    const change = this.changes.get(id);
-    switch (effect.do) {
-      case "edited":
-        return void (change ?? this.changes.set(id, new Change(id)));
-      case "store":
-        return this.#store(effect);
-      case "tick":
-        return queueMicrotask(() => this.handle({ type: "tick" }));
-      case "send":
-        return this.transport.send(effect.message);
-      case "state":
-        return void (change && (change.state = effect.state));
-      case "end":
-        this.#items.push(...overwrittenItems(effect, this.env.now()));
-        if (effect.reason || effect.state === "undone") this.#ends.push(effect);
-        else this.#end(effect);
-        return;
-      case "attention":
-        return void this.#items.push(refusedItem(effect));
-      case "asked":
-        return this.#answer(id, effect.result, effect.reason && new Refusal(effect.reason));
-      case "wait": {
-        const ms = effect.ms ?? delay(effect.tries, this.env.random);
-        this.env.setTimeout(() => this.handle({ type: "retry" }), ms);
-        return;
-      }
-      case "reload":
-        this.#isReloading = true;
-        return this.transport.restart();
-      case "show":
-        return this.emit("show", effect);
-    }
-  }
+  // --- effects of the core: each has the method of its name -----------------------------------
 
   /** Stores entries, together with the changes that need a decision. A refusal is told after that. @param {Effect} effect */
-  #store({ put, remove }) {
+  store({ put, remove }) {
     const items = this.#items.splice(0);
     const ends = this.#ends.splice(0);
     void this.outbox.write({ put, remove, items }).then(() => {
@@ -219,9 +189,55 @@ export class Session extends Emitter {
     });
   }
 
+  tick() {
+    queueMicrotask(() => this.handle({ type: "tick" }));
+  }
+
+  /** @param {Effect} effect */
+  send({ message }) {
+    this.transport.send(message);
+  }
+
+  /** @param {any} effect */
+  state(effect) {
+    this.#changeOf(effect).state = effect.state;
+  }
+
+  /** @param {Effect} effect */
+  end(effect) {
+    this.#items.push(...overwrittenItems(effect, this.env.now()));
+    if (effect.reason || effect.state === "undone") this.#ends.push(effect);
+    else this.#end(effect);
+  }
+
+  /** @param {Effect} effect */
+  attention(effect) {
+    this.#items.push(refusedItem(effect));
+  }
+
+  /** @param {Effect} effect */
+  asked({ id, result, reason }) {
+    this.#answer(id, result, reason && new Refusal(reason));
+  }
+
+  /** @param {Effect} effect */
+  wait({ tries, ms = delay(tries, this.env.random) }) {
+    this.env.setTimeout(() => this.handle({ type: "retry" }), ms);
+  }
+
+  reload() {
+    this.#isReloading = true;
+    this.transport.restart();
+  }
+
+  /** @param {Effect} effect */
+  show(effect) {
+    this.emit("show", effect);
+  }
+
   /** @param {Effect} effect @param {Refusal} [refusal] */
   #end({ id, state, result }, refusal) {
-    this.changes.get(id)?.end(state, result, refusal);
+    this.#changeOf({ id }).end(state, result, refusal);
     this.changes.delete(id);
     this.emit("ended", { id, state });
   }
@@ -251,7 +267,7 @@ export class Session extends Emitter {
       case "change":
       case "ack":
       case "reject":
-        if (message.type !== "ack" || !message.lock) this.handle({ type: message.type, message });
+        if (message.type !== "ack" || !message.lock) this.handle(message);
         if (message.type === "ack") this.#answer(message.id, message.lock);
         if (message.type === "reject") this.#answer(message.id, undefined, new Refusal(reasonOf(message)));
         break;
@@ -293,7 +309,7 @@ export class Session extends Emitter {
     this.opened = rest;
     this.outbox.identify(owner);
     if (isOther) void this.outbox.write({ put: this.core.queue, remove: [] });
-    this.handle({ type: "opened", message });
+    this.handle(message);
     this.outbox.flush();
     this.emit("opened", rest);
   }

@@ -38,18 +38,19 @@ export class Driver {
   }
 
   stored (...ids) { this.handle({ type: 'stored', ids }) }
-  opened (message) { this.handle({ type: 'opened', message: { epoch: 1, version: 1, ...message } }) }
+  opened (message) { this.handle({ type: 'opened', epoch: 1, version: 1, ...message }) }
   closed (code) { this.handle({ type: 'closed', code }) }
-  change (version, ops, more) { this.handle({ type: 'change', message: { version, ops, kind: 'edit', by: { name: 'Bo' }, ...more } }) }
-  ack (id, version, more) { this.handle({ type: 'ack', message: { id, version, ...more } }) }
-  reject (id, code, more) { this.handle({ type: 'reject', message: { id, code, message: code, retryable: false, ...more } }) }
+  change (version, ops, more) { this.handle({ type: 'change', version, ops, kind: 'edit', by: { name: 'Bo' }, ...more }) }
+  ack (id, version, more) { this.handle({ type: 'ack', id, version, ...more }) }
+  reject (id, code, more) { this.handle({ type: 'reject', id, code, message: code, retryable: false, ...more }) }
 
   /** Makes an edit a minute after the last one, so that it joins none. Returns its id. */
   edit (ops, { after = 60_000, isTick = true, ...more } = {}) {
     this.now += after
-    const effects = this.handle({ type: 'edit', id: `e${++this.#count}`, ops: [ops].flat(), now: this.now, ...more })
+    this.handle({ type: 'edit', id: `e${++this.#count}`, ops: [ops].flat(), now: this.now, ...more })
+    const { id } = this.core.queue.at(-1)
     if (isTick) this.handle({ type: 'tick' })
-    return effects.find((effect) => effect.do === 'edited').id
+    return id
   }
 
   undo (id, more) { this.handle({ type: 'undo', id, redo: false, now: this.now, ...more }) }

@@ -28,7 +28,8 @@ for (const { name, events, steps } of vectors) {
     const it = new Driver(null)
     events.forEach((event, at) => {
       const from = it.effects.length
-      it.handle(structuredClone(event))
+      const { type, message = event } = structuredClone(event)
+      it.handle({ ...message, type })
       if (event.type === 'edit' || event.type === 'undo') it.handle({ type: 'tick' })
       assert.deepEqual(outcome(it.effects.slice(from), it.core), steps[at], `event ${at}: ${JSON.stringify(event)}`)
     })

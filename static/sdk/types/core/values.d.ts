@@ -41,7 +41,7 @@ export type Event = {
     ids: string[];
 } | {
     type: "opened" | "change" | "ack" | "reject";
-    message: any;
+    [field: string]: any;
 } | {
     type: "closed";
     code?: number;

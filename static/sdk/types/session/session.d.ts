@@ -81,11 +81,11 @@ export declare class Session extends Emitter {
     /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
     start(client: string, isNew: boolean): Promise<void>;
     /** The ends of all changes that wait. */
-    get ends(): (Promise<{
+    get ends(): Promise<{
         version: number;
         merged: string[];
         conflicts: any[];
-    }> | undefined)[];
+    }>[];
     nextId(): string;
     /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
     edit(ops: Op[], step?: string, fence?: number): Change;
@@ -99,12 +99,30 @@ export declare class Session extends Emitter {
     answerOf(id: string): Promise<any>;
     /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
     subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => void;
-    /** @param {Event} event @returns {Effect[]} */
-    handle(event: Event): Effect[];
+    /** Returns the newest entry: after an edit, the one that has it. @param {Event} event */
+    handle(event: Event): import("../core/entries.js").Entry | undefined;
     /** Reports an error. @param {string} code @param {unknown} [cause] */
     fail(code: string, cause?: unknown): void;
     /** Ends the connection, and gives the outbox back. @returns {Promise<void>} */
     close(): Promise<void>;
+    /** Stores entries, together with the changes that need a decision. A refusal is told after that. @param {Effect} effect */
+    store({ put, remove }: Effect): void;
+    tick(): void;
+    /** @param {Effect} effect */
+    send({ message }: Effect): void;
+    /** @param {any} effect */
+    state(effect: any): void;
+    /** @param {Effect} effect */
+    end(effect: Effect): void;
+    /** @param {Effect} effect */
+    attention(effect: Effect): void;
+    /** @param {Effect} effect */
+    asked({ id, result, reason }: Effect): void;
+    /** @param {Effect} effect */
+    wait({ tries, ms }: Effect): void;
+    reload(): void;
+    /** @param {Effect} effect */
+    show(effect: Effect): void;
     opening(): {
         client: string;
         since: {
