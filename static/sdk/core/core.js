@@ -3,7 +3,7 @@
 // It has no DOM, no clock and no socket. `handle` takes an event and returns effects. The caller
 // performs them, and reports their results as further events.
 
-import { conflictsOf, givenUp, isFinal, reasonOf } from "./endings.js";
+import { conflictsOf, isFinal } from "./endings.js";
 import { fits, joins, squash } from "./entries.js";
 import { apply } from "../patch/patch.js";
 import { Steps } from "./steps.js";
@@ -17,6 +17,7 @@ import { Values } from "./values.js";
 
 const MOST_TRIES = 8;
 const NEW_HISTORY = "the document was restored, or deleted and created again";
+const TOO_OFTEN = "the server refused this too often: ";
 const TOO_BIG = "the change is too large: send smaller parts";
 
 export class Core extends Values {
@@ -219,9 +220,9 @@ export class Core extends Values {
     const version = entry.answered ?? entry.accepted;
     // An entry that was sent again was accepted before.
     if (version !== undefined) this.#answered({ id: entry.id, version });
-    else if (!isFinal(message)) this.refuse(entry, givenUp(message), "failed");
+    else if (!isFinal(message)) this.refuse(entry, { ...message, message: `${TOO_OFTEN}${message.message}` }, "failed");
     else if (message.code === "unknown_version" && this.#renewed(entry)) return;
-    else this.refuse(entry, reasonOf(message), "refused");
+    else this.refuse(entry, message, "refused");
     this.catchUp({ mine: true, kind: "edit" });
   }
 

@@ -3,21 +3,10 @@
 import { covers } from "../patch/patch.js";
 
 /**
- * Why a change was not accepted. `message` is a sentence for people.
- * @typedef {{code: string, message: string, path?: string, by?: any, lock?: any, conflicts?: any[],
+ * Why a change was not accepted: a `reject` of the server, or what the SDK has found itself.
+ * @typedef {{code: string, message: string, path?: string, removed_by?: any, lock?: any, conflicts?: any[],
  *   version?: number}} Reason
  */
-
-/** @param {any} reject @returns {Reason} */
-export function reasonOf({ code, message, path, removed_by, lock, conflicts, version }) {
-  return { code, message, path, by: removed_by ?? lock?.holder, lock, conflicts, version };
-}
-
-/** The reason after too many refusals that were only for now. @param {any} reject @returns {Reason} */
-export function givenUp(reject) {
-  const message = `the server refused this too often: ${reject.message}`;
-  return { ...reasonOf(reject), message };
-}
 
 /** Whether a retry cannot help. A lock may be held for hours, so the change becomes a draft. @param {any} reject */
 export const isFinal = ({ retryable, code }) => !retryable || code === "locked";

@@ -2,7 +2,7 @@
 
 import { carry } from "../patch/carry.js";
 import { apply } from "../patch/patch.js";
-import { isFinal, reasonOf } from "./endings.js";
+import { isFinal } from "./endings.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
 /** @typedef {{id: string, redo: boolean, scope?: string, version?: number, after: any[], done?: any}} Ask `done`: the change of the server, when the answer was lost */
@@ -99,7 +99,7 @@ export class Steps {
     if (ask.done) this.answered({ id: ask.id, duplicate: true, ...ask.done });
     if (!this.#remove(ask.id)) return true;
     if (message.code !== "nothing_to_undo") {
-      this.core.emit({ do: "asked", id: ask.id, reason: reasonOf(message) });
+      this.core.emit({ do: "asked", id: ask.id, reason: message });
     } else {
       if (ask.version === undefined && !ask.scope) this.#serverHas[kind] = false;
       this.#end(ask.id, {});

@@ -32,8 +32,8 @@ export async function request(caller, method, path, { body, headers } = {}) {
   if (answer.status === 204) return undefined;
   const json = await answer.json().catch(() => ({}));
   if (answer.ok) return json;
-  const { code = `http_${answer.status}`, detail, title, removed_by: by, ...rest } = json;
-  throw new Refusal({ ...rest, code, by, message: detail ?? title ?? `the server answered ${answer.status}` });
+  const { code = `http_${answer.status}`, detail, title = `the server answered ${answer.status}` } = json;
+  throw new Refusal({ ...json, code, message: detail ?? title });
 }
 
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */

@@ -21,27 +21,24 @@ export class WeftError extends Error {
   }
 }
 
+/** The author whose change or lock is the reason of a refusal. @param {{by?: any, removed_by?: any, lock?: any}} refusal */
+export const authorOf = ({ by, removed_by, lock }) => by ?? removed_by ?? lock?.holder;
+
 /**
  * The server refused a request. `yours` is the value of the user, `theirs` the value at the server.
  * `by` is the author whose change or lock is the reason, when it is known.
  */
 export class Refusal extends WeftError {
-  /** @type {string | undefined} */
-  path;
-  /** @type {any} */
-  yours;
-  /** @type {any} */
-  theirs;
-  /** @type {any} */
-  by;
-  /** @type {number | undefined} */
-  version;
-  /** @type {any} the lock that is the reason */
-  lock;
-
-  /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number, lock?: any}} refusal */
-  constructor({ reason = "", code = reason, message, path, yours, theirs, by, version, lock }) {
-    super(code, message);
-    Object.assign(this, { name: "Refusal", path, yours, theirs, by, version, lock });
+  /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, removed_by?: any, version?: number, lock?: any}} refusal an answer of the server, or an item of `attention` */
+  constructor(refusal) {
+    super(refusal.code ?? refusal.reason ?? "", refusal.message);
+    this.name = "Refusal";
+    this.path = refusal.path;
+    this.yours = refusal.yours;
+    this.theirs = refusal.theirs;
+    this.by = authorOf(refusal);
+    this.version = refusal.version;
+    /** The lock that is the reason. */
+    this.lock = refusal.lock;
   }
 }

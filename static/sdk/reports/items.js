@@ -1,6 +1,7 @@
 // Changes that need a decision of the user, as the outbox stores them.
 
 import { get } from "../patch/patch.js";
+import { authorOf } from "./errors.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
 
@@ -30,8 +31,8 @@ export function refusedItem({ entry, reason, value, theirs: now }) {
   // A splice fits only the text that it was made on, so the item has the whole text.
   const whole = (/** @type {Op} */ op) => ({ op: "replace", path: op.path, value: get(value, op.path) });
   const ops = entry.ops.map((/** @type {Op} */ op) => (op.op === "splice" ? whole(op) : op));
-  const { code, message, by, version } = reason;
-  return { id: entry.id, reason: code, message, path, yours: get(value, path), theirs, by, version, at: entry.time, ops };
+  const { code, message, version } = reason;
+  return { id: entry.id, reason: code, message, path, yours: get(value, path), theirs, by: authorOf(reason), version, at: entry.time, ops };
 }
 
 /**

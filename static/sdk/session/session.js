@@ -3,7 +3,6 @@
 import { overwrittenItems, refusedItem } from "../reports/items.js";
 import { Change } from "../reports/change.js";
 import { Core } from "../core/core.js";
-import { reasonOf } from "../core/endings.js";
 import { Refusal, WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
 import { Outbox } from "../outbox/outbox.js";
@@ -269,7 +268,7 @@ export class Session extends Emitter {
       case "reject":
         if (message.type !== "ack" || !message.lock) this.handle(message);
         if (message.type === "ack") this.#answer(message.id, message.lock);
-        if (message.type === "reject") this.#answer(message.id, undefined, new Refusal(reasonOf(message)));
+        if (message.type === "reject") this.#answer(message.id, undefined, new Refusal(message));
         break;
       case "backpressure":
         if (message.direction === "in") this.handle({ type: "hold", isHeld: message.state === "on" });

@@ -2,20 +2,16 @@ export type Reason = {
     code: string;
     message: string;
     path?: string;
-    by?: any;
+    removed_by?: any;
     lock?: any;
     conflicts?: any[];
     version?: number;
 };
 /**
- * Why a change was not accepted. `message` is a sentence for people.
- * @typedef {{code: string, message: string, path?: string, by?: any, lock?: any, conflicts?: any[],
+ * Why a change was not accepted: a `reject` of the server, or what the SDK has found itself.
+ * @typedef {{code: string, message: string, path?: string, removed_by?: any, lock?: any, conflicts?: any[],
  *   version?: number}} Reason
  */
-/** @param {any} reject @returns {Reason} */
-export declare function reasonOf({ code, message, path, removed_by, lock, conflicts, version }: any): Reason;
-/** The reason after too many refusals that were only for now. @param {any} reject @returns {Reason} */
-export declare function givenUp(reject: any): Reason;
 /** Whether a retry cannot help. A lock may be held for hours, so the change becomes a draft. @param {any} reject */
 export declare const isFinal: ({ retryable, code }: any) => boolean;
 /**

@@ -14,25 +14,26 @@ export declare class WeftError extends Error {
     /** @param {keyof typeof SENTENCES | string} code @param {string} [message] @param {unknown} [cause] */
     constructor(code: keyof typeof SENTENCES | string, message?: string, cause?: unknown);
 }
+/** The author whose change or lock is the reason of a refusal. @param {{by?: any, removed_by?: any, lock?: any}} refusal */
+export declare const authorOf: ({ by, removed_by, lock }: {
+    by?: any;
+    removed_by?: any;
+    lock?: any;
+}) => any;
 /**
  * The server refused a request. `yours` is the value of the user, `theirs` the value at the server.
  * `by` is the author whose change or lock is the reason, when it is known.
  */
 export declare class Refusal extends WeftError {
-    /** @type {string | undefined} */
     path: string | undefined;
-    /** @type {any} */
     yours: any;
-    /** @type {any} */
     theirs: any;
-    /** @type {any} */
     by: any;
-    /** @type {number | undefined} */
     version: number | undefined;
-    /** @type {any} the lock that is the reason */
+    /** The lock that is the reason. */
     lock: any;
-    /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, version?: number, lock?: any}} refusal */
-    constructor({ reason, code, message, path, yours, theirs, by, version, lock }: {
+    /** @param {{code?: string, reason?: string, message?: string, path?: string, yours?: any, theirs?: any, by?: any, removed_by?: any, version?: number, lock?: any}} refusal an answer of the server, or an item of `attention` */
+    constructor(refusal: {
         code?: string;
         reason?: string;
         message?: string;
@@ -40,6 +41,7 @@ export declare class Refusal extends WeftError {
         yours?: any;
         theirs?: any;
         by?: any;
+        removed_by?: any;
         version?: number;
         lock?: any;
     });
