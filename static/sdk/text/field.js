@@ -132,30 +132,23 @@ const BLOCK = /^(BLOCKQUOTE|DIV|H\d|LI|OL|P|PRE|TABLE|TR|UL)$/;
  */
 function walk(root, node, offset = 0) {
   let text = "";
-  let at = -1;
-  let isBreakDue = false; // what comes next begins a line
-  const begin = () => {
-    if (isBreakDue) text += "\n";
-    isBreakDue = false;
-  };
-  const note = () => (at = text.length + Number(isBreakDue));
-  /** @param {Node} parent */
-  const visit = (parent) => {
-    for (const [index, child] of [...parent.childNodes].entries()) {
-      if (parent === node && index === offset) note();
-      const { nodeName, data = "" } = /** @type {any} */ (child);
-      if (data) begin();
-      if (child === node) at = text.length + offset;
-      text += data;
-      if (nodeName === "BR") begin();
-      const isBlock = BLOCK.test(nodeName);
-      isBreakDue ||= nodeName === "BR" || (isBlock && text !== "");
+  let at = 0;
+  /** @param {Node} each */
+  const visit = (each) => {
+    const { nodeName, data = nodeName === "BR" ? "\n" : "" } = /** @type {any} */ (each);
+    const endLine = () => {
+      if (BLOCK.test(nodeName)) text = text.replace(/[^\n]$/, "$&\n");
+    };
+    endLine();
+    if (each === node) at = text.length + (data ? offset : 0);
+    text += data;
+    for (const [index, child] of [...each.childNodes].entries()) {
       visit(child);
-      isBreakDue ||= isBlock;
+      if (each === node && index < offset) at = text.length;
     }
-    if (parent === node && at < 0) note();
+    endLine();
   };
   visit(root);
-  if (!isBreakDue) text = text.replace(/\n$/, "");
+  text = text.replace(/\n$/, "");
   return { text, at: Math.min(at, text.length) };
 }
