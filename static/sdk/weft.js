@@ -2,7 +2,7 @@
 
 import { browser, tabName } from "./link/environment.js";
 import { Refusal, WeftError } from "./reports/errors.js";
-import { request } from "./link/http.js";
+import { later } from "./link/http.js";
 import { Page } from "./page/page.js";
 import { PatchError } from "./patch/patch.js";
 import { follow } from "./session/follow.js";
@@ -17,7 +17,7 @@ export { Page, PatchError, Refusal, WeftError };
  *   share: (name: string, options?: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
  *   unshare: (name: string, id: string) => Promise<void>}} Documents */
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
+const NAME = /^[^\W_][\w.:~-]{0,127}$/;
 
 /**
  * Opens a document. It connects in the background, and again after each loss of the connection.
@@ -48,9 +48,7 @@ export function connect(options, environment) {
  */
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
-  const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
-    /** @type {any} */ (await import("./page/documents.js"))[name](request, caller, ...all);
-  return { list: call("list"), delete: call("remove"), create: call("create"), share: call("share"), unshare: call("unshare") };
+  return later(() => import("./page/documents.js"), caller, ["list", "create", "delete", "share", "unshare"]);
 }
 
 /** @param {{url: string, token: () => string | Promise<string>}} options */

@@ -90,17 +90,11 @@ function joinWrites(a, b) {
   if (a.op === "replace") {
     return { ...a, value: apply(a.value, [{ ...b, path: "" }]) };
   }
-  const start = a.offset ?? 0;
-  const text = a.insert ?? "";
-  const at = (b.offset ?? 0) - start;
-  const removed = b.delete ?? 0;
-  // `b` is inside or at the end of the text that `a` has inserted, or ends at its start.
-  if (at >= 0 && at + removed <= text.length) {
-    return { ...a, insert: text.slice(0, at) + (b.insert ?? "") + text.slice(at + removed) };
-  }
-  if (at < 0 && at + removed >= 0 && at + removed <= text.length) {
-    const insert = (b.insert ?? "") + text.slice(at + removed);
-    return { ...a, offset: start + at, delete: (a.delete ?? 0) - at, insert };
-  }
-  return null;
+  const { offset = 0, delete: count = 0, insert = "" } = a;
+  const start = (b.offset ?? 0) - offset;
+  const end = start + (b.delete ?? 0);
+  // `b` has to end in the text that `a` has inserted, or at one of its ends.
+  if (end < 0 || end > insert.length) return null;
+  const before = Math.min(start, 0);
+  return { ...a, offset: offset + before, delete: count - before, insert: insert.slice(0, start - before) + (b.insert ?? "") + insert.slice(end) };
 }

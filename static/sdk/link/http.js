@@ -36,6 +36,17 @@ export async function request(caller, method, path, { body, headers } = {}) {
   throw new Refusal({ ...json, code, message: detail ?? title });
 }
 
+/**
+ * Functions of a module that the first call of one of them loads. Each gets `request` and the caller
+ * before its own arguments.
+ * @param {() => Promise<any>} load
+ * @param {Caller} caller
+ * @param {string[]} names
+ * @returns {any}
+ */
+export const later = (load, caller, names) =>
+  Object.fromEntries(names.map((name) => [name, async (/** @type {any[]} */ ...given) => (await load())[name](request, caller, ...given)]));
+
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
 export function ask(session, method, path, body) {
   return request(session, method, `/v1/docs/${session.options.document}${path}`, { body });

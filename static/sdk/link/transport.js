@@ -19,6 +19,17 @@ import { WeftError } from "../reports/errors.js";
  */
 
 /**
+ * @typedef {object} Options
+ * @property {string} url of the server
+ * @property {string} document the name of the document
+ * @property {() => string | Promise<string>} token returns a token; called again before it expires
+ * @property {any} [create] the first value, when the document does not exist
+ * @property {string} [client] the name of this tab
+ * @property {number} [maxFps] the most changes of others per second
+ * @property {boolean} [offline] whether changes are stored in the browser; by default true
+ */
+
+/**
  * @typedef {object} Connection
  * @property {{url: string, document: string, token: () => string | Promise<string>}} options `url` has no slash at its end
  * @property {() => object} opening the fields of `open`

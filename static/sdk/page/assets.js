@@ -39,7 +39,7 @@ export function list(request, caller, options = {}) {
 }
 
 /** Deletes a picture that no document uses. Otherwise the refusal has its `uses`. @param {Request} request @param {Caller} caller @param {string} id @returns {Promise<void>} */
-export async function remove(request, caller, id) {
+async function remove(request, caller, id) {
   /** @type {any} */
   let answered;
   /** @type {Caller["env"]["fetch"]} */
@@ -110,3 +110,5 @@ function sent(url, { method, headers, body }, onProgress, signal) {
   http.send(body);
   return answered.finally(() => signal?.removeEventListener("abort", abort));
 }
+
+export { remove as delete };

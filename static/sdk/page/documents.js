@@ -18,7 +18,7 @@ export function create(request, caller, name, value) {
 }
 
 /** @param {Request} request @param {Caller} caller @param {string} name */
-export function remove(request, caller, name) {
+function remove(request, caller, name) {
   return request(caller, "DELETE", of(name));
 }
 
@@ -31,3 +31,5 @@ export function share(request, caller, name, options = { role: "viewer" }) {
 export function unshare(request, caller, name, id) {
   return request(caller, "DELETE", `${of(name)}/share/${encodeURIComponent(id)}`);
 }
+
+export { remove as delete };

@@ -3,7 +3,7 @@
 import { Attention } from "./attention.js";
 import { WeftError } from "../reports/errors.js";
 import { historyOf } from "./history.js";
-import { ask, request } from "../link/http.js";
+import { ask, later } from "../link/http.js";
 import { Locks } from "../people/lock.js";
 import { get, parse, requireJson } from "../patch/patch.js";
 import { Presence } from "../people/presence.js";
@@ -192,9 +192,7 @@ export class Page {
 
   /** The pictures of the tenant. @returns {Assets} */
   get assets() {
-    const call = (/** @type {string} */ name) => async (/** @type {any[]} */ ...all) =>
-      /** @type {any} */ (await import("./assets.js"))[name](request, this._session, ...all);
-    return { list: call("list"), delete: call("remove"), upload: call("upload") };
+    return later(() => import("./assets.js"), this._session, ["list", "delete", "upload"]);
   }
 
   // --- the state -------------------------------------------------------------------------------

@@ -13,17 +13,7 @@ import { Transport, delay } from "../link/transport.js";
 /** @typedef {import("../link/transport.js").Environment} Environment */
 /** @typedef {import("../core/values.js").Effect} Effect */
 /** @typedef {import("../core/values.js").Event} Event */
-
-/**
- * @typedef {object} Options
- * @property {string} url of the server
- * @property {string} document the name of the document
- * @property {() => string | Promise<string>} token returns a token; called again before it expires
- * @property {any} [create] the first value, when the document does not exist
- * @property {string} [client] the name of this tab
- * @property {number} [maxFps] the most changes of others per second
- * @property {boolean} [offline] whether changes are stored in the browser; by default true
- */
+/** @typedef {import("../link/transport.js").Options} Options */
 
 export class Session extends Emitter {
   core = new Core();

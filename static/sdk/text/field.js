@@ -9,7 +9,7 @@ import { WeftError } from "../reports/errors.js";
 
 /** @param {any} element @returns {Control | Editable} */
 export function fieldOf(element) {
-  if (/^(INPUT|TEXTAREA)$/.test(element?.tagName) && typeof element.selectionStart === "number") return new Control(element);
+  if (typeof element?.selectionStart === "number") return new Control(element);
   if (element?.isContentEditable) return new Editable(element);
   throw new WeftError("bad_options", "`bind` needs a textarea, a contenteditable, or an input for text");
 }
@@ -121,7 +121,7 @@ export class Editable {
 
 /** @typedef {{anchorNode: Node | null, anchorOffset: number, focusNode: Node | null, focusOffset: number}} Selected */
 
-const BLOCK = /^(BLOCKQUOTE|DIV|H\d|LI|OL|P|PRE|TABLE|TR|UL)$/;
+const BLOCK = /^(DIV|H\d|LI|P|PRE|TR)$/;
 
 /**
  * The text of an element as a browser shows its lines, and the offset of a place in it. The last

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
 import { request } from '../../../static/sdk/link/http.js'
-import { list, remove, upload } from '../../../static/sdk/page/assets.js'
+import { list, delete as remove, upload } from '../../../static/sdk/page/assets.js'
 
 const ASSET = { id: 'a'.repeat(64), url: `/v1/assets/demo/${'a'.repeat(64)}`, type: 'image/png', bytes: 3, width: 2, height: 1 }
 let heard = []

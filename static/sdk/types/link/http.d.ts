@@ -19,6 +19,15 @@ export declare function request(caller: Caller, method: string, path: string, { 
     body?: any;
     headers?: Record<string, string>;
 }): Promise<any>;
+/**
+ * Functions of a module that the first call of one of them loads. Each gets `request` and the caller
+ * before its own arguments.
+ * @param {() => Promise<any>} load
+ * @param {Caller} caller
+ * @param {string[]} names
+ * @returns {any}
+ */
+export declare const later: (load: () => Promise<any>, caller: Caller, names: string[]) => any;
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
 export declare function ask(session: Caller & {
     options: {

@@ -24,6 +24,36 @@ export type Environment = {
     storage?: any;
     window?: any;
 };
+export type Options = {
+    /**
+     * of the server
+     */
+    url: string;
+    /**
+     * the name of the document
+     */
+    document: string;
+    /**
+     * returns a token; called again before it expires
+     */
+    token: () => string | Promise<string>;
+    /**
+     * the first value, when the document does not exist
+     */
+    create?: any;
+    /**
+     * the name of this tab
+     */
+    client?: string;
+    /**
+     * the most changes of others per second
+     */
+    maxFps?: number;
+    /**
+     * whether changes are stored in the browser; by default true
+     */
+    offline?: boolean;
+};
 export type Connection = {
     /**
      * `url` has no slash at its end

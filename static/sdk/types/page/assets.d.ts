@@ -47,4 +47,5 @@ export declare function list(request: Request, caller: Caller, options?: {
     next?: string;
 }>;
 /** Deletes a picture that no document uses. Otherwise the refusal has its `uses`. @param {Request} request @param {Caller} caller @param {string} id @returns {Promise<void>} */
-export declare function remove(request: Request, caller: Caller, id: string): Promise<void>;
+declare function remove(request: Request, caller: Caller, id: string): Promise<void>;
+export { remove as delete };

@@ -5,8 +5,9 @@ export declare function list(request: Request, caller: Caller, options?: Record<
 /** @param {Request} request @param {Caller} caller @param {string} name @param {any} value */
 export declare function create(request: Request, caller: Caller, name: string, value: any): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name */
-export declare function remove(request: Request, caller: Caller, name: string): Promise<any>;
+declare function remove(request: Request, caller: Caller, name: string): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name @param {any} options */
 export declare function share(request: Request, caller: Caller, name: string, options?: any): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name @param {string} id */
 export declare function unshare(request: Request, caller: Caller, name: string, id: string): Promise<any>;
+export { remove as delete };

@@ -8,53 +8,15 @@ export type Op = import("../patch/patch.js").Op;
 export type Environment = import("../link/transport.js").Environment;
 export type Effect = import("../core/values.js").Effect;
 export type Event = import("../core/values.js").Event;
-export type Options = {
-    /**
-     * of the server
-     */
-    url: string;
-    /**
-     * the name of the document
-     */
-    document: string;
-    /**
-     * returns a token; called again before it expires
-     */
-    token: () => string | Promise<string>;
-    /**
-     * the first value, when the document does not exist
-     */
-    create?: any;
-    /**
-     * the name of this tab
-     */
-    client?: string;
-    /**
-     * the most changes of others per second
-     */
-    maxFps?: number;
-    /**
-     * whether changes are stored in the browser; by default true
-     */
-    offline?: boolean;
-};
+export type Options = import("../link/transport.js").Options;
 /** @typedef {import("../patch/patch.js").Op} Op */
 /** @typedef {import("../link/transport.js").Environment} Environment */
 /** @typedef {import("../core/values.js").Effect} Effect */
 /** @typedef {import("../core/values.js").Event} Event */
-/**
- * @typedef {object} Options
- * @property {string} url of the server
- * @property {string} document the name of the document
- * @property {() => string | Promise<string>} token returns a token; called again before it expires
- * @property {any} [create] the first value, when the document does not exist
- * @property {string} [client] the name of this tab
- * @property {number} [maxFps] the most changes of others per second
- * @property {boolean} [offline] whether changes are stored in the browser; by default true
- */
+/** @typedef {import("../link/transport.js").Options} Options */
 export declare class Session extends Emitter {
     #private;
-    options: Options;
+    options: import("../link/transport.js").Options;
     env: import("../link/transport.js").Environment;
     outbox: Outbox;
     transport: Transport;
