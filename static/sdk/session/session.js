@@ -34,12 +34,10 @@ export class Session extends Emitter {
   #count = 0;
   #load = "";
   #isReloading = false;
-  /** @type {any} the frame that is stored */
-  #frame = null;
+  #frame = /** @type {any} */ (null); // the one that is stored
   /** @type {import("../reports/items.js").Stored[]} to store with the next entries */
   #items = [];
-  /** @type {Effect[]} refusals to tell after that */
-  #ends = [];
+  #ends = /** @type {Effect[]} */ ([]); // refusals to tell after that
   #loaded = /** @type {string[]} changes of an earlier page */ ([]);
 
   /** @param {Options} options @param {Environment} env @param {Outbox} [adopted] the outbox of a dead tab */
@@ -161,7 +159,7 @@ export class Session extends Emitter {
     return this.outbox.close();
   }
 
-  // --- effects of the core: each has the method of its name -----------------------------------
+  // Each effect of the core has the method of its name.
 
   /** Stores entries, together with the changes that need a decision. A refusal is told after that. @param {Effect} effect */
   store({ put, remove }) {
@@ -214,14 +212,14 @@ export class Session extends Emitter {
     this.env.setTimeout(() => this.handle({ type: "retry" }), ms);
   }
 
-  reload() {
-    this.#isReloading = true;
-    this.transport.restart();
-  }
-
   /** @param {Effect} effect */
   show(effect) {
     this.emit("show", effect);
+  }
+
+  reload() {
+    this.#isReloading = true;
+    this.transport.restart();
   }
 
   /** @param {Effect} effect @param {Refusal} [refusal] */
@@ -237,8 +235,6 @@ export class Session extends Emitter {
     if (!isOnline && queue.length && frame !== this.#frame) this.outbox.saveFrame((this.#frame = frame));
     if (confirmed.epoch !== null && confirmed !== this.#frame) this.outbox.saveValue({ ...confirmed, ...this.who, limits: this.core.limits });
   }
-
-  // --- the connection ------------------------------------------------------------------------
 
   opening() {
     const { create, maxFps } = this.options;

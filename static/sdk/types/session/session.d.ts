@@ -82,9 +82,9 @@ export declare class Session extends Emitter {
     asked({ id, result, reason }: Effect): void;
     /** @param {Effect} effect */
     wait({ tries, ms }: Effect): void;
-    reload(): void;
     /** @param {Effect} effect */
     show(effect: Effect): void;
+    reload(): void;
     opening(): {
         client: string;
         since: {
