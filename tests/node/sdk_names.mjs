@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The modules whose classes stay inside the SDK. */
-const INSIDE = /^(core|link|outbox|session)\/|^text\/(caret|field|peers)\./
+const INSIDE = /^(core|link|outbox|session)\/|^text\/(caret|field)\./
 const CLASS = /^export declare class [^]*?^}/gm
 const TYPE = /^export type (?:\w+ = [^]*?;$|[^]*?^};)/gm
 const MEMBER = /^ {4}(?:static |get |set |readonly )*(\w+)[?:(]/gm

@@ -2,9 +2,9 @@
 
 import { WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
+import { Carets } from "./caret.js";
 import { fieldOf } from "./field.js";
 import { get, isContainer, parse, render, toSplice } from "../patch/patch.js";
-import { Peers } from "./peers.js";
 import { Place } from "../patch/position.js";
 import { compare, mapping, splicesOf } from "../patch/splices.js";
 import { typed, wellFormed } from "./typing.js";
@@ -58,7 +58,7 @@ export class Binding extends Emitter {
     this.element = element;
     this.place = new Place(pointer);
     this.field = fieldOf(element);
-    this.peers = carets ? new Peers(this.field, describe) : null;
+    this.carets = carets ? new Carets(this.field, describe) : null;
     this.#shown = this.field.read();
     const { signal } = this.#end;
     const listeners = {
@@ -93,7 +93,7 @@ export class Binding extends Emitter {
     this.#end.abort();
     this.field.block();
     this.element.ariaReadOnly = null;
-    this.peers?.end();
+    this.carets?.end();
   }
 
   // --- the user's input ------------------------------------------------------------------------
@@ -183,7 +183,7 @@ export class Binding extends Emitter {
     if (was && path && path !== was) queueMicrotask(() => this.emit("moved", path));
     if (text === old && !this.#isNew) return;
     const splices = splicesOf(ops, path, old ?? "", text ?? "");
-    this.peers?.move(splices, info.by);
+    this.carets?.move(splices, info.by);
     if (this.#isOwn || this.#isComposing) return;
     this.#isNew = false;
     const isUndo = info.mine && /^(undo|redo)$/.test(info.kind);
@@ -300,7 +300,7 @@ export class Binding extends Emitter {
     const { value } = this.page._session.core.confirmed;
     const path = this.place.find(value);
     const text = `${(path !== null && get(value, path)) ?? ""}`;
-    this.peers?.update(this.page.presence.others, path, mapping(compare(text, this.#text ?? "")));
-    this.peers?.draw(this.#shown);
+    this.carets?.update(this.page.presence.others, path, mapping(compare(text, this.#text ?? "")));
+    this.carets?.draw(this.#shown);
   }
 }

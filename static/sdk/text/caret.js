@@ -1,6 +1,9 @@
-// The carets and selections of other users, drawn over an element.
+// The carets and selections of other users in one text, drawn over its element.
+
+import { mapping } from "../patch/splices.js";
 
 /** @typedef {import("../people/presence.js").Peer} Peer */
+/** @typedef {import("../patch/splices.js").Splice} Splice */
 /** @typedef {{peer: Peer, state: any, at: number, other: number}} Caret `at` is the caret, `other` the other end of the selection */
 
 /** The colour of a user: their own, or else one made from the name. @param {Peer} peer */
@@ -14,7 +17,6 @@ function colorOf({ user, state }) {
 /** The properties that decide where the letters of a text are. */
 const COPIED = /^(direction|font|letter|line-height|overflow-wrap|padding|tab-size|text|unicode|word)/;
 const LABEL = 20; // the most height of a label
-let count = 0;
 
 /** @param {string} style @param {string} [text] */
 function box(style, text = "") {
@@ -26,50 +28,85 @@ function box(style, text = "") {
 
 export class Carets {
   /** @type {Caret[]} */
-  #list = [];
+  list = [];
   #text = "";
   #frame = 0;
   /** @type {AbortController | null} ends the layer */
   #end = null;
-  #layer = box("position:fixed;left:0;top:0;width:0;height:0;pointer-events:none;z-index:var(--weft-caret-layer,2147483000)");
-  #note = box("display:none"); // screen readers read it with the element
-  /** shows the text of a control, to measure it */
-  #mirror = box("");
+  /** @type {any} */
+  #layer;
+  /** @type {any} screen readers read it with the element */
+  #note;
+  /** @type {any} shows the text of a control, to measure it */
+  #mirror;
 
   /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */
   constructor(field, describe = (names) => `Also here: ${names.join(", ")}`) {
     this.field = field;
-    this.element = field.element;
     this.describe = describe;
-    this.#note.id = `weft-carets-${(count += 1)}`;
-    this.#layer.ariaHidden = "true";
   }
 
-  /** @param {Caret[]} list @param {string} text the text that the element shows */
-  draw(list, text) {
-    [this.#list, this.#text] = [list, text];
-    if (list.length && !this.#end) this.#begin();
-    if (!list.length) this.#end?.abort();
-    else this.#later();
+  /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
+  move(splices, by) {
+    const map = mapping(splices);
+    const last = splices[splices.length - 1];
+    for (const caret of this.list) {
+      const isAuthor = last && by?.session === caret.peer.session;
+      const end = isAuthor && last.offset + last.insert.length;
+      [caret.at, caret.other] = [caret.at, caret.other].map((at) => end || map(at));
+    }
+  }
+
+  /**
+   * Takes the carets from the presence. A caret whose state did not change stays where it is.
+   * @param {Peer[]} peers
+   * @param {string | null} path
+   * @param {(at: number) => number} map from the newest text of the server to the shown text
+   */
+  update(peers, path, map) {
+    this.list = peers.flatMap((peer) => {
+      const { state } = peer;
+      const { path: place, offset, length = 0 } = state?.cursor ?? {};
+      if (place !== path || !Number.isInteger(offset + length)) return [];
+      const known = this.list.find((each) => each.state === state);
+      return [known ?? { peer, state, at: map(offset), other: map(offset + length) }];
+    });
+  }
+
+  /** @param {string} text the text that the element shows */
+  draw(text) {
+    this.#text = text;
+    if (!this.list.length) return this.#end?.abort();
+    if (!this.#end) this.#begin();
+    this.#later();
+  }
+
+  end() {
+    this.list = [];
+    this.draw("");
   }
 
   #begin() {
-    const { element } = this;
+    const { element } = this.field;
     const { signal } = (this.#end = new AbortController());
     const later = () => this.#later();
     const observer = new ResizeObserver(later);
-    const before = element.getAttribute("aria-describedby");
+    const before = element.getAttribute("aria-describedby") ?? "";
+    this.#layer = box("position:fixed;left:0;top:0;pointer-events:none;z-index:var(--weft-caret-layer,2147483000)");
+    this.#note = box("display:none");
+    this.#mirror = box("");
+    this.#note.id = `weft-${Math.random()}`;
+    this.#layer.ariaHidden = "true";
     (element.closest("dialog, [popover]") ?? document.body).append(this.#layer);
-    element.setAttribute("aria-describedby", `${before ?? ""} ${this.#note.id}`.trim());
+    element.setAttribute("aria-describedby", `${before} ${this.#note.id}`.trim());
     observer.observe(element);
-    document.addEventListener("scroll", later, { capture: true, passive: true, signal });
-    addEventListener("resize", later, { signal });
+    for (const name of ["scroll", "resize"]) addEventListener(name, later, { capture: true, signal });
     signal.addEventListener("abort", () => {
       this.#end = null;
       observer.disconnect();
       this.#layer.remove();
-      if (before === null) element.removeAttribute("aria-describedby");
-      else element.setAttribute("aria-describedby", before);
+      if (before) element.setAttribute("aria-describedby", before);
+      else element.removeAttribute("aria-describedby");
     });
   }
 
@@ -80,36 +117,35 @@ export class Carets {
   }
 
   #paint() {
-    const names = this.describe([...new Set(this.#list.map(({ peer }) => peer.name))]);
-    if (this.#note.textContent !== names) this.#note.textContent = names;
+    const { element } = this.field;
+    this.#note.textContent = this.describe([...new Set(this.list.map(({ peer }) => peer.name))]);
     const rects = this.#measuring();
     const origin = this.#layer.getBoundingClientRect();
-    const frame = this.element.getBoundingClientRect();
-    const boxes = this.#list.flatMap(({ peer, at, other }) => {
+    const frame = element.getBoundingClientRect();
+    const boxes = this.list.flatMap(({ peer, at, other }) => {
       const color = colorOf(peer);
       /** The boxes of a part that are inside the element. @param {number} start @param {number} end @param {string} style */
       const marks = (start, end, style) => rects(start, end).flatMap(({ left, top, width, height }) => {
         const middle = top + height / 2;
         if (left + width < frame.left || left > frame.right || middle < frame.top || middle > frame.bottom) return [];
-        const mark = box(`position:absolute;left:${left - origin.left}px;top:${top - origin.top}px;width:${width}px;height:${height}px;background:${color};${style}`);
-        return [{ mark, top }];
+        return box(`position:absolute;left:${left - origin.left}px;top:${top - origin.top}px;width:${width}px;height:${height}px;background:${color};${style}`);
       });
       const [start, end] = at < other ? [at, other] : [other, at];
       const selection = start < end ? marks(start, end, "opacity:var(--weft-selection-opacity,.25)") : [];
       const carets = marks(at, at, "width:var(--weft-caret-width,2px)");
-      for (const { mark, top } of carets) {
+      for (const mark of carets) {
         mark.dataset.weftCaret = peer.user;
-        const place = top > LABEL ? "bottom" : "top";
+        const place = parseFloat(mark.style.top) > LABEL ? "bottom" : "top";
         mark.append(box(`position:absolute;left:0;${place}:100%;display:var(--weft-caret-label,block);font:var(--weft-caret-font,11px/1.2 sans-serif);padding:0 3px;white-space:nowrap;background:#fff;color:#000;border:1px solid ${color};border-radius:2px`, peer.name));
       }
-      return [...selection, ...carets].map(({ mark }) => mark);
+      return [...selection, ...carets];
     });
     this.#layer.replaceChildren(this.#note, this.#mirror, ...boxes);
   }
 
   /** A function that gives the boxes of a part of the text, in the window. @returns {(start: number, end: number) => {left: number, top: number, width: number, height: number}[]} */
   #measuring() {
-    const { element } = this;
+    const { element } = this.field;
     // A control has no boxes for its text, and an empty element has none at all.
     const isReflected = "value" in element || !element.textContent;
     const holder = isReflected ? this.#reflect() : element;
@@ -135,9 +171,9 @@ export class Carets {
   }
 
   #reflect() {
-    const element = /** @type {HTMLInputElement} */ (this.element);
-    const mirror = this.#mirror;
     const { isLine } = this.field;
+    const element = /** @type {HTMLInputElement} */ (this.field.element);
+    const mirror = this.#mirror;
     const computed = getComputedStyle(element);
     const copied = [...computed].filter((name) => COPIED.test(name)).map((name) => `${name}:${computed.getPropertyValue(name)};`);
     mirror.style.cssText = `${copied.join("")}position:absolute;visibility:hidden;box-sizing:border-box;width:${element.clientWidth}px;${isLine ? `height:${element.clientHeight}px;align-content:center;white-space:pre` : "white-space:pre-wrap"}`;

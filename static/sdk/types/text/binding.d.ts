@@ -1,5 +1,5 @@
 import { Emitter } from "../reports/events.js";
-import { Peers } from "./peers.js";
+import { Carets } from "./caret.js";
 import { Place } from "../patch/position.js";
 export type Info = import("../core/values.js").Info;
 export type Op = import("../patch/patch.js").Op;
@@ -34,7 +34,7 @@ export declare class Binding extends Emitter {
     element: any;
     place: Place;
     field: import("./field.js").Control | import("./field.js").Editable;
-    peers: Peers | null;
+    carets: Carets | null;
     /** Whether the document has no text here now. Then the element is read-only. */
     isLost: boolean;
     /** @param {Owner} page @param {string} pointer @param {any} element @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] */

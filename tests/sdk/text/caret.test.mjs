@@ -1,13 +1,13 @@
-// peers.js
+// caret.js
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Peers } from '../../../static/sdk/text/peers.js'
+import { Carets } from '../../../static/sdk/text/caret.js'
 
 const same = (at) => at
 const peer = (session, cursor) => ({ session, user: session, name: session, state: { cursor } })
 const places = ({ list }) => list.map(({ peer: { session }, at, other }) => [session, at, other])
 const made = (...peers) => {
-  const it = new Peers({})
+  const it = new Carets({})
   it.update(peers, '/t', same)
   return it
 }
