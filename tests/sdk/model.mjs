@@ -64,11 +64,15 @@ export class Model {
     const page = connect({ url: 'http://model', document: 'home', token: () => this.#token(user), create, maxFps: place === 1 ? this.maxFps : undefined }, tab.env)
     const at = { tab, page, changes: new Map(), warnings: 0 }
     const states = new Map()
-    page._session.on('ended', ({ id, state }) => {
+    const { changes } = page._session
+    const forget = changes.delete.bind(changes)
+    changes.delete = (id) => { // a change that ends
+      const { state } = changes.get(id)
       assert.ok(!states.has(id), `${id} ended as ${states.get(id)} and as ${state}`)
       states.set(id, state)
       this.ends.set(id, (this.ends.get(id) ?? new Set()).add(state))
-    })
+      return forget(id)
+    }
     page.on('error', (error) => {
       this.errors.push(error)
       at.warnings += Number(error.code === 'protocol')

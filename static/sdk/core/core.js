@@ -16,9 +16,9 @@ import { Values } from "./values.js";
 /** @typedef {import("./values.js").Event} Event */
 
 const MOST_TRIES = 8;
-const NEW_HISTORY = "the document was restored, or deleted and created again";
+const NEW_HISTORY = "the document was restored or made again";
 const TOO_OFTEN = "the server refused this too often: ";
-const TOO_BIG = "the change is too large: send smaller parts";
+const TOO_BIG = "too large: send smaller parts";
 
 export class Core extends Values {
   /** @type {Entry[]} */
@@ -37,6 +37,7 @@ export class Core extends Values {
   isHeld = false;
   /** Whether the time of the next retry has not come yet. */
   isWaiting = false;
+  #places = 0;
   /** @type {Set<Entry>} entries with edits of this tick */
   #edited = new Set();
   /** @type {Map<string, number>} how many writes of an entry are not completed */
@@ -64,6 +65,7 @@ export class Core extends Values {
   /** Starts with what an earlier page has stored. @param {{last?: Version, entries: Entry[]}} stored */
   load({ last, entries }) {
     if (last) this.confirmed = this.frame = last;
+    this.#places = entries.at(-1)?.place ?? 0;
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
     else this.dropEntries(entries);
@@ -85,7 +87,7 @@ export class Core extends Values {
     } else {
       const { epoch, version } = this.frame;
       const base = this.isExact ? version : null;
-      this.queue.push({ id, epoch, base, ops, time: now, step, fence, sent: false });
+      this.queue.push({ id, place: (this.#places += 1), epoch, base, ops, time: now, step, fence, sent: false });
     }
     if (!this.#edited.size) this.emit({ do: "tick" });
     this.#edited.add(this.queue[this.queue.length - 1]);
@@ -112,9 +114,8 @@ export class Core extends Values {
   /** Stores all that an event has changed as one write, so that a crash leaves no half of it. */
   #write() {
     if (!this.writes.size) return;
-    const all = [...this.writes];
-    const put = all.flatMap(([, entry]) => (entry ? [{ ...entry }] : []));
-    const remove = all.filter(([, entry]) => !entry).map(([id]) => id);
+    const [put, remove] = /** @type {Entry[][]} */ ([[], []]);
+    for (const [entry, isKept] of this.writes) (isKept ? put : remove).push({ ...entry });
     this.writes.clear();
     for (const { id } of put) this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
     this.emit({ do: "store", put, remove });
@@ -292,7 +293,7 @@ export class Core extends Values {
     if (isNext) entry.sent = true;
     this.keep(edited);
     if (isAsking && this.#isFree) this.steps.send();
-    if (!isNext || this.#writing.has(entry.id) || this.writes.has(entry.id)) return;
+    if (!isNext || this.#writing.has(entry.id) || this.writes.has(entry)) return;
     const { id, base, ops, step, fence } = entry;
     this.inFlight = id;
     this.sentStep = step;

@@ -7,6 +7,7 @@ import { apply, covers } from "../patch/patch.js";
 /**
  * @typedef {object} Entry
  * @property {string} id the id of the request on the wire
+ * @property {number} place its place among the stored entries
  * @property {number | null} epoch
  * @property {number | null} base the version that `ops` refer to; null when it is not known yet
  * @property {Op[]} ops

@@ -30,7 +30,7 @@ const NOTHING = { epoch: null, version: 0, value: undefined };
 
 const DEPENDS = {
   code: "conflict",
-  message: "this change builds on a change that the server did not accept",
+  message: "it builds on a change that was refused",
 };
 
 /**
@@ -56,7 +56,7 @@ export class Values {
   since = [];
   /** @type {Effect[]} */
   effects = [];
-  /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
+  /** @type {Map<Entry, boolean>} entries to store, or else to remove, after this event */
   writes = new Map();
 
   /** @param {Effect} effect */
@@ -220,11 +220,11 @@ export class Values {
 
   /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */
   keep(entries) {
-    for (const entry of entries) this.writes.set(entry.id, entry);
+    for (const entry of entries) this.writes.set(entry, true);
   }
 
   /** @param {Entry[]} entries */
   dropEntries(entries) {
-    for (const { id } of entries) this.writes.set(id, null);
+    for (const entry of entries) this.writes.set(entry, false);
   }
 }

@@ -40,9 +40,11 @@ function read(property) {
  */
 export function tabName(given, env) {
   const kept = given ?? read(() => env.sessionStorage?.getItem(TAB));
-  const part = () => env.random().toString(36).slice(2, 9);
-  return { name: kept ?? `tab-${part()}${part()}`, isNew: !kept };
+  return { name: kept ?? `tab-${word(env)}`, isNew: !kept };
 }
+
+/** A word that no other page has. @param {Environment} env */
+export const word = ({ random }) => random().toString(36).slice(2);
 
 /** Keeps the name of this tab for its next page. @param {string} name @param {Environment} env */
 export function keepTabName(name, env) {

@@ -32,7 +32,7 @@ export async function request(caller, method, path, { body, headers } = {}) {
   if (answer.status === 204) return undefined;
   const json = await answer.json().catch(() => ({}));
   if (answer.ok) return json;
-  const { code = `http_${answer.status}`, detail, title = `the server answered ${answer.status}` } = json;
+  const { code = `http_${answer.status}`, detail, title = code } = json;
   throw new Refusal({ ...json, code, message: detail ?? title });
 }
 

@@ -48,8 +48,7 @@ const ANSWERS_WITHIN = 10_000;
 const LOST_AFTER = 5_000;
 /** @type {Record<number, string>} close codes after which a retry cannot help */
 const FINAL = { 1008: "too_many_frames", 4400: "malformed", 4401: "unauthenticated", 4403: "forbidden", 4404: "not_found", 4408: "timeout", 4413: "quota_exceeded" };
-/** @type {Record<number, string>} */
-const HINTS = { 4401: ": check how your backend makes tokens", 4404: ": check its name and the token, or give `create`" };
+const MISSING = ": check its name and the token, or give `create`";
 
 /** The delay before attempt number `tries`, from 0. @param {number} tries @param {() => number} random */
 export function delay(tries, random) {
@@ -209,8 +208,7 @@ export class Transport {
     } else if (code === 1008 || (code >= 4400 && code < 4500)) {
       this.#isStopped = true;
       this.#clear("lost");
-      const why = reason || `the server closed the connection with ${code}`;
-      this.#change("refused", new WeftError(FINAL[code] ?? `closed_${code}`, why + (HINTS[code] ?? "")));
+      this.#change("refused", new WeftError(FINAL[code] ?? `closed_${code}`, `${reason || `closed with ${code}`}${code === 4404 ? MISSING : ""}`));
     } else {
       this.#lose();
       if (code === 1006 && !wasOpen) void this.#explain();

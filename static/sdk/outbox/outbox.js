@@ -3,6 +3,7 @@
 // A box has the entries of one tab. The tab holds a lock on it while it lives. So any other tab can
 // tell a dead tab's box, and take it.
 
+import { word } from "../link/environment.js";
 import { take } from "./alive.js";
 import { NO_ROWS, openRows } from "./storage.js";
 
@@ -18,9 +19,6 @@ export class Outbox {
   rows = NO_ROWS;
   user = ""; // with the tenant
   box = "";
-  /** @type {Map<string, number>} the place of each entry in the box */
-  #places = new Map();
-  #count = 0;
   /** @type {any} */
   #value = null;
   /** @type {any} */
@@ -43,19 +41,27 @@ export class Outbox {
   }
 
   /**
-   * Opens the storage, and takes a box: of this tab, of a dead tab, or a new one.
+   * Returns what is stored. First it opens the storage, and takes a box: of this tab, of a dead tab, or
+   * a new one. An outbox that `adopt` returned has one already.
    * @param {string} client the name of the tab
    * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
    * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
    */
   async start(client, isNew) {
-    this.rows = await openRows(this.env);
-    const [remembered] = await this.rows.read(["user", this.scope]);
-    this.user = remembered?.user ?? "";
-    const boxes = await this.#boxes();
-    const own = [...boxes.keys()].filter((box) => isNew || box.startsWith(client));
-    for (const box of [...own, client, ...boxes.keys(), this.#spare(client)]) if (await this.#take(box)) break;
-    return this.#load(boxes.get(this.box) ?? []);
+    if (!this.box) {
+      this.rows = await openRows(this.env);
+      const [remembered] = await this.rows.read(["user", this.scope]);
+      this.user = remembered?.user ?? "";
+      const boxes = [...(await this.#boxes()).keys()];
+      const own = boxes.filter((box) => isNew || box.startsWith(client));
+      for (const box of [...own, client, ...boxes, this.#spare(client)]) if (await this.#take(box)) break;
+    }
+    const rows = (await this.#boxes()).get(this.box) ?? [];
+    const entries = rows.map(({ key, entry }) => ({ ...entry, place: key[4] }));
+    const [row] = await this.rows.read(["value", this.scope, this.user]);
+    const [frame] = await this.rows.read(this.#frameKey);
+    const isFrame = entries.length && frame?.value.version === entries[0].base && frame.value.epoch === entries[0].epoch;
+    return { entries, last: row && (isFrame ? { ...row.value, ...frame.value } : row.value) };
   }
 
   /**
@@ -73,11 +79,6 @@ export class Outbox {
     return null;
   }
 
-  /** What the box of this outbox has stored. */
-  async load() {
-    return this.#load((await this.#boxes()).get(this.box) ?? []);
-  }
-
   /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
   identify(user) {
     if (this.user === user) return;
@@ -92,8 +93,7 @@ export class Outbox {
    * @param {Entry[]} made
    */
   leave(made) {
-    void this.write({ put: [], remove: made.map(({ id }) => id) });
-    this.#places.clear();
+    void this.write({ put: [], remove: made });
     const release = this.#release;
     const box = (this.box = this.#spare(this.box));
     this.#writing = this.#writing.then(() => (release(), this.#take(box)));
@@ -101,14 +101,12 @@ export class Outbox {
 
   /**
    * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
-   * @param {{put: Entry[], remove: string[], items?: {id: string}[]}} writes
+   * @param {{put: Entry[], remove: Entry[], items?: {id: string}[]}} writes
    */
   write({ put, remove, items = [] }) {
-    const rows = put.map((entry) => ({ key: this.#key(entry.id), entry }));
+    const rows = put.map((entry) => ({ key: this.#key(entry), entry }));
     const kept = items.map((item) => ({ key: this.#itemKey(item.id), item }));
-    const keys = remove.map((id) => this.#key(id));
-    for (const id of remove) this.#places.delete(id);
-    return this.#write({ put: [...rows, ...kept], remove: keys });
+    return this.#write({ put: [...rows, ...kept], remove: remove.map((entry) => this.#key(entry)) });
   }
 
   /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
@@ -143,17 +141,17 @@ export class Outbox {
     return rows.filter((/** @type {any} */ { key }) => key[2] === this.user).map((/** @type {any} */ { item }) => item);
   }
 
-  /** Gives the box back. When it is empty, nothing of it remains. */
-  async close() {
+  /** Gives the box back. When no change waits in it, nothing of it remains. @param {boolean} isEmpty */
+  async close(isEmpty) {
     this.flush();
-    if (!this.#places.size) void this.#write({ remove: [this.#frameKey] });
+    if (isEmpty) void this.#write({ remove: [this.#frameKey] });
     await this.#writing;
     this.#release();
   }
 
   /** The name of another box of the same tab. @param {string} box */
   #spare(box) {
-    return `${box.split("~")[0]}~${Math.floor(this.env.random() * 1e9)}`;
+    return `${box.split("~")[0]}~${word(this.env)}`;
   }
 
   get #frameKey() {
@@ -165,10 +163,8 @@ export class Outbox {
     return ["attention", this.scope, this.user, id];
   }
 
-  /** @param {string} id */
-  #key(id) {
-    const place = this.#places.get(id) ?? (this.#count += 1);
-    this.#places.set(id, place);
+  /** @param {Entry} entry */
+  #key({ place }) {
     return ["entry", this.scope, this.user, this.box, place];
   }
 
@@ -189,19 +185,6 @@ export class Outbox {
       boxes.set(row.key[3], [...(boxes.get(row.key[3]) ?? []), row]);
     }
     return boxes;
-  }
-
-  /** @param {any[]} rows */
-  async #load(rows) {
-    for (const { key, entry } of rows) {
-      this.#places.set(entry.id, key[4]);
-      this.#count = key[4];
-    }
-    const entries = rows.map(({ entry }) => entry);
-    const [row] = await this.rows.read(["value", this.scope, this.user]);
-    const [frame] = await this.rows.read(this.#frameKey);
-    const isFrame = entries.length && frame?.value.version === entries[0].base && frame.value.epoch === entries[0].epoch;
-    return { entries, last: row && (isFrame ? { ...row.value, ...frame.value } : row.value) };
   }
 
   /** Takes the lock of a box, unless another tab holds it. @param {string} box */

@@ -18,47 +18,38 @@ const result = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-export class IndexedRows {
-  isDurable = true;
-
-  /** @param {any} database */
-  constructor(database) {
-    this.database = database;
-  }
-
-  /** @param {any} indexedDB */
-  static async open(indexedDB) {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(ROWS, { keyPath: "key" });
-    const database = await result(request);
-    database.onversionchange = () => database.close();
-    return new IndexedRows(database);
-  }
-
-  /** The rows whose keys begin with `start`, in the order of their keys. @param {Key} start @returns {Promise<Row[]>} */
-  read(start) {
-    const rows = this.database.transaction(ROWS).objectStore(ROWS);
-    // In IndexedDB, a list is greater than every string and every number.
-    return result(rows.getAll(IDBKeyRange.bound(start, [...start, []])));
-  }
-
-  /** Writes all rows or none. It ends when the database has them. @param {Writes} writes */
-  write({ put = [], remove = [] }) {
-    return this.transact((rows) => {
-      for (const row of put) rows.put(row);
-      for (const key of remove) rows.delete(key);
-    });
-  }
+/** The rows of IndexedDB. @param {any} indexedDB */
+async function open(indexedDB) {
+  const request = indexedDB.open(NAME, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(ROWS, { keyPath: "key" });
+  const database = await result(request);
+  database.onversionchange = () => database.close();
 
   /** Does all of `work` or nothing. No other tab writes meanwhile. @param {(rows: any) => void} work @returns {Promise<void>} */
-  transact(work) {
-    return new Promise((resolve, reject) => {
-      const transaction = this.database.transaction(ROWS, "readwrite");
+  const transact = (work) =>
+    new Promise((resolve, reject) => {
+      const transaction = database.transaction(ROWS, "readwrite");
       transaction.oncomplete = () => resolve();
       transaction.onabort = transaction.onerror = () => reject(transaction.error);
       work(transaction.objectStore(ROWS));
     });
-  }
+
+  return {
+    isDurable: true,
+    transact,
+
+    /** The rows whose keys begin with `start`, in the order of their keys. @param {Key} start @returns {Promise<Row[]>} */
+    read: (start) =>
+      // In IndexedDB, a list is greater than every string and every number.
+      result(database.transaction(ROWS).objectStore(ROWS).getAll(IDBKeyRange.bound(start, [...start, []]))),
+
+    /** Writes all rows or none. It ends when the database has them. @param {Writes} writes */
+    write: ({ put = [], remove = [] }) =>
+      transact((rows) => {
+        for (const row of put) rows.put(row);
+        for (const key of remove) rows.delete(key);
+      }),
+  };
 }
 
 /**
@@ -76,11 +67,10 @@ export const NO_ROWS = {
 /**
  * The rows of this browser; none when IndexedDB is missing, broken or hangs.
  * @param {import("../link/transport.js").Environment} env
- * @returns {Promise<IndexedRows | typeof NO_ROWS>}
  */
 export async function openRows({ indexedDB, setTimeout }) {
   const opens = async () => {
-    const rows = await IndexedRows.open(indexedDB);
+    const rows = await open(indexedDB);
     await rows.read(["user"]);
     return rows;
   };

@@ -76,7 +76,7 @@ export class Attention {
       return page.patch(ops.map((op) => (isGone(op) ? { ...op, op: "add" } : op)));
     } catch (error) {
       if (!(error instanceof PatchError)) throw error;
-      throw new WeftError("cannot_reapply", `the place of this change is gone (${error.message}): copy \`yours\`, then discard it`, error);
+      throw new WeftError("cannot_reapply", `copy \`yours\`, then discard it: ${error.message}`, error);
     }
   }
 

@@ -43,7 +43,7 @@ const missing = (path) => {
 export function parse(pointer) {
   if (pointer === "") return [];
   if (typeof pointer !== "string" || !POINTER.test(pointer)) {
-    invalid("a JSON Pointer must be empty or start with '/', and have '~0' for '~'", `${pointer}`);
+    invalid("a JSON Pointer must be empty or start with '/'; '~' is '~0'", `${pointer}`);
   }
   const tokens = pointer.slice(1).split("/");
   return pointer.includes("~") ? tokens.map((each) => each.replace(/~1/g, "/").replace(/~0/g, "~")) : tokens;

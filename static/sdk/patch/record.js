@@ -24,7 +24,7 @@ export function record(value, change) {
     return copy;
   };
   const drafted = draft(value);
-  if (typeof change(drafted)?.then === "function") throw new TypeError("`change` needs a function that is not async: load data before the change");
+  if (typeof change(drafted)?.then === "function") throw new TypeError("`change` needs a function that is not async");
   return diff(value, drafted, origin);
 }
 

@@ -72,18 +72,17 @@ export class Locks {
     this.session = session;
     session.on("opened", ({ locks }) => {
       this.#set(locks);
-      for (const lock of this.#used) if (lock.mine) this.#renew(lock);
+      this.#renew();
     });
-    session.on("message:lock", (state) => this.#learn(state));
-    session.on("message:ack", ({ lock, secret }) => secret && this.#secrets.set(lock.id, secret));
+    session.on("lock", (state) => this.#learn(state));
     session.on("closing", () => this.#leave());
     session.env.window?.addEventListener("pagehide", () => this.#leave());
   }
 
-  /** @param {Holder | null} holder */
+  /** @param {Holder | null} [holder] */
   isMine(holder) {
     const { who, client } = this.session;
-    return holder !== null && holder.user === who.user && holder.client === client;
+    return holder?.user === who.user && holder.client === client;
   }
 
   /** The fence of this client's lock that covers the operations. @param {import("../patch/patch.js").Op[]} ops */
@@ -121,16 +120,18 @@ export class Locks {
     if (state) this.#learn(state);
   }
 
-  /** @param {Lock} lock */
-  #renew(lock) {
-    this.#send({ action: "renew", lock_id: lock.state.id, ttl: this.#ttl }).catch((error) => {
-      if (error.code !== "offline") this.#learn({ ...lock.state, holder: null, reason: "expired" });
-    });
+  #renew() {
+    for (const { mine, state } of this.#used) {
+      if (!mine) continue;
+      this.#send({ action: "renew", lock_id: state.id, ttl: this.#ttl }).catch((error) => {
+        if (error.code !== "offline") this.#learn({ ...state, holder: null, reason: "expired" });
+      });
+    }
   }
 
   #later() {
     return this.session.env.setTimeout(() => {
-      for (const lock of this.#used) if (lock.mine) this.#renew(lock);
+      this.#renew();
       this.#timer = this.#used.size ? this.#later() : null;
     }, (this.#ttl * 1000) / 3);
   }
@@ -141,7 +142,9 @@ export class Locks {
     if (!session.core.isOnline) throw new WeftError("offline");
     const id = session.nextId();
     session.transport.send({ type: "lock", id, ...fields });
-    return session.answerOf(id);
+    const { lock, secret } = await session.answerOf(id);
+    if (secret) this.#secrets.set(lock.id, secret);
+    return lock;
   }
 
   /** @param {State} state */
@@ -154,11 +157,15 @@ export class Locks {
   #set(all, ended) {
     this.all = all;
     for (const lock of this.#used) {
-      const was = lock.state;
+      const { state: was, mine: wasMine } = lock;
       // After a take-over, the lock of the new holder has a new id and the old scope.
       const now = all.find(({ id }) => id === was.id) ?? all.find(({ scope }) => scope === was.scope);
       lock.state = now ?? { ...was, ...(ended?.id === was.id ? ended : {}), holder: null };
-      tell(lock, was, (holder) => this.isMine(holder));
+      const { state, mine } = lock;
+      if (mine !== wasMine) lock.emit(mine ? "held" : "lost", lock);
+      else if (!state.holder && was.holder) lock.emit("free", lock);
+      else if (state.id === was.id && !state.claimed_by && this.isMine(was.claimed_by)) lock.emit("kept", lock);
+      if (mine && state.claimed_by && !was.claimed_by) lock.emit("asked", lock);
     }
     this.session.emit("status");
   }
@@ -176,15 +183,4 @@ export class Locks {
     }
     env.clearTimeout(this.#timer);
   }
-}
-
-/** @param {Lock} lock @param {State} was @param {(holder: Holder | null) => boolean} isMine */
-function tell(lock, was, isMine) {
-  const { state, mine } = lock;
-  const wasMine = isMine(was.holder);
-  if (mine && !wasMine) lock.emit("held", lock);
-  else if (!mine && wasMine) lock.emit("lost", lock);
-  else if (!state.holder && was.holder) lock.emit("free", lock);
-  else if (state.id === was.id && isMine(was.claimed_by ?? null) && !state.claimed_by) lock.emit("kept", lock);
-  if (mine && state.claimed_by && !was.claimed_by) lock.emit("asked", lock);
 }

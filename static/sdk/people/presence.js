@@ -16,8 +16,9 @@ export class Presence extends Emitter {
   /** @type {(() => object | null) | null} gives the caret in a bound element; called when a state is sent */
   cursor = null;
   #isDue = false;
-  #timer = /** @type {any} */ (null);
-  #sentAt = -Infinity;
+  #isResting = false; // the last state was sent just now
+  /** @type {any} */
+  #timer;
 
   /** @param {import("../session/session.js").Session} session */
   constructor(session) {
@@ -29,12 +30,12 @@ export class Presence extends Emitter {
       this.#send();
     });
     session.on("closed", () => this.#change([]));
-    session.on("message:presence", ({ joined = [], updated = [], left = [] }) => {
+    session.on("presence", ({ joined = [], updated = [], left = [] }) => {
       const news = [...joined, ...updated];
       const gone = new Set([...left, ...news.map(({ session: name }) => name)]);
       this.#change([...this.others.filter((each) => !gone.has(each.session)), ...news]);
     });
-    session.on("status", () => this.#isDue && !session.core.waiting.length && this.#send());
+    session.on("status", () => this.#isSettled && this.#send());
   }
 
   /** Shows this state to the others, for example `{cursor: {path, offset}}`. With null, they do not see this client. @param {object | null} state */
@@ -46,24 +47,28 @@ export class Presence extends Emitter {
   /** Sends the state again, with the newest `cursor`. */
   refresh() {
     this.#isDue = true;
-    if (!this.session.core.waiting.length) this.#send();
+    if (this.#isSettled) this.#send();
     else this.#timer ??= this.session.env.setTimeout(() => this.#send(), WAITS);
+  }
+
+  /** Whether no change waits for its answer. */
+  get #isSettled() {
+    return !this.session.core.waiting.length;
   }
 
   #send() {
     const { session } = this;
     const { env, core } = session;
-    const early = MOST_EVERY - (env.now() - this.#sentAt);
-    if (!this.#isDue || !core.isOnline || session.isClosed) return;
+    if (!this.#isDue || this.#isResting || !core.isOnline || session.isClosed) return;
     env.clearTimeout(this.#timer);
-    this.#timer = null;
-    if (early > 0) {
-      this.#timer = env.setTimeout(() => this.#send(), early);
-      return;
-    }
+    this.#timer = undefined;
+    this.#isResting = true;
+    env.setTimeout(() => {
+      this.#isResting = false;
+      if (this.#isSettled) this.#send();
+    }, MOST_EVERY);
     // Changes that wait may move the cursor. So it is sent again after their answers.
-    this.#isDue = Boolean(this.cursor) && core.waiting.length > 0;
-    this.#sentAt = env.now();
+    this.#isDue = Boolean(this.cursor) && !this.#isSettled;
     const cursor = this.cursor?.();
     const state = this.state === null ? null : { ...this.state, ...(cursor ? { cursor } : {}) };
     session.transport.send({ type: "presence", base: core.frame.version, state });

@@ -1,7 +1,7 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
 const SENTENCES = {
-  bad_options: "give `connect` a `url`, a `document` of letters, digits and . _ : ~ -, and a function `token`",
+  bad_options: "give a `url`, a `document` (letters, digits, . _ : ~ -) and a function `token`",
   not_ready: "await `page.ready` before",
   closed: "the page is closed: call `connect` again",
   read_only: "the token only reads: get a token with the role editor",

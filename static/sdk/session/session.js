@@ -2,6 +2,7 @@
 
 import { overwrittenItems, refusedItem } from "../reports/items.js";
 import { Change } from "../reports/change.js";
+import { word } from "../link/environment.js";
 import { Core } from "../core/core.js";
 import { Refusal, WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
@@ -48,14 +49,14 @@ export class Session extends Emitter {
     const scope = `${options.url}|${options.document}`;
     const storing = options.offline === false ? { ...env, indexedDB: undefined } : env;
     this.outbox = adopted ?? new Outbox(scope, storing, (error) => this.fail("storage_full", error));
-    this.#load = Math.floor(env.random() * 1e12).toString(36);
+    this.#load = word(env);
     this.transport = new Transport(this, env);
   }
 
   /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
   async start(client, isNew) {
     const { outbox } = this;
-    const { last, entries } = await (outbox.box ? outbox.load() : outbox.start(client, isNew));
+    const { last, entries } = await outbox.start(client, isNew);
     if (this.isClosed) return;
     this.client = outbox.box || client;
     this.#loaded = entries.map(({ id }) => id);
@@ -156,7 +157,7 @@ export class Session extends Emitter {
       for (const { reject } of this.#asked.values()) reject(new WeftError("closed"));
       this.changed("closed", new WeftError("closed"));
     }
-    return this.outbox.close();
+    return this.outbox.close(!this.core.queue.length);
   }
 
   // Each effect of the core has the method of its name.
@@ -226,7 +227,6 @@ export class Session extends Emitter {
   #end({ id, state, result }, refusal) {
     this.#changeOf({ id }).end(state, result, refusal);
     this.changes.delete(id);
-    this.emit("ended", { id, state });
   }
 
   /** Stores the frame when only this page has it, and the value when it is new. */
@@ -246,32 +246,28 @@ export class Session extends Emitter {
 
   /** @param {any} message */
   received(message) {
-    switch (message.type) {
+    const { type, id, code, direction } = message;
+    const isOn = message.state === "on";
+    switch (type) {
       case "opened":
         return this.#open(message);
+      case "error":
+        return this.emit(type, new WeftError(code, message.message));
       case "change":
       case "ack":
       case "reject":
-        if (message.type !== "ack" || !message.lock) this.handle(message);
-        if (message.type === "ack") this.#answer(message.id, message.lock);
-        if (message.type === "reject") this.#answer(message.id, undefined, new Refusal(message));
+        if (type !== "ack" || !message.lock) this.handle(message);
+        this.#answer(id, message, type === "reject" ? new Refusal(message) : undefined);
         break;
       case "backpressure":
-        if (message.direction === "in") this.handle({ type: "hold", isHeld: message.state === "on" });
-        else {
-          this.isBehind = message.state === "on";
-          this.emit("behind", this.isBehind);
-        }
+        if (direction === "in") this.handle({ type: "hold", isHeld: isOn });
+        else this.emit("behind", (this.isBehind = isOn));
         break;
       case "notice":
-        if (message.code === "another_tab" && !this.isAdopting) this.emit("another-tab", message);
-        if (["read_only", "writable"].includes(message.code)) this.isReadOnlyNow = message.code === "read_only";
-        this.emit("notice", message);
-        break;
-      case "error":
-        this.emit("error", new WeftError(message.code, message.message));
+        if (code === "another_tab" && !this.isAdopting) this.emit("another-tab", message);
+        if (["read_only", "writable"].includes(code)) this.isReadOnlyNow = code === "read_only";
     }
-    this.emit(`message:${message.type}`, message);
+    this.emit(type, message);
     this.emit("status");
   }
 

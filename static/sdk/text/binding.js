@@ -147,7 +147,7 @@ export class Binding extends Emitter {
     const theirs = get(this.#value, path);
     this.#isOwn = true;
     try {
-      if (this.#text === null) throw new Error("the document has no text here any more");
+      if (this.#text === null) throw new Error("the text is gone");
       if (typeof theirs === "string") this.page.patch([{ op: "splice", path, offset, delete: count, insert }]);
       else this.page.set(path, insert);
     } catch (error) {

@@ -15,7 +15,7 @@ function colorOf({ user, state }) {
 }
 
 /** The properties that decide where the letters of a text are. */
-const COPIED = /^(direction|font|letter|line-height|overflow-wrap|padding|tab-size|text|unicode|word)/;
+const COPIED = /^(direction|font|letter|line-|overflow-w|padding|tab|text|unicode|word)/;
 const LABEL = 20; // the most height of a label
 
 /** @param {string} style @param {string} [text] */
@@ -136,7 +136,7 @@ export class Carets {
       for (const mark of carets) {
         mark.dataset.weftCaret = peer.user;
         const place = parseFloat(mark.style.top) > LABEL ? "bottom" : "top";
-        mark.append(box(`position:absolute;left:0;${place}:100%;display:var(--weft-caret-label,block);font:var(--weft-caret-font,11px/1.2 sans-serif);padding:0 3px;white-space:nowrap;background:#fff;color:#000;border:1px solid ${color};border-radius:2px`, peer.name));
+        mark.append(box(`position:absolute;left:0;${place}:100%;display:var(--weft-caret-label,block);font:var(--weft-caret-font,11px/1.2 sans-serif);padding:0 3px;white-space:nowrap;background:#fff;color:#000;border:1px solid ${color}`, peer.name));
       }
       return [...selection, ...carets];
     });

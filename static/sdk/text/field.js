@@ -11,7 +11,7 @@ import { WeftError } from "../reports/errors.js";
 export function fieldOf(element) {
   if (typeof element?.selectionStart === "number") return new Control(element);
   if (element?.isContentEditable) return new Editable(element);
-  throw new WeftError("bad_options", "`bind` needs a textarea, a contenteditable, or an input for text");
+  throw new WeftError("bad_options", "`bind` needs an element with a text");
 }
 
 export class Control {

@@ -4,6 +4,10 @@ export type Entry = {
      * the id of the request on the wire
      */
     id: string;
+    /**
+     * its place among the stored entries
+     */
+    place: number;
     epoch: number | null;
     /**
      * the version that `ops` refer to; null when it is not known yet

@@ -81,8 +81,8 @@ export declare class Values {
     since: Op[];
     /** @type {Effect[]} */
     effects: Effect[];
-    /** @type {Map<string, Entry | null>} entries to store or to remove after this event */
-    writes: Map<string, Entry | null>;
+    /** @type {Map<Entry, boolean>} entries to store, or else to remove, after this event */
+    writes: Map<Entry, boolean>;
     /** @param {Effect} effect */
     emit(effect: Effect): void;
     /**

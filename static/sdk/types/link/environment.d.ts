@@ -10,5 +10,7 @@ export declare function tabName(given: string | undefined, env: Environment): {
     name: any;
     isNew: boolean;
 };
+/** A word that no other page has. @param {Environment} env */
+export declare const word: ({ random }: Environment) => string;
 /** Keeps the name of this tab for its next page. @param {string} name @param {Environment} env */
 export declare function keepTabName(name: string, env: Environment): void;

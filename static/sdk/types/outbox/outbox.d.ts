@@ -24,7 +24,8 @@ export declare class Outbox {
      */
     constructor(scope: string, env: Environment, failed: (error: unknown) => void);
     /**
-     * Opens the storage, and takes a box: of this tab, of a dead tab, or a new one.
+     * Returns what is stored. First it opens the storage, and takes a box: of this tab, of a dead tab, or
+     * a new one. An outbox that `adopt` returned has one already.
      * @param {string} client the name of the tab
      * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
      * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
@@ -38,11 +39,6 @@ export declare class Outbox {
      * @returns {Promise<Outbox | null>}
      */
     adopt(): Promise<Outbox | null>;
-    /** What the box of this outbox has stored. */
-    load(): Promise<{
-        entries: any[];
-        last: any;
-    }>;
     /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
     identify(user: string): void;
     /**
@@ -54,11 +50,11 @@ export declare class Outbox {
     leave(made: Entry[]): void;
     /**
      * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
-     * @param {{put: Entry[], remove: string[], items?: {id: string}[]}} writes
+     * @param {{put: Entry[], remove: Entry[], items?: {id: string}[]}} writes
      */
     write({ put, remove, items }: {
         put: Entry[];
-        remove: string[];
+        remove: Entry[];
         items?: {
             id: string;
         }[];
@@ -73,6 +69,6 @@ export declare class Outbox {
     forget(id: string): void;
     /** @returns {Promise<any[]>} */
     attention(): Promise<any[]>;
-    /** Gives the box back. When it is empty, nothing of it remains. */
-    close(): Promise<void>;
+    /** Gives the box back. When no change waits in it, nothing of it remains. @param {boolean} isEmpty */
+    close(isEmpty: boolean): Promise<void>;
 }

@@ -44,8 +44,8 @@ export declare class Locks {
     all: State[];
     /** @param {import("../session/session.js").Session} session */
     constructor(session: import("../session/session.js").Session);
-    /** @param {Holder | null} holder */
-    isMine(holder: Holder | null): boolean;
+    /** @param {Holder | null} [holder] */
+    isMine(holder?: Holder | null): boolean;
     /** The fence of this client's lock that covers the operations. @param {import("../patch/patch.js").Op[]} ops */
     fenceOf(ops: import("../patch/patch.js").Op[]): number | undefined;
     /** @param {string} pointer @param {{ttl?: number}} [options] @returns {Promise<Lock>} */
