@@ -50,8 +50,8 @@ export function joins(entry, { ops, now, step, fence }) {
  */
 export function fits(ops, { max_ops = MOST_OPS, max_frame = 2 * MOST_BYTES }) {
   const text = JSON.stringify(ops);
-  const values = text.match(/[,[{]/g)?.length ?? 0; // commas in texts count too
-  const size = Math.max(new TextEncoder().encode(text).length, BYTES_OF_VALUE * values);
+  const values = text.split(/[,[{]/).length; // commas in texts count too
+  const size = Math.max(new Blob([text]).size, BYTES_OF_VALUE * values);
   return ops.length <= Math.min(MOST_OPS, max_ops) && size <= Math.min(MOST_BYTES, max_frame / 2);
 }
 

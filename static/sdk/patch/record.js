@@ -14,18 +14,9 @@ const SHORT = 100;
  * @returns {Op[]}
  */
 export function record(value, change) {
-  /** @type {Map<any, any>} the original of each container in the draft */
-  const origin = new Map();
-  /** @param {any} of @returns {any} */
-  const draft = (of) => {
-    if (!isContainer(of)) return of;
-    const copy = Array.isArray(of) ? of.map(draft) : Object.fromEntries(Object.entries(of).map(([key, each]) => [key, draft(each)]));
-    origin.set(copy, of);
-    return copy;
-  };
-  const drafted = draft(value);
-  if (typeof change(drafted)?.then === "function") throw new TypeError("`change` needs a function that is not async");
-  return diff(value, drafted, origin);
+  const draft = structuredClone(value);
+  if (typeof change(draft)?.then === "function") throw new TypeError("`change` needs a function that is not async");
+  return diff(value, draft);
 }
 
 /**
@@ -50,10 +41,9 @@ export function textOp(path, old, value) {
  * A short patch from `old` to `now`.
  * @param {any} old
  * @param {any} now
- * @param {Map<any, any>} [origin] the original of each container in `now`
  * @returns {Op[]}
  */
-export function diff(old, now, origin = new Map()) {
+export function diff(old, now) {
   /** @type {Op[]} */
   const ops = [];
   /** @param {any} was @param {any} is @param {string} path */
@@ -61,7 +51,7 @@ export function diff(old, now, origin = new Map()) {
     const at = (/** @type {string | number} */ key) => path + render([key]);
     const lists = [was, is].filter(Array.isArray).length;
     if (lists === 2) {
-      const from = matches(was, is, origin);
+      const from = matches(was, is);
       arrange(was, is, from, at, ops);
       for (const [index, source] of from.entries()) if (source !== undefined) compare(was[source], is[index], at(index));
     } else if (!lists && isContainer(was) && isContainer(is)) {
@@ -86,10 +76,9 @@ const plain = (value) => (isContainer(value) ? JSON.parse(JSON.stringify(value))
  * The old index of each new element; undefined for a new element.
  * @param {any[]} old
  * @param {any[]} now
- * @param {Map<any, any>} origin
  * @returns {(number | undefined)[]}
  */
-function matches(old, now, origin) {
+function matches(old, now) {
   const free = new Set(old.keys());
   /** @type {(number | undefined)[]} */
   const from = now.map(() => undefined);
@@ -101,9 +90,11 @@ function matches(old, now, origin) {
       return free.delete(index);
     }
   });
-  pair((was, value) => was === (origin.get(value) ?? value));
+  const isEven = old.length === now.length;
+  if (isEven) pair((was, value, index, at) => index === at && same(was, value));
+  pair(same);
   pair((was, value) => value?.id !== undefined && was?.id === value.id);
-  if (old.length === now.length) pair((_was, _value, index, at) => index === at);
+  if (isEven) pair((_was, _value, index, at) => index === at);
   return from;
 }
 

@@ -85,6 +85,8 @@ test('a recorded patch is minimal', () => {
   assert.deepEqual(record(four, ({ l }) => l.splice(1, 2)), [{ op: 'remove', path: '/l/2' }, { op: 'remove', path: '/l/1' }])
   assert.deepEqual(record(four, ({ l }) => { l[2].t = 'x' }), [{ op: 'add', path: '/l/2/t', value: 'x' }])
   assert.deepEqual(record(four, () => {}), [])
+  assert.deepEqual(record([{ a: 1 }, { a: 1 }], (list) => { list[0].a = 2 }), [{ op: 'replace', path: '/0/a', value: 2 }])
+  assert.deepEqual(record([{ a: 1 }, { a: 2 }], (list) => { list.reverse() }), [{ op: 'move', from: '/0', path: '/1' }])
   assert.deepEqual(diff({ a: 1, b: 2 }, { b: 3 }), [{ op: 'remove', path: '/a' }, { op: 'replace', path: '/b', value: 3 }])
 })
 

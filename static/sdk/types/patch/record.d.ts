@@ -19,7 +19,6 @@ export declare function textOp(path: string, old: any, value: any): Op;
  * A short patch from `old` to `now`.
  * @param {any} old
  * @param {any} now
- * @param {Map<any, any>} [origin] the original of each container in `now`
  * @returns {Op[]}
  */
-export declare function diff(old: any, now: any, origin?: Map<any, any>): Op[];
+export declare function diff(old: any, now: any): Op[];
