@@ -68,7 +68,6 @@ export class Transport {
   #isStopped = false;
   #told = /** @type {string | undefined} */ (undefined); // the code of the newest error with a link
   #isOpen = false;
-  #attempt = 0;
   /** @type {Record<string, any>} */
   #timers = {};
 
@@ -86,16 +85,17 @@ export class Transport {
 
   /** Connects now, unless there is a connection. */
   async start() {
-    const attempt = ++this.#attempt;
     if (this.#isStopped) this.#change("reconnecting");
     this.#isStopped = false;
     this.#clear("again");
     this.#drop();
     const { connection, env } = this;
     const { options } = connection;
+    const attempt = (this.#socket = {}); // until there is a socket
     const token = await this.#fetch("open");
-    if (attempt !== this.#attempt || this.#isStopped) return;
+    if (attempt !== this.#socket) return;
     if (!token) {
+      this.#socket = null;
       this.#lose();
       void this.#explain(false);
       this.#again();
@@ -126,7 +126,6 @@ export class Transport {
   /** Ends the connection. It connects again when `start` is called. */
   stop() {
     this.#isStopped = true;
-    this.#attempt += 1;
     this.#drop();
     for (const name of Object.keys(this.#timers)) this.#clear(name);
   }
@@ -192,7 +191,7 @@ export class Transport {
     this.#socket = null;
     this.#isOpen = false;
     for (const name of ["open", "steady", "ask", "silent", "renew"]) this.#clear(name);
-    socket?.close();
+    socket?.close?.();
   }
 
   /** @param {any} socket @param {number} code @param {string} [reason] */
@@ -220,14 +219,13 @@ export class Transport {
   async #explain(mayBeRefused = true) {
     const { env } = this;
     const { url } = this.connection.options;
-    const attempt = this.#attempt;
     let isReachable = true;
     try {
       await env.fetch(`${url}/healthz`, { mode: "no-cors", cache: "no-store" });
     } catch {
       isReachable = false;
     }
-    if (attempt !== this.#attempt || this.#isOpen || this.#isStopped) return;
+    if (this.#socket || this.#isStopped) return;
     this.#refusals = isReachable && mayBeRefused ? this.#refusals + 1 : 0;
     // Between the two requests the server may have started. So one failed attempt proves nothing.
     if (this.#refusals >= 2) {

@@ -43,7 +43,6 @@ export class Binding extends Emitter {
   /** @type {any} the value of the document at the last event */
   #value;
   #hadText = false;
-  #isNew = true; // the element has not shown the text yet
   #isReadOnly = false;
   #isOwn = false; // this binding makes a change just now
   #isComposing = false;
@@ -77,7 +76,8 @@ export class Binding extends Emitter {
       page.on("status", () => this.#block()),
       page.presence.on("change", () => this.#drawCarets()),
     ]) signal.addEventListener("abort", stop);
-    this.#changed(page.value, { mine: false, kind: "open" });
+    this.place.follow((this.#value = page.value));
+    this.#display();
     this.#block();
   }
 
@@ -181,11 +181,10 @@ export class Binding extends Emitter {
     this.#value = value;
     const [path, text] = [this.place.find(value), this.#text];
     if (was && path && path !== was) queueMicrotask(() => this.emit("moved", path));
-    if (text === old && !this.#isNew) return;
+    if (text === old) return;
     const splices = splicesOf(ops, path, old ?? "", text ?? "");
     this.carets?.move(splices, info.by);
     if (this.#isOwn || this.#isComposing) return;
-    this.#isNew = false;
     const isUndo = info.mine && /^(undo|redo)$/.test(info.kind);
     this.#display(splices, isUndo);
     // The server moves a caret with the changes of others by itself, but not the end of a selection.

@@ -119,19 +119,19 @@ export class Carets {
   #paint() {
     const { element } = this.field;
     this.#note.textContent = this.describe([...new Set(this.list.map(({ peer }) => peer.name))]);
-    const rects = this.#measuring();
     const origin = this.#layer.getBoundingClientRect();
     const frame = element.getBoundingClientRect();
+    // A control has no boxes for its text, and an empty element has none at all.
+    const holder = "value" in element || !element.textContent ? this.#reflect(frame.left - origin.left, frame.top - origin.top) : element;
     const boxes = this.list.flatMap(({ peer, at, other }) => {
       const color = colorOf(peer);
       /** The boxes of a part that are inside the element. @param {number} start @param {number} end @param {string} style */
-      const marks = (start, end, style) => rects(start, end).flatMap(({ left, top, width, height }) => {
+      const marks = (start, end, style) => this.#measure(holder, start, end).flatMap(({ left, top, width, height }) => {
         const middle = top + height / 2;
         if (left + width < frame.left || left > frame.right || middle < frame.top || middle > frame.bottom) return [];
         return box(`position:absolute;left:${left - origin.left}px;top:${top - origin.top}px;width:${width}px;height:${height}px;background:${color};${style}`);
       });
-      const [start, end] = at < other ? [at, other] : [other, at];
-      const selection = start < end ? marks(start, end, "opacity:var(--weft-selection-opacity,.25)") : [];
+      const selection = at !== other ? marks(Math.min(at, other), Math.max(at, other), "opacity:var(--weft-selection-opacity,.25)") : [];
       const carets = marks(at, at, "width:var(--weft-caret-width,2px)");
       for (const mark of carets) {
         mark.dataset.weftCaret = peer.user;
@@ -143,40 +143,26 @@ export class Carets {
     this.#layer.replaceChildren(this.#note, this.#mirror, ...boxes);
   }
 
-  /** A function that gives the boxes of a part of the text, in the window. @returns {(start: number, end: number) => {left: number, top: number, width: number, height: number}[]} */
-  #measuring() {
-    const { element } = this.field;
-    // A control has no boxes for its text, and an empty element has none at all.
-    const isReflected = "value" in element || !element.textContent;
-    const holder = isReflected ? this.#reflect() : element;
-    let [x, y] = [0, 0];
-    if (isReflected) {
-      const [own, seen] = [holder.getBoundingClientRect(), element.getBoundingClientRect()];
-      x = seen.left + element.clientLeft - element.scrollLeft - own.left;
-      y = seen.top + element.clientTop - element.scrollTop - own.top;
-    }
-    const node = /** @type {Node} */ (holder.firstChild);
-    return (start, end) => {
-      const range = document.createRange();
-      const size = this.#text.length;
-      range.setStart(node, Math.min(start, size));
-      range.setEnd(node, Math.min(end, size));
-      const found = [...range.getClientRects()];
-      // A collapsed range at the start of a line may have two boxes. The last is on the new line.
-      if (start === end) found.splice(0, found.length - 1);
-      // The last line has no text, but a `br`.
-      if (!found.length) found.push(/** @type {HTMLElement} */ (holder.lastElementChild ?? holder).getBoundingClientRect());
-      return found.map(({ left, top, width, height }) => ({ left: left + x, top: top + y, width, height }));
-    };
+  /** The boxes of a part of the text, in the window. @param {any} holder @param {number} start @param {number} end @returns {DOMRect[]} */
+  #measure(holder, start, end) {
+    const range = document.createRange();
+    const size = this.#text.length;
+    range.setStart(holder.firstChild, Math.min(start, size));
+    range.setEnd(holder.firstChild, Math.min(end, size));
+    const found = [...range.getClientRects()];
+    // A collapsed range at the start of a line may have two boxes. The last is on the new line.
+    if (start === end) found.splice(0, found.length - 1);
+    // The last line has no text, but a `br`.
+    return found.length ? found : [(holder.lastElementChild ?? holder).getBoundingClientRect()];
   }
 
-  #reflect() {
-    const { isLine } = this.field;
+  /** Shows the text of the element in the layer, at the place where the element shows it. @param {number} left @param {number} top both of the element in the layer */
+  #reflect(left, top) {
     const element = /** @type {HTMLInputElement} */ (this.field.element);
     const mirror = this.#mirror;
     const computed = getComputedStyle(element);
     const copied = [...computed].filter((name) => COPIED.test(name)).map((name) => `${name}:${computed.getPropertyValue(name)};`);
-    mirror.style.cssText = `${copied.join("")}position:absolute;visibility:hidden;box-sizing:border-box;width:${element.clientWidth}px;${isLine ? `height:${element.clientHeight}px;align-content:center;white-space:pre` : "white-space:pre-wrap"}`;
+    mirror.style.cssText = `${copied.join("")}position:absolute;visibility:hidden;box-sizing:border-box;left:${left + element.clientLeft - element.scrollLeft}px;top:${top + element.clientTop - element.scrollTop}px;width:${element.clientWidth}px;${this.field.isLine ? `height:${element.clientHeight}px;align-content:center;white-space:pre` : "white-space:pre-wrap"}`;
     // The mark at the end gives an empty last line a box.
     mirror.textContent = `${element.type === "password" ? "•".repeat(this.#text.length) : this.#text}\u200b`;
     this.#layer.append(mirror);
