@@ -48,7 +48,7 @@ async function served (names) {
   for (const path of found) {
     const bundled = await build({ stdin: entry(path), bundle: true, ignoreAnnotations: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false, mangleProps, mangleCache })
     mangleCache = bundled.mangleCache
-    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false }, mangle: true })
+    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false, ecma: 2020, unsafe_arrows: true }, mangle: true })
     made.push([`served/${basename(path)}`, code])
   }
   return { made, shortened: mangleCache }

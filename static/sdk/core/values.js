@@ -213,9 +213,8 @@ export class Values {
    */
   end(entry, reason, state, value) {
     this.queue = this.queue.filter((each) => each !== entry);
-    this.emit({ do: "attention", entry: { ...entry }, reason, state, value, theirs: this.confirmed.value });
     this.dropEntries([entry]);
-    this.emit({ do: "end", id: entry.id, state, reason });
+    this.emit({ do: "end", id: entry.id, state, reason, entry: { ...entry }, value, theirs: this.confirmed.value });
   }
 
   /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */

@@ -14,29 +14,23 @@ const DEAD_AFTER = 150_000;
 export async function take(env, rows, name) {
   if (!rows.isDurable) return () => {}; // no other tab has these rows
   const key = ["alive", name];
-  const owner = env.random();
-  /** Says that this tab is alive. When another tab has the lock, it does nothing, and returns false. */
-  const beat = async () => {
-    let isMine = false;
-    await rows.transact((/** @type {any} */ store) => {
-      const request = store.get(key);
-      request.onsuccess = () => {
-        const row = request.result;
-        isMine = !row || row.owner === owner || env.now() - row.at >= DEAD_AFTER;
-        if (isMine) store.put({ key, owner, at: env.now() });
-      };
-    });
-    return isMine;
-  };
-  if (!(await beat())) return null;
+  let isFree = false;
+  await rows.transact((/** @type {any} */ store) => {
+    const request = store.get(key);
+    request.onsuccess = () => {
+      isFree = !(env.now() - request.result?.at < DEAD_AFTER);
+      if (isFree) store.put({ key, at: env.now() });
+    };
+  });
+  if (!isFree) return null;
   let timer = /** @type {any} */ (null);
-  const later = () => {
+  const beat = () => {
     timer = env.setTimeout(() => {
-      beat().catch(() => {});
-      later();
+      rows.write({ put: [{ key, at: env.now() }] }).catch(() => {});
+      beat();
     }, BEATS_EVERY);
   };
-  later();
+  beat();
   return () => {
     env.clearTimeout(timer);
     rows.write({ remove: [key] }).catch(() => {});

@@ -20,29 +20,21 @@ import { authorOf } from "./errors.js";
  */
 
 /**
- * The item of a change that was not accepted.
+ * The items of a change that has ended: one when it was not accepted, else one for each value that it
+ * replaced and that its author had not seen.
  * @param {import("../core/values.js").Effect} effect
- * @returns {Stored}
- */
-export function refusedItem({ entry, reason, value, theirs: now }) {
-  const path = reason.path ?? entry.ops[0]?.path ?? "";
-  const conflict = reason.conflicts?.[0];
-  const theirs = conflict && "theirs" in conflict ? conflict.theirs : get(now, path);
-  // A splice fits only the text that it was made on, so the item has the whole text.
-  const whole = (/** @type {Op} */ op) => ({ op: "replace", path: op.path, value: get(value, op.path) });
-  const ops = entry.ops.map((/** @type {Op} */ op) => (op.op === "splice" ? whole(op) : op));
-  const { code, message, version } = reason;
-  return { id: entry.id, reason: code, message, path, yours: get(value, path), theirs, by: authorOf(reason), version, at: entry.time, ops };
-}
-
-/**
- * The items of a change that replaced values which its author had not seen.
- * @param {import("../core/values.js").Effect} effect
- * @param {number} at
+ * @param {number} at when it ended, in milliseconds
  * @returns {Stored[]}
  */
-export function overwrittenItems({ id, result }, at) {
-  return (result?.conflicts ?? []).map((/** @type {any} */ { path, yours, theirs, by }, /** @type {number} */ index) => ({
+export function itemsOf({ id, result, reason, entry, value, theirs: now }, at) {
+  if (reason) {
+    const { code, message, version, conflicts, path = entry.ops[0]?.path ?? "" } = reason;
+    const { theirs = get(now, path) } = conflicts?.[0] ?? {};
+    // A splice fits only the text that it was made on, so the item has the whole text.
+    const whole = (/** @type {Op} */ op) => (op.op === "splice" ? { op: "replace", path: op.path, value: get(value, op.path) } : op);
+    return [{ id, reason: code, message, path, yours: get(value, path), theirs, by: authorOf(reason), version, at: entry.time, ops: entry.ops.map(whole) }];
+  }
+  return result.conflicts.map((/** @type {any} */ { path, yours, theirs, by }, /** @type {number} */ index) => ({
     id: `${id}/${index}`,
     reason: "overwritten",
     message: `your change replaced a change of ${by?.name ?? "another user"}`,

@@ -1,6 +1,6 @@
 // One document in one tab: performs the effects of the core with the outbox and the connection.
 
-import { overwrittenItems, refusedItem } from "../reports/items.js";
+import { itemsOf } from "../reports/items.js";
 import { Change } from "../reports/change.js";
 import { word } from "../link/environment.js";
 import { Core } from "../core/core.js";
@@ -193,14 +193,9 @@ export class Session extends Emitter {
 
   /** @param {Effect} effect */
   end(effect) {
-    this.#items.push(...overwrittenItems(effect, this.env.now()));
+    this.#items.push(...itemsOf(effect, this.env.now()));
     if (effect.reason || effect.state === "undone") this.#ends.push(effect);
     else this.#end(effect);
-  }
-
-  /** @param {Effect} effect */
-  attention(effect) {
-    this.#items.push(refusedItem(effect));
   }
 
   /** @param {Effect} effect */

@@ -1,7 +1,7 @@
 // core/: the numbers are the rules of static/sdk/SPEC.md.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refusedItem } from '../../../static/sdk/reports/items.js'
+import { itemsOf } from '../../../static/sdk/reports/items.js'
 import { add, Driver, put, remove, splice } from './driver.mjs'
 
 test('V1 an edit is shown at once, and shares what did not change', () => {
@@ -238,7 +238,7 @@ test('E6 a locked change is refused, and names the holder', () => {
   const id = it.edit(put('/a', 5))
   it.reject(id, 'locked', { retryable: true, lock: { holder: { name: 'Bo' } } })
   assert.deepEqual(it.ended, [[id, 'refused']])
-  assert.equal(refusedItem(it.attention[0]).by.name, 'Bo')
+  assert.equal(itemsOf(it.attention[0])[0].by.name, 'Bo')
 })
 
 test('E7 only what built on the refused change is refused with it', () => {

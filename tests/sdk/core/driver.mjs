@@ -30,7 +30,7 @@ export class Driver {
       if (effect.do === 'send') this.sent.push(effect.message)
       if (effect.do === 'end') this.ended.push([effect.id, effect.state])
       if (effect.do === 'show') this.shown.push(effect.info)
-      if (effect.do === 'attention') this.attention.push(effect)
+      if (effect.do === 'end' && effect.reason) this.attention.push(effect)
       if (effect.do === 'asked') this.asked[effect.id] = effect.reason ?? effect.result
       if (effect.do === 'store' && effect.put.length && this.stores) this.stored(...effect.put.map(({ id }) => id))
     }

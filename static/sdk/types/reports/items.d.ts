@@ -35,15 +35,10 @@ export type Stored = {
  * @property {Op[]} ops
  */
 /**
- * The item of a change that was not accepted.
+ * The items of a change that has ended: one when it was not accepted, else one for each value that it
+ * replaced and that its author had not seen.
  * @param {import("../core/values.js").Effect} effect
- * @returns {Stored}
- */
-export declare function refusedItem({ entry, reason, value, theirs: now }: import("../core/values.js").Effect): Stored;
-/**
- * The items of a change that replaced values which its author had not seen.
- * @param {import("../core/values.js").Effect} effect
- * @param {number} at
+ * @param {number} at when it ended, in milliseconds
  * @returns {Stored[]}
  */
-export declare function overwrittenItems({ id, result }: import("../core/values.js").Effect, at: number): Stored[];
+export declare function itemsOf({ id, result, reason, entry, value, theirs: now }: import("../core/values.js").Effect, at: number): Stored[];

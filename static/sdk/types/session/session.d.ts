@@ -77,8 +77,6 @@ export declare class Session extends Emitter {
     /** @param {Effect} effect */
     end(effect: Effect): void;
     /** @param {Effect} effect */
-    attention(effect: Effect): void;
-    /** @param {Effect} effect */
     asked({ id, result, reason }: Effect): void;
     /** @param {Effect} effect */
     wait({ tries, ms }: Effect): void;
