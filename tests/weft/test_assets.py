@@ -92,6 +92,7 @@ async def test_what_is_no_picture_is_refused(server: RunningServer, doc: str) ->
     async with await weft.connect(server.http, doc, token=token, create={}) as page:
         for body, code in (
             (b"<!doctype html>", "unsupported_media_type"),
+            (picture(8)[:60], "invalid_asset"),
             (bytes(11 << 20), "too_large"),
         ):
             with pytest.raises(weft.Refusal) as caught:
