@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 from collab.errors import Code, Rejected
@@ -31,6 +32,7 @@ class Pictures:
 
     def __init__(self, bounds: PictureBounds, processes: int = PROCESSES) -> None:
         self._bounds = bounds
+        self._processes = processes
         self._turns = asyncio.Semaphore(processes)
         self._idle: list[ReadingProcess] = []
         self._busy: set[ReadingProcess] = set()
@@ -52,35 +54,46 @@ class Pictures:
         return answer
 
     async def close(self) -> None:
-        """End the processes. Pictures that they read are refused."""
+        """End the processes. Pictures that they read, and pictures that wait, are refused."""
         self._is_closed = True
-        processes = [*self._idle, *self._busy]
-        self._idle.clear()
-        for process in processes:
+        idle, self._idle = self._idle, []
+        for process in (*idle, *self._busy):
             process.kill()
-        for process in processes:
+        for process in idle:
             await process.wait()
+        for _ in range(self._processes):
+            await self._turns.acquire()
+        for _ in range(self._processes):
+            self._turns.release()
 
     async def _read(self, body: bytes) -> Prepared | Refused:
         """Read the picture in an idle process that is still alive, or in a new one."""
         try:
-            while process := self._take_idle():
-                try:
+            while self._idle:
+                process = self._idle.pop()
+                with suppress(NotStartedError):
                     return await self._read_in(process, body)
-                except NotStartedError:
-                    continue
             return await self._read_in(await self._start(), body)
         except NotStartedError as error:
             logger.error("the process that reads pictures does not start: %s", error)
             raise _busy() from error
 
     async def _start(self) -> ReadingProcess:
-        if self._is_closed:
-            raise _busy()
+        self._require_open()
         try:
-            return await ReadingProcess.start(self._bounds)
+            process = await ReadingProcess.start(self._bounds)
         except TimeoutError as error:
             raise NotStartedError("it takes too long") from error
+        try:
+            self._require_open()
+        except Rejected:
+            await self._end(process)
+            raise
+        return process
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise _busy()
 
     async def _read_in(self, process: ReadingProcess, body: bytes) -> Prepared | Refused:
         self._busy.add(process)
@@ -106,16 +119,11 @@ class Pictures:
         if is_sound and not self._is_closed:
             self._idle.append(process)
             return
+        await self._end(process)
+
+    async def _end(self, process: ReadingProcess) -> None:
         process.kill()
         await process.wait()
-
-    def _take_idle(self) -> ReadingProcess | None:
-        while self._idle:
-            process = self._idle.pop()
-            if process.is_alive:
-                return process
-            process.kill()
-        return None
 
 
 def _busy() -> Rejected:

@@ -59,21 +59,21 @@ class ReadingProcess:
     async def start(cls, bounds: PictureBounds) -> ReadingProcess:
         """Start a process and wait until it can read. Raise `NotStartedError` when it cannot."""
         ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                process = await _spawn(bounds, theirs)
-            reader, writer = await asyncio.open_connection(sock=ours, limit=_PIECE)
-        except BaseException as error:
-            ours.close()
-            if isinstance(error, OSError):
-                raise NotStartedError(str(error)) from error
-            raise
-        started = cls(bounds, process, reader, writer)
+        with theirs:
+            reader, writer = await _connect(ours)
+            try:
+                started = cls(bounds, await _spawn(bounds, theirs), reader, writer)
+            except BaseException as error:
+                writer.close()
+                if isinstance(error, OSError):
+                    raise NotStartedError(str(error)) from error
+                raise
         try:
             async with asyncio.timeout(START_SECONDS):
                 await started._expect(READY)
         except BaseException:
             started.kill()
+            await started.wait()
             raise
         return started
 
@@ -120,7 +120,7 @@ class ReadingProcess:
                 return
         except (OSError, asyncio.IncompleteReadError) as error:
             raise NotStartedError("the process has ended") from error
-        raise EndedError("the process sent something else")
+        raise NotStartedError("the process sent something else")
 
     async def _exchange(self, body: bytes) -> Prepared | Refused:
         view = memoryview(body)
@@ -151,13 +151,33 @@ class ReadingProcess:
         return b"".join(parts)
 
 
+async def _connect(ours: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        return await asyncio.open_connection(sock=ours, limit=_PIECE)
+    except BaseException:
+        ours.close()
+        raise
+
+
 async def _spawn(bounds: PictureBounds, theirs: socket.socket) -> asyncio.subprocess.Process:
+    """Start the process, and return it. When the caller is canceled meanwhile, end it."""
+    spawning = asyncio.ensure_future(_spawn_alone(bounds, theirs.fileno()))
+    try:
+        return await asyncio.shield(spawning)
+    except asyncio.CancelledError:
+        process = await spawning
+        process.kill()
+        await process.wait()
+        raise
+
+
+async def _spawn_alone(bounds: PictureBounds, theirs: int) -> asyncio.subprocess.Process:
     """Start the process with nothing of the server: no settings, no open files, no terminal."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", _MODULE),
         *(str(bounds.pixels), str(bounds.memory), str(bounds.seconds)),
-        stdin=theirs.fileno(),
-        stdout=theirs.fileno(),
+        stdin=theirs,
+        stdout=theirs,
         stderr=asyncio.subprocess.DEVNULL,
         env={"PYTHONPATH": _import_path(), "MALLOC_ARENA_MAX": "1"},
         cwd="/",

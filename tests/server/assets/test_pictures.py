@@ -54,7 +54,8 @@ async def pictures() -> AsyncIterator[Pictures]:
 
 @pytest.fixture
 async def unsound(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pictures]:
-    """Pictures whose process does what some bodies say."""
+    """Pictures whose process does what some bodies say. A busy machine does not end it."""
+    monkeypatch.setattr(PictureBounds, "patience", PATIENCE)
     monkeypatch.setattr(reading_process, "_MODULE", UNSOUND)
     async with opened(PictureBounds(seconds=1.0)) as found:
         yield found

@@ -32,9 +32,9 @@ def read_picture_file(body: bytes) -> PictureFile:
         case b"wait forever":
             signal.pause()
         case b"use all memory":
-            raise said(f"got {len(bytearray(2**40))} bytes")
+            raise said(f"got {len(bytes(2**40))} bytes")
         case b"use half a gigabyte":
-            raise said(f"got {len(bytearray(2**29))} bytes")
+            raise said(f"got {len(bytes(2**29))} bytes")
         case b"reach out":
             raise said(", ".join(reached()) or "reached nothing")
         case b"environment":
