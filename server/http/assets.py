@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 WIDTHS: Final = (480, 960, 1920)
 MAX_NAME: Final = 200
+# Assets of one page: the uses of each need a query.
+MOST: Final = 100
 # Seconds for the body of an upload, which may be larger than other bodies.
 UPLOAD_SECONDS: Final = 120.0
 # Versions that the server reads for one list. The list says when it has not read all.
@@ -94,7 +96,7 @@ async def list_assets(request: Request) -> Response:
     """Return the assets of the tenant, newest first, with the versions that use them."""
     services = services_of(request)
     async with _permitted(request) as claims:
-        limit, after = page_size(request), _cursor(request)
+        limit, after = min(page_size(request), MOST), _cursor(request)
         is_complete = await services.assets.versions.read(claims.tenant, READ_FOR_LIST)
         assets = await services.store.list_assets(claims.tenant, after, limit + 1)
         uses = await services.store.asset_uses(claims.tenant, [one.id for one in assets[:limit]])

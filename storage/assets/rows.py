@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, tuple_, update
 
 from collab.ports.assets import Asset, Content
 from storage.assets.tables import assets
@@ -76,16 +76,28 @@ def find(
 
 
 def newest(connection: Connection, tenant: str, after: tuple[int, str], limit: int) -> list[Asset]:
-    """Return a page of the sound assets, newest first."""
+    """Return a page of the sound assets, newest first. It is full unless it is the last one."""
+    found: list[Asset] = []
+    while len(found) < limit:
+        rows = _page(connection, tenant, after, limit - len(found))
+        if not rows:
+            break
+        found += [asset for asset in map(_asset, rows) if asset is not None]
+        after = rows[-1].at, rows[-1].id
+    return found
+
+
+def _page(
+    connection: Connection, tenant: str, after: tuple[int, str], limit: int
+) -> Sequence[Row[Any]]:
     at, id = after
     older = or_(assets.c.at < at, and_(assets.c.at == at, assets.c.id < id))
-    rows = connection.execute(
+    return connection.execute(
         select(assets)
         .where(assets.c.tenant == tenant, older)
         .order_by(assets.c.at.desc(), assets.c.id.desc())
         .limit(limit)
-    )
-    return [asset for asset in map(_asset, rows) if asset is not None]
+    ).all()
 
 
 def lock(connection: Connection, tenant: str, id: str) -> Asset | None:

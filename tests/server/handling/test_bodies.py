@@ -1,12 +1,17 @@
-"""Bodies: the number of values is limited, and checked before decoding."""
+"""Bodies: their values are limited and checked before decoding; so are their bytes and time."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import msgspec
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from collab.errors import Code, Rejected
-from server.handling.bodies import parse
+from server.handling.bodies import body_chunks, parse, read_body
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,44 @@ async def test_an_unterminated_string_is_scanned_once(end: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         await parse(b'["' + b'\\",' * 1_000_000 + end, 50)
     assert caught.value.refusal.code is Code.MALFORMED
+
+
+# --- bytes and time -------------------------------------------------------------------------
+
+
+def request(*chunks: bytes, ends: bool = True, **headers: str) -> Request:
+    """Return a request whose body arrives in these chunks. Without `ends`, more never comes."""
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
+    ]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop(0)
+        if not ends:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    given = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "headers": given, "state": {}}, receive)
+
+
+async def test_a_body_is_yielded_as_it_arrives() -> None:
+    found = [chunk async for chunk in body_chunks(request(b"ab", b"c"), 10)]
+    assert b"".join(found) == await read_body(request(b"ab", b"c"), 10) == b"abc"
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_body_above_the_limit_is_refused_at_once(ends: bool) -> None:
+    with pytest.raises(Rejected) as caught:
+        await read_body(request(b"abc", b"defg", ends=ends), 6)
+    assert caught.value.refusal.code is Code.TOO_LARGE
+    assert await read_body(request(b"abc", b"def"), 6) == b"abcdef"
+
+
+async def test_a_slow_body_is_refused_when_its_time_is_over() -> None:
+    slow = request(b"abc", ends=False)
+    with pytest.raises(HTTPException) as caught:
+        async for _ in body_chunks(slow, 10, within=0.001):
+            pass
+    assert caught.value.status_code == 408

@@ -73,6 +73,15 @@ async def test_a_damaged_row_is_no_asset_until_the_next_upload(store: SqlStore) 
     assert await store.drop_strays(ANY_TIME) == 0
 
 
+async def test_damaged_rows_do_not_end_the_list(store: SqlStore) -> None:
+    for n in range(5):
+        await store.add_asset(DEMO, asset(b"%d" % n, at=10 + n), bodies(b"%d" % n))
+    damaged = update(assets).where(assets.c.at.in_([12, 13])).values(width=8)
+    await store._database.write(lambda c: c.execute(damaged).rowcount)
+    found = await store.list_assets(DEMO, FIRST, 3)
+    assert [one.at for one in found] == [14, 11, 10]
+
+
 async def test_a_damaged_row_can_be_deleted(store: SqlStore, sqlite_url: str) -> None:
     await store._database.write(lambda c: c.execute(update(assets).values(width=8)).rowcount)
     assert await store.delete_asset(DEMO, asset().id) == []
