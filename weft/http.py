@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import io
 import urllib.error
 import urllib.request
 from typing import Any
@@ -45,18 +46,26 @@ class Http:
         """
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self._server}{path}" + (f"?{urlencode(given)}" if given else "")
-        data = raw if body is None else msgspec.json.encode(body)
-        request = urllib.request.Request(url, data, method=method)
+        request = urllib.request.Request(url, method=method)
+        _add_body(request, body, raw)
         request.add_header("Authorization", f"Bearer {await fetch(self._token)}")
-        if data is not None:
-            kind = "application/octet-stream" if body is None else "application/json"
-            request.add_header("Content-Type", kind)
         if absent:
             request.add_header("If-None-Match", "*")
         if self._client:
             # The header is UTF-8. The standard library writes one byte for each character.
             request.add_header("Weft-Client", self._client.encode().decode("latin-1"))
         return await asyncio.to_thread(_send, request, self._server)
+
+
+def _add_body(request: urllib.request.Request, body: Any, raw: bytes | None) -> None:
+    if raw is not None:
+        # The time limit holds for each block of a file, but for bytes as a whole.
+        request.data = io.BytesIO(raw)
+        request.add_header("Content-Length", str(len(raw)))
+        request.add_header("Content-Type", "application/octet-stream")
+    elif body is not None:
+        request.data = msgspec.json.encode(body)
+        request.add_header("Content-Type", "application/json")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 import weft
-from weft.http import Http
+from weft.http import Http, _add_body
 
 
 @asynccontextmanager
@@ -60,3 +62,10 @@ async def test_the_name_of_the_program_is_sent_as_utf_8() -> None:
     async with answering(ok) as (url, heads):
         assert await Http(url, "t", "schön 日本").ask("GET", "/v1/docs") == {}
     assert "\r\nWeft-client: schön 日本\r\n".lower().encode() in heads[0].lower()
+
+
+def test_a_file_is_sent_in_blocks_each_with_its_own_time_limit() -> None:
+    request = urllib.request.Request("http://127.0.0.1/v1/assets", method="POST")
+    _add_body(request, None, bytes(100_000))
+    assert request.get_header("Content-length") == "100000"
+    assert isinstance(request.data, io.BytesIO)  # `http.client` sends bytes in one call

@@ -24,12 +24,16 @@ export async function upload(request, caller, file, onProgress = () => {}, { nam
   const body = blobOf(file);
   const query = name ? `?${new URLSearchParams({ name: [...name].slice(0, MOST_OF_A_NAME).join("") })}` : "";
   const headers = { "Content-Type": body.type || "application/octet-stream" };
+  /** @type {Asset} */
+  let made;
   try {
-    return await request(sending(caller, onProgress, signal), "POST", PATH + query, { body, headers });
+    made = await request(sending(caller, onProgress, signal), "POST", PATH + query, { body, headers });
   } catch (error) {
     signal?.throwIfAborted();
     throw marked(error);
   }
+  if (!globalThis.XMLHttpRequest) onProgress({ sent: body.size, total: body.size });
+  return made;
 }
 
 /** A page of the tenant's pictures. `next` of the answer leads to the next page. @param {Request} request @param {Caller} caller @param {{limit?: number, cursor?: string}} [options] @returns {Promise<{assets: Listed[], next?: string}>} */
@@ -81,11 +85,7 @@ function using({ options, env, client }, fetch) {
 /** A caller that tells how much of a body it has sent. `fetch` cannot; it serves where there is no XMLHttpRequest. @param {Caller} caller @param {OnProgress} onProgress @param {AbortSignal} [signal] */
 function sending(caller, onProgress, signal) {
   /** @param {any} url @param {any} given */
-  const byFetch = async (url, given) => {
-    const answer = await caller.env.fetch(url, { ...given, signal });
-    onProgress({ sent: given.body.size, total: given.body.size });
-    return answer;
-  };
+  const byFetch = (url, given) => caller.env.fetch(url, { ...given, signal });
   /** @param {any} url @param {any} given */
   const byRequest = async (url, given) => {
     signal?.throwIfAborted();

@@ -109,6 +109,11 @@ test('without XMLHttpRequest the progress is told at the end', async () => {
   assert.deepEqual(told, [{ sent: 3, total: 3 }])
 })
 
+test('an error of `onProgress` is no lost connection', async () => {
+  const thrown = new Error('of the page')
+  await assert.rejects(upload(request, caller, new Blob(['abc']), () => { throw thrown }), thrown)
+})
+
 test('with XMLHttpRequest it is told while the file is sent', async () => {
   fake('answered')
   const told = []
