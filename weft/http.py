@@ -59,7 +59,7 @@ class Http:
 
 def _add_body(request: urllib.request.Request, body: Any, raw: bytes | None) -> None:
     if raw is not None:
-        # The time limit holds for each block of a file, but for bytes as a whole.
+        # For a file, the time limit holds for each block. Bytes are one block.
         request.data = io.BytesIO(raw)
         request.add_header("Content-Length", str(len(raw)))
         request.add_header("Content-Type", "application/octet-stream")
