@@ -11,7 +11,7 @@ from typing import Final
 
 from collab.errors import Code, Rejected
 from server.assets.formats import avif, gif, jpeg, png, svg, webp
-from server.assets.formats.picture_file import PictureFile, truncated
+from server.assets.formats.picture_file import PictureFile, damaged, truncated
 
 # Other files that users often have, by their first bytes and the place of these.
 _OTHERS: Final = (
@@ -65,4 +65,18 @@ def _reader_of(data: bytes) -> Callable[[bytes], PictureFile] | None:
         return webp.read_webp
     if avif.is_avif(data):
         return avif.read_avif
-    return svg.read_svg if svg.is_text_with_tags(data) else None
+    return _read_svg if svg.is_text_with_tags(data) else None
+
+
+def _read_svg(data: bytes) -> PictureFile:
+    return svg.read_svg(data, _read_inner)
+
+
+def _read_inner(data: bytes) -> PictureFile:
+    """Return a picture inside an SVG. Only pictures with pixels may be there."""
+    if svg.is_text_with_tags(data):
+        raise damaged("a picture inside it is not one with pixels")
+    try:
+        return read_picture_file(data)
+    except Rejected as rejected:
+        raise damaged(f"a picture inside it: {rejected.refusal.message}") from rejected

@@ -21,7 +21,8 @@ class PictureFile:
     """A picture file without metadata.
 
     `format` is Pillow's name of the format. `width` and `height` are the stored size. `orientation`
-    is the number of EXIF that says how a viewer turns the stored pixels.
+    is the number of EXIF that says how a viewer turns the stored pixels. `inner` has the pictures
+    inside a drawing.
     """
 
     format: str
@@ -31,6 +32,7 @@ class PictureFile:
     orientation: int = 1
     frames: int = 1
     is_lossless: bool = False
+    inner: tuple[PictureFile, ...] = ()
 
     @property
     def type(self) -> str:
@@ -88,7 +90,14 @@ def truncated() -> Rejected:
 
 
 def check_size(file: PictureFile, pixels: int) -> None:
-    """Refuse a picture or an animation that has too many pixels. Nothing is decoded yet."""
+    """Refuse a picture or an animation that has too many pixels. Nothing is decoded yet.
+
+    Of a drawing, only the pictures inside it count.
+    """
+    for inner in file.inner:
+        check_size(inner, pixels)
+    if file.format == "SVG":
+        return
     width, height = file.width, file.height
     if not width or not height:
         raise damaged("its width or height is zero")

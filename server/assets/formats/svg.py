@@ -7,6 +7,7 @@ viewer loads, but it may not define anything: so there are no entities.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 from xml.parsers import expat
 
@@ -19,6 +20,7 @@ from server.assets.formats.svg_rules import (
     check_css,
     check_element,
     check_instruction,
+    picture_in,
 )
 from server.assets.formats.svg_size import size_of
 
@@ -38,11 +40,14 @@ def is_text_with_tags(data: bytes) -> bool:
     return start.startswith(b"<") or data.startswith(_WIDE_BOMS)
 
 
-def read_svg(data: bytes) -> PictureFile:
-    """Return the picture. Refuse text of another kind, and an SVG that may not be served."""
+def read_svg(data: bytes, read_inner: Callable[[bytes], PictureFile]) -> PictureFile:
+    """Return the picture. Refuse text of another kind, and an SVG that may not be served.
+
+    `read_inner` reads the pictures inside it. Each one may be as large as a picture of its own.
+    """
     if data.startswith(_WIDE_BOMS):
         raise _unusable("the SVG must be saved as UTF-8")
-    reader = _Reader()
+    reader = _Reader(read_inner)
     try:
         reader.read(data)
     except expat.ExpatError as error:
@@ -52,7 +57,7 @@ def read_svg(data: bytes) -> PictureFile:
     except (UnicodeError, ValueError, LookupError) as error:
         raise _unusable("the SVG must be saved as UTF-8") from error
     width, height = size_of(reader.root)
-    return PictureFile("SVG", width, height, data)
+    return PictureFile("SVG", width, height, data, inner=tuple(reader.inner))
 
 
 def no_picture() -> Rejected:
@@ -70,7 +75,9 @@ def _unusable(message: str) -> Rejected:
 class _Reader:
     """Gets the events of the parser, and refuses what may not be served."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_inner: Callable[[bytes], PictureFile]) -> None:
+        self.inner: list[PictureFile] = []
+        self._read_inner = read_inner
         self.root: dict[str, str] = {}
         self.has_root = False
         self._path: list[str] = []
@@ -116,6 +123,9 @@ class _Reader:
         for full, value in attributes.items():
             space, _, attribute = full.rpartition(_BETWEEN)
             check_attribute(local, attribute, value, is_plain=not space)
+            inner = picture_in(value) if attribute in {"href", "src"} else None
+            if inner is not None:
+                self.inner.append(self._read_inner(inner))
         self._path.append(local)
         self._drawing.begin(local, attributes)
 

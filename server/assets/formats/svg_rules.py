@@ -8,7 +8,9 @@ script runs.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from collab.errors import Code, Rejected
 
@@ -21,8 +23,10 @@ _ANIMATIONS: Final = {"animate", "set", "animatetransform", "animatemotion", "an
 # Attributes with an address. `a` may link to a web page, and all others only to this file.
 _ADDRESSES: Final = {"href", "src"}
 _LINK: Final = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
-_SAME_FILE: Final = re.compile(r"#|data:(?:image/(?:png|jpe?g|gif|webp|avif)|font/\w+)[;,]")
-_FONT: Final = re.compile(r"data:(?:application/(?:x-)?font[\w-]*|application/octet-stream)[;,]")
+_PICTURE: Final = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif)[;,]", re.IGNORECASE)
+_FONT: Final = re.compile(
+    r"data:(?:font/\w+|application/(?:x-)?font[\w-]*|application/octet-stream)[;,]"
+)
 # CSS also reads an address in these functions, and after `@import`.
 _CSS_OTHER: Final = re.compile(r"@import|image-set\(|(?<![\w-])(?:src|image)\(")
 _CSS_URL: Final = re.compile(r"url\(\s*(['\"]?)\s*([^'\")]{0,64})")
@@ -72,19 +76,32 @@ def check_css(text: str) -> None:
     if _CSS_OTHER.search(plain):
         raise _refused("a style that may load another file")
     for _, address in _CSS_URL.findall(plain):
-        if address.strip() and not _is_inside(address):
+        if address.strip() and not address.startswith("#") and not _FONT.match(address):
             raise _refused(f"an address of another file ({address[:40]})")
 
 
 def _check_address(element: str, value: str) -> None:
     plain = _CONTROLS.sub("", value).lower()
-    if not plain or _is_inside(plain) or (element == "a" and _LINK.match(plain)):
+    if not plain or plain.startswith("#") or _PICTURE.match(plain):
+        return
+    if element == "a" and _LINK.match(plain):
         return
     raise _refused(f"an address of another file, or a script ({value.strip()[:40]})")
 
 
-def _is_inside(address: str) -> bool:
-    return bool(_SAME_FILE.match(address) or _FONT.match(address))
+def picture_in(address: str) -> bytes | None:
+    """Return the bytes of a picture in a `data:` address. They may be damaged."""
+    plain = _CONTROLS.sub("", address)
+    if not _PICTURE.match(plain):
+        return None
+    head, _, content = plain.partition(",")
+    unquoted = unquote_to_bytes(content)
+    if not head.lower().endswith(";base64"):
+        return unquoted
+    try:
+        return b64decode(unquoted + b"=" * (-len(unquoted) % 4))
+    except ValueError:
+        return b""
 
 
 def _unescape(found: re.Match[str]) -> str:

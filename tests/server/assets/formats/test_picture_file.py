@@ -67,6 +67,12 @@ def test_a_picture_over_a_limit_is_refused(file: PictureFile, reason: str) -> No
     assert refused.value.refusal.code is Code.INVALID_ASSET
 
 
+def test_of_a_drawing_only_the_pictures_inside_count() -> None:
+    check_size(PictureFile("SVG", 1000, 1000, b"", inner=(picture(10, 10),)), 100)
+    with pytest.raises(Rejected, match="10 x 11 pixels"):
+        check_size(PictureFile("SVG", 1, 1, b"", inner=(picture(1, 1), picture(10, 11))), 100)
+
+
 def test_very_long_pictures_and_animations_are_refused() -> None:
     for file in (picture(MAX_SIDE + 1, 1), picture(1, 1, MAX_FRAMES + 1)):
         with pytest.raises(Rejected):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from urllib.parse import quote
+
 import pytest
 
-from collab.errors import Code
-from tests.server.assets.samples import damage_of, read, refusal_of, svg
+from collab.errors import Code, Rejected
+from server.assets.formats.picture_file import check_size
+from tests.server.assets.samples import damage_of, png, read, refusal_of, svg
 
 DRAWING = """<title>A</title><defs><linearGradient id="g"><stop offset="0"/></linearGradient>
 <clipPath id="c"><path d="M0 0h9"/></clipPath></defs><style>.a{fill:url(#g)}</style>
 <g clip-path="url('#c')"><use href="#r" xlink:href="#r"/><rect id="r" class="a" width="3"/></g>
 <a href="https://example.org"><text>x</text></a>
-<image href="data:image/png;base64,AAAA"/><animate attributeName="x" to="3"/>"""
+<image href="data:image/png;base64,PNG"/><animate attributeName="x" to="3"/>"""
+
+
+PIXELS = b64encode(png(3, 2)).decode()
 
 
 def test_an_ordinary_drawing_stays_as_it_is() -> None:
-    data = svg(DRAWING)
+    data = svg(DRAWING.replace("PNG", PIXELS))
     file = read(data)
     assert file.content is data
     assert (file.type, file.width, file.height) == ("image/svg+xml", 30, 20)
@@ -101,3 +108,23 @@ def test_a_long_attribute_is_read_in_one_pass() -> None:
     assert read(svg(f"<path d='{'M0 0 ' * 500_000}' style='{'x' * 1_000_000}'/>")).width == 30
     assert read(svg(f"<style>{'/*' * 500_000}</style>")).width == 30
     assert read(svg(f"<style>{'x(' * 200_000}</style>")).width == 30
+
+
+def image(content: bytes, kind: str = "png") -> bytes:
+    return svg(f"<image href='data:image/{kind};base64,\n{b64encode(content).decode()}'/>")
+
+
+def test_a_picture_inside_is_read_and_has_the_same_limits() -> None:
+    file = read(image(png(3, 2)))
+    assert [(inner.width, inner.height) for inner in file.inner] == [(3, 2)]
+    check_size(file, 6)
+    with pytest.raises(Rejected, match="50000 x 50000"):
+        check_size(read(image(png(50_000, 50_000, pixels=b""))), 50_000_000)
+    plain = svg(f"<image xlink:href='data:image/png,{quote(png(3, 2))}'/>")
+    assert len(read(plain).inner) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"<html/>", svg(), png(3, 2)[:-4]])
+def test_another_file_inside_is_refused(content: bytes) -> None:
+    assert "a picture inside it" in damage_of(image(content))
+    assert "a picture inside it" in damage_of(svg("<image href='data:image/png;base64,%%%'/>"))
