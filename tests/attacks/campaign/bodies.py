@@ -244,11 +244,17 @@ def _noise() -> bytes:
     return out.getvalue()
 
 
+@cache
+def _large() -> bytes:
+    return picture(1, 7000, limits.PIXELS // 7000)
+
+
 def _different(body: bytes, number: int) -> bytes:
     """Return the file with more bytes behind it, so that each client uploads another one."""
     return body + b"%08d" % number
 
 
+@cache
 def bomb(side: int = 50_000) -> bytes:
     """Return a PNG that says it is a square of this many pixels."""
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
@@ -267,8 +273,7 @@ def pictures() -> Iterator[Body]:
         yield f"a {kind}", "at", PROSE, partial(picture, kind=kind)
     yield "bytes", "at", PROSE, lambda n: _different(_noise(), n)
     yield "bytes", "above", PROSE, lambda _: b"x" * (limits.ASSET + 1)
-    large = picture(1, 7000, limits.PIXELS // 7000)
-    yield "pixels", "at", PROSE, lambda n: _different(large, n)
+    yield "pixels", "at", PROSE, lambda n: _different(_large(), n)
     yield "pixels", "above", PROSE, lambda n: _different(bomb(), n)
     yield "a part of a picture", "above", PROSE, lambda n: picture(n, 640, 480)[:-20]
     yield "text", "above", PROSE, lambda _: b"<html><script>alert(1)</script>" * 1000
