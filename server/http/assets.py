@@ -67,11 +67,6 @@ async def _permitted(request: Request) -> AsyncIterator[Claims]:
         yield claims
 
 
-def _record(request: Request, claims: Claims, action: str, id: str) -> None:
-    member = member_of(request, claims)
-    services_of(request).recorder.did(DocKey(claims.tenant, ""), member, action, asset=id)
-
-
 # --- with a token ---------------------------------------------------------------------------
 
 
@@ -86,8 +81,10 @@ async def upload_asset(request: Request) -> Response:
             async for chunk in body_chunks(request, services.settings.max_asset, UPLOAD_SECONDS):
                 await spool.write(chunk)
             async with uploads.turn(owner):
+                await _require_connection(request)
                 asset = await services.assets.add(*owner, name, await spool.read())
-        _record(request, claims, "upload", asset.id)
+        key, member = DocKey(claims.tenant, ""), member_of(request, claims)
+        services.recorder.did(key, member, "upload", asset=asset.id)
     made = {"id": asset.id, "url": _url(request, claims.tenant, asset), **_shape(asset)}
     return _private(made, 201)
 
@@ -134,7 +131,8 @@ async def delete_asset(request: Request) -> Response:
                 "versions of documents use the asset: remove it from them first",
                 uses=[_use(use) for use in uses],
             )
-        _record(request, claims, "delete asset", id)
+        key, member = DocKey(claims.tenant, ""), member_of(request, claims)
+        services.recorder.did(key, member, "delete asset", asset=id)
     return Response(status_code=204)
 
 
@@ -211,6 +209,12 @@ async def _pieces(
         if piece is None:
             raise Corrupt(f"the asset {tenant}/{asset.id} was deleted while it was sent")
         yield piece
+
+
+async def _require_connection(request: Request) -> None:
+    """Raise when the client has gone while its upload waited: other uploads need the turn."""
+    if await request.is_disconnected():
+        raise Rejected(Code.MALFORMED, "the connection ended before the picture was stored")
 
 
 # --- parameters and members -----------------------------------------------------------------
