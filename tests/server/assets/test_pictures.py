@@ -24,6 +24,7 @@ from tests.server.assets.samples import (
     FORMATS,
     SECRET,
     animation,
+    chunk,
     decode,
     encode,
     exif,
@@ -300,9 +301,9 @@ def originals() -> list[bytes]:
 def mutated(data: bytes, chance: random.Random) -> bytes:
     """Return the file with some bytes changed, removed, repeated, or with its end missing."""
     body = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        at = chance.randrange(min(len(body), chance.choice((64, 400, len(body)))) or 1)
-        match chance.randrange(6):
+    for _ in range(chance.choice((1, 1, 2, 8))):
+        at = chance.randrange(min(len(body), chance.choice((64, 400, len(body), len(body)))) or 1)
+        match chance.choice((0, 0, 0, 1, 2, 3, 4, 5)):
             case 0:
                 body[at : at + 1] = bytes([chance.randrange(256)])
             case 1:
@@ -317,7 +318,19 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
                 del body[at:]
         if not body:
             break
-    return bytes(body)
+    return with_checksums(bytes(body)) if chance.randrange(2) else bytes(body)
+
+
+def with_checksums(data: bytes) -> bytes:
+    """Return a PNG with right checksums, so that its damage reaches the decoder."""
+    parts, at = [data[:8]], 8
+    while data.startswith(b"\x89PNG") and at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4])
+        if end > len(data):
+            break
+        parts.append(chunk(data[at + 4 : at + 8], data[at + 8 : end - 4]))
+        at = end
+    return b"".join([*parts, data[max(at, 8) :]])
 
 
 async def check_mutated(pictures: Pictures, data: bytes) -> bool:
