@@ -96,8 +96,8 @@ export class Steps {
       return true;
     }
     const kind = ask.redo ? "redo" : "undo";
-    if (ask.done) this.answered({ id: ask.id, duplicate: true, ...ask.done });
-    if (!this.#remove(ask.id)) return true;
+    if (ask.done) return Boolean(this.answered({ id: ask.id, duplicate: true, ...ask.done }));
+    this.#remove(ask.id);
     if (message.code !== "nothing_to_undo") {
       this.core.emit({ do: "asked", id: ask.id, reason: message });
     } else {

@@ -93,7 +93,7 @@ export class Outbox {
    * @param {Entry[]} made
    */
   leave(made) {
-    void this.write({ put: [], remove: made });
+    void this.write({ remove: made });
     const release = this.#release;
     const box = (this.box = this.#spare(this.box));
     this.#writing = this.#writing.then(() => (release(), this.#take(box)));
@@ -101,9 +101,9 @@ export class Outbox {
 
   /**
    * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
-   * @param {{put: Entry[], remove: Entry[], items?: {id: string}[]}} writes
+   * @param {{put?: Entry[], remove?: Entry[], items?: {id: string}[]}} writes
    */
-  write({ put, remove, items = [] }) {
+  write({ put = [], remove = [], items = [] }) {
     const rows = put.map((entry) => ({ key: this.#key(entry), entry }));
     const kept = items.map((item) => ({ key: this.#itemKey(item.id), item }));
     return this.#write({ put: [...rows, ...kept], remove: remove.map((entry) => this.#key(entry)) });

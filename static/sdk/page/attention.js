@@ -29,7 +29,7 @@ export class Attention {
     const { env, outbox } = this.session;
     const ops = [{ op: "replace", path: what.path, value: what.yours }];
     const item = { id: this.session.nextId(), reason: "lost", at: env.now(), ops, ...what };
-    void outbox.write({ put: [], remove: [], items: [item] }).then(() => this.#add([item]));
+    void outbox.write({ items: [item] }).then(() => this.#add([item]));
   }
 
   async #load() {

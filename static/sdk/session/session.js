@@ -284,7 +284,7 @@ export class Session extends Emitter {
     }
     this.opened = rest;
     this.outbox.identify(owner);
-    if (isOther) void this.outbox.write({ put: this.core.queue, remove: [] });
+    if (isOther) void this.outbox.write({ put: this.core.queue });
     this.handle(message);
     this.outbox.flush();
     this.emit("opened", rest);

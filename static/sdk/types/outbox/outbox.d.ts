@@ -50,11 +50,11 @@ export declare class Outbox {
     leave(made: Entry[]): void;
     /**
      * Stores entries, forgets others, and stores what needs a decision: all of it or nothing.
-     * @param {{put: Entry[], remove: Entry[], items?: {id: string}[]}} writes
+     * @param {{put?: Entry[], remove?: Entry[], items?: {id: string}[]}} writes
      */
     write({ put, remove, items }: {
-        put: Entry[];
-        remove: Entry[];
+        put?: Entry[];
+        remove?: Entry[];
         items?: {
             id: string;
         }[];
