@@ -13,6 +13,7 @@ read the frames of a running thread: Python 3.11 can crash then.
 from __future__ import annotations
 
 import gc
+import heapq  # noqa: F401 - `most_common` needs it, perhaps while the server imports it
 import json
 import runpy
 import signal
