@@ -19,6 +19,10 @@ from collab.errors import Code
 WIDTHS: Final = (480, 960, 1920)
 # The exit status of a child process whose picture took too long.
 TOO_SLOW: Final = 3
+# The media types of pictures.
+TYPES: Final = frozenset(
+    f"image/{name}" for name in ("png", "jpeg", "webp", "avif", "gif", "svg+xml")
+)
 READY: Final = b"R"
 BEGUN: Final = b"B"
 # Bytes of a length on the wire.
@@ -70,6 +74,18 @@ class Answer(Struct, frozen=True, tag=True, tag_field="kind"):
     height: int
     size: int | None
     widths: dict[int, int]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether a sound child process could send this. The server uses no other answer."""
+        sizes = [self.size or 0, *self.widths.values()]
+        return (
+            self.type in TYPES
+            and min(self.width, self.height) > 0
+            and self.widths.keys() <= set(WIDTHS)
+            and min(sizes) >= 0
+            and sum(sizes) <= MAX_ANSWER
+        )
 
 
 class Refused(Struct, frozen=True, tag=True, tag_field="kind"):

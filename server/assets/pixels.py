@@ -96,7 +96,9 @@ def _animation(file: PictureFile, image: Image.Image) -> Prepared:
     for index in range(getattr(image, "n_frames", 1)):
         image.seek(index)
         image.load()
-    return Prepared(file.type, *_upright_size(file), file.content)
+    # Only an AVIF turns its frames by itself. The metadata that turns others is removed.
+    size = _upright_size(file) if file.format == "AVIF" else (file.width, file.height)
+    return Prepared(file.type, *size, file.content)
 
 
 def _still(file: PictureFile, image: Image.Image) -> Prepared:
@@ -115,10 +117,8 @@ def _still(file: PictureFile, image: Image.Image) -> Prepared:
 
 
 def _upright_size(file: PictureFile) -> tuple[int, int]:
-    if file.frames == 1 or file.format == "AVIF":
-        is_sideways = turns_sideways(file.orientation)
-        return (file.height, file.width) if is_sideways else (file.width, file.height)
-    return file.width, file.height
+    is_sideways = turns_sideways(file.orientation)
+    return (file.height, file.width) if is_sideways else (file.width, file.height)
 
 
 def _encode(upright: Image.Image, file: PictureFile, image: Image.Image) -> bytes:

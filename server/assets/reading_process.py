@@ -16,7 +16,6 @@ import msgspec
 from server.assets.exchange import (
     BEGUN,
     LENGTH,
-    MAX_ANSWER,
     MAX_HEADER,
     READY,
     TOO_SLOW,
@@ -134,9 +133,8 @@ class ReadingProcess:
         return header if isinstance(header, Refused) else await self._contents(header, body)
 
     async def _contents(self, header: Answer, body: bytes) -> Prepared:
-        sizes = [header.size or 0, *header.widths.values()]
-        if min(sizes) < 0 or sum(sizes) > MAX_ANSWER:
-            raise EndedError("the answer is too long")
+        if not header.is_possible:
+            raise EndedError("the answer is impossible")
         content = body if header.size is None else await self._take(header.size)
         widths = {width: await self._take(size) for width, size in header.widths.items()}
         return Prepared(header.type, header.width, header.height, content, widths)

@@ -7,6 +7,7 @@ import pytest
 
 from collab.errors import Code
 from server.assets.exchange import (
+    MAX_ANSWER,
     WIDTHS,
     Answer,
     PictureBounds,
@@ -49,3 +50,22 @@ def test_memory_grows_with_the_limit_of_pixels() -> None:
 
 def test_widths_grow() -> None:
     assert [*WIDTHS] == sorted(WIDTHS) == [480, 960, 1920]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        Answer("text/html", 1, 1, None, {}),
+        Answer("image/bmp", 1, 1, None, {}),
+        Answer("image/png", 0, 1, None, {}),
+        Answer("image/png", 1, -1, None, {}),
+        Answer("image/png", 1, 1, -1, {}),
+        Answer("image/png", 1, 1, MAX_ANSWER + 1, {}),
+        Answer("image/png", 1, 1, MAX_ANSWER, {480: 1}),
+        Answer("image/png", 1, 1, 5, {480: -1}),
+        Answer("image/png", 1, 1, 5, {481: 1}),
+    ],
+)
+def test_an_answer_that_no_sound_process_sends_is_known(header: Answer) -> None:
+    assert not header.is_possible
+    assert Answer("image/svg+xml", 3, 2, MAX_ANSWER - 3, {480: 1, 960: 1, 1920: 1}).is_possible

@@ -160,6 +160,22 @@ def test_an_animation_stays_as_it_is(name: str) -> None:
     assert found.widths == {}
 
 
+def test_an_animation_is_not_turned() -> None:
+    """Its metadata is removed, so a viewer does not turn it either."""
+    images = [photo(60, 40), photo(60, 40, "L").convert("RGB")]
+    data = encode(images[0], "PNG", save_all=True, append_images=images[1:], exif=exif(6))
+    alone = encode(
+        *(images[0], "PNG"),
+        save_all=True,
+        append_images=images[1:],
+        default_image=True,
+        exif=exif(6),
+    )
+    for each in (data, alone):
+        found = prepared(each)
+        assert (found.width, found.height) == decode(found.content).size == (60, 40)
+
+
 def test_a_gif_with_one_frame_has_copies() -> None:
     assert [*prepared(encode(noise(600, 400), "GIF")).widths] == [480]
 
