@@ -30,7 +30,7 @@ _TABLES: Final = {_DQT, _DHT, _DRI}
 _JFIF, _EXIF, _PROFILE, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _MAX_SEGMENTS: Final = 20_000
 # A progressive picture has about 10 scans. Each one costs a pass over all pixels.
-_MAX_SCANS: Final = 100
+_MAX_SCANS: Final = 50
 _FILL: Final = re.compile(rb"\xff+")
 # The first marker behind the data of a scan. `FF 00` and restarts belong to the data.
 _NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
