@@ -29,6 +29,9 @@ export function splicesOf(ops, path, old, now) {
   return made === now ? splices : compare(old, now);
 }
 
+// In longer texts, the search for places would stop the page for a moment.
+const MOST_UNITS = 100_000;
+
 /**
  * The splices that turn `old` into `now`, one for each place where they differ.
  *
@@ -42,7 +45,7 @@ export function compare(old, now) {
   const { offset, delete: count, insert } = toSplice("", old, now);
   if (!count && !insert) return [];
   const gone = old.slice(offset, offset + count);
-  for (const size of [count >> 4, count >> 8]) {
+  for (const size of count < MOST_UNITS ? [count >> 4, count >> 8] : []) {
     // With `u`, a block has whole characters. So no splice splits one of two units.
     for (const block of gone.match(new RegExp(`.{${size || 1}}`, "gsu")) ?? []) {
       const [was, is] = [gone.split(block), insert.split(block)];

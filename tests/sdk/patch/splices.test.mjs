@@ -39,6 +39,13 @@ test('changes at both ends of a long text are found where they are', () => {
   assert.equal(compare(words, words.toUpperCase()).length, 1)
 })
 
+test('very long texts are not searched for places', () => {
+  const long = 'ab'.repeat(60_000)
+  assert.equal(compare(`x${long}y`, `X${long}Y`).length, 1)
+  const short = long.slice(0, 9000)
+  assert.equal(compare(`x${short}y`, `X${short}Y`).length, 2)
+})
+
 test('a splice has whole characters', () => {
   assert.deepEqual(compare('a😀b😁c', 'xa😂b😁cx'), [splice(0, 0, 'x'), splice(2, 2, '😂'), splice(8, 0, 'x')])
 })
