@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 
@@ -48,6 +49,7 @@ OPEN = """
 })()
 """
 CONTROL, SHIFT = 2, 8
+DOCUMENTS = itertools.count()  # the tests of this file share a server
 KEYS = {
     "ArrowLeft": 37,
     "ArrowRight": 39,
@@ -109,11 +111,10 @@ class Room:
     def __init__(self, server: RunningServer, browser: Chromium) -> None:
         self.server = server
         self.browser = browser
-        self.count = 0
 
     async def people(self, kind: str, text: str, name: str = "") -> tuple[Person, Person]:
-        self.count += 1
         made = []
+        document = name or f"{kind}-{next(DOCUMENTS)}"
         for user in ("ada", "bo"):
             page = await self.browser.page()
             await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -123,7 +124,7 @@ class Room:
                 "token": await self.server.mint(user),
                 "html": FIELDS[kind],
                 "start": text,
-                "name": name or f"{kind}-{id(self)}-{self.count}",
+                "name": document,
             }
             names = "".join(f"const {key} = {json.dumps(value)};" for key, value in given.items())
             await page.evaluate(f"{{ {names} {OPEN} }}")
