@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -25,6 +26,7 @@ from server.assets.exchange import (
     Refused,
     decode_header,
 )
+from server.runtime.child_process import Process, start_process, until_ended
 
 _MODULE: Final = "server.assets.child"
 # Seconds until a new process has imported its modules.
@@ -50,7 +52,7 @@ class ReadingProcess:
     """A child process and the socket to it. It reads one picture at a time."""
 
     bounds: PictureBounds
-    _process: asyncio.subprocess.Process
+    _process: Process
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
 
@@ -61,7 +63,7 @@ class ReadingProcess:
         with theirs:
             reader, writer = await _connect(ours)
             try:
-                started = cls(bounds, await _spawn(bounds, theirs), reader, writer)
+                started = cls(bounds, await _spawn(bounds, theirs.fileno()), reader, writer)
             except BaseException as error:
                 writer.close()
                 if isinstance(error, OSError):
@@ -82,7 +84,7 @@ class ReadingProcess:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None and not self._reader.at_eof()
+        return self._process.poll() is None and not self._reader.at_eof()
 
     async def read(self, body: bytes) -> Prepared | Refused:
         """Return the prepared picture, or the reason why the picture is refused.
@@ -98,20 +100,20 @@ class ReadingProcess:
             raise TooSlowError from error
         except (OSError, asyncio.IncompleteReadError, msgspec.MsgspecError) as error:
             self.kill()
-            if await self._process.wait() == TOO_SLOW:
+            if await until_ended(self._process) == TOO_SLOW:
                 raise TooSlowError from error
             raise EndedError(str(error)) from error
 
     def kill(self) -> None:
         """End the process, and the process of the picture that it reads."""
         self._writer.close()
-        if self._process.returncode is None:
+        if self._process.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def wait(self) -> None:
         """Wait until the killed process has ended."""
-        await self._process.wait()
+        await until_ended(self._process)
 
     async def _expect(self, byte: bytes) -> None:
         try:
@@ -157,29 +159,18 @@ async def _connect(ours: socket.socket) -> tuple[asyncio.StreamReader, asyncio.S
         raise
 
 
-async def _spawn(bounds: PictureBounds, theirs: socket.socket) -> asyncio.subprocess.Process:
-    """Start the process, and return it. When the caller is canceled meanwhile, end it."""
-    spawning = asyncio.ensure_future(_spawn_alone(bounds, theirs.fileno()))
-    try:
-        return await asyncio.shield(spawning)
-    except asyncio.CancelledError:
-        process = await spawning
-        process.kill()
-        await process.wait()
-        raise
-
-
-async def _spawn_alone(bounds: PictureBounds, theirs: int) -> asyncio.subprocess.Process:
+async def _spawn(bounds: PictureBounds, theirs: int) -> Process:
     """Start the process with nothing of the server: no settings, no open files, no terminal."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", _MODULE),
-        *(str(bounds.pixels), str(bounds.memory), str(bounds.seconds)),
+    return await start_process(
+        (
+            *(sys.executable, "-P", "-m", _MODULE),
+            *(str(bounds.pixels), str(bounds.memory), str(bounds.seconds)),
+        ),
         stdin=theirs,
         stdout=theirs,
-        stderr=asyncio.subprocess.DEVNULL,
         env={"PYTHONPATH": _import_path(), "MALLOC_ARENA_MAX": "1"},
-        cwd="/",
-        start_new_session=True,
+        cwd=Path("/"),
+        has_own_session=True,
     )
 
 

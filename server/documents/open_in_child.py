@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from subprocess import TimeoutExpired
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.ports.store import SavedSteps, Snapshot
 from collab.structs.guard import GuardBounds, inspect
+from server.runtime.child_process import PIPE, start_process, until_ended
 from server.runtime.logs import error_sentence
 
 SECONDS: Final = 120.0
@@ -57,24 +59,16 @@ _decode_answer: msgspec.msgpack.Decoder[Opened | Failed] = msgspec.msgpack.Decod
 
 async def open_in_child(asked: Asked) -> Opened | Failed:
     """Open the document in a child process; return it, or the reason why it does not open."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", __name__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    answer = b""
+    command = (sys.executable, "-P", "-m", __name__)
+    process = await start_process(command, stdin=PIPE, stdout=PIPE)
     try:
-        async with asyncio.timeout(SECONDS):
-            answer, _ = await process.communicate(_encode(asked))
-    except TimeoutError:
+        answer, _ = await asyncio.to_thread(process.communicate, _encode(asked), SECONDS)
+    except TimeoutExpired:
         return Failed(f"the document does not open within {SECONDS:.0f} s")
-    except RuntimeError:
-        pass  # uvloop raises it when the child has ended before it got the document
     finally:
-        if process.returncode is None:
+        if process.poll() is None:
             process.kill()
-            await process.wait()
+            await until_ended(process)
     if process.returncode or not answer:
         return Failed(f"opening the document ended the process ({process.returncode})")
     return _decode_answer.decode(answer)

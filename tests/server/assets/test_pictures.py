@@ -215,10 +215,18 @@ async def test_too_many_waiting_uploads_are_refused(
     assert (await unsound.prepare(PNG)).width == 64
 
 
+async def until_it_reads_nothing(process: psutil.Process) -> None:
+    """Wait until the process of the last picture has ended, which may be after its answer."""
+    async with asyncio.timeout(PATIENCE):
+        while process.children():
+            await asyncio.sleep(0)
+
+
 @pytest.mark.real
 async def test_a_canceled_upload_ends_its_process(unsound: Pictures) -> None:
     await unsound.prepare(PNG)
     (process,) = processes()
+    await until_it_reads_nothing(process)
     task = asyncio.create_task(unsound.prepare(b"wait forever"))
     while not (forked := process.children()):
         await asyncio.sleep(0)
@@ -233,6 +241,7 @@ async def test_a_canceled_upload_ends_its_process(unsound: Pictures) -> None:
 async def test_closing_ends_the_process_of_a_picture(unsound: Pictures) -> None:
     await unsound.prepare(PNG)
     (process,) = processes()
+    await until_it_reads_nothing(process)
     task = asyncio.create_task(unsound.prepare(b"wait forever"))
     while not process.children():
         await asyncio.sleep(0)
