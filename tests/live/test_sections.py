@@ -21,6 +21,7 @@ from tests.live.http_client import Reply, call
 from tests.live.test_patch_lane import close_code
 from tests.patch_client import Message, PatchClient
 from tests.running import RunningServer
+from tests.server.assets.samples import encode, photo
 
 PAGE: dict[str, Any] = {
     "title": "Home",
@@ -76,7 +77,8 @@ def test_x9_every_writing_address_is_listed() -> None:
         if isinstance(route, Route) and (route.methods or set()) - {"GET", "HEAD"}
     }
     beside = {path for path in others if not path.startswith("/v1/docs/{doc}")}
-    assert beside == {"/v1/demo/token"}, "it makes a token, and changes nothing"
+    # The first one makes a token. The others change no document; the next test is about them.
+    assert beside == {"/v1/demo/token", "/v1/assets", "/v1/assets/{id}"}
 
 
 async def http(server: RunningServer, method: str, path: str, *args: Any, **named: Any) -> Reply:
@@ -102,6 +104,18 @@ async def test_x9_a_user_with_sections_may_not_manage_the_document(
             lock = reply.body["id"]
     standing = await http(server, "GET", doc, token=root)
     assert standing.body == PAGE
+
+
+async def test_x9_a_user_with_sections_may_upload_an_asset_but_delete_none(
+    server: RunningServer,
+) -> None:
+    editor, raw = await server.mint("ed", sections=HERO), encode(photo(), "PNG")
+    assets = f"{server.http}/v1/assets"
+    made = await asyncio.to_thread(call, "POST", assets, raw=raw, token=editor)
+    assert made.status == 201, made.raw
+    asset = f"{assets}/{made.body['id']}"
+    deleted = await asyncio.to_thread(call, "DELETE", asset, token=editor)
+    assert (deleted.status, deleted.body["code"]) == (403, "forbidden")
 
 
 async def test_x9_a_user_with_sections_may_not_create_a_document(

@@ -57,9 +57,11 @@ async def test_a_program_that_is_missing_is_not_started(monkeypatch: pytest.Monk
 
 
 async def test_a_canceled_start_leaves_no_process() -> None:
+    before = psutil.Process().children()  # such as the browser of other tests
     starting = asyncio.create_task(ReadingProcess.start(PictureBounds()))
-    while not (children := psutil.Process().children()):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        while not (children := [one for one in psutil.Process().children() if one not in before]):
+            await asyncio.sleep(0)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
