@@ -15,6 +15,8 @@ from collab.tree.sections import Limits, TrialCopy
 from collab.types.freeing import FREEING, READ, TYPES, Memory, OwnedDoc, _free_here
 from collab.types.loader import Loader
 
+pytestmark = pytest.mark.thorough
+
 MANY = 40 * TYPES
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.house import ROOT
 
+pytestmark = pytest.mark.thorough
+
 START = """
 import os, resource, signal, socket, sys
 from server.assets.limits import end_with_parent, limit_this_process

@@ -34,6 +34,8 @@ from tests.server.assets.samples import (
     svg,
 )
 
+pytestmark = pytest.mark.thorough
+
 PNG = encode(photo(), "PNG")
 UNSOUND = "tests.server.assets.unsound_child"
 

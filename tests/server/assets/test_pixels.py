@@ -14,6 +14,8 @@ from server.assets.formats.detection import read_picture_file
 from server.assets.pixels import prepare_pixels, set_limits
 from tests.server.assets.samples import SECRET, animation, decode, encode, exif, photo, size_of
 
+pytestmark = pytest.mark.thorough
+
 STILL = ("PNG", "JPEG", "WEBP", "AVIF")
 
 

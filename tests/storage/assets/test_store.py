@@ -13,6 +13,8 @@ from storage.store import SqlStore
 from tests.storage.assets_contract import AssetsContract
 from tests.storage.conftest import opened
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.thorough
 class TestFilesBesideSqlite(AssetsContract):

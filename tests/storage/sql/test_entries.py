@@ -33,6 +33,7 @@ async def peak_of(read: Awaitable[object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.thorough
 async def test_long_texts_are_opened_and_listed_in_little_memory(
     sqlite_store: SqlStore,
 ) -> None:
