@@ -49,6 +49,11 @@ async def edited_offline(tab: Page, proxy: Proxy, key: str) -> None:
     await tab.evaluate(f"page.set('/{key}', 'offline').id")
     await tab.evaluate(STORED)
     assert await tab.evaluate("page.saved") == "unsaved"
+
+
+async def left(tab: Page, proxy: Proxy) -> None:
+    """Leave the page, and only then mend the connection: else the page may send its edit."""
+    await tab.open("about:blank")
     proxy.mend()
 
 
@@ -77,6 +82,7 @@ async def test_the_edits_of_a_user_wait_while_another_one_is_there(
     first = await browser.page()
     await opened(first, proxy, ada)
     await edited_offline(first, proxy, "ada")
+    await left(first, proxy)
     if not is_same_tab:
         await first.call("Page.close")
     second = first if is_same_tab else await browser.page()
@@ -104,6 +110,7 @@ async def test_the_edits_of_a_user_wait_for_their_document(
     tab = await browser.page()
     await opened(tab, proxy, ada)
     await edited_offline(tab, proxy, "ada")
+    await left(tab, proxy)
     await opened(tab, proxy, ada, "other")
     await saved(tab, "here")
     assert await tab.evaluate("page._session.outbox.adopt()") is None
@@ -121,7 +128,9 @@ async def test_a_page_whose_user_changes_leaves_the_edits_of_the_first_one(
     tab = await browser.page()
     await opened(tab, proxy, ada)
     await edited_offline(tab, proxy, "ada")
-    await tab.evaluate(f"page._session.options.token = () => '{bo}'; page.syncNow()")
+    await tab.evaluate(f"page._session.options.token = () => '{bo}'")
+    proxy.mend()
+    await tab.evaluate("page.syncNow()")
     await tab.until("page.user === 'bo' && page.link === 'online'")
     assert await tab.evaluate("[page.value.ada ?? null, page.pending]") == [None, 0]
     await saved(tab, "bo")
