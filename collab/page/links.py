@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import re
 
-from collab.ids import Json
+from collab.ids import TENANT_NAME, Json
 from collab.page.markup import clean
 
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 IMAGE_SCHEMES = frozenset({"http", "https"})
 MAX_LENGTH = 2048
-# The server makes a smaller form of an asset in each of these widths.
-ASSET_WIDTHS = (480, 960, 1920)
 
 # The text before the first colon is the scheme, unless a path, query or fragment begins before it
 # (RFC 3986, 3.1 and 4.2).
 _SCHEME = re.compile(r"([^:/?#]*):")
-_ASSET = re.compile(r"/v1/assets/[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{64}")
+_ASSET = re.compile(rf"/v1/assets/{TENANT_NAME.pattern}/[0-9a-f]{{64}}")
 # Characters that a reader does not see, and `\\`, which browsers read as `/`. Browsers drop some of
 # them before they parse an address (WHATWG URL, 4.4). The ranges are fixed: the Unicode tables of
 # Python and of a browser differ, and `static/page/links.js` must decide the same.

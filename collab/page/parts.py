@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from collab.page.fields import Fields, fields, number, objects, one_of, text
-from collab.page.links import ASSET_WIDTHS, is_asset, safe_image
+from collab.page.links import is_asset, safe_image
 from collab.page.markup import attrs, esc, line, paragraphs, rich, tag
 from collab.page.site import Site
 from collab.page.translations import Translation
+from collab.ports.assets import WIDTHS
 
 # SVG paths on a grid of 24 by 24. All lines have the same width.
 _ICONS = {
@@ -173,7 +174,7 @@ def _smaller(section: Section, source: str, width: int | None) -> str:
     """Return the smaller forms of an asset for `srcset`; empty when there are none."""
     if width is None or not is_asset(source, section.site.public_url):
         return ""
-    return "".join(f"{source}?width={each} {each}w," for each in ASSET_WIDTHS if each < width)
+    return "".join(f"{source}?width={each} {each}w," for each in WIDTHS if each < width)
 
 
 def card_sizes(columns: int, count: int) -> str:

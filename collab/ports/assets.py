@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, Protocol
@@ -10,6 +11,10 @@ from msgspec import Struct
 
 from collab.ids import DocKey
 
+# The server makes smaller forms of a picture in these widths.
+WIDTHS: Final = (480, 960, 1920)
+# The errors of a full disk, of a full quota of the disk, and of the process's limit for files.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # A content is stored and read in pieces of this many bytes. The last piece of a content is smaller.
 PIECE_BYTES: Final = 128 * 1024
 # An asset counts at least this many bytes in the quota of its tenant.

@@ -179,7 +179,8 @@ def undo(working: Working, member: Member, request: UndoRequest, now: Round) -> 
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.scope, "scope")
-    require_room_for_undo(working)
+    if working.document.work.applied > working.ample_state:
+        require_room_for_undo(working)
     turn = working.document.redo if request.redo else working.document.undo
     undone = turn(
         member.author.user,
@@ -286,7 +287,8 @@ def _patch(
     request: PatchRequest | None = None,
     bounds: Bounds | None = None,
 ) -> Change | None:
-    require_room_for_patch(working, ops)
+    if working.document.work.applied > working.ample_state:
+        require_room_for_patch(working, ops)
     return working.document.patch(
         ops,
         version=working.head + 1,

@@ -63,7 +63,8 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     working.require_writer(member, now.now)
     if not working.exists:
         member.rights.require_whole_document()
-    require_room_for_update(working, request.update, checked, index)
+    if working.document.work.applied + len(request.update) > working.ample_state:
+        require_room_for_update(working, request.update, checked, index)
     has_arrays = index.arrays.there
     pieces = pieces_of_touches(request.update, checked, index) if has_arrays else []
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):

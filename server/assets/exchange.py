@@ -14,9 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from collab.errors import Code
+from collab.ports.assets import WIDTHS
 
-# Widths of the smaller copies.
-WIDTHS: Final = (480, 960, 1920)
 # The exit status of a child process whose picture took too long.
 TOO_SLOW: Final = 3
 # The media types of pictures.

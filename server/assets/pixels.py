@@ -25,7 +25,8 @@ from PIL import (
 )
 
 from collab.errors import Code, Rejected
-from server.assets.exchange import WIDTHS, Prepared
+from collab.ports.assets import WIDTHS
+from server.assets.exchange import Prepared
 from server.assets.formats.orientation import turns_sideways
 from server.assets.formats.picture_file import PictureFile, damaged
 

@@ -64,7 +64,7 @@ class ReadingProcess:
             reader, writer = await _connect(ours)
             try:
                 started = cls(bounds, await _spawn(bounds, theirs.fileno()), reader, writer)
-            except BaseException as error:
+            except BaseException as error:  # no socket stays open, also after a cancellation
                 writer.close()
                 if isinstance(error, OSError):
                     raise NotStartedError(str(error)) from error
@@ -72,7 +72,7 @@ class ReadingProcess:
         try:
             async with asyncio.timeout(START_SECONDS):
                 await started._expect(READY)
-        except BaseException:
+        except BaseException:  # no process stays, also when the caller is canceled
             started.kill()
             await started.wait()
             raise
@@ -154,7 +154,7 @@ class ReadingProcess:
 async def _connect(ours: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
         return await asyncio.open_connection(sock=ours, limit=_PIECE)
-    except BaseException:
+    except BaseException:  # no socket stays open, also when the caller is canceled
         ours.close()
         raise
 

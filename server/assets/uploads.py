@@ -8,7 +8,6 @@ its file is in memory as a whole.
 from __future__ import annotations
 
 import asyncio
-import errno
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 from collab.errors import Code, Rejected
 from collab.flow.budget import Allowance, BudgetPool, to_ms
+from collab.ports.assets import FULL
 
 if TYPE_CHECKING:
     from collab.flow.budget import ByteAndMessageBudget
@@ -36,7 +36,6 @@ BURST_SECONDS: Final = 32
 BUSY_MS: Final = 2000
 # Bytes of a body that wait in memory for one call of a thread.
 BUFFER_BYTES: Final = 256 * 1024
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Uploads:
@@ -141,7 +140,7 @@ class Spool:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise disk_is_full() from error
             raise
 

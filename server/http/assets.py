@@ -14,7 +14,7 @@ from starlette.responses import Response
 from collab import wire
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.ports.assets import ANY_TIME, Asset, AssetUse, Content
+from collab.ports.assets import ANY_TIME, WIDTHS, Asset, AssetUse, Content
 from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.access.tokens import Claims
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WIDTHS: Final = (480, 960, 1920)
 MAX_NAME: Final = 200
 # Assets of one page: the uses of each need a query.
 MOST: Final = 100
@@ -231,7 +230,7 @@ def _width(request: Request) -> int:
     """Return `?width=`, or 0 for the original."""
     width = whole_number(request, "width")
     if width is not None and width not in WIDTHS:
-        raise Rejected(Code.MALFORMED, "`width` must be 480, 960 or 1920")
+        raise Rejected(Code.MALFORMED, f"`width` must be one of {', '.join(map(str, WIDTHS))}")
     return width or 0
 
 

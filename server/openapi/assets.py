@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from collab.errors import Code
+from collab.ports.assets import WIDTHS
 from server.openapi.operation import (
     CURSOR,
     IF_NONE_MATCH,
@@ -32,7 +33,7 @@ WIDTH = Parameter(
     "query",
     int,
     "A smaller form in WebP. Without one of this width, the answer is the original.",
-    {"enum": [480, 960, 1920]},
+    {"enum": list(WIDTHS)},
 )
 CACHED = ("ETag", "Cache-Control")
 

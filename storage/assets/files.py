@@ -8,7 +8,6 @@ see a part of a file. A file without a row is a stray: a crash or a failed uploa
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,15 +18,13 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from collab.ids import is_tenant_name
-from collab.ports.assets import StorageFull
+from collab.ports.assets import FULL, StorageFull
 from collab.ports.store import StorageUnavailable
 from storage.assets.contents import PiecePlace
 
 T = TypeVar("T")
 
 SUFFIX = "-assets"
-# A full disk, a full quota of the disk, and the size limit of the process.
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Bytes of one call of `write`. The thread that writes holds no lock meanwhile.
 _WRITE_BYTES = 1 << 20
 
@@ -77,7 +74,7 @@ class FileContents:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, work)
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise StorageFull("the disk has no room for the asset") from error
             raise StorageUnavailable(f"the folder of the assets failed: {error}") from error
 
@@ -93,7 +90,7 @@ def _write(path: Path, bodies: Sequence[bytes]) -> None:
                     view = view[file.write(view[:_WRITE_BYTES]) :]
             os.fsync(file.fileno())
         _sync_folder(path.parent)
-    except BaseException:
+    except BaseException:  # nothing stays, also when the process is asked to end
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from collab.page.html import render
-from collab.page.links import ASSET_WIDTHS
+from collab.ports.assets import WIDTHS
 from tests.browser.chromium import Chromium, Page
 from tests.browser.drawn_pages import ASSET
 from tests.browser.picture_places import PHOTO, PLACES, page_of
@@ -45,7 +45,7 @@ def site() -> Iterator[Site]:
     """A server with one photo and its forms."""
     with Site() as site:
         site.pictures[ASSET] = png(PHOTO["width"], PHOTO["height"])
-        for width in ASSET_WIDTHS:
+        for width in WIDTHS:
             made = png(width, width * PHOTO["height"] // PHOTO["width"])
             site.pictures[f"{ASSET}?width={width}"] = made
         yield site

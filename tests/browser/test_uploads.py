@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from collab.page.links import ASSET_WIDTHS
+from collab.ports.assets import WIDTHS
 from collab.rights.user_rights import Role
 from tests.browser.chromium import Chromium, Page
 from tests.browser.site import Site
@@ -101,7 +101,7 @@ async def test_a_dropped_picture_is_sent_with_progress_and_drawn_without_a_shift
     [listed] = (await tab.evaluate("page.assets.list()"))["assets"]
     assert (listed["name"], listed["url"]) == (photo.name, image["src"])
     assert [each["doc"] for each in listed["uses"]] == ["dropped"]
-    for width in ASSET_WIDTHS:
+    for width in WIDTHS:
         found = await asyncio.to_thread(call, "GET", f"{server.http}{image['src']}?width={width}")
         assert found.headers["content-type"] == "image/webp"
         assert Image.open(io.BytesIO(found.raw)).width == width

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import random
 import sys
 import threading
@@ -15,12 +14,12 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.live.http_client import call
+from tests.live.test_assets import files, listed
 from tests.patience import PATIENCE
 from tests.running import RunningServer
 
@@ -41,22 +40,6 @@ def noise(rng: random.Random, width: int = 400, height: int = 300) -> bytes:
     pixels = rng.randbytes(3 * width * height)
     Image.frombytes("RGB", (width, height), pixels).save(out, "PNG", compress_level=0)
     return out.getvalue()
-
-
-def files(server: RunningServer) -> list[str]:
-    folder = server.home / "weft.db-assets"
-    return [name for _, _, names in os.walk(folder) for name in names]
-
-
-def listed(server: RunningServer, token: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    query = "limit=1000"
-    while True:
-        page = call("GET", f"{server.http}/v1/assets?{query}", token=token).body
-        found += page["assets"]
-        if "next" not in page:
-            return found
-        query = f"limit=1000&cursor={page['next']}"
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from collab.errors import Code
+from collab.ports.assets import WIDTHS
 from server.assets.exchange import (
     MAX_ANSWER,
-    WIDTHS,
     Answer,
     PictureBounds,
     Prepared,
