@@ -47,10 +47,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PREVIEW_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
-)
 HEADERS = {
     "Cache-Control": "no-cache",  # the browser keeps a file, and asks with its ETag before each use
     "Content-Security-Policy": PAGE_POLICY,
@@ -164,9 +160,19 @@ def _immutable(body: bytes, kind: str, coding: str) -> Response:
 
 # The folders of `static/` whose files have the server's version in their address. A sandboxed
 # preview has no origin, and loads them as well.
-MODULES = ("page", "preview")
+MODULES = (
+    "page",
+    "preview",
+    "ui",
+    "documents",
+    "templates",
+    "editor",
+    "canvas",
+    "panels",
+    "people",
+)
 # More than these files in both codings.
-MOST_COMPRESSED: Final = 64
+MOST_COMPRESSED: Final = 512
 _compressed_files: dict[tuple[str, bytes], bytes] = {}
 
 
@@ -185,20 +191,6 @@ async def get_module(request: Request) -> Response:
     return _immutable(body, kind, coding)
 
 
-async def get_preview(request: Request) -> Response:
-    """Return the page that shows a document's draft. It loads the draft itself, with a token."""
-    version = services_of(request).version
-    html = _preview(version, services_of(request).settings.public_url)
-    ancestors = " ".join(("'self'", *services_of(request).settings.frame_ancestors))
-    tag = hashlib.sha256(html.encode()).hexdigest()[:32]
-    headers = {
-        "Cache-Control": "no-cache",  # the addresses in it change with the server's version
-        "Content-Security-Policy": f"{PREVIEW_POLICY}; frame-ancestors {ancestors}",
-        "Referrer-Policy": "no-referrer",
-    }
-    return _cached(request, html.encode(), "text/html", tag, headers)
-
-
 async def _compressed(coding: str, body: bytes) -> bytes:
     """Compress a file once, in a worker thread: brotli may take longer than a turn of the loop."""
     key = (coding, body)
@@ -208,20 +200,6 @@ async def _compressed(coding: str, body: bytes) -> bytes:
             _compressed_files.clear()
         _compressed_files[key] = small
     return _compressed_files[key]
-
-
-@lru_cache(maxsize=1)
-def _preview(version: str, public_url: str) -> str:
-    """Return the HTML of a preview. It names all modules, so the browser loads them at once."""
-    preloads = "\n    ".join(
-        f'<link rel="modulepreload" href="/modules/{version}/{folder}/{path.name}" />'
-        for folder in ("page", "preview")
-        for path in sorted((HOME / folder).glob("*.js"))
-    )
-    html = (HOME / "preview" / "index.html").read_text("utf-8")
-    # An origin has no character that HTML reads as markup.
-    html = html.replace("{preloads}", preloads).replace("{version}", version)
-    return html.replace("{public_url}", public_url)
 
 
 def _module(folder: str, name: str) -> bytes | None:
@@ -252,17 +230,17 @@ def _description(version: str) -> tuple[bytes, bytes, str]:
 async def get_description(request: Request) -> Response:
     """Return the OpenAPI document. It contains nothing private, so it needs no token."""
     document, _, tag = _description(services_of(request).version)
-    return _cached(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
+    return cached_response(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 
 
 async def get_reference(request: Request) -> Response:
     """Return the same description as an HTML page."""
     _, html, tag = _description(services_of(request).version)
     headers = {"Content-Security-Policy": REFERENCE_POLICY, "Referrer-Policy": "no-referrer"}
-    return _cached(request, html, "text/html", tag, headers)
+    return cached_response(request, html, "text/html", tag, headers)
 
 
-def _cached(
+def cached_response(
     request: Request, body: bytes, media_type: str, tag: str, headers: dict[str, str]
 ) -> Response:
     headers = {"Cache-Control": DESCRIPTION_CACHE, **headers, "ETag": f'"{tag}"'}

@@ -91,17 +91,6 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
     assert len(static_files._compressed_files) <= static_files.MOST_COMPRESSED
 
 
-def test_the_preview_names_all_scripts_of_a_page() -> None:
-    html = static_files._preview("1.0", "https://weft.example")
-    scripts = [
-        f"{path.parent.name}/{path.name}"
-        for name in static_files.MODULES
-        for path in (HOME / name).glob("*.js")
-    ]
-    assert len(scripts) > 10
-    assert [each for each in scripts if f'"/modules/1.0/{each}"' not in html] == []
-
-
 def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
     sheets = [static_files._module("page", name) for name in ("page.css", "canvas.css")]
     assert all(sheets)
@@ -112,7 +101,7 @@ def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
 @pytest.mark.parametrize("name", ["n" * 300 + ".js", "\0.js", "..", ".", "", "\udcff.js", "a/b.js"])
 def test_any_name_may_be_asked_for(name: str) -> None:
     assert static_files._sdk_file(name, "") is None
-    assert [static_files._module(folder, name) for folder in static_files.MODULES] == [None, None]
+    assert not any(static_files._module(folder, name) for folder in static_files.MODULES)
 
 
 def test_the_modules_of_a_preview_are_found() -> None:

@@ -1,0 +1,67 @@
+"""Weft's own pages for people who write: the editor, and the preview of a draft.
+
+The server sends the same HTML for every document. The page's script loads the document itself,
+with a token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.handling.requests import services_of
+from server.http.static_files import HOME, cached_response
+
+# Pictures of a page may come from any https address.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+_TOOL_POLICY = (
+    f"{_POLICY}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'"
+)
+# The folders of `static/` whose modules a page loads.
+_MODULES = {
+    "preview": ("page", "preview"),
+    "editor": ("page", "ui", "templates", "editor", "canvas", "panels", "people"),
+}
+
+
+async def get_preview(request: Request) -> Response:
+    """Return the page that shows a document's draft."""
+    ancestors = " ".join(("'self'", *services_of(request).settings.frame_ancestors))
+    return _page(request, "preview", f"{_POLICY}; frame-ancestors {ancestors}")
+
+
+async def get_editor(request: Request) -> Response:
+    """Return the editor of a document."""
+    return _page(request, "editor", _TOOL_POLICY)
+
+
+def _page(request: Request, name: str, policy: str) -> Response:
+    services = services_of(request)
+    html = page_html(name, services.version, services.settings.public_url)
+    tag = hashlib.sha256(html.encode()).hexdigest()[:32]
+    headers = {
+        "Cache-Control": "no-cache",  # the addresses in it change with the server's version
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+    }
+    return cached_response(request, html.encode(), "text/html", tag, headers)
+
+
+@lru_cache(maxsize=8)
+def page_html(name: str, version: str, public_url: str) -> str:
+    """Return the HTML of a page. It names all modules, so the browser loads them at once."""
+    preloads = "\n    ".join(
+        f'<link rel="modulepreload" href="/modules/{version}/{folder}/{path.name}" />'
+        for folder in _MODULES[name]
+        for path in sorted((HOME / folder).glob("*.js"))
+    )
+    html = (HOME / name / "index.html").read_text("utf-8")
+    # An origin has no character that HTML reads as markup.
+    html = html.replace("{preloads}", preloads).replace("{version}", version)
+    return html.replace("{public_url}", public_url)

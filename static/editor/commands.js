@@ -1,0 +1,107 @@
+// What a user can do with sections. Each command is one step of undo.
+
+import { nameOf, TEMPLATES } from "../templates/sections.js";
+import { toast } from "../ui/toast.js";
+
+/** @typedef {import("./workspace.js").Workspace} Workspace */
+/** @typedef {import("../page/values.js").Fields} Fields */
+/**
+ * What each part of the tool gets.
+ * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token}} Parts
+ */
+
+export class Commands {
+  /** @param {Workspace} workspace */
+  constructor(workspace) {
+    this.workspace = workspace;
+  }
+
+  /** Insert a section, and select it. @param {Fields} section with any ids: they become new ones @param {number} [index] by default after the selected section, or at the end */
+  insert(section, index = this.#afterSelected) {
+    const { workspace } = this;
+    const made = withNewIds(section);
+    workspace.page.patch([{ op: "add", path: `${workspace.sectionsAt}/${index}`, value: made }]);
+    workspace.select(made.id, null, { scroll: true });
+    workspace.announce(`${nameOf(made)} added, section ${index + 1} of ${workspace.sections.length}.`);
+    return made.id;
+  }
+
+  /** Insert a section from the gallery. @param {string} type @param {number} [index] */
+  add(type, index) {
+    const template = TEMPLATES.find((each) => each.name === type || each.section.type === type);
+    return template && this.insert(template.section, index);
+  }
+
+  /** @param {string} id */
+  duplicate(id) {
+    const found = this.workspace.sectionAt(id);
+    return found && this.insert(found.section, found.index + 1);
+  }
+
+  /** Delete a section. A message offers to take it back. @param {string} id */
+  remove(id) {
+    const { workspace } = this;
+    const found = workspace.sectionAt(id);
+    if (!found) return;
+    const next = workspace.sections[found.index + 1] ?? workspace.sections[found.index - 1];
+    const change = workspace.page.patch([{ op: "remove", path: found.at }]);
+    workspace.select(next?.id ?? null);
+    workspace.announce(`${nameOf(found.section)} deleted.`);
+    toast(`${nameOf(found.section)} deleted`, {
+      action: "Undo",
+      onAction: () => void this.#takeBack(change),
+    });
+  }
+
+  /** Move a section to another place in the list. @param {string} id @param {number} to @returns {boolean} whether it moved */
+  move(id, to) {
+    const { workspace } = this;
+    const found = workspace.sectionAt(id);
+    const last = workspace.sections.length - 1;
+    const place = Math.max(0, Math.min(last, to));
+    if (!found || place === found.index) return false;
+    workspace.page.move(found.at, `${workspace.sectionsAt}/${place}`);
+    workspace.announce(`${nameOf(found.section)} moved to place ${place + 1} of ${last + 1}.`);
+    return true;
+  }
+
+  /** Show or hide a section on the page. @param {string} id */
+  toggleHidden(id) {
+    const found = this.workspace.sectionAt(id);
+    if (!found) return;
+    const path = `${found.at}/hidden`;
+    if (found.section.hidden === true) this.workspace.page.patch([{ op: "remove", path }]);
+    else this.workspace.page.set(path, true);
+  }
+
+  get #afterSelected() {
+    const { selection, sections } = this.workspace;
+    const found = selection && this.workspace.sectionAt(selection.id);
+    return found ? found.index + 1 : sections.length;
+  }
+
+  /** Take one change back, also when the user has made others since. @param {import("../sdk/reports/change.js").Change} change */
+  async #takeBack(change) {
+    try {
+      const { version } = await change.durable;
+      await this.workspace.page.undo({ version });
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, { tone: "danger" });
+    }
+  }
+}
+
+/** A copy in which each object with an `id` has a new one. @param {any} value @returns {any} */
+function withNewIds(value) {
+  if (Array.isArray(value)) return value.map(withNewIds);
+  if (typeof value !== "object" || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withNewIds(each)]));
+  if (typeof copy.id === "string") copy.id = newId(value.type ?? "item");
+  return copy;
+}
+
+/** @param {string} kind */
+function newId(kind) {
+  const letters = crypto.getRandomValues(new Uint8Array(8));
+  return `${kind.toLowerCase()}-${[...letters].map((each) => (each % 36).toString(36)).join("")}`;
+}

@@ -1,0 +1,41 @@
+// The page at `/edit/{doc}`: a landing page that several people edit at once.
+//
+// It makes the document and each part of the tool, and ties them together. No part knows another one:
+// they meet in the workspace.
+
+import { connect } from "/sdk/weft.js";
+import { Canvas } from "../canvas/canvas.js";
+import { Token } from "../ui/token.js";
+import { Commands } from "./commands.js";
+import { failed } from "./failed.js";
+import { TopBar } from "./top_bar.js";
+import { Workspace } from "./workspace.js";
+
+const name = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const token = new Token();
+
+try {
+  const page = connect({ url: location.origin, document: name, token: () => token.get() });
+  page.on("error", (error) => console.warn(error));
+  await page.ready;
+  start(page);
+} catch (error) {
+  failed(error, token);
+}
+
+/** @param {import("../sdk/weft.js").Page} page */
+function start(page) {
+  const workspace = new Workspace(page, new URLSearchParams(location.search).get("page") ?? "");
+  const commands = new Commands(workspace);
+  const parts = { workspace, commands, document: name, token };
+  new TopBar(part("bar"), parts);
+  new Canvas(part("stage"), parts);
+  // For tests and for the console of a developer.
+  Object.assign(window, { weft: { page, workspace, commands } });
+  document.body.dataset.state = "ready";
+}
+
+/** @param {string} id */
+function part(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,42 @@
+// What the user sees when the document cannot be opened.
+
+import { advice } from "/sdk/advice.js";
+import { h } from "../ui/elements.js";
+
+/** What to say, by the code of the error. @type {Record<string, string>} */
+const WORDS = {
+  not_found: "There is no such page. It may have been deleted.",
+  forbidden: "You may not open this page. Ask the person who shared it for another link.",
+  unauthenticated: "This link has ended. Ask the person who shared it for a new one.",
+  token_failed: "There is no connection, and this browser has not opened the page before.",
+};
+
+/** @param {any} error @param {import("../ui/token.js").Token} token */
+export function failed(error, token) {
+  const code = error?.code === "token_failed" && error.cause?.code ? error.cause.code : error?.code;
+  const isToken = code === "unauthenticated" || code === "forbidden";
+  if (isToken) token.forget();
+  const again = () => location.reload();
+  const enter = async () => {
+    await token.ask("Enter a token for this page.");
+    location.reload();
+  };
+  document.body.dataset.state = "failed";
+  document
+    .querySelector("#stage")
+    ?.replaceChildren(
+      h(
+        "div",
+        { class: "failed stack", role: "alert" },
+        h("h1", {}, "The page cannot be opened"),
+        h("p", {}, WORDS[code] ?? (code ? advice({ code }) : String(error))),
+        h(
+          "p",
+          { class: "row" },
+          h("a", { class: "button", href: "/" }, "All pages"),
+          h("button", { type: "button", onclick: again }, "Try again"),
+          isToken && h("button", { type: "button", class: "primary", onclick: enter }, "Enter a token"),
+        ),
+      ),
+    );
+}

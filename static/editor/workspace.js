@@ -1,0 +1,100 @@
+// What all parts of the editor share: the document, the page of the site that is shown, and the selection.
+//
+// A part listens here, and changes the document by `commands.js` or by `page` itself. Events:
+// `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
+// `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK).
+
+import { Emitter } from "../ui/emitter.js";
+import { escaped, fields, member, text } from "../page/values.js";
+
+/** @typedef {import("../sdk/weft.js").Page} Page */
+/** @typedef {import("../page/values.js").Fields} Fields */
+/** @typedef {{id: string, pointer: string | null}} Selection the section, and the field in it as a JSON Pointer of the document */
+
+export class Workspace extends Emitter {
+  /** @type {Selection | null} */
+  selection = null;
+  /** @type {string | null} the pointer of the text that is edited in place */
+  editing = null;
+
+  /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
+  constructor(page, wanted) {
+    super();
+    this.page = page;
+    this.wanted = wanted;
+    page.subscribe("", (_, info) => {
+      if (this.selection && !this.sectionAt(this.selection.id)) this.select(null);
+      this.emit("value", info);
+    });
+    page.on("status", () => this.emit("status"));
+  }
+
+  get value() {
+    return this.page.value;
+  }
+
+  get canEdit() {
+    return this.page.mode === "edit";
+  }
+
+  /** The key of the page of the site that is shown; '' when the document has no page. */
+  get key() {
+    const pages = fields(this.value, "pages");
+    if (member(pages, this.wanted)) return this.wanted;
+    return member(pages, "home") ? "home" : (Object.keys(pages)[0] ?? "");
+  }
+
+  /** The page of the site that is shown, as it is in the document. @returns {Fields} */
+  get shown() {
+    return fields(fields(this.value, "pages"), this.key);
+  }
+
+  /** The JSON Pointer of the list of sections. */
+  get sectionsAt() {
+    return `/pages/${escaped(this.key)}/sections`;
+  }
+
+  /** The sections of the page that have an id, in order. @returns {Fields[]} */
+  get sections() {
+    const list = member(this.shown, "sections");
+    return Array.isArray(list) ? list.filter((each) => text(each, "id")) : [];
+  }
+
+  /** A section with its place now; null when it is gone. @param {string} id @returns {{section: Fields, index: number, at: string} | null} */
+  sectionAt(id) {
+    const list = member(this.shown, "sections");
+    const index = Array.isArray(list) ? list.findIndex((each) => text(each, "id") === id) : -1;
+    return index < 0
+      ? null
+      : { section: /** @type {any} */ (list)[index], index, at: `${this.sectionsAt}/${index}` };
+  }
+
+  /** Show another page of the site. @param {string} key */
+  show(key) {
+    if (key === this.key) return;
+    this.select(null);
+    this.wanted = key;
+    this.emit("shown");
+  }
+
+  /** Select a section, and maybe a field in it; null selects nothing. @param {string | null} id @param {string | null} [pointer] @param {{scroll?: boolean}} [options] with `scroll`, the canvas and the outline show it */
+  select(id, pointer = null, { scroll = false } = {}) {
+    const same = this.selection?.id === (id ?? undefined) && this.selection?.pointer === pointer;
+    this.selection = id === null ? null : { id, pointer };
+    if (!same || scroll) this.emit("selected", { scroll });
+  }
+
+  /** Say that a text is edited in place now, or with null that none is. @param {string | null} pointer */
+  edit(pointer) {
+    if (pointer === this.editing) return;
+    this.editing = pointer;
+    this.emit("editing", pointer);
+  }
+
+  /** Let screen readers say a sentence. @param {string} words */
+  announce(words) {
+    const announcer = /** @type {HTMLElement} */ (document.querySelector("#announcer"));
+    // The same words twice are said twice.
+    announcer.textContent = announcer.textContent === words ? `${words}\u00a0` : words;
+  }
+}

@@ -1,0 +1,92 @@
+// The user's token: from the fragment of the address, from an earlier load, a guest's, or from a form.
+
+import { openDialog } from "./dialog.js";
+import { h } from "./elements.js";
+
+const PLACE = "weft.token";
+
+export class Token {
+  constructor() {
+    this.take();
+    // A new link in the same tab is a new user.
+    addEventListener("hashchange", () => this.take() && location.reload());
+  }
+
+  /** The token for the server. Without one: in demo mode a guest's, else the user is asked. @returns {Promise<string>} */
+  async get() {
+    const kept = this.kept();
+    if (kept) return kept;
+    const answer = await fetch("/v1/demo/token", { method: "POST", headers: this.#earlier() });
+    if (answer.ok) return this.#guest((await answer.json()).token);
+    if (answer.status === 404) return this.ask("This page needs a token. Enter the one that you were given.");
+    throw Object.assign(new Error("no guest's token"), { code: "rate_limited" });
+  }
+
+  /** Ask the user for a token, and keep it. @param {string} words @returns {Promise<string>} */
+  ask(words) {
+    return (this.asked ??= new Promise((resolve) => {
+      const field = h("input", { id: "token", autocomplete: "off", spellcheck: "false", required: true });
+      const form = h(
+        "form",
+        { method: "dialog", class: "stack" },
+        h("p", {}, words),
+        h("label", { for: "token" }, "Token"),
+        field,
+        h("button", { class: "primary" }, "Continue"),
+      );
+      const shown = openDialog({ title: "Sign in", body: [form] });
+      shown.addEventListener("cancel", (event) => event.preventDefault());
+      form.addEventListener("submit", () => {
+        this.keep(field.value.trim());
+        this.asked = undefined;
+        resolve(field.value.trim());
+      });
+    }));
+  }
+
+  /** @type {Promise<string> | undefined} */
+  asked;
+
+  /** Take the token out of the address: other people can see it, and the browser's history keeps it. */
+  take() {
+    const found = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (found === null) return false;
+    history.replaceState(null, "", location.pathname + location.search);
+    this.keep(found);
+    return true;
+  }
+
+  kept() {
+    return stored("get", PLACE);
+  }
+
+  /** @param {string} token */
+  keep(token) {
+    stored("set", PLACE, token);
+  }
+
+  forget() {
+    stored("remove", PLACE);
+  }
+
+  /** A guest stays the same person when their token ends, and in other tabs of this browser. @returns {Record<string, string>} */
+  #earlier() {
+    const guest = localStorage.getItem(`${PLACE}.guest`);
+    return guest ? { Authorization: `Bearer ${guest}` } : {};
+  }
+
+  /** @param {string} token */
+  #guest(token) {
+    localStorage.setItem(`${PLACE}.guest`, token);
+    return token;
+  }
+}
+
+/** @param {"get" | "set" | "remove"} what @param {...string} given @returns {string} */
+function stored(what, ...given) {
+  try {
+    return /** @type {any} */ (sessionStorage)[`${what}Item`](...given) ?? "";
+  } catch {
+    return ""; // this browser keeps nothing
+  }
+}
