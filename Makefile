@@ -37,7 +37,7 @@ demo: .venv/.installed ## start Weft with fresh demo pages in a temporary databa
 
 test: .venv/.provisioned ## run every test that does not take minutes
 	@$(BIN)/python tests/provision.py --report
-	@$(BIN)/pytest -q $(TWO) -m "not long" $(ENDING)=240
+	@$(BIN)/pytest -q $(TWO) -m "not long" --durations=25 $(ENDING)=240
 
 test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report
