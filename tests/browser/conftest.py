@@ -2,23 +2,94 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser.chromium import Chromium, ChromiumProcess, find
+from tests.browser.chromium import Chromium, ChromiumProcess
+from tests.browser.chromium_contexts import Complaints, Contexts, find, started
+
+SKIPPED = "there is no Chromium: install one"
+
+
+# --- one event loop -------------------------------------------------------------------------
+#
+# Playwright belongs to the event loop that has started it, and starting takes half a second. So
+# the async tests and fixtures of this folder run on one loop, that of the session.
+
+
+ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    if name.startswith("test_") and inspect.iscoroutinefunction(obj):
+        ON_ONE_LOOP(obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
+    made = fixturedef.func
+    if inspect.iscoroutinefunction(made) or inspect.isasyncgenfunction(made):
+        loop = getattr(made, "_loop_scope", None)
+        message = "write @pytest_asyncio.fixture(loop_scope='session') in tests/browser"
+        assert loop == "session", f"{fixturedef.argname}: {message}"
+
+
+# --- Playwright -----------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser process of the session."""
+    if find() is None:
+        pytest.skip(SKIPPED)
+    async with started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    """What the pages of the test complain about."""
+    return Complaints()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def contexts(chromium: Browser, complaints: Complaints) -> AsyncIterator[Contexts]:
+    """Makes contexts for a test with several users or devices."""
+    made = Contexts(chromium, complaints)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(contexts: Contexts) -> BrowserContext:
+    """A context of the test. Its pages share their storage."""
+    return await contexts.new()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    """A tab of the context."""
+    return await context.new_page()
+
+
+# --- the driver of the project --------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def shared_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumProcess]:
     if find() is None:
-        pytest.skip("there is no Chromium: install one")
+        pytest.skip(SKIPPED)
     with ChromiumProcess(tmp_path_factory.mktemp("profile")) as process:
         yield process
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser(shared_process: ChromiumProcess) -> AsyncIterator[Chromium]:
     """A browser with a storage of its own. The tests share the process, whose start is slow."""
     running = await Chromium.connect(shared_process)
@@ -26,11 +97,11 @@ async def browser(shared_process: ChromiumProcess) -> AsyncIterator[Chromium]:
     await running.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def own_browser(tmp_path: Path) -> AsyncIterator[Chromium]:
     """A browser for a test that kills a process of it."""
     if find() is None:
-        pytest.skip("there is no Chromium: install one")
+        pytest.skip(SKIPPED)
     with ChromiumProcess(tmp_path / "profile") as process:
         running = await Chromium.connect(process)
         yield running

@@ -16,6 +16,7 @@ class Site:
         self.pages = {"/favicon.ico": "", **(pages or {})}
         self.pictures: dict[str, bytes] = {}  # each a PNG, by its path and query
         self.asked: list[str] = []
+        self.policy = ""  # the Content-Security-Policy of all answers
         self.is_down = False  # the site answers nothing, as without a network
         site = self
 
@@ -36,6 +37,8 @@ class Site:
                 self.send_response(404 if text is None else 200)
                 kind = mimetypes.guess_type(path)[0] or "text/html"
                 self.send_header("Content-Type", f"{kind}; charset=utf-8")
+                if site.policy:
+                    self.send_header("Content-Security-Policy", site.policy)
                 self.end_headers()
                 self.wfile.write((text or "").encode())
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from collab.page.html import Public, render
 from collab.page.links import safe_link
@@ -43,7 +44,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Chromium, site: Site) -> Page:
     page = await browser.page()
     await page.open(f"{site.origin}/")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.chromium import Chromium, Page
 from tests.browser.proxy import Proxy
@@ -26,7 +27,7 @@ def server(tmp_path: Path) -> Any:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def proxy(server: RunningServer) -> AsyncIterator[Proxy]:
     async with Proxy.to(server.port) as running:
         yield running

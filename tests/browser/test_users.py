@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from collab.rights.user_rights import Role
 from tests.browser.chromium import Chromium, Page
@@ -25,7 +26,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def proxy(server: RunningServer) -> AsyncIterator[Proxy]:
     async with Proxy.to(server.port) as running:
         yield running

@@ -1,0 +1,16 @@
+"""Waits of browser tests for a condition of a page."""
+
+from __future__ import annotations
+
+from playwright.async_api import Frame, Page
+
+
+async def until(page: Page | Frame, condition: str) -> None:
+    """Wait until an expression is true.
+
+    An expression that throws is not true yet: the element that it reads may not be drawn.
+    """
+    # The function is made once. A page without 'unsafe-eval' in its policy makes no second one.
+    await page.wait_for_function(
+        f"() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }}"
+    )
