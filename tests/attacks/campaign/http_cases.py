@@ -62,6 +62,7 @@ BESIDE = {
     "/sdk/{name}.js": "/sdk/weft.js",
     "/sdk/{version}/{name}": "/sdk/0.1.0/weft.js",
     "/modules/{version}/{folder}/{name}": "/modules/0.1.0/page/page.js",
+    "/edit/{doc}": "/edit/{doc}",
     "/preview/{doc}": "/preview/{doc}",
     "/preview/{doc}/{page}": "/preview/{doc}/home",
     "/static": "/static/status/index.html",

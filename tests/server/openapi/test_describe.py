@@ -34,6 +34,7 @@ UNDESCRIBED = frozenset(
         "/favicon.ico",
         "/metrics",
         "/modules/{version}/{folder}/{name}",
+        "/edit/{doc}",
         "/preview/{doc}",
         "/preview/{doc}/{page}",
         "/sdk/{name}.js",
