@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from server.runtime import collector, usage
-from server.runtime.collector import GROWTH, NEVER, REST, WORTH, Collector, freeze_startup_objects
+from server.runtime.collector import (
+    GROWTH,
+    LONG,
+    MOST_HIDDEN,
+    NEVER,
+    REST,
+    WORTH,
+    Collector,
+    freeze_startup_objects,
+)
 
 
 @pytest.fixture
@@ -17,6 +26,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
     monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: asked.append("unfreeze"))
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH))
     monkeypatch.setattr(usage, "memory", lambda: 100 << 20)
     return asked
@@ -127,3 +137,73 @@ async def test_old_reference_cycles_are_freed(monkeypatch: pytest.MonkeyPatch) -
     for _ in range(REST):
         await looked.run()
     assert Ring.freed == 1
+
+
+def taking(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let each collection take so much processor time."""
+    spent = iter(range(10**6))
+    monkeypatch.setattr("server.runtime.collector.time.thread_time", lambda: next(spent) * seconds)
+
+
+async def rest(looked: Collector) -> None:
+    for _ in range(REST):
+        await looked.run()
+
+
+async def test_a_long_collection_hides_what_it_found(
+    collections: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Collector(lambda: (0, 0))
+    taking(monkeypatch, LONG)
+    await rest(looked)
+    assert collections == ["collect"]
+    taking(monkeypatch, LONG * 1.01)
+    await rest(looked)
+    assert collections == ["collect"] * 2 + ["freeze"]
+
+
+async def test_after_many_long_collections_a_rest_looks_at_everything(
+    collections: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Collector(lambda: (0, 0))
+    taking(monkeypatch, 2 * LONG)
+    for _ in range(MOST_HIDDEN):
+        await rest(looked)
+    assert collections == ["collect", "freeze"] * MOST_HIDDEN
+    collections.clear()
+    await rest(looked)
+    await rest(looked)
+    assert collections == ["unfreeze", "collect", "freeze", "collect", "freeze"]
+
+
+async def test_a_busy_process_does_not_look_at_everything(
+    collections: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [0, 0]
+    looked = Collector(lambda: (busy[0], busy[1]))
+    taking(monkeypatch, 2 * LONG)
+    for _ in range(MOST_HIDDEN):
+        await rest(looked)
+    collections.clear()
+    busy[:] = [2, 1]
+    monkeypatch.setattr(usage, "memory", lambda: 1 << 30)
+    await looked.run()
+    assert collections == ["collect", "freeze"]
+
+
+async def test_a_hidden_value_is_visited_once_and_freed_with_its_last_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collector, "WORTH", 0)
+    monkeypatch.setattr(collector, "LONG", -1.0)
+    gc.collect()
+    before = gc.get_freeze_count()
+    try:
+        value = [[number] for number in range(10_000)]
+        await rest(Collector(lambda: (0, 0)))
+        held = gc.get_freeze_count()
+        assert held - before > 10_000
+        del value
+        assert held - gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
