@@ -23,6 +23,10 @@ export class Canvas {
     this.isDue = false;
     this.holder.addEventListener("click", (event) => this.clicked(event));
     for (const name of ["value", "shown"]) workspace.on(name, () => this.draw());
+    workspace.nodeOf = (id) => {
+      const found = workspace.sectionAt(id);
+      return found && found.section.hidden !== true ? this.nodeAt(found.at) : null;
+    };
     this.drawNow();
   }
 

@@ -22,7 +22,9 @@ export class Commands {
     const made = withNewIds(section);
     workspace.page.patch([{ op: "add", path: `${workspace.sectionsAt}/${index}`, value: made }]);
     workspace.select(made.id, null, { scroll: true });
-    workspace.announce(`${nameOf(made)} added, section ${index + 1} of ${workspace.sections.length}.`);
+    const { sections } = workspace;
+    const place = sections.findIndex((each) => each.id === made.id) + 1;
+    workspace.announce(`${nameOf(made)} added, section ${place} of ${sections.length}.`);
     return made.id;
   }
 
@@ -53,15 +55,31 @@ export class Commands {
     });
   }
 
-  /** Move a section to another place in the list. @param {string} id @param {number} to @returns {boolean} whether it moved */
+  /** Move a section to another place among the sections that have an id. @param {string} id @param {number} to @returns {boolean} whether it moved */
   move(id, to) {
+    const others = this.workspace.sections.filter((each) => each.id !== id);
+    return this.moveBefore(id, others[Math.max(0, to)]?.id ?? null);
+  }
+
+  /** Move a section up or down. @param {string} id @param {number} by */
+  step(id, by) {
+    return this.move(id, this.workspace.sections.findIndex((each) => each.id === id) + by);
+  }
+
+  /** Put a section before another one, or with null at the end. @param {string} id @param {string | null} before @returns {boolean} whether it moved */
+  moveBefore(id, before) {
     const { workspace } = this;
     const found = workspace.sectionAt(id);
-    const last = workspace.sections.length - 1;
-    const place = Math.max(0, Math.min(last, to));
-    if (!found || place === found.index) return false;
-    workspace.page.move(found.at, `${workspace.sectionsAt}/${place}`);
-    workspace.announce(`${nameOf(found.section)} moved to place ${place + 1} of ${last + 1}.`);
+    const next = before === null ? null : workspace.sectionAt(before);
+    if (!found || (before !== null && !next)) return false;
+    // The place in a move is the one without the section. The list may have sections without an id.
+    const end = /** @type {any} */ (workspace.shown).sections.length - 1;
+    const to = next ? next.index - (next.index > found.index ? 1 : 0) : end;
+    if (to === found.index) return false;
+    workspace.page.move(found.at, `${workspace.sectionsAt}/${to}`);
+    const { sections } = workspace;
+    const place = sections.findIndex((each) => each.id === id) + 1;
+    workspace.announce(`${nameOf(found.section)} moved to place ${place} of ${sections.length}.`);
     return true;
   }
 
@@ -75,9 +93,9 @@ export class Commands {
   }
 
   get #afterSelected() {
-    const { selection, sections } = this.workspace;
+    const { selection, shown } = this.workspace;
     const found = selection && this.workspace.sectionAt(selection.id);
-    return found ? found.index + 1 : sections.length;
+    return found ? found.index + 1 : (/** @type {any} */ (shown).sections?.length ?? 0);
   }
 
   /** Take one change back, also when the user has made others since. @param {import("../sdk/reports/change.js").Change} change */

@@ -5,6 +5,7 @@
 
 import { connect } from "/sdk/weft.js";
 import { Canvas } from "../canvas/canvas.js";
+import { makePanels } from "../panels/panels.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
@@ -30,6 +31,7 @@ function start(page) {
   const parts = { workspace, commands, document: name, token };
   new TopBar(part("bar"), parts);
   new Canvas(part("stage"), parts);
+  makePanels(parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });
   document.body.dataset.state = "ready";

@@ -16,6 +16,8 @@ export class Workspace extends Emitter {
   selection = null;
   /** @type {string | null} the pointer of the text that is edited in place */
   editing = null;
+  /** The element of a section on the canvas; the canvas gives this. @type {(id: string) => Element | null} */
+  nodeOf = () => null;
 
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {

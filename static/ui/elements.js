@@ -69,7 +69,13 @@ export function keyed(parent, items, { key, make, update = () => {} }) {
     return element;
   });
   for (const gone of before.values()) gone.remove();
-  wanted.forEach((element, index) => {
-    if (parent.children[index] !== element) parent.insertBefore(element, parent.children[index] ?? null);
-  });
+  // An element with the focus is not moved, because it would lose it. The others move around it.
+  const fixed = wanted.find((element) => element.contains(document.activeElement));
+  /** @type {Element | null} */
+  let next = null;
+  for (const element of wanted.reverse()) {
+    const isThere = element.parentNode === parent && element.nextSibling === next;
+    if (element !== fixed && !isThere) parent.insertBefore(element, next);
+    next = element;
+  }
 }
