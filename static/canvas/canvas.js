@@ -21,6 +21,7 @@ export class Canvas {
     this.style = "";
     document.adoptedStyleSheets.push(this.sheet);
     this.isDue = false;
+    workspace.nodeAt = (pointer) => this.nodeAt(pointer);
     this.holder.addEventListener("click", (event) => this.clicked(event));
     for (const name of ["value", "shown"]) workspace.on(name, () => this.draw());
     workspace.nodeOf = (id) => {

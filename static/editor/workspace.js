@@ -2,7 +2,8 @@
 //
 // A part listens here, and changes the document by `commands.js` or by `page` itself. Events:
 // `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
-// `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK).
+// `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK),
+// `locks` (`lockedBy` may have changed).
 
 import { Emitter } from "../ui/emitter.js";
 import { escaped, fields, member, text } from "../page/values.js";
@@ -18,6 +19,10 @@ export class Workspace extends Emitter {
   editing = null;
   /** The element of a section on the canvas; the canvas gives this. @type {(id: string) => Element | null} */
   nodeOf = () => null;
+  /** Who has locked a section for others; null when the user may edit it. `people/locks.js` sets it. @type {(id: string) => {user: string, name: string} | null} */
+  lockedBy = () => null;
+  /** The element on the canvas that shows a pointer, or the smallest one around it. `canvas/` sets it. @type {(pointer: string) => Element | null} */
+  nodeAt = () => null;
 
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {

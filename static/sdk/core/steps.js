@@ -52,11 +52,11 @@ export class Steps {
     this.#serverHas = { undo, redo };
   }
 
-  /** @param {Omit<Ask, "after"> & {now: number}} event */
+  /** @param {Omit<Ask, "after"> & {now: number, change?: string}} event */
   ask(event) {
-    const { id, redo, scope, version, now } = event;
+    const { id, redo, scope, version, change, now } = event;
     const isWhole = scope === undefined && version === undefined;
-    const done = redo ? this.#putBack(isWhole, id, now) : this.#takeBack(isWhole);
+    const done = change ? this.#takeOut(change) : redo ? this.#putBack(isWhole, id, now) : this.#takeBack(isWhole);
     if (done && !done.goesOn) this.#end(id, done);
     else if (this.core.isOnline) this.asks.push({ ...event, after: this.core.queue.map((each) => each.id) });
     else this.#end(id, done ?? {});
@@ -120,13 +120,19 @@ export class Steps {
     if (!isWhole || !last || last.sent) return null;
     const isOther = (/** @type {import("./entries.js").Entry} */ each) => each !== last && (each.sent || !last.step || each.step !== last.step);
     const taken = core.queue.splice(core.queue.findLastIndex(isOther) + 1);
-    core.dropEntries(taken);
     core.showAll({ mine: true, kind: "undo" });
     this.#taken.push({ ops: taken.map(({ ops }) => ops), value: core.value, step: last.step });
-    const { version } = core.confirmed;
-    for (const { id } of taken) core.emit({ do: "end", id, state: "undone", result: { version, merged: [], conflicts: [] } });
+    for (const each of taken) core.end(each, undefined, "undone", core.value);
     const goesOn = core.isOnline && last.step !== undefined && core.sentStep === last.step;
     return { undone: [{ pointers: pointersOf(taken.flatMap(({ ops }) => ops)) }], goesOn };
+  }
+
+  /** Takes an unsent entry out of the queue, also when there are later ones. @param {string} change @returns {Done} */
+  #takeOut(change) {
+    const entry = this.core.queue.find(({ id, sent }) => id === change && !sent);
+    if (!entry) return {};
+    this.core.refuse(entry, undefined, "undone");
+    return { undone: [{ pointers: pointersOf(entry.ops) }] };
   }
 
   /** Makes the newest step that was taken out again. @param {boolean} isWhole @param {string} id @param {number} now @returns {Done} */

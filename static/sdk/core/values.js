@@ -9,14 +9,15 @@ import { apply, same } from "../patch/patch.js";
 /** @typedef {import("./endings.js").Reason} Reason */
 /** @typedef {{epoch: number | null, version: number, value: any}} Version */
 /** @typedef {{do: string, [key: string]: any}} Effect */
-/** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+/** @typedef {{version: number, by: any, paths: string[]}} Other a change of another author */
+/** @typedef {{mine: boolean, kind: string, by?: any, others?: Other[]}} Info `others`: the changes of other authors that the value shows for the first time */
 
 /** @typedef {{id: string, ops: Op[], now: number, step?: string, fence?: number}} Edit */
 
 /**
  * @typedef {{type: "load", last?: Version, entries: Entry[]}
  *   | ({type: "edit"} & Edit)
- *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, now: number}
+ *   | {type: "undo", id: string, redo: boolean, scope?: string, version?: number, change?: string, now: number}
  *   | {type: "stored", ids: string[]}
  *   | {type: "opened" | "change" | "ack" | "reject", [field: string]: any}
  *   | {type: "closed", code?: number}
@@ -50,7 +51,7 @@ export class Values {
   queue = [];
   /** @type {any} the value that the user sees; undefined before the first value */
   value = undefined;
-  /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
+  /** @type {Other[]} changes of other authors that are not in the frame */
   others = [];
   /** @type {Op[]} the known operations from the frame to `confirmed` */
   since = [];
@@ -149,10 +150,10 @@ export class Values {
     }
     this.queue = [...carried.keys()];
     this.own = [];
-    this.others = [];
     this.isExact = true;
     this.keep(this.queue);
-    this.showAll(info, isAlone ? this.since : undefined);
+    this.showAll({ ...info, others: this.others }, isAlone ? this.since : undefined);
+    this.others = [];
     this.since = [];
   }
 
@@ -182,9 +183,9 @@ export class Values {
   }
 
   /**
-   * Ends an entry that was not accepted, and the later entries that build on it.
+   * Ends an entry that was not accepted or was taken back, and the later entries that build on it.
    * @param {Entry} entry
-   * @param {Reason} reason
+   * @param {Reason | undefined} reason
    * @param {string} state
    */
   refuse(entry, reason, state) {
@@ -205,16 +206,18 @@ export class Values {
   }
 
   /**
-   * Ends an entry that was not accepted. `value` is the value with it.
+   * Ends an entry that was not accepted, or was taken back. `value` is the value with it.
    * @param {Entry} entry
-   * @param {Reason} reason
+   * @param {Reason | undefined} reason
    * @param {string} state
    * @param {any} value
    */
   end(entry, reason, state, value) {
     this.queue = this.queue.filter((each) => each !== entry);
     this.dropEntries([entry]);
-    this.emit({ do: "end", id: entry.id, state, reason, entry: { ...entry }, value, theirs: this.confirmed.value });
+    const { version, value: theirs } = this.confirmed;
+    const result = { version, merged: [], conflicts: [] };
+    this.emit({ do: "end", id: entry.id, state, result, reason, entry: { ...entry }, value, theirs });
   }
 
   /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */

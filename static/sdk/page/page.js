@@ -18,7 +18,7 @@ import { Text } from "../text/text.js";
 /** @typedef {{upload: (file: Blob | BufferSource, onProgress?: import("./assets.js").OnProgress, options?: {name?: string, signal?: AbortSignal}) => Promise<Asset>,
  *   list: (options?: {limit?: number, cursor?: string}) => Promise<{assets: Listed[], next?: string}>,
  *   delete: (id: string) => Promise<void>}} Assets */
-/** @typedef {{mine: boolean, kind: string, by?: any}} Info */
+/** @typedef {import("../core/values.js").Info} Info */
 
 const READY_WITHIN = 2_000;
 /** Events of a page, and the events of the session that cause them. */
@@ -132,7 +132,7 @@ export class Page {
     return this.mode === "edit" && this._session.core.steps.canRedo;
   }
 
-  /** Takes the user's newest step back. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+  /** Takes the user's newest step back; with `change`, the id of a change, only this one, when it is unsent. @param {{scope?: string, version?: number, change?: string}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
   undo(what) {
     return this._session.ask({ redo: false, ...what });
   }

@@ -94,7 +94,7 @@ export class Session extends Emitter {
     return this.#changeOf(/** @type {import("../core/entries.js").Entry} */ (entry));
   }
 
-  /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
+  /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number, change?: string}} ask @returns {Promise<any>} */
   async ask(ask) {
     if (this.isClosed) throw new WeftError("closed");
     const id = this.nextId();

@@ -28,6 +28,8 @@ test('V3 the value has the changes of others after the next answer', () => {
   it.ack(id, 3)
   assert.deepEqual([it.value.a, it.value.b], [6, 9])
   assert.deepEqual([it.last.base, it.last.ops], [3, [put('/a', 6)]])
+  // The answer to an own edit brings the change of Bo, and says so.
+  assert.deepEqual(it.shown.at(-1).others, [{ version: 2, by: { name: 'Bo' }, paths: ['/b'] }])
 })
 
 test('V3 V5 an unsent entry follows its element', () => {
@@ -443,6 +445,30 @@ test('U5 a lost undo is sent again, and only its answer ends it', () => {
   assert.deepEqual([it.sent.length, it.asked.u, it.value.a], [3, undefined, 0])
   it.ack('u', 2, { duplicate: true, undone: [{ version: 1, pointers: ['/a'] }], skipped: ['/b'] })
   assert.deepEqual(it.asked.u, { version: 2, undone: [{ version: 1, pointers: ['/a'] }], skipped: ['/b'] })
+})
+
+test('U7 undo of one unsent change keeps the later ones', () => {
+  const it = new Driver()
+  it.closed()
+  const removed = it.edit(remove('/list/0'))
+  it.edit(put('/a', 5))
+  it.edit(add('/list/0/name', 'Y'))
+  it.undo('u', { change: removed })
+  assert.deepEqual(it.asked.u.undone, [{ pointers: ['/list/0'] }])
+  assert.deepEqual([it.value.a, it.value.list], [5, [{ id: 'x' }, { id: 'y', name: 'Y' }]])
+  assert.deepEqual([it.ended, it.attention], [[[removed, 'undone']], []])
+  it.opened({ version: 1, changes: [] })
+  assert.deepEqual(it.last.ops, [put('/a', 5)])
+})
+
+test('U7 undo of one change takes nothing back when the change was sent', () => {
+  const it = new Driver()
+  const sent = it.edit(put('/a', 5))
+  const later = it.edit(put('/b', 7))
+  it.undo('u', { change: sent })
+  assert.deepEqual([it.asked.u.undone, it.value.a, it.value.b], [[], 5, 7])
+  it.ack(sent, 2)
+  assert.equal(it.last.id, later)
 })
 
 test('U6 nothing to undo is no error', () => {

@@ -48,9 +48,10 @@ export declare class Steps {
         can_undo?: boolean;
         can_redo?: boolean;
     }): void;
-    /** @param {Omit<Ask, "after"> & {now: number}} event */
+    /** @param {Omit<Ask, "after"> & {now: number, change?: string}} event */
     ask(event: Omit<Ask, "after"> & {
         now: number;
+        change?: string;
     }): void;
     /** Sends the next request. */
     send(): void;

@@ -11,10 +11,16 @@ export type Effect = {
     do: string;
     [key: string]: any;
 };
+export type Other = {
+    version: number;
+    by: any;
+    paths: string[];
+};
 export type Info = {
     mine: boolean;
     kind: string;
     by?: any;
+    others?: Other[];
 };
 export type Edit = {
     id: string;
@@ -35,6 +41,7 @@ export type Event = {
     redo: boolean;
     scope?: string;
     version?: number;
+    change?: string;
     now: number;
 } | {
     type: "stored";
@@ -71,12 +78,8 @@ export declare class Values {
     queue: Entry[];
     /** @type {any} the value that the user sees; undefined before the first value */
     value: any;
-    /** @type {{version: number, by: any, paths: string[]}[]} changes of other authors that are not in the frame */
-    others: {
-        version: number;
-        by: any;
-        paths: string[];
-    }[];
+    /** @type {Other[]} changes of other authors that are not in the frame */
+    others: Other[];
     /** @type {Op[]} the known operations from the frame to `confirmed` */
     since: Op[];
     /** @type {Effect[]} */
@@ -132,20 +135,20 @@ export declare class Values {
         overwrite?: boolean;
     }): Map<import("./entries.js").Entry, import("../patch/carry.js").Carried> | null;
     /**
-     * Ends an entry that was not accepted, and the later entries that build on it.
+     * Ends an entry that was not accepted or was taken back, and the later entries that build on it.
      * @param {Entry} entry
-     * @param {Reason} reason
+     * @param {Reason | undefined} reason
      * @param {string} state
      */
-    refuse(entry: Entry, reason: Reason, state: string): void;
+    refuse(entry: Entry, reason: Reason | undefined, state: string): void;
     /**
-     * Ends an entry that was not accepted. `value` is the value with it.
+     * Ends an entry that was not accepted, or was taken back. `value` is the value with it.
      * @param {Entry} entry
-     * @param {Reason} reason
+     * @param {Reason | undefined} reason
      * @param {string} state
      * @param {any} value
      */
-    end(entry: Entry, reason: Reason, state: string, value: any): void;
+    end(entry: Entry, reason: Reason | undefined, state: string, value: any): void;
     /** Stores the newest state of entries, together with all that this event changes. @param {Entry[]} entries */
     keep(entries: Entry[]): void;
     /** @param {Entry[]} entries */

@@ -20,11 +20,7 @@ export type Assets = {
     }>;
     delete: (id: string) => Promise<void>;
 };
-export type Info = {
-    mine: boolean;
-    kind: string;
-    by?: any;
-};
+export type Info = import("../core/values.js").Info;
 export declare class Page {
     #private;
     presence: Presence;
@@ -85,10 +81,11 @@ export declare class Page {
     text(pointer: string): Text;
     get canUndo(): boolean;
     get canRedo(): boolean;
-    /** Takes the user's newest step back. @param {{scope?: string, version?: number}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
+    /** Takes the user's newest step back; with `change`, the id of a change, only this one, when it is unsent. @param {{scope?: string, version?: number, change?: string}} [what] @returns {Promise<{undone: any[], skipped: string[]}>} */
     undo(what?: {
         scope?: string;
         version?: number;
+        change?: string;
     }): Promise<{
         undone: any[];
         skipped: string[];

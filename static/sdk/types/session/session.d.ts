@@ -51,11 +51,12 @@ export declare class Session extends Emitter {
     nextId(): string;
     /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
     edit(ops: Op[], step?: string, fence?: number): Change;
-    /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number}} ask @returns {Promise<any>} */
+    /** Asks for an undo or a redo. @param {{redo: boolean, scope?: string, version?: number, change?: string}} ask @returns {Promise<any>} */
     ask(ask: {
         redo: boolean;
         scope?: string;
         version?: number;
+        change?: string;
     }): Promise<any>;
     /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
     answerOf(id: string): Promise<any>;
