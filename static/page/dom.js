@@ -64,6 +64,9 @@ function update(node, wanted) {
   else {
     const before = /** @type {Element} */ (shown);
     setAttributes(/** @type {globalThis.Element} */ (node), before.attributes, wanted.attributes);
+    if (wanted.isEdited) return;
+    // Something else has written the children of a text that was edited.
+    if (before.isEdited) /** @type {globalThis.Element} */ (node).replaceChildren();
     setChildren(node, wanted.children);
   }
 }

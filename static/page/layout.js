@@ -2,7 +2,7 @@
 
 import { clean } from "./links.js";
 import { element, filled, placed } from "./nodes.js";
-import { button, keyOf, line, link, logoSizes, picture } from "./parts.js";
+import { button, keyOf, link, logoSizes, picture } from "./parts.js";
 import { Place } from "./values.js";
 
 /**
@@ -30,7 +30,7 @@ export function header(section, page) {
   const { site } = section;
   const about = new Place(site.about, "/site");
   const logo = about.inside("logo");
-  const brand = [picture(section, logo, logoSizes(logo), "logo"), line("span", about, "name")];
+  const brand = [picture(section, logo, logoSizes(logo), "logo"), section.plain("span", about, "name")];
   const current = { "aria-current": page === site.home ? "page" : null };
   const home =
     brand.some(Boolean) && element("a", { class: "brand", href: site.address(site.home), ...current }, brand);
@@ -67,7 +67,7 @@ function column(section, given) {
   const links = given
     .objects("links")
     .map((each) => placed(filled("li", {}, link(section, each)), each.at, keyOf(each)));
-  const inner = [line("p", given, "title", { class: "title" }), filled("ul", {}, links)];
+  const inner = [section.plain("p", given, "title", { class: "title" }), filled("ul", {}, links)];
   return placed(filled("div", {}, inner), given.at, keyOf(given));
 }
 

@@ -11,6 +11,9 @@ import { SPACE, strip } from "./values.js";
  * @property {Child[]} children
  * @property {string} key an element keeps its DOM node while its key stays; '' for none
  * @property {string} at the JSON Pointer of the value that it shows, relative to the section
+ * @property {TextKind} [kind] how its text may be edited in place
+ * @property {boolean} [isEdited] its children belong to what edits its text
+ * @typedef {"plain" | "line" | "lines"} TextKind text without marks, rich text in one line, or rich text of several lines
  * @typedef {string | Element} Child
  * @typedef {Child | null | undefined | false | Content[]} Content nested lists, and nothing
  */

@@ -55,15 +55,25 @@ export const RENDERERS = new Map(
 export class PageRenderer {
   /**
    * `base` is the path of the site, and `publicUrl` the server's public origin. With `isCanvas`, the
-   * style is for a page in another document, beside `canvas.css`.
+   * style is for a page in another document, beside `canvas.css`. With `emptyWords`, the page is edited
+   * in place: see `selected` and `edited`. The function returns what an empty text shows.
    *
-   * @param {{base?: string, publicUrl?: string, isCanvas?: boolean, onError?: (error: unknown, section: Fields) => void}} [options]
+   * @param {{base?: string, publicUrl?: string, isCanvas?: boolean, emptyWords?: (at: string) => string, onError?: (error: unknown, section: Fields) => void}} [options]
    */
-  constructor({ base = "", publicUrl = "", isCanvas = false, onError = () => {} } = {}) {
+  constructor({ base = "", publicUrl = "", isCanvas = false, emptyWords, onError = () => {} } = {}) {
     this.base = base;
     this.publicUrl = publicUrl;
     this.scope = isCanvas ? SCOPES.canvas : SCOPES.own;
+    this.emptyWords = emptyWords;
     this.onError = onError;
+    /** @type {string | null} the id of the section whose empty texts are shown */
+    this.selected = null;
+    /** @type {string | null} the JSON Pointer of the text that is edited: something else writes its element */
+    this.edited = null;
+    /** @type {Record<string, boolean>} */
+    this.memo = {};
+    /** @type {string | null} */
+    this.memoOf = null;
     /** @type {Map<string, Known>} */
     this.known = new Map();
     this.common = ""; // what all sections depend on
@@ -92,14 +102,17 @@ export class PageRenderer {
       name: "top",
       level: 1,
       eager: true,
+      edit: this.edit(this.edited?.startsWith("/site/") ?? false, ""),
     });
+    const head = header(banner, page);
+    if (head && this.emptyWords) still(head);
     const { main, foot } = split(made);
     const hasTitle = main.some(({ made: each }) => each && holds(each, "h1"));
     const root = element(
       "div",
       { class: "weft-page", lang: language, dir: direction },
       element("a", { class: "skip", href: "#weft-content" }, translation.skip),
-      header(banner, page),
+      head,
       element(
         "main",
         { id: "weft-content", tabindex: "-1" },
@@ -142,10 +155,13 @@ export class PageRenderer {
     shown.forEach(({ value: given, at }, index) => {
       const name = names[index];
       const fresh = freshAnchors(given, anchors);
-      const around = JSON.stringify([index === 0, fresh]);
+      const edit = this.edit(given.id === this.selected && this.selected !== null, at);
+      const around = JSON.stringify([index === 0, fresh, edit?.isSelected, edit?.field]);
       const before = this.known.get(name);
       const same = before?.given === given && before.around === around;
-      const made = same ? before : this.section(given, name, index, fresh, { site, translation, theme });
+      const made = same
+        ? before
+        : this.section(given, name, index, fresh, { site, translation, theme, edit });
       const now = { ...made, given, around, at };
       known.set(name, now);
       if (now.made) fresh.forEach((anchor) => anchors.add(anchor));
@@ -154,25 +170,47 @@ export class PageRenderer {
     return [...known.values()].filter(({ made }) => made);
   }
 
+  /** How a part of the page is edited; null when the page is only shown. @param {boolean} isSelected @param {string} at the pointer of the part @returns {import('./parts.js').Edit | null} */
+  edit(isSelected, at) {
+    const { edited, emptyWords: words } = this;
+    if (!words) return null;
+    if (this.memoOf !== edited) [this.memo, this.memoOf] = [{}, edited];
+    const field = edited?.startsWith(`${at}/`) ? edited.slice(at.length) : null;
+    return { isSelected, field, words, memo: this.memo };
+  }
+
   /**
    * @param {Fields} given
    * @param {string} name
    * @param {number} index
    * @param {string[]} anchors
-   * @param {{site: Site, translation: import('./translations.js').Translation, theme: Fields}} around
+   * @param {{site: Site, translation: import('./translations.js').Translation, theme: Fields, edit: import('./parts.js').Edit | null}} around
    */
-  section(given, name, index, anchors, { site, translation, theme }) {
+  section(given, name, index, anchors, { site, translation, theme, edit }) {
     const place = new Place(given, "");
     const content = place.inside("content");
-    const isHeaded = content.text("headline") !== "" && place.text("type") !== "footer";
+    const isOpen =
+      edit && RENDERERS.has(given.type) && (edit.isSelected || edit.field === "/content/headline");
+    const isHeaded = (isOpen || content.text("headline") !== "") && place.text("type") !== "footer";
     const level = index === 0 && isHeaded ? 1 : 2;
-    const section = new Section({ content, site, translation, name, level, eager: index === 0, isHeaded });
+    const section = new Section({
+      content,
+      site,
+      translation,
+      name,
+      level,
+      eager: index === 0,
+      isHeaded,
+      edit,
+    });
     const { content: elements, failed } = this.inner(section, place);
-    const inner = filled("div", { class: "wide" }, elements);
+    const inner = filled("div", { class: "wide" }, elements) ?? (edit && element("div", { class: "wide" }));
     if (!inner) return { made: null, rule: "", failed };
     const own = place.inside("theme");
     const rule = sectionRule(name, own.value, theme, this.scope);
-    return { made: placed(wrap(section, place, inner, rule !== "", anchors), "", name), rule, failed };
+    const made = placed(wrap(section, place, inner, rule !== "", anchors), "", name);
+    if (edit) still(made);
+    return { made, rule, failed };
   }
 
   /** The elements inside a section. A section that fails becomes a plain block, or nothing. @param {Section} section @param {Place} place @returns {{content: Content, failed: boolean}} */
@@ -186,7 +224,11 @@ export class PageRenderer {
       }
     }
     try {
-      return { content: plainBlock(section, place), failed: renderer !== undefined };
+      const failed = renderer !== undefined;
+      // An editor says it in place of the section.
+      const content =
+        failed && section.edit ? element("div", { "data-failed": "" }) : plainBlock(section, place);
+      return { content, failed };
     } catch (error) {
       this.onError(error, place.value);
       return { content: null, failed: true };
@@ -205,13 +247,28 @@ function wrap(section, place, inner, tinted, anchors) {
     `space-${own.oneOf("spacing", "medium", "none", "small", "large")}`,
     ...(tinted ? ["own"] : []),
   ];
+  // The document of an editor has ids of its own.
+  const ids = section.edit ? [] : anchors;
   const labelled = section.isHeaded && holds(inner, "", section.label) ? section.label : null;
   return element(
     type === "footer" ? "div" : "section",
-    { id: anchors[0], class: classes.join(" "), "aria-labelledby": labelled },
-    anchors.slice(1).map((id) => element("span", { id, class: "mark" })),
+    {
+      id: ids[0],
+      class: classes.join(" "),
+      "aria-labelledby": labelled,
+      "data-section": section.edit && text(place.value, "id"),
+    },
+    ids.slice(1).map((id) => element("span", { id, class: "mark" })),
     inner,
   );
+}
+
+/** Take links and fields out of the order of the Tab key; fields take no input at all. @param {Element} whole */
+function still(whole) {
+  const { tag, attributes } = whole;
+  if (/^(a|summary)$/.test(tag) || attributes.tabindex) attributes.tabindex = "-1";
+  if (/^(input|select|textarea)$/.test(tag)) attributes.inert = "";
+  for (const child of whole.children) if (typeof child !== "string") still(child);
 }
 
 /** The anchors of a section that no earlier section has. The page's own ids begin with `weft-`. @param {Fields} given @param {Set<string>} anchors */

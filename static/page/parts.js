@@ -29,15 +29,22 @@ const LOGO_HEIGHT = 36;
 const MAX_SIDE = 65_535; // pixels
 
 /**
+ * On the canvas of an editor: whether the section is selected, the field that is edited, and the words
+ * that an empty text shows. `memo` stays while the same field is edited.
+ *
+ * @typedef {{isSelected: boolean, field: string | null, words: (at: string) => string, memo: Record<string, boolean>}} Edit
+ */
+
+/**
  * A section while it is rendered. `level` is the level of its heading. `name` is unique on the page.
  * `eager` marks the first visible section.
  */
 export class Section {
   /**
    * @param {{content: Place, site: import('./site.js').Site, translation: import('./translations.js').Translation,
-   *   name: string, level: number, eager?: boolean, isHeaded?: boolean}} given
+   *   name: string, level: number, eager?: boolean, isHeaded?: boolean, edit?: Edit | null}} given
    */
-  constructor({ content, site, translation, name, level, eager = false, isHeaded = false }) {
+  constructor({ content, site, translation, name, level, eager = false, isHeaded = false, edit = null }) {
     this.content = content;
     this.site = site;
     this.translation = translation;
@@ -45,6 +52,7 @@ export class Section {
     this.level = level;
     this.eager = eager;
     this.isHeaded = isHeaded;
+    this.edit = edit;
     this.label = `${name}-title`;
     this.innerLevel = isHeaded ? level + 1 : 2;
   }
@@ -59,14 +67,41 @@ export class Section {
 
   /** @param {string} tag @param {string} words @param {string} at @param {Record<string, string>} [attributes] */
   words(tag, words, at, attributes = {}) {
-    return placed(filled(tag, attributes, rich(words, this.href)), at);
+    return this.field(tag, attributes, at, "line", rich(words, this.href));
+  }
+
+  /** An element around a plain text; null for an empty text. @param {string} tag @param {Place} holder @param {string} key @param {Record<string, string | null>} [attributes] */
+  plain(tag, holder, key, attributes = {}) {
+    return this.field(tag, attributes, holder.pointer(key), "plain", clean(holder.text(key)));
   }
 
   /** Rich text as paragraphs. @param {Place} holder @param {string} key @param {string | null} [className] */
   paragraphs(holder, key, className = null) {
-    return paragraphs(holder.text(key), this.href, className).map(
-      (each) => each && placed(each, holder.pointer(key)),
-    );
+    return this.allParagraphs(holder.text(key), holder.pointer(key), className);
+  }
+
+  /** @param {string} words @param {string} at @param {string | null} [className] */
+  allParagraphs(words, at, className = null) {
+    if (this.isOpen(at) && (!words || this.edit?.field === at))
+      return [this.field("p", { class: className }, at, "lines")];
+    const made = paragraphs(words, this.href, className);
+    return made.map((each) => each && Object.assign(placed(each, at), { kind: "lines" }));
+  }
+
+  /** An element around a text; null for an empty text. @param {string} tag @param {Record<string, string | null>} attributes @param {string} at @param {import('./nodes.js').TextKind} kind @param {...Content} content */
+  field(tag, attributes, at, kind, ...content) {
+    const isEdited = this.edit?.field === at;
+    const made = element(tag, attributes, isEdited ? null : content);
+    if (!made.children.length) {
+      if (!this.isOpen(at)) return null;
+      made.attributes["data-empty"] = this.edit?.words(at) ?? "";
+    }
+    return Object.assign(placed(made, at), { kind, isEdited });
+  }
+
+  /** Whether a text has an element also when it is empty, so that it can be filled. @param {string} at */
+  isOpen(at) {
+    return this.edit !== null && (this.edit.isSelected || this.edit.field === at);
   }
 
   /** The section's own heading. It also names the section for screen readers. */
@@ -78,11 +113,6 @@ export class Section {
   head() {
     return filled("div", { class: "head" }, this.headline(), this.paragraphs(this.content, "body", "intro"));
   }
-}
-
-/** An element around a plain text; null for an empty text. @param {string} tag @param {Place} holder @param {string} key @param {Record<string, string | null>} [attributes] */
-export function line(tag, holder, key, attributes = {}) {
-  return placed(filled(tag, attributes, clean(holder.text(key))), holder.pointer(key));
 }
 
 /**
@@ -155,16 +185,12 @@ export function icon(name) {
 /** A button; null without a label or an allowed link. @param {Section} section @param {Place} given @param {string} [fallback] */
 export function button(section, given, fallback = "primary") {
   const href = section.href(given.value.href);
-  if (!href || !given.text("label")) return null;
+  if ((!href || !given.text("label")) && !section.isOpen(given.pointer("label"))) return null;
   const kinds = ["primary", "secondary", "link"].sort(
     (one, other) => Number(one !== fallback) - Number(other !== fallback),
   );
-  const made = element(
-    "a",
-    { class: `button ${given.oneOf("style", ...kinds)}`, href },
-    clean(given.text("label")),
-  );
-  return placed(made, given.pointer("label"), keyOf(given));
+  const attributes = { class: `button ${given.oneOf("style", ...kinds)}`, href: href || null };
+  return placed(section.plain("a", given, "label", attributes), given.pointer("label"), keyOf(given));
 }
 
 /** The row of the section's own buttons. @param {Section} section */
@@ -179,7 +205,7 @@ export function allButtons(section) {
 /** A link. When the link is not allowed, only its label. @param {Section} section @param {Place} given */
 export function link(section, given) {
   const href = section.href(given.value.href);
-  return line(href ? "a" : "span", given, "label", href ? { href } : {});
+  return section.plain(href ? "a" : "span", given, "label", href ? { href } : {});
 }
 
 /** The key of an item of a list: its id. @param {Place} item */

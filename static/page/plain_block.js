@@ -1,6 +1,6 @@
 // A section of an unknown type as a plain block: its texts and its pictures, in order.
 
-import { filled, paragraphs, placed } from "./nodes.js";
+import { filled } from "./nodes.js";
 import { PLAIN, picture } from "./parts.js";
 import { compare, escaped, isObject, Place, strip, text } from "./values.js";
 
@@ -32,10 +32,10 @@ function found(section, holder, at, without) {
   for (let seen = 0; seen < MOST_VALUES && waiting.length && parts.length < MOST_PARTS; seen += 1) {
     const [name, value, place] = /** @type {[string, unknown, string]} */ (waiting.pop());
     if (typeof value === "string") {
-      if (!ORDER.has(name) && !strip(value).includes(" ")) continue;
-      const made = paragraphs(strip(value), section.href);
-      parts.push(made.map((each) => each && placed(each, place)));
-    } else if (isObject(value) && text(value, "src")) parts.push(picture(section, new Place(value, place), PLAIN));
+      if (!ORDER.has(name) && !strip(value).includes(" ") && section.edit?.field !== place) continue;
+      parts.push(section.allParagraphs(strip(value), place));
+    } else if (isObject(value) && text(value, "src"))
+      parts.push(picture(section, new Place(value, place), PLAIN));
     else for (const each of children(value, place)) waiting.push(each);
   }
   return parts;

@@ -4,7 +4,7 @@
 /**
  * @typedef {{kind: 'strong' | 'em' | 'a', address: string, inside: Inline[]}} Mark
  * @typedef {string | Mark} Inline
- * @typedef {{words: string, kind: Mark['kind'] | null, opens: boolean, closes: boolean, address: string}} Piece
+ * @typedef {{words: string, kind: Mark['kind'] | null, opens: boolean, closes: boolean, address: string, at: number}} Piece `at` is its place in the text
  */
 
 const SPACES = new Set([" ", "\t", "\n", "\r", "\u00a0"]);
@@ -20,7 +20,12 @@ const WIDTH = Object.fromEntries(STARS);
 
 /** Return the texts and marks of a text, in order. @param {string} words @returns {Inline[]} */
 export function parse(words) {
-  return built(new Parser(words).pieces());
+  return built(pieces(words));
+}
+
+/** Return the parts of a text with their places in it: a mark that neither opens nor closes is text. @param {string} words */
+export function pieces(words) {
+  return new Parser(words).pieces();
 }
 
 /** Return a text as readers see it, without its marks. @param {string} words */
@@ -42,6 +47,7 @@ class Parser {
     this.stars = new Map();
     this.dead = 0;
     this.addressEnd = 0;
+    this.at = 0; // where the next piece begins
   }
 
   pieces() {
@@ -52,8 +58,10 @@ class Parser {
       this.text(this.words.slice(at, start));
       at = start + match[0].length;
       const first = match[0][0];
-      if (first === "\\") this.text(match[0][1]);
-      else if (first === "*") this.runOfStars(start, at);
+      if (first === "\\") {
+        this.at += 1;
+        this.text(match[0][1]);
+      } else if (first === "*") this.runOfStars(start, at);
       else if (first === "[") this.open.push(this.piece("[", "a"));
       else at = this.bracket(at);
     }
@@ -103,6 +111,7 @@ class Parser {
     }
     this.open[index].address = this.words.slice(at + 1, end);
     this.close(index, this.piece("]", "a"));
+    this.at = end + 1;
     this.dead = this.open.length; // a link contains no link
     return end + 1;
   }
@@ -147,7 +156,8 @@ class Parser {
 
   /** @param {string} words @param {Mark['kind'] | null} kind */
   piece(words, kind) {
-    const piece = { words, kind, opens: false, closes: false, address: "" };
+    const piece = { words, kind, opens: false, closes: false, address: "", at: this.at };
+    this.at += words.length;
     this.found.push(piece);
     return piece;
   }

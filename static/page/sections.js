@@ -1,7 +1,7 @@
 // The sections of a page: one function for each type makes elements of the content.
 
 import { clean } from "./links.js";
-import { element, filled, placed } from "./nodes.js";
+import { element, filled, placed, rich } from "./nodes.js";
 import {
   allButtons,
   button,
@@ -11,7 +11,6 @@ import {
   gridSizes,
   icon,
   keyOf,
-  line,
   MASONRY,
   picture,
   SPLIT_HERO,
@@ -36,17 +35,24 @@ const FIELD_KINDS = ["text", "email", "tel", "textarea", "select", "checkbox", "
 export function hero(section) {
   const { content } = section;
   const body = content.text("body");
-  const above = [...body].length <= MAX_EYEBROW && !body.includes("\n");
+  const at = content.pointer("body");
+  const isShort = [...body].length <= MAX_EYEBROW && !body.includes("\n");
+  // A text does not change its place while it is edited.
+  const above = section.edit?.field === at ? (section.edit.memo.above ??= isShort) : isShort;
   const words = filled(
     "div",
     { class: "words" },
-    above && section.line("p", content, "body", { class: "eyebrow" }),
+    above && section.field("p", { class: "eyebrow" }, at, "lines", rich(body, section.href)),
     section.headline(),
     section.line("p", content, "subheadline", { class: "lede" }),
     !above && section.paragraphs(content, "body"),
     allButtons(section),
   );
-  const shot = filled("div", { class: "shot" }, picture(section, content.inside("image"), words ? SPLIT_HERO : WHOLE));
+  const shot = filled(
+    "div",
+    { class: "shot" },
+    picture(section, content.inside("image"), words ? SPLIT_HERO : WHOLE),
+  );
   return filled("div", { class: shot && words ? "hero split" : "hero" }, words, shot);
 }
 
@@ -71,10 +77,13 @@ export function features(section) {
 /** @param {Section} section @param {Place} item @param {string} sizes */
 function feature(section, item, sizes) {
   const href = section.href(item.value.link);
-  const title = href ? line("a", item, "title", { href }) : clean(item.text("title"));
+  const tag = `h${section.innerLevel}`;
+  const title = href
+    ? placed(filled(tag, {}, section.plain("a", item, "title", { href })), item.pointer("title"))
+    : section.plain(tag, item, "title");
   const inner = [
     picture(section, item.inside("image"), sizes) ?? icon(item.text("icon")),
-    placed(filled(`h${section.innerLevel}`, {}, title), item.pointer("title")),
+    title,
     section.paragraphs(item, "body"),
   ];
   return placed(filled("li", { class: "card" }, inner), item.at, keyOf(item));
@@ -90,14 +99,21 @@ export function testimonials(section) {
 function quote(section, item) {
   const said = filled("blockquote", {}, stars(section, item), section.paragraphs(item, "quote"));
   if (!said) return null;
-  const role = ["role", "company"]
-    .map((key) => item.text(key))
-    .filter(Boolean)
-    .join(", ");
-  const who = [line("strong", item, "name"), placed(filled("span", {}, clean(role)), item.pointer("role"))];
+  const who = [section.plain("strong", item, "name"), job(section, item)];
   const face = picture(section, item.inside("image"), FACE, "face") ?? avatar(item.text("name"));
   const by = who.some(Boolean) && element("figcaption", {}, face, element("span", { class: "who" }, who));
   return placed(element("figure", { class: "card quote" }, said, by), item.at, keyOf(item));
+}
+
+/** @param {Section} section @param {Place} item */
+function job(section, item) {
+  const keys = ["role", "company"];
+  if (!section.edit) {
+    const words = keys.map((key) => item.text(key)).filter(Boolean);
+    return placed(filled("span", {}, clean(words.join(", "))), item.pointer("role"));
+  }
+  const [role, company] = keys.map((key) => section.plain("span", item, key));
+  return filled("span", {}, role, role && company && ", ", company);
 }
 
 /** @param {string} name */
@@ -128,9 +144,10 @@ export function pricing(section) {
 
 /** @param {Section} section @param {Place} item */
 function plan(section, item) {
-  const points = item.strings("features").map(([words, at]) => section.words("li", words, at));
+  const texts = item.strings("features", section.edit?.isSelected);
+  const points = texts.map(([words, at]) => section.words("li", words, at));
   const inner = [
-    line(`h${section.innerLevel}`, item, "name"),
+    section.plain(`h${section.innerLevel}`, item, "name"),
     price(section, item),
     section.paragraphs(item, "description"),
     filled("ul", { class: "points" }, points),
@@ -163,7 +180,10 @@ export function gallery(section) {
   const items = section.content.objects("items");
   const sizes = { grid: gridSizes(items.length), masonry: MASONRY, carousel: CAROUSEL }[layout] ?? "";
   const made = items.map((item) => {
-    const inner = [picture(section, item.inside("image"), sizes), section.line("figcaption", item, "caption")];
+    const inner = [
+      picture(section, item.inside("image"), sizes),
+      section.line("figcaption", item, "caption"),
+    ];
     return placed(filled("figure", {}, inner), item.at, keyOf(item));
   });
   const title = clean(plain(section.content.text("headline")));
@@ -181,9 +201,10 @@ export function questions(section) {
 /** @param {Section} section @param {Place} item @returns {Content} */
 function question(section, item) {
   const answer = section.paragraphs(item, "answer");
-  if (!item.text("question") || !answer.some(Boolean))
-    return [line("p", item, "question", { class: "asked" }), answer];
-  const inner = [placed(element("summary", {}, clean(item.text("question"))), item.pointer("question"))];
+  if ((!item.text("question") || !answer.some(Boolean)) && !section.isOpen(item.pointer("question")))
+    return [section.plain("p", item, "question", { class: "asked" }), answer];
+  const words = section.edit ? section.plain("span", item, "question") : clean(item.text("question"));
+  const inner = [placed(element("summary", {}, words), item.pointer("question"))];
   return placed(
     element("details", {}, inner, element("div", { class: "answer" }, answer)),
     item.at,
@@ -197,10 +218,11 @@ function question(section, item) {
 export function form(section) {
   const { content } = section;
   const head = [section.headline(), section.paragraphs(content, "body", "intro")];
-  const send = clean(content.text("submit") || "→");
+  const submit = content.pointer("submit");
+  const send = clean(content.text("submit") || (section.isOpen(submit) ? "" : "→"));
   const href = section.href(content.value.action);
   if (href) {
-    const link = placed(element("a", { class: "button primary", href }, send), content.pointer("submit"));
+    const link = section.field("a", { class: "button primary", href }, submit, "plain", send);
     return filled(
       "div",
       { class: "panel" },
@@ -210,11 +232,13 @@ export function form(section) {
   }
   const made = content.objects("fields").map((each) => field(section, each));
   if (!made.length) return filled("div", { class: "head" }, head);
-  const press = placed(
-    element("button", { class: "button primary", type: "button" }, send),
-    content.pointer("submit"),
-  );
-  const closed = filled("p", { class: "note" }, section.translation.closed);
+  // A text in a button cannot be edited in place.
+  const [tag, type] = section.edit ? ["span", null] : ["button", "button"];
+  const press = section.field(tag, { class: "button primary", type }, submit, "plain", send);
+  const closed = [
+    filled("p", { class: "note" }, section.translation.closed),
+    section.edit?.isSelected && section.plain("p", content, "success", { class: "note" }),
+  ];
   const inner = element("div", { class: "form" }, element("fieldset", { disabled: "" }, made, press), closed);
   return element("div", { class: "enquiry" }, filled("div", {}, head), inner);
 }
@@ -224,23 +248,37 @@ function field(section, given) {
   const kind = given.oneOf("kind", ...FIELD_KINDS);
   const id = `${section.name}-${given.at.split("/").at(-1)}`;
   const required = given.value.required === true;
-  const key = given.text("label") ? "label" : "name";
+  const { edit } = section;
+  const key = given.text("label") || edit?.isSelected ? "label" : "name";
   const mark = required && [" ", element("span", { "aria-hidden": "true" }, "*")];
+  const words = edit && key === "label" ? section.plain("span", given, key) : clean(given.text(key));
   const label =
-    given.text(key) &&
-    placed(element("label", { for: id }, clean(given.text(key)), mark), given.pointer(key));
+    (given.text(key) || edit?.isSelected) &&
+    placed(element("label", { for: id }, words, mark), given.pointer(key));
   const attributes = {
     id,
     "aria-required": required ? "true" : null,
     placeholder: given.text("placeholder") || null,
   };
   const control = controlOf(kind, attributes, given);
-  const inner = kind === "checkbox" ? [control, label] : [label, control];
+  const inner =
+    kind === "checkbox"
+      ? [control, label]
+      : [label, control, edit?.isSelected && unseen(section, kind, given)];
   return placed(
     element("div", { class: kind === "checkbox" ? "field tick" : "field" }, inner),
     given.at,
     keyOf(given),
   );
+}
+
+/** The texts that the page has inside a control: the canvas of an editor shows them below it. @param {Section} section @param {string} kind @param {Place} given @returns {Content} */
+function unseen(section, kind, given) {
+  const attributes = { class: "note" };
+  if (kind === "date") return null;
+  if (kind !== "select") return section.plain("p", given, "placeholder", attributes);
+  const options = given.strings("options", true);
+  return options.map(([words, at]) => section.field("p", attributes, at, "plain", clean(words)));
 }
 
 /** @param {string} kind @param {Record<string, string | null>} attributes @param {Place} given */

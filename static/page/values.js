@@ -55,13 +55,15 @@ export class Place {
     );
   }
 
-  /** The texts of the list under a key that are not empty, with their places. @param {string} key @returns {[string, string][]} */
-  strings(key) {
+  /** The texts of the list under a key, with their places; the empty ones only with `all`. @param {string} key @param {boolean} [all] @returns {[string, string][]} */
+  strings(key, all = false) {
     const list = member(this.value, key);
     if (!Array.isArray(list)) return [];
     return list.flatMap((each, index) => {
       const words = typeof each === "string" ? strip(each) : "";
-      return words ? [/** @type {[string, string]} */ ([words, `${this.pointer(key)}/${index}`])] : [];
+      return words || (all && each === "")
+        ? [/** @type {[string, string]} */ ([words, `${this.pointer(key)}/${index}`])]
+        : [];
     });
   }
 }
