@@ -5,18 +5,7 @@
 import { h } from "../ui/elements.js";
 import { Lifting } from "./lifting.js";
 
-/**
- * A list whose items change places. An element with `data-handle` (a button) or `data-drag`, both with
- * the id of an item, starts a drag.
- *
- * @typedef {object} List
- * @property {() => Map<string, Element>} items the ids and elements now, in order
- * @property {HTMLElement} scroller
- * @property {() => boolean} canMove
- * @property {(id: string) => string} nameOf
- * @property {(id: string, before: string | null) => boolean | void} drop put an item before another one, or at the end
- * @property {(words: string) => void} say
- */
+/** @typedef {import("./lifting.js").List} List */
 /** @typedef {{id: string, top: number, bottom: number}} Stop */
 
 const LONG_PRESS = 250;

@@ -3,7 +3,18 @@
 
 import { h } from "../ui/elements.js";
 
-/** @typedef {import("./dragging.js").List} List */
+/**
+ * A list whose items change places. An element with `data-handle` (a button) or `data-drag`, both with
+ * the id of an item, starts a drag.
+ *
+ * @typedef {object} List
+ * @property {() => Map<string, Element>} items the ids and elements now, in order
+ * @property {HTMLElement} scroller
+ * @property {() => boolean} canMove
+ * @property {(id: string) => string} nameOf
+ * @property {(id: string, before: string | null) => boolean | void} drop put an item before another one, or at the end
+ * @property {(words: string) => void} say
+ */
 
 export class Lifting {
   /** @type {{id: string, name: string, before: string | null, order: string[]} | null} */
@@ -58,7 +69,7 @@ export class Lifting {
     } else if (isPress && this.list.canMove()) this.#lift(id);
     else return;
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation();
   }
 
   /** @param {string} id */
