@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from server.demo import content
 from server.http import (
+    activity,
     assets,
     documents,
     exports,
@@ -66,6 +67,7 @@ def routes() -> list[BaseRoute]:
         Route("/v1/assets", assets.list_assets, methods=["GET"]),
         Route("/v1/assets/{id}", assets.delete_asset, methods=["DELETE"]),
         Route("/v1/assets/{tenant}/{id}", assets.get_asset),
+        Route("/v1/activity", activity.list_activity),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),
         Route(doc, documents.put_document, methods=["PUT"]),

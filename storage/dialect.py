@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Table, exc
+from sqlalchemy import BigInteger, Connection, Table, exc, text
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from collab.ports.audit import CHANGES
 from collab.ports.store import Corrupt, StorageUnavailable
 
 SQLITE, POSTGRES = "sqlite", "postgresql"
@@ -46,6 +48,21 @@ class now_ms(FunctionElement[int]):  # noqa: N801 - named like an SQL function
 @compiles(now_ms)
 def _now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
     return NOW[compiler.dialect.name]
+
+
+def is_change(dialect: str) -> str:
+    """Return the SQL condition for the audit rows of accepted changes.
+
+    A database uses a partial index only for a query with the same condition, without parameters.
+    """
+    literal = "X'{}'" if dialect == SQLITE else "'\\x{}'::bytea"
+    actions = ", ".join(literal.format(action.encode().hex()) for action in CHANGES)
+    return f"outcome = {literal.format(b'ok'.hex())} AND action IN ({actions})"
+
+
+def where(condition: Callable[[str], str]) -> dict[str, Any]:
+    """Return the arguments that limit an index to the rows of a condition in each dialect."""
+    return {f"{name}_where": text(condition(name)) for name in (SQLITE, POSTGRES)}
 
 
 def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:

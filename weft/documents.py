@@ -34,6 +34,15 @@ class Documents:
         )
         return found
 
+    async def activity(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Return who changed which document, newest first: `items`, and a `cursor` for more."""
+        found: dict[str, Any] = await self._http.ask(
+            "GET", "/v1/activity", limit=limit, cursor=cursor
+        )
+        return found
+
     async def create(self, document: str, value: Any) -> dict[str, Any]:
         """Create a document. Raise `Refusal` when it exists."""
         made: dict[str, Any] = await self._http.ask(

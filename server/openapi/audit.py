@@ -1,4 +1,4 @@
-"""The audit trail of a document over HTTP."""
+"""The audit trail of a document, and the activity of a tenant, over HTTP."""
 
 from __future__ import annotations
 
@@ -41,4 +41,41 @@ AUDIT = Operation(
     detail="The audit trail of a deleted document can still be read.",
 )
 
-AUDITING = (AUDIT,)
+
+class ActivityItem(Struct, frozen=True, omit_defaults=True):
+    """Changes of one user to one document, from `since` to `at`.
+
+    `action` is `create`, `edit` (also undo and redo), `restore`, `import`, `publish`, `unpublish`
+    or `delete`. `deleted` is true when the document does not exist now; then `title` is empty.
+    """
+
+    doc: str
+    title: str
+    user: str
+    name: str
+    action: str
+    at: Time
+    since: Time
+    changes: int
+    version: int | UnsetType = UNSET
+    deleted: bool | UnsetType = UNSET
+
+
+class ActivityPage(Struct, frozen=True, omit_defaults=True):
+    items: list[ActivityItem]
+    cursor: str | UnsetType = UNSET
+
+
+ACTIVITY = Operation(
+    "GET",
+    "/v1/activity",
+    "listActivity",
+    "Documents",
+    "List who changed which document",
+    {200: Response("A page of changes, newest first.", ActivityPage, ("Cache-Control",))},
+    parameters=(LIMIT, replace(CURSOR, schema={"pattern": "^[0-9]{0,15}$"})),
+    refusals=(Code.FORBIDDEN,),
+    detail="Only documents that the token may read. A page may be empty and still have a `cursor`.",
+)
+
+AUDITING = (AUDIT, ACTIVITY)

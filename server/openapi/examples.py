@@ -158,6 +158,25 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     ),
     "getSchema": Example(responses={200: SCHEMA}),
     "putSchema": Example(SCHEMA),
+    "listActivity": Example(
+        responses={
+            200: {
+                "items": [
+                    {
+                        "doc": "home",
+                        "title": "Welcome",
+                        "user": "ada",
+                        "name": "Ada",
+                        "action": "edit",
+                        "at": AT,
+                        "since": "2026-03-01T09:38:00.000Z",
+                        "changes": 14,
+                        "version": 15,
+                    }
+                ]
+            }
+        }
+    ),
     "listAudit": Example(
         responses={
             200: {

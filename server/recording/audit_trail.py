@@ -206,6 +206,11 @@ def origin_of(member: Member) -> str:
 
 
 def about(member: Member) -> dict[str, Any]:
-    """Return the details of a row that describe the client: its lane, and its program's name."""
-    client = member.author.client
-    return {"lane": member.lane, **({"client": client} if client else {})}
+    """Return the details of a row that describe the client: its lane, its program, its user's name.
+
+    A name that is only the user's id is left out.
+    """
+    author = member.author
+    named = {"name": author.name} if author.name not in ("", author.user) else {}
+    client = {"client": author.client} if author.client else {}
+    return {"lane": member.lane, **client, **named}

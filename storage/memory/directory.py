@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from collab.ids import DocKey
-from collab.ports.audit import AuditRow
+from collab.ports.audit import CHANGES, MOST_DETAIL, AuditRow
 from collab.ports.directory import ShareLink, SigningKey
 
 
@@ -97,11 +97,27 @@ class MemoryAudit:
         ]
         return found[:limit]
 
+    def _changes(self, tenant: str, before: int) -> list[tuple[int, DocKey, AuditRow]]:
+        """The accepted changes of a tenant, newest first, as `activity` returns them."""
+        return [
+            (number, key, _short(row))
+            for number, key, row in reversed(self._trail)
+            if key.tenant == tenant
+            and (not before or number < before)
+            and row.outcome == "ok"
+            and row.action in CHANGES
+        ]
+
     async def drop_audit(self, older_than: int, most: int) -> int:
         old = sorted((one for one in self._trail if one[2].at < older_than), key=_age)[:most]
         gone = {number for number, _, _ in old}
         self._trail = [one for one in self._trail if one[0] not in gone]
         return len(gone)
+
+
+def _short(row: AuditRow) -> AuditRow:
+    is_long = len(msgspec.json.encode(row.detail)) > MOST_DETAIL
+    return msgspec.structs.replace(row, origin="", detail={} if is_long else row.detail)
 
 
 def _age(row: tuple[int, DocKey, AuditRow]) -> int:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ids import DocKey
+from collab.ports.audit import ActivityRow
 from collab.ports.directory import ShareLink
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState
@@ -212,6 +213,21 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
     async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
         found = {key: await self.row(key) for key in keys}
         return {key: row for key, row in found.items() if row is not None}
+
+    async def activity(self, tenant: str, before: int, limit: int) -> list[ActivityRow]:
+        found = self._changes(tenant, before)[:limit]
+        keys = [DocKey(tenant, key.doc) for _, key, _ in found]
+        titles = await self.titles(tenant, [key.doc for key in keys])
+        return [
+            ActivityRow(
+                number=number,
+                doc=key.doc,
+                title=titles.get(key.doc, ""),
+                is_deleted=self._existing(key) is None,
+                row=row,
+            )
+            for number, key, row in found
+        ]
 
     async def ever_existed(self, key: DocKey) -> bool:
         document = self._documents.get(key)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    select,
+    text,
+)
 
 from collab.ids import DocKey
-from collab.ports.audit import AuditRow
+from collab.ports.audit import MOST_DETAIL, ActivityRow, AuditRow
 from storage.database import Database
-from storage.sql.schema import audit, by_key, docs
+from storage.dialect import is_change
+from storage.sql.checksum import is_sound, title_crc
+from storage.sql.schema import audit, by_key, docs, titles
+
+
+def _same_document(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.tenant == audit.c.tenant, table.c.doc == audit.c.doc)
 
 
 def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
@@ -65,6 +82,42 @@ def _audit_row(row: Any) -> AuditRow:
     )
 
 
+_CHANGED = select(
+    audit.c.number,
+    audit.c.doc,
+    audit.c.at,
+    audit.c.actor,
+    audit.c.action,
+    audit.c.version,
+    case((func.length(audit.c.detail) <= MOST_DETAIL, audit.c.detail), else_=b"{}").label("detail"),
+    docs.c.deleted_at,
+    titles.c.title,
+    titles.c.crc,
+).select_from(audit.outerjoin(docs, _same_document(docs)).outerjoin(titles, _same_document(titles)))
+
+
+def _activity(connection: Connection, tenant: str, before: int, limit: int) -> list[ActivityRow]:
+    found = _CHANGED.where(audit.c.tenant == tenant, text(is_change(connection.dialect.name)))
+    if before:
+        found = found.where(audit.c.number < before)
+    rows = connection.execute(found.order_by(audit.c.number.desc()).limit(limit))
+    return [_activity_row(tenant, row) for row in rows]
+
+
+def _activity_row(tenant: str, row: Any) -> ActivityRow:
+    is_titled = row.title and is_sound(
+        row.crc, partial(title_crc, DocKey(tenant, row.doc), row.title)
+    )
+    detail = msgspec.json.decode(row.detail)
+    return ActivityRow(
+        number=row.number,
+        doc=row.doc,
+        title=row.title if is_titled else "",
+        is_deleted=row.deleted_at != 0,
+        row=AuditRow(row.at, row.actor, row.action, version=row.version, detail=detail),
+    )
+
+
 class SqlAudit:
     """Audit rows. Invariant: their numbers increase in the order of writing, and never repeat."""
 
@@ -80,6 +133,9 @@ class SqlAudit:
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))
+
+    async def activity(self, tenant: str, before: int, limit: int) -> list[ActivityRow]:
+        return await self._database.read(lambda c: _activity(c, tenant, before, limit))
 
     async def ever_existed(self, key: DocKey) -> bool:
         # A deleted document keeps its row in `docs`.

@@ -20,16 +20,16 @@ from sqlalchemy import (
     String,
     Table,
     and_,
-    text,
 )
 from sqlalchemy.types import TypeDecorator
 
 from collab.ids import MAX_SAFE_INTEGER, DocKey
+from storage.dialect import is_change, where
 
 T = TypeVar("T")
 
 # The newest file in `migrations/versions`. A test compares the two.
-REVISION = "0011"
+REVISION = "0012"
 
 # The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1
@@ -127,8 +127,7 @@ Index(
     entries.c.author,
     entries.c.request,
     unique=True,
-    sqlite_where=text("length(request) > 0"),
-    postgresql_where=text("length(request) > 0"),
+    **where(lambda _: "length(request) > 0"),
 )
 
 # Accepted requests without an entry: they changed nothing, or a compaction dropped their entry.
@@ -269,6 +268,8 @@ audit = Table(
     Column("version", BigInteger, nullable=False),
     Column("detail", LargeBinary, nullable=False),
     Index("audit_document", "tenant", "doc", "number"),
+    # Most rows are of connections, locks and refusals. So activity has an index of the other rows.
+    Index("audit_changes", "tenant", "number", **where(is_change)),
     sqlite_autoincrement=True,
 )
 

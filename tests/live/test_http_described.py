@@ -77,7 +77,7 @@ REPLAYED = """
     takeOverLock keepLock releaseLock makeShare listShares endShare
     uploadAsset listAssets readAsset deleteAsset publish getPublished
     readPublished takeDown exportDocument
-    listAudit listDocuments importDocument deleteDocument healthz readyz getDescription
+    listAudit listActivity listDocuments importDocument deleteDocument healthz readyz getDescription
 """.split()  # noqa: SIM905 - a list of this length is read more easily so
 
 

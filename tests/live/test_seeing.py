@@ -243,7 +243,7 @@ async def test_the_trail_has_user_action_and_address(
     assert edit["version"] == 2
     assert edit["origin"].startswith("127.0.0.1:")
     assert edit["origin"].endswith(client.opened["session"])
-    assert edit["detail"] == {"lane": "patch", "client": "tab-1"}
+    assert edit["detail"] == {"lane": "patch", "client": "tab-1", "name": "Ada"}
 
 
 async def test_the_trail_is_paged_newest_first_without_a_gap(
@@ -312,7 +312,7 @@ async def test_a_refused_lock_request_is_counted_and_in_the_trail(
     assert grown("weft_edits_total", lane="patch", outcome="refused") == 0
     newest = (await trail(server, doc, admin))["items"][0]
     assert (newest["actor"], newest["action"], newest["outcome"]) == ("bo", "lock", "locked")
-    assert newest["detail"] == {"lane": "patch", "asked": "acquire"}
+    assert newest["detail"] == {"lane": "patch", "name": "Bo", "asked": "acquire"}
 
 
 async def test_the_trail_has_the_address_of_locks_and_creations(

@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Accepted, Author, Entry, Op, Summary, without_ops
 from collab.ids import DocKey
-from collab.ports.audit import AuditRow
+from collab.ports.audit import MOST_DETAIL, AuditRow
 from collab.ports.directory import ShareLink, SigningKey
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState, What
@@ -895,6 +895,32 @@ class AuditContract:
         assert len(await store.audit(HOME, 0, 9)) == 5
         await store.write_audit([row])
         assert len(await store.audit(HOME, 0, 9)) == 6
+
+    async def test_activity_has_the_changes_of_all_documents_of_a_tenant(
+        self, store: Store
+    ) -> None:
+        titled = msgspec.structs.replace(made(HOME), title="Spring sale")
+        assert await store.commit([titled, made(AWAY), made(OTHER)]) == [Committed()] * 3
+        edit = AuditRow(1, "ada", "edit", "::1", "ok", 1, {"name": "Ada"})
+        publish = AuditRow(3, "bo", "publish", "::1", "ok", 0, {"version": 1})
+        long = AuditRow(4, "bo", "edit", "::1", "ok", 9, {"versions": ["x" * MOST_DETAIL]})
+        others = [AuditRow(2, "ada", name) for name in ("open", "lock", "upload", "take")]
+        refused = AuditRow(2, "ada", "edit", "", "read_only")
+        await store.write_audit([(HOME, edit), *((HOME, each) for each in others)])
+        await store.write_audit([(HOME, refused), (OTHER, edit), (AWAY, publish), (AWAY, long)])
+        found = await store.activity("demo", 0, 9)
+        assert [(each.doc, each.title, each.is_deleted, each.row) for each in found] == [
+            ("away", "", False, AuditRow(4, "bo", "edit", version=9)),
+            ("away", "", False, AuditRow(3, "bo", "publish", detail={"version": 1})),
+            ("home", "Spring sale", False, AuditRow(1, "ada", "edit", "", "ok", 1, edit.detail)),
+        ]
+        [newest] = await store.activity("demo", 0, 1)
+        assert newest == found[0]
+        assert await store.activity("demo", newest.number, 9) == found[1:]
+        assert await store.delete(HOME, 5)
+        gone = (await store.activity("demo", 0, 9))[-1]
+        assert (gone.title, gone.is_deleted) == ("", True)
+        assert await store.activity("nowhere", 0, 9) == []
 
     async def test_writing_no_rows_does_nothing(self, store: Store) -> None:
         await store.write_audit([])

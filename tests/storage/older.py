@@ -20,6 +20,7 @@ def make_older(url: str) -> None:
     with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
         for table in ("share_links", "titles", "assets", "asset_pieces", "asset_uses"):
             file.execute(f"DROP TABLE {table}")
+        file.execute("DROP INDEX audit_changes")
         for table, column in LATER:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         file.execute("UPDATE alembic_version SET version_num = '0005'")

@@ -159,6 +159,10 @@ class SyncDocuments:
         """Return a page: `items`, and a `cursor` when there are more."""
         return Worker.run(self._documents.list(**options))
 
+    def activity(self, **options: Any) -> dict[str, Any]:
+        """Return who changed which document, newest first: `items`, and a `cursor` for more."""
+        return Worker.run(self._documents.activity(**options))
+
     def create(self, document: str, value: Any) -> dict[str, Any]:
         """Create a document. Raise `Refusal` when it exists."""
         return Worker.run(self._documents.create(document, value))

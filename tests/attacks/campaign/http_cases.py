@@ -37,6 +37,7 @@ TELLING: dict[tuple[str, str], tuple[str, ...]] = {
     ("listVersions", "limit"): ("500",),
     ("listVersions", "each"): ("1",),
     ("listAudit", "limit"): ("1000",),
+    ("listActivity", "limit"): ("1000",),
     ("listDocuments", "limit"): ("1000",),
     ("readPublished", "version"): ("1",),
     ("patchDocument", "base"): ("1", "60"),
