@@ -1,16 +1,23 @@
 // The page itself, live, in the document of the editor: its texts and pictures are edited in place.
 
+import { FormatBar } from "./format_bar.js";
+import { Frames } from "./frames.js";
+import { listen } from "./keys.js";
 import { Sheet } from "./sheet.js";
 import { Texts } from "./texts.js";
 
 export class Canvas {
   /** @param {HTMLElement} stage @param {import("../editor/commands.js").Parts} parts */
-  constructor(stage, { workspace, document: name }) {
+  constructor(stage, parts) {
+    const { workspace, document: name } = parts;
     stage.tabIndex = 0;
     const sheet = new Sheet(stage, workspace, name);
     workspace.nodeAt = (pointer) => sheet.nodeAt(pointer);
     workspace.nodeOf = (id) => sheet.section(id);
     this.texts = new Texts(sheet, workspace);
+    new FormatBar(this.texts, workspace);
+    this.frames = new Frames(sheet, parts);
+    listen(sheet, this.texts, parts);
     sheet.drawNow();
   }
 }

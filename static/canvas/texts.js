@@ -86,11 +86,11 @@ export class Texts {
   edit(pointer, wanted, steady = null) {
     const { sheet, workspace } = this;
     const id = this.#sectionOf(pointer);
-    const holder = id === null ? null : lockedBy(workspace, id);
+    const holder = id === null ? null : workspace.lockedBy(id);
     if (!workspace.canEdit || holder) {
       this.end();
       workspace.select(id, id === null ? null : pointer);
-      if (holder) toast(`${holder} has locked this section.`);
+      if (holder) toast(`${holder.name} has locked this section.`);
       return false;
     }
     if (this.now?.pointer !== pointer) {
@@ -303,10 +303,4 @@ export class Texts {
     const index = Number(pointer.slice(sectionsAt.length + 1).split("/", 1)[0]);
     return text(shown.sections?.[index], "id") || null;
   }
-}
-
-/** The name of the person who has locked a section for themselves; '' when there is none. @param {any} workspace @param {string} id @returns {string} */
-function lockedBy(workspace, id) {
-  const holder = workspace.lockedBy?.(id);
-  return holder ? (holder.name ?? String(holder)) : "";
 }

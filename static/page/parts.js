@@ -109,9 +109,11 @@ export class Section {
     return this.line(`h${this.level}`, this.content, "headline", { id: this.label });
   }
 
-  /** The headline and the introduction. */
-  head() {
-    return filled("div", { class: "head" }, this.headline(), this.paragraphs(this.content, "body", "intro"));
+  /** The headline and the introduction. @param {boolean} [hasBody] whether the format has an introduction here */
+  head(hasBody = true) {
+    const isShown = hasBody || this.content.text("body");
+    const body = isShown && this.paragraphs(this.content, "body", "intro");
+    return filled("div", { class: "head" }, this.headline(), body);
   }
 }
 

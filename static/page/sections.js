@@ -92,7 +92,7 @@ function feature(section, item, sizes) {
 /** @param {Section} section @returns {Content} */
 export function testimonials(section) {
   const made = section.content.objects("items").map((item) => quote(section, item));
-  return [section.head(), filled("div", { class: "cards quotes" }, made)];
+  return [section.head(false), filled("div", { class: "cards quotes" }, made)];
 }
 
 /** @param {Section} section @param {Place} item */
@@ -189,13 +189,13 @@ export function gallery(section) {
   const title = clean(plain(section.content.text("headline")));
   // A scrolling element must be reachable by keyboard, and so it needs a name.
   const scrolls = layout === "carousel" && { tabindex: "0", role: "group", "aria-label": title || null };
-  return [section.head(), filled("div", { class: `gallery ${layout}`, ...scrolls }, made)];
+  return [section.head(false), filled("div", { class: `gallery ${layout}`, ...scrolls }, made)];
 }
 
 /** Return the questions; `details` elements open an answer without a script. @param {Section} section @returns {Content} */
 export function questions(section) {
   const made = section.content.objects("items").map((item) => question(section, item));
-  return [section.head(), filled("div", { class: "questions" }, made)];
+  return [section.head(false), filled("div", { class: "questions" }, made)];
 }
 
 /** @param {Section} section @param {Place} item @returns {Content} */

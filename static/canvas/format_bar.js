@@ -1,0 +1,227 @@
+// Bold, italic and links: a bar at the selection in a rich text, and the keys that users know.
+
+import { safeLink } from "../page/links.js";
+import { fields, text } from "../page/values.js";
+import { plain } from "../page/rich_text.js";
+import { nameOf } from "../templates/sections.js";
+import { change, h } from "../ui/elements.js";
+import { icon } from "../ui/icons.js";
+import { around, linked, marksOf, toggled } from "./marks.js";
+import { float, openPopover } from "./popover.js";
+
+/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("../editor/workspace.js").Workspace} Workspace */
+
+/** @type {["strong" | "em" | "link", string, string, string][]} */
+const MARKS = [
+  ["strong", "bold", "Bold", "B"],
+  ["em", "italic", "Italic", "I"],
+  ["link", "link", "Link", "K"],
+];
+const COMMAND = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl+";
+const MOST = 6; // suggestions of a link
+
+export class FormatBar {
+  /** @param {Texts} texts @param {Workspace} workspace */
+  constructor(texts, workspace) {
+    this.texts = texts;
+    this.workspace = workspace;
+    this.buttons = MARKS.map(([kind, shape, words, key]) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "aria-label": words,
+          title: `${words} (${COMMAND}${key})`,
+          onclick: () => this.apply(kind),
+        },
+        icon(shape),
+      ),
+    );
+    this.bar = h(
+      "div",
+      { class: "format", role: "toolbar", "aria-label": "Format", hidden: true },
+      ...this.buttons,
+    );
+    // The text keeps the focus and the selection.
+    this.bar.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.bar.addEventListener("mousedown", (event) => event.preventDefault());
+    document.body.append(this.bar);
+    document.addEventListener("selectionchange", () => this.draw());
+    workspace.on("editing", () => this.draw());
+    for (const name of ["scroll", "resize"])
+      addEventListener(name, () => this.bar.hidden || this.draw(), { capture: true });
+    texts.sheet.holder.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Whether the text that is edited may have marks. */
+  get #isRich() {
+    const { now } = this.texts;
+    return now !== null && now.kind !== "plain";
+  }
+
+  draw() {
+    const { texts, bar } = this;
+    const range = this.#isRich && !texts.isHeld ? texts.range : null;
+    bar.hidden = !range || range.start === range.end;
+    if (!range || bar.hidden || !texts.now) return;
+    const marks = marksOf(texts.words, texts.now.kind, range.start, range.end);
+    MARKS.forEach(([kind], index) =>
+      change(this.buttons[index], {
+        "aria-pressed": marks[kind] === true || typeof marks[kind] === "string",
+      }),
+    );
+    // A phone shows its own tools above the selection.
+    float(bar, selected(), !matchMedia("(pointer: coarse)").matches);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { ctrlKey, metaKey, altKey, shiftKey, isComposing } = event;
+    if (!(ctrlKey || metaKey) || altKey || shiftKey || isComposing || !this.texts.now) return;
+    const found = MARKS.find(([, , , key]) => key === event.key.toUpperCase());
+    if (!found) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.apply(found[0]);
+  }
+
+  /** @param {"strong" | "em" | "link"} kind */
+  apply(kind) {
+    const { texts } = this;
+    const { now, words, range } = texts;
+    if (!now || !range || !this.#isRich) return;
+    let { start, end } = range;
+    // Without a selection, the word around the caret is meant.
+    if (start === end) [start, end] = around(words, now.kind, start);
+    if (start === end) return;
+    if (kind === "link") return this.#link(start, end);
+    const made = toggled(words, now.kind, start, end, kind);
+    if (made)
+      texts.write(made.words, range.start === range.end ? moved(range.start, start, made.start) : made);
+    this.draw();
+  }
+
+  /** Ask for the address of a link. @param {number} start @param {number} end */
+  #link(start, end) {
+    const { texts } = this;
+    const { now, words } = texts;
+    if (!now) return;
+    const old = marksOf(words, now.kind, start, end).link;
+    const rect = selected() ?? now.node.getBoundingClientRect();
+    const field = h("input", {
+      value: old ?? "",
+      placeholder: "https://… or a place on this page",
+      "aria-label": "Address",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
+    const wrong = h(
+      "p",
+      { class: "wrong", role: "alert", hidden: true },
+      "A link needs an address such as https://example.com, /about or #contact.",
+    );
+    const list = h("div", { class: "choices" });
+    /** @param {string | null} address */
+    const done = (address) => {
+      const made = linked(texts.words, now.kind, start, end, address);
+      close();
+      if (made) texts.write(made.words, made);
+    };
+    const form = h(
+      "form",
+      {
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          const address = completed(field.value);
+          if (!address && old !== null && !field.value.trim()) return done(null);
+          wrong.hidden = Boolean(address);
+          if (address) done(address);
+        },
+      },
+      h("div", { class: "line" }, field, h("button", { class: "primary" }, "Apply")),
+      wrong,
+      list,
+      old !== null &&
+        h("button", { type: "button", class: "danger", onclick: () => done(null) }, "Remove the link"),
+    );
+    const suggest = () => {
+      const wanted = field.value.trim().toLowerCase();
+      const all = targets(this.workspace).filter(
+        ({ words: name, address }) => wanted === old || `${name} ${address}`.toLowerCase().includes(wanted),
+      );
+      list.replaceChildren(
+        ...all
+          .slice(0, MOST)
+          .map(({ words: name, address }) =>
+            h(
+              "button",
+              { type: "button", onclick: () => done(address) },
+              h("span", {}, name),
+              h("small", {}, address),
+            ),
+          ),
+      );
+    };
+    field.addEventListener("input", suggest);
+    suggest();
+    texts.isHeld = true;
+    this.bar.hidden = true;
+    const shown = mark();
+    const close = openPopover(() => rect, {
+      label: "Link",
+      body: [form],
+      onClose: () => {
+        shown();
+        texts.isHeld = false;
+        texts.select({ start, end });
+      },
+    });
+    field.select();
+  }
+}
+
+/** Where links may lead inside the site: the sections of this page, and the pages. @param {Workspace} workspace */
+function targets(workspace) {
+  const sections = workspace.sections.map((each) => {
+    const headline = plain(text(fields(each, "content"), "headline"));
+    return { words: headline || nameOf(each), address: `#${text(each, "anchor") || text(each, "id")}` };
+  });
+  const pages = Object.entries(fields(workspace.value, "pages")).map(([key, page]) => {
+    const slug = key === "home" ? "" : text(page, "slug") || key;
+    return { words: text(page, "title") || key, address: `/${slug}` };
+  });
+  return [...sections, ...pages];
+}
+
+/** An address as a link may have it; '' for a wrong one. People leave out the beginning. @param {string} given */
+function completed(given) {
+  const address = given.trim();
+  if (/^[^\s@/:]+@[^\s@/]+\.[a-z]{2,}$/i.test(address)) return safeLink(`mailto:${address}`);
+  if (/^[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?([/?#]|$)/i.test(address)) return safeLink(`https://${address}`);
+  return /^([/?#]|[a-z]+:)/i.test(address) ? safeLink(address) : "";
+}
+
+/** The rectangle of the selection in the window. */
+function selected() {
+  const selection = document.getSelection();
+  const rect = selection?.rangeCount ? selection.getRangeAt(0).getBoundingClientRect() : undefined;
+  return rect && (rect.width || rect.height) ? rect : undefined;
+}
+
+/** A caret that moves with the marks before it. @param {number} caret @param {number} start @param {number} now */
+function moved(caret, start, now) {
+  const at = Math.max(0, caret + now - start);
+  return { start: at, end: at };
+}
+
+/** Show the selection while another element has the focus. Return what ends it. */
+function mark() {
+  const selection = document.getSelection();
+  const { highlights } = /** @type {any} */ (CSS);
+  if (!highlights || !selection?.rangeCount) return () => {};
+  const Highlight = /** @type {any} */ (window).Highlight;
+  highlights.set("weft-link", new Highlight(selection.getRangeAt(0).cloneRange()));
+  return () => void highlights.delete("weft-link");
+}

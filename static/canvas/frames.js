@@ -1,0 +1,170 @@
+// The frames over the page: of the section under the pointer, and of the selected one with its tools.
+//
+// They lie beside the page, in the part that scrolls. So they need no measure while it scrolls, and the
+// page keeps its own styles. They are measured after layout, by an observer of sizes.
+
+import { nameOf } from "../templates/sections.js";
+import { change, h } from "../ui/elements.js";
+import { icon } from "../ui/icons.js";
+
+/** @typedef {import("./sheet.js").Sheet} Sheet */
+/** @typedef {import("../editor/commands.js").Parts} Parts */
+
+export class Frames {
+  /** @type {string | null} the section under the pointer */
+  #hovered = null;
+  #seen = new ResizeObserver(() => this.place());
+
+  /** @param {Sheet} sheet @param {Parts} parts */
+  constructor(sheet, { workspace, commands }) {
+    this.sheet = sheet;
+    this.workspace = workspace;
+    this.commands = commands;
+    this.hover = h("div", { class: "frame hover" }, ...this.#adds(() => this.#hovered));
+    this.tools = this.#tools();
+    this.selected = h("div", { class: "frame selected" }, this.tools.bar, ...this.#adds(() => this.id));
+    this.picture = h("div", { class: "frame picture" });
+    this.layer = h("div", { class: "frames" }, this.hover, this.selected, this.picture);
+    sheet.board.append(this.layer);
+    const { holder, stage } = sheet;
+    holder.addEventListener("pointerover", (event) => {
+      if (event.pointerType === "mouse") this.#hover(sheet.idOf(/** @type {Element} */ (event.target)));
+    });
+    stage.addEventListener("pointerleave", () => this.#hover(null));
+    // The tools do not cover what one types.
+    holder.addEventListener("input", () => this.layer.classList.add("typing"));
+    stage.addEventListener("pointermove", () => this.layer.classList.remove("typing"));
+    sheet.on("after", () => this.update());
+    for (const name of ["selected", "editing", "locks"]) workspace.on(name, () => this.update());
+  }
+
+  /** The selected section. */
+  get id() {
+    return this.workspace.selection?.id ?? null;
+  }
+
+  /** @param {string | null} id */
+  #hover(id) {
+    if (id === this.#hovered) return;
+    this.#hovered = id;
+    this.update();
+  }
+
+  /** Buttons at both edges of a section: they open the gallery. @param {() => string | null} idOf */
+  #adds(idOf) {
+    return ["before", "after"].map((place) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `add ${place}`,
+          "aria-label": `Add a section ${place} this one`,
+          title: "Add a section",
+          onclick: () => {
+            const found = this.workspace.sectionAt(idOf() ?? "");
+            if (found) this.workspace.emit("gallery", found.index + (place === "after" ? 1 : 0));
+          },
+        },
+        icon("add"),
+      ),
+    );
+  }
+
+  #tools() {
+    /** @param {string} words @param {string} shape @param {(id: string) => void} run @param {Record<string, any>} [more] */
+    const tool = (words, shape, run, more = {}) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "aria-label": words,
+          title: words,
+          ...more,
+          onclick: () => this.id !== null && run(this.id),
+        },
+        icon(shape),
+      );
+    const { commands, workspace } = this;
+    /** @param {string} id @param {number} by */
+    const step = (id, by) => {
+      commands.step(id, by);
+      workspace.select(id, workspace.selection?.pointer, { scroll: true });
+    };
+    const handle = h("button", { type: "button", class: "quiet handle" }, icon("grip"), h("span"));
+    const up = tool("Move up", "arrowUp", (id) => step(id, -1));
+    const down = tool("Move down", "arrowDown", (id) => step(id, 1));
+    const lock = h("span", { "data-place": "lock" });
+    const bar = h(
+      "div",
+      { class: "tools", role: "toolbar", "aria-label": "Section" },
+      handle,
+      up,
+      down,
+      tool("Duplicate", "copy", (id) => commands.duplicate(id)),
+      tool("Hide", "eyeOff", (id) => commands.toggleHidden(id)),
+      tool("Delete", "trash", (id) => commands.remove(id), { class: "quiet delete" }),
+      lock,
+    );
+    return { bar, handle, up, down, lock };
+  }
+
+  /** Show the frames of the sections that are under the pointer and selected now. */
+  update() {
+    const { sheet, workspace, id } = this;
+    const found = id === null ? null : workspace.sectionAt(id);
+    this.#seen.disconnect();
+    // An observer reports each element once at first: after the layout that is due anyway.
+    for (const each of [sheet.holder, ...this.#framed.map(({ node }) => node)])
+      if (each) this.#seen.observe(each);
+    if (!found || id === null) return;
+    const name = nameOf(found.section);
+    const { sections } = workspace;
+    const place = sections.findIndex((each) => each.id === id);
+    const canEdit = workspace.canEdit && !workspace.lockedBy(id);
+    const { bar, handle, up, down, lock } = this.tools;
+    change(handle, {
+      "data-handle": id,
+      "aria-label": `Move ${name}`,
+      title: `Drag to move ${name}`,
+      disabled: !canEdit,
+    });
+    change(/** @type {Element} */ (handle.lastChild), { textContent: name });
+    change(lock, { "data-section": id });
+    for (const button of bar.querySelectorAll("button.quiet"))
+      if (!lock.contains(button)) change(button, { disabled: !canEdit });
+    change(up, { disabled: !canEdit || place <= 0 });
+    change(down, { disabled: !canEdit || place === sections.length - 1 });
+    change(this.layer, { "data-editing": workspace.canEdit ? null : "no" });
+  }
+
+  /** Each frame with the element that it is around. */
+  get #framed() {
+    const { sheet, workspace, id } = this;
+    const pointer = workspace.selection?.pointer;
+    const inner = pointer && !workspace.editing ? sheet.nodeAt(pointer) : null;
+    const hovered = this.#hovered !== null && this.#hovered !== id ? sheet.section(this.#hovered) : null;
+    return [
+      { frame: this.hover, node: hovered },
+      { frame: this.selected, node: id === null ? null : sheet.section(id) },
+      { frame: this.picture, node: inner?.tagName === "IMG" ? inner : null },
+    ];
+  }
+
+  /** Put the frames around their elements. */
+  place() {
+    const origin = this.layer.getBoundingClientRect();
+    const boxes = this.#framed.map(({ frame, node }) => ({ frame, box: node?.getBoundingClientRect() }));
+    for (const { frame, box } of boxes) {
+      frame.hidden = !box;
+      if (!box) continue;
+      const { style } = frame;
+      // The tools in it are sticky, which a transform would mislead.
+      style.left = `${box.left - origin.left}px`;
+      style.top = `${box.top - origin.top}px`;
+      style.width = `${box.width}px`;
+      style.height = `${box.height}px`;
+    }
+    this.workspace.emit("framed");
+  }
+}
