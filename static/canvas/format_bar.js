@@ -19,7 +19,7 @@ const MARKS = [
   ["link", "link", "Link", "K"],
 ];
 const COMMAND = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl+";
-const MOST = 6; // suggestions of a link
+const MOST = 100; // suggestions of a link
 
 export class FormatBar {
   /** @param {Texts} texts @param {Workspace} workspace */
