@@ -4,6 +4,7 @@
 // page keeps its own styles. They are measured after layout, by an observer of sizes.
 
 import { nameOf } from "../templates/sections.js";
+import { fields, text } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 
@@ -13,6 +14,8 @@ import { icon } from "../ui/icons.js";
 export class Frames {
   /** @type {string | null} the section under the pointer */
   #hovered = null;
+  /** @type {{frame: HTMLElement, around: () => Node | null}[]} */
+  #more = [];
   #seen = new ResizeObserver(() => this.place());
 
   /** @param {Sheet} sheet @param {Parts} parts */
@@ -23,7 +26,8 @@ export class Frames {
     this.hover = h("div", { class: "frame hover" }, ...this.#adds(() => this.#hovered));
     this.tools = this.#tools();
     this.selected = h("div", { class: "frame selected" }, this.tools.bar, ...this.#adds(() => this.id));
-    this.picture = h("div", { class: "frame picture" });
+    this.pictureTools = h("div", { class: "tools", role: "toolbar", "aria-label": "Picture" });
+    this.picture = h("div", { class: "frame picture" }, this.pictureTools);
     this.layer = h("div", { class: "frames" }, this.hover, this.selected, this.picture);
     sheet.board.append(this.layer);
     const { holder, stage } = sheet;
@@ -36,6 +40,19 @@ export class Frames {
     stage.addEventListener("pointermove", () => this.layer.classList.remove("typing"));
     sheet.on("after", () => this.update());
     for (const name of ["selected", "editing", "locks"]) workspace.on(name, () => this.update());
+  }
+
+  /** Put another frame around an element of the page. Return what removes it. @param {HTMLElement} frame @param {() => Node | null} around */
+  add(frame, around) {
+    const made = { frame, around };
+    this.#more.push(made);
+    this.layer.append(frame);
+    this.update();
+    return () => {
+      this.#more = this.#more.filter((each) => each !== made);
+      frame.remove();
+      this.update();
+    };
   }
 
   /** The selected section. */
@@ -95,18 +112,21 @@ export class Frames {
     const up = tool("Move up", "arrowUp", (id) => step(id, -1));
     const down = tool("Move down", "arrowDown", (id) => step(id, 1));
     const lock = h("span", { "data-place": "lock" });
+    // `pictures.js` gives it what it does.
+    const picture = tool("Add a picture", "image", () => {});
     const bar = h(
       "div",
       { class: "tools", role: "toolbar", "aria-label": "Section" },
       handle,
       up,
       down,
+      picture,
       tool("Duplicate", "copy", (id) => commands.duplicate(id)),
       tool("Hide", "eyeOff", (id) => commands.toggleHidden(id)),
       tool("Delete", "trash", (id) => commands.remove(id), { class: "quiet delete" }),
       lock,
     );
-    return { bar, handle, up, down, lock };
+    return { bar, handle, up, down, picture, lock };
   }
 
   /** Show the frames of the sections that are under the pointer and selected now. */
@@ -122,7 +142,7 @@ export class Frames {
     const { sections } = workspace;
     const place = sections.findIndex((each) => each.id === id);
     const canEdit = workspace.canEdit && !workspace.lockedBy(id);
-    const { bar, handle, up, down, lock } = this.tools;
+    const { bar, handle, up, down, picture, lock } = this.tools;
     change(handle, {
       "data-handle": id,
       "aria-label": `Move ${name}`,
@@ -130,6 +150,9 @@ export class Frames {
       disabled: !canEdit,
     });
     change(/** @type {Element} */ (handle.lastChild), { textContent: name });
+    const { type } = found.section;
+    const hasPicture = text(fields(fields(found.section, "content"), "image"), "src") !== "";
+    change(picture, { hidden: !(type === "gallery" || (type === "hero" && !hasPicture)) });
     change(lock, { "data-section": id });
     for (const button of bar.querySelectorAll("button.quiet"))
       if (!lock.contains(button)) change(button, { disabled: !canEdit });
@@ -148,6 +171,7 @@ export class Frames {
       { frame: this.hover, node: hovered },
       { frame: this.selected, node: id === null ? null : sheet.section(id) },
       { frame: this.picture, node: inner?.tagName === "IMG" ? inner : null },
+      ...this.#more.map(({ frame, around }) => ({ frame, node: /** @type {Element | null} */ (around()) })),
     ];
   }
 
