@@ -14,10 +14,22 @@ const WIDTHS = [
 
 export class TopBar {
   /** @param {HTMLElement} bar @param {import("./commands.js").Parts} parts */
-  constructor(bar, { workspace, document: name }) {
+  constructor(bar, { workspace, document: name, token }) {
     this.workspace = workspace;
     this.title = h("h1", {});
-    const preview = `/preview/${encodeURIComponent(name)}`;
+    this.at = `/preview/${encodeURIComponent(name)}`;
+    this.preview = h(
+      "a",
+      {
+        class: "button preview",
+        href: this.at,
+        target: "_blank",
+        "aria-label": "Preview",
+        onclick: (/** @type {MouseEvent} */ event) => this.open(event, token.kept()),
+      },
+      icon("eye"),
+      h("span", {}, "Preview"),
+    );
     const widths = WIDTHS.map(({ name: device, words, width }) =>
       h(
         "button",
@@ -47,7 +59,7 @@ export class TopBar {
       h("div", { id: "people" }),
       h("div", { id: "undo" }),
       h("div", { id: "tools" }),
-      h("a", { class: "button", href: preview, target: "_blank" }, icon("eye"), h("span", {}, "Preview")),
+      this.preview,
     );
     this.widths = widths;
     this.resize(1280);
@@ -61,7 +73,18 @@ export class TopBar {
       text(shown, "title") || key || text(fields(value, "site"), "name") || "Untitled page",
     );
     change(this.title, { textContent: title, title });
+    const slug = text(shown, "slug") || key;
+    change(this.preview, {
+      href: key === "home" || !slug ? this.at : `${this.at}/${encodeURIComponent(slug)}`,
+    });
     document.title = `${title} · Weft`;
+  }
+
+  /** Open the preview of this page in a tab. Without demo mode, it needs the user's token. @param {MouseEvent} event @param {string} token */
+  open(event, token) {
+    if (!token) return;
+    event.preventDefault();
+    window.open(`${this.preview.href}#token=${encodeURIComponent(token)}`, "_blank", "noopener");
   }
 
   /** @param {number} width */
