@@ -100,9 +100,13 @@ export class Commands {
 
   /** Take one change back, also when the user has made others since. @param {import("../sdk/reports/change.js").Change} change */
   async #takeBack(change) {
+    const { page } = this.workspace;
     try {
+      // What is not sent yet leaves the queue. It may wait there for days, without a connection.
+      const { undone } = await page.undo({ change: change.id });
+      if (undone.length) return;
       const { version } = await change.durable;
-      await this.workspace.page.undo({ version });
+      if (change.state !== "undone") await page.undo({ version });
     } catch (error) {
       toast(/** @type {Error} */ (error).message, { tone: "danger" });
     }

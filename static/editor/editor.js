@@ -9,6 +9,7 @@ import { makePanels } from "../panels/panels.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
+import { makeSafety } from "./safety.js";
 import { TopBar } from "./top_bar.js";
 import { Workspace } from "./workspace.js";
 
@@ -30,6 +31,7 @@ function start(page) {
   const commands = new Commands(workspace);
   const parts = { workspace, commands, document: name, token };
   new TopBar(part("bar"), parts);
+  makeSafety(parts);
   new Canvas(part("stage"), parts);
   makePanels(parts);
   // For tests and for the console of a developer.

@@ -3,8 +3,9 @@
 // A part listens here, and changes the document by `commands.js` or by `page` itself. Events:
 // `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
 // `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK),
-// `locks` (`lockedBy` may have changed).
+// `locks` (`lockedBy` may have changed), `others` (another person's change is shown: `news.js`).
 
+import { at, tokensOf } from "./place_words.js";
 import { Emitter } from "../ui/emitter.js";
 import { escaped, fields, member, text } from "../page/values.js";
 
@@ -17,6 +18,10 @@ export class Workspace extends Emitter {
   selection = null;
   /** @type {string | null} the pointer of the text that is edited in place */
   editing = null;
+  /** Whether the server takes no changes now, of any user. */
+  isHeld = false;
+  /** The newest change by another person at a pointer. `news.js` sets it. @type {(pointer: string) => {by: {user: string, name: string}, at: number} | null} */
+  changedBy = () => null;
   /** The element of a section on the canvas; the canvas gives this. @type {(id: string) => Element | null} */
   nodeOf = () => null;
   /** Who has locked a section for others; null when the user may edit it. `people/locks.js` sets it. @type {(id: string) => {user: string, name: string} | null} */
@@ -32,6 +37,9 @@ export class Workspace extends Emitter {
     page.subscribe("", (_, info) => {
       if (this.selection && !this.sectionAt(this.selection.id)) this.select(null);
       this.emit("value", info);
+    });
+    page.on("notice", ({ code }) => {
+      if (code === "read_only" || code === "writable") this.isHeld = code === "read_only";
     });
     page.on("status", () => this.emit("status"));
   }
@@ -89,6 +97,15 @@ export class Workspace extends Emitter {
     const same = this.selection?.id === (id ?? undefined) && this.selection?.pointer === pointer;
     this.selection = id === null ? null : { id, pointer };
     if (!same || scroll) this.emit("selected", { scroll });
+  }
+
+  /** Go to a place of the document: show its page, and select its section and field. @param {string} pointer */
+  goTo(pointer) {
+    const [pages, key, , index, ...field] = tokensOf(pointer);
+    const section = at(this.value, [pages, key, "sections", index]);
+    if (pages !== "pages" || !section?.id) return;
+    this.show(key);
+    this.select(section.id, field.length ? pointer : null, { scroll: true });
   }
 
   /** Say that a text is edited in place now, or with null that none is. @param {string | null} pointer */

@@ -57,11 +57,12 @@ class Studio:
         doc: str,
         user: str = "ada",
         role: Role = Role.EDITOR,
+        url: str = "",
     ) -> Page:
         """Open the editor as a user, and wait until it is ready."""
         page = await context.new_page()
         token = await self.server.mint(user, role)
-        await page.goto(f"{self.server.http}/edit/{doc}#token={token}")
+        await page.goto(f"{url or self.server.http}/edit/{doc}#token={token}")
         await page.wait_for_selector('body[data-state="ready"]')
         return page
 
