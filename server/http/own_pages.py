@@ -26,7 +26,7 @@ _TOOL_POLICY = (
 # The folders of `static/` whose modules a page loads.
 _MODULES = {
     "preview": ("page", "preview"),
-    "editor": ("page", "ui", "templates", "editor", "canvas", "panels", "people"),
+    "editor": ("page", "ui", "templates", "editor", "canvas", "fields", "panels", "people"),
 }
 
 

@@ -168,6 +168,7 @@ MODULES = (
     "templates",
     "editor",
     "canvas",
+    "fields",
     "panels",
     "people",
 )

@@ -1,5 +1,6 @@
 // What a user can do with sections. Each command is one step of undo.
 
+import { withNewIds } from "../templates/ids.js";
 import { nameOf, TEMPLATES } from "../templates/sections.js";
 import { toast } from "../ui/toast.js";
 
@@ -111,19 +112,4 @@ export class Commands {
       toast(/** @type {Error} */ (error).message, { tone: "danger" });
     }
   }
-}
-
-/** A copy in which each object with an `id` has a new one. @param {any} value @returns {any} */
-function withNewIds(value) {
-  if (Array.isArray(value)) return value.map(withNewIds);
-  if (typeof value !== "object" || value === null) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withNewIds(each)]));
-  if (typeof copy.id === "string") copy.id = newId(value.type ?? "item");
-  return copy;
-}
-
-/** @param {string} kind */
-function newId(kind) {
-  const letters = crypto.getRandomValues(new Uint8Array(8));
-  return `${kind.toLowerCase()}-${[...letters].map((each) => (each % 36).toString(36)).join("")}`;
 }

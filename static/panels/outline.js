@@ -6,8 +6,8 @@ import { nameOf } from "../templates/sections.js";
 import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
-import { sortable } from "./dragging.js";
-import { typeIcon } from "./type_icons.js";
+import { sortable } from "../ui/dragging.js";
+import { typeIcon } from "../ui/type_icons.js";
 
 /** @typedef {import("../page/values.js").Fields} Fields */
 

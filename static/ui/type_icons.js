@@ -1,6 +1,6 @@
 // A small drawing of each type of section, on a grid of 24 by 18.
 
-import { svg } from "../ui/elements.js";
+import { svg } from "./elements.js";
 
 /** @type {Record<string, string>} */
 const PATHS = {

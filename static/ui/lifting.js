@@ -1,7 +1,7 @@
 // Reordering the items of a list by keys: Space lifts an item, arrows choose a place, Space drops it.
 // The document changes only at the drop.
 
-import { h } from "../ui/elements.js";
+import { h } from "./elements.js";
 
 /**
  * A list whose items change places. An element with `data-handle` (a button) or `data-drag`, both with

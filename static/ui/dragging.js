@@ -2,7 +2,7 @@
 //
 // Items are named by their ids, never by their places: others may move, add and delete items meanwhile.
 
-import { h } from "../ui/elements.js";
+import { h } from "./elements.js";
 import { Lifting } from "./lifting.js";
 
 /** @typedef {import("./lifting.js").List} List */

@@ -1,0 +1,74 @@
+// An address: where a link or a button leads, with the sections and pages of the site to choose from.
+
+import { safeImage, safeLink } from "../page/links.js";
+import { fields, isObject, text } from "../page/values.js";
+import { nameOf } from "../templates/sections.js";
+import { change, h } from "../ui/elements.js";
+import { icon } from "../ui/icons.js";
+import { menuButton } from "../ui/menu.js";
+import { typedField } from "./field.js";
+
+/** @param {import("./field.js").Given} given @returns {import("./field.js").Field} */
+export function addressField(given) {
+  const { spot, shape, workspace } = given;
+  const pattern = new RegExp(shape.pattern ?? "", "u");
+  const isPicture = spot.name === "src";
+  const isRight = (/** @type {string} */ address) =>
+    pattern.test(address) && (isPicture ? safeImage(address) : safeLink(address)) !== "";
+  const input = h("input", { type: "text", inputmode: "url", spellcheck: "false", autocomplete: "off" });
+  const choose = h(
+    "button",
+    { type: "button", class: "quiet", "aria-label": `${given.label}: choose a section or a page` },
+    icon("chevron"),
+  );
+  menuButton(choose, () =>
+    targets(workspace).map((each) => ({
+      words: each.words,
+      note: each.address,
+      run() {
+        input.value = each.address;
+        field.commit();
+      },
+    })),
+  );
+  const field = typedField(given, input, {
+    beside: isPicture ? [] : [choose],
+    read(typed) {
+      // `example.com` and `a@example.com` are meant as addresses.
+      const tried = [typed, `mailto:${typed}`, `https://${typed}`].filter(
+        (each, at) => at === 0 || (at === 1 ? /^\S+@\S+\.\S+$/ : /^[\w-]+(\.[\w-]+)+(\/|$)/).test(typed),
+      );
+      const found = tried.find(isRight);
+      if (found === undefined) throw "Use an address such as https://example.com, /page or #section.";
+      if ([...found].length > (shape.maxLength ?? Infinity)) throw "This address is too long.";
+      return found;
+    },
+    about(value) {
+      const isLost = /^#./.test(value ?? "") && !targets(workspace).some(({ address }) => address === value);
+      return isLost ? "This page has no section with this name." : "";
+    },
+  });
+  return {
+    ...field,
+    update(isBlocked) {
+      field.update(isBlocked);
+      change(choose, { disabled: isBlocked });
+    },
+  };
+}
+
+/** What a link can lead to on this site. @param {import("../editor/workspace.js").Workspace} workspace */
+function targets(workspace) {
+  const sections = workspace.sections.map((each) => ({
+    words: nameOf(each),
+    address: `#${text(each, "anchor") || each.id}`,
+  }));
+  const pages = Object.entries(fields(workspace.value, "pages")).filter(([, page]) => isObject(page));
+  return [
+    ...sections,
+    ...pages.map(([key, page]) => ({
+      words: text(page, "title") || key,
+      address: key === "home" ? "/" : `/${text(page, "slug") || key}`,
+    })),
+  ];
+}

@@ -1,0 +1,93 @@
+// A place of the document that stays with its element while items of lists move.
+
+import { escaped, isObject, member } from "../page/values.js";
+
+/** @typedef {import("../sdk/weft.js").Page} Page */
+/** @typedef {{at: string, value: any}} Found the pointer now, and the value there; undefined for no value */
+
+export class Spot {
+  /** @param {Page} page @param {() => Found | null} find null when the place is gone @param {Spot | null} [holder] @param {string} [name] */
+  constructor(page, find, holder = null, name = "") {
+    this.page = page;
+    this.find = find;
+    this.holder = holder;
+    this.name = name;
+  }
+
+  get at() {
+    return this.find()?.at ?? null;
+  }
+
+  get value() {
+    return this.find()?.value;
+  }
+
+  /** @param {string} name */
+  member(name) {
+    const find = () => {
+      const found = this.find();
+      return found && { at: `${found.at}/${escaped(name)}`, value: member(found.value, name) };
+    };
+    return new Spot(this.page, find, this, name);
+  }
+
+  /** An item of the list here. @param {() => number} index */
+  item(index) {
+    const find = () => {
+      const [found, place] = [this.find(), index()];
+      return found && place >= 0 ? { at: `${found.at}/${place}`, value: found.value?.[place] } : null;
+    };
+    return new Spot(this.page, find, this);
+  }
+
+  /** Write a value, or with undefined remove it. The same value is no change. @param {any} value */
+  write(value) {
+    const found = this.find();
+    if (!found || JSON.stringify(found.value) === JSON.stringify(value)) return;
+    if (value === undefined) this.page.patch([{ op: "remove", path: found.at }]);
+    // An object that is not there yet comes with its first member.
+    else if (this.name && !isObject(this.holder?.value)) this.holder?.write({ [this.name]: value });
+    else this.page.set(found.at, value);
+  }
+}
+
+/** @param {any} item */
+const idOf = (item) => (typeof item?.id === "string" && item.id ? `id ${item.id}` : "");
+
+/**
+ * Names of the items of a list, which stay with the items: their ids, or else what the same item had
+ * before. An item that has changed keeps its name when the items around it are the same.
+ *
+ * @param {any[]} items @param {{items: any[], names: string[]}} before @returns {string[]}
+ */
+export function namesOf(items, before) {
+  const [old, names] = [before.items, before.names];
+  const same = (/** @type {any} */ one, /** @type {any} */ other) =>
+    one === other || (idOf(one) !== "" && idOf(one) === idOf(other));
+  /** @type {string[]} */
+  const made = Array(items.length);
+  const free = new Set(old.keys());
+  /** @param {number} now @param {number} then */
+  const keep = (now, then) => ((made[now] = names[then]), free.delete(then));
+  let [start, end, last] = [0, items.length, old.length];
+  while (start < end && start < last && same(items[start], old[start])) keep(start, start++);
+  while (end > start && last > start && same(items[end - 1], old[last - 1])) keep(--end, --last);
+  for (let now = start; now < end; now += 1) {
+    const then = [...free].find((each) => same(items[now], old[each]));
+    if (then !== undefined) keep(now, then);
+  }
+  // What is left has changed in its place, or is new.
+  const left = [...free].filter((each) => idOf(old[each]) === "");
+  for (let now = start; now < end; now += 1)
+    if (!made[now] && !idOf(items[now]) && left.length) keep(now, /** @type {number} */ (left.shift()));
+  const taken = new Set(made);
+  for (const [now, item] of items.entries()) {
+    if (made[now]) continue;
+    let name = idOf(item) || `item ${(counter += 1)}`;
+    if (taken.has(name)) name = `item ${(counter += 1)}`;
+    taken.add((made[now] = name));
+  }
+  return made;
+}
+
+let counter = 0;
