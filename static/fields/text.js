@@ -46,19 +46,26 @@ export function textField({ spot, shape, label, isRequired, workspace }) {
     const { key, isComposing } = /** @type {KeyboardEvent} */ (event);
     if (key === "Enter" && !isLong && !isComposing) input.blur();
   });
+  /** An absent text is bound only while the user is in the field. */
+  const bind = () => {
+    const { at, value } = spot.find() ?? { at: null, value: undefined };
+    const isHere = document.activeElement === input;
+    const isGone = at === null || (value === undefined && !isHere);
+    // After its removal, a text may come again: then the binding needs to begin again, too.
+    if (bound && (isGone || bound.pointer !== at || (bound.isLost && value === undefined))) {
+      bound.unbind();
+      bound = null;
+    }
+    if (isGone) input.value = "";
+    else bound ??= page.text(at).bind(input);
+    tell(value != null && typeof value !== "string" ? "This is not a text." : "", false);
+  };
+  input.addEventListener("focus", bind);
   return {
     element,
     update(isBlocked) {
-      const { at, value } = spot.find() ?? { at: null, value: null };
-      // After its removal, a text may come again: then the binding needs to begin again, too.
-      const isStale = bound && (bound.pointer !== at || (bound.isLost && value === undefined));
-      if (isStale || at === null) {
-        bound?.unbind();
-        bound = null;
-      }
-      if (at !== null) bound ??= page.text(at).bind(input);
-      change(input, { disabled: isBlocked || at === null });
-      tell(value != null && typeof value !== "string" ? "This is not a text." : "", false);
+      bind();
+      change(input, { disabled: isBlocked });
     },
     end() {
       settle();
