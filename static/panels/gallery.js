@@ -27,13 +27,13 @@ export function openGallery({ workspace, commands }, index) {
     words: `${template.name} ${template.about} ${NAMES[template.section.type]}`.toLowerCase(),
     element: h(
       "button",
-      { type: "button", class: "card", onclick: () => choose(template) },
+      { type: "button", class: "template", onclick: () => choose(template) },
       drawing(workspace.value, template),
       h("b", {}, template.name),
       h("small", {}, template.about),
     ),
   }));
-  const grid = h("div", { class: "gallery" }, ...cards.map((each) => each.element));
+  const grid = h("div", { class: "templates" }, ...cards.map((each) => each.element));
   const open = () => cards.map(({ element }) => element).filter((each) => !each.hidden);
   search.addEventListener("input", () => {
     const words = search.value.toLowerCase().split(/\s+/);

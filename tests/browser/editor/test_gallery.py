@@ -24,7 +24,7 @@ async def test_a_template_is_inserted_where_it_was_asked_for(
     await page.evaluate("weft.workspace.emit('gallery', 1)")
     search = page.get_by_role("searchbox")
     await expect(search).to_be_focused()
-    cards = page.locator("dialog .gallery .card:visible")
+    cards = page.locator("dialog .template:visible")
     every = await cards.count()
     # Each card shows the section as this page would show it.
     await until(page, "[...document.querySelectorAll('.drawing')].every((each) => each.inert)")
@@ -118,6 +118,6 @@ async def test_the_panels_of_a_phone_are_sheets(
     await expect(inspector).to_be_hidden()
     await dock.get_by_role("button", name="Add").tap()
     await page.get_by_role("searchbox").fill("footer")
-    await page.locator("dialog .card:visible").tap()
+    await page.locator("dialog .template:visible").tap()
     await until(page, f"{ORDER} === 'faq footer hero pricing'")
     assert complaints == []
