@@ -60,6 +60,9 @@ export class Outline {
     this.order = this.ids;
   }
 
+  /** What each row shows. @type {WeakMap<Element, any[]>} */
+  shown = new WeakMap();
+
   get ids() {
     return this.workspace.sections.map(({ id }) => id);
   }
@@ -112,8 +115,12 @@ export class Outline {
 
   /** @param {HTMLElement} row @param {Fields} section */
   update(row, section) {
-    const name = nameOf(section);
     const isSelected = this.workspace.selection?.id === section.id;
+    // A section that did not change is the same object.
+    const shown = [section, isSelected, this.workspace.canEdit];
+    if (this.shown.get(row)?.every((each, at) => each === shown[at])) return;
+    this.shown.set(row, shown);
+    const name = nameOf(section);
     const isHidden = section.hidden === true;
     const [handle, pick, mark] = /** @type {any} */ (row.children);
     const canEdit = this.workspace.canEdit;
