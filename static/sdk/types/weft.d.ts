@@ -13,6 +13,7 @@ export type Documents = {
         items: any[];
         cursor?: string;
     }>;
+    get: (name: string) => Promise<any>;
     create: (name: string, value: any) => Promise<any>;
     delete: (name: string) => Promise<void>;
     share: (name: string, options?: {
@@ -23,7 +24,22 @@ export type Documents = {
         token: string;
         id: string;
     }>;
+    shares: (name: string) => Promise<{
+        id: string;
+        role: string;
+        by: string;
+        created_at: string;
+        expires_at: string;
+    }[]>;
     unshare: (name: string, id: string) => Promise<void>;
+    activity: (options?: {
+        limit?: number;
+        cursor?: string;
+    }) => Promise<{
+        items: any[];
+        cursor?: string;
+    }>;
+    stored: ((name: string) => Promise<any>) & (() => Promise<string[]>);
 };
 /**
  * Opens a document. It connects in the background, and again after each loss of the connection.
