@@ -20,6 +20,7 @@ from server.http import (
     own_pages,
     publishing,
     schemas,
+    service_worker,
     shares,
     static_files,
 )
@@ -44,7 +45,8 @@ def routes() -> list[BaseRoute]:
     doc = "/v1/docs/{doc}"
     return [
         EncodedSlash(),
-        Route("/", operations.redirect_to_status),
+        Route("/", own_pages.get_documents),
+        Route("/sw.js", service_worker.get_service_worker),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/openapi.json", static_files.get_description),

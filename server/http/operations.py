@@ -7,7 +7,7 @@ from hmac import compare_digest
 from prometheus_client.exposition import choose_encoder
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.rights.user_rights import Role
@@ -68,11 +68,6 @@ async def get_metrics(request: Request) -> Response:
 
 
 # --- `/status`, for people ------------------------------------------------------------------
-
-
-async def redirect_to_status(request: Request) -> Response:
-    """Redirect `/` to the status page, because the server prints the URL of `/` when it starts."""
-    return RedirectResponse("/status", 307)
 
 
 async def get_status_page(request: Request) -> Response:

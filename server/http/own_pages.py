@@ -1,4 +1,4 @@
-"""Weft's own pages for people who write: the editor, and the preview of a draft.
+"""Weft's own pages for people who write: the list of pages, the editor, and the preview of a draft.
 
 The server sends the same HTML for every document. The page's script loads the document itself,
 with a token.
@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.handling.requests import services_of
+from server.http.service_worker import build_of
 from server.http.static_files import HOME, cached_response
+from server.runtime.worker_threads import run_in_thread
 
 # Pictures of a page may come from any https address.
 _POLICY = (
@@ -23,9 +25,10 @@ _POLICY = (
 _TOOL_POLICY = (
     f"{_POLICY}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'"
 )
-# The folders of `static/` whose modules a page loads.
+# The folders of `static/` whose modules a page loads. `service_worker.FOLDERS` has all of them.
 _MODULES = {
     "preview": ("page", "preview"),
+    "documents": ("page", "ui", "templates", "documents"),
     "editor": ("page", "ui", "templates", "editor", "canvas", "fields", "panels", "people"),
 }
 
@@ -33,17 +36,23 @@ _MODULES = {
 async def get_preview(request: Request) -> Response:
     """Return the page that shows a document's draft."""
     ancestors = " ".join(("'self'", *services_of(request).settings.frame_ancestors))
-    return _page(request, "preview", f"{_POLICY}; frame-ancestors {ancestors}")
+    return await _page(request, "preview", f"{_POLICY}; frame-ancestors {ancestors}")
+
+
+async def get_documents(request: Request) -> Response:
+    """Return the list of all pages."""
+    return await _page(request, "documents", _TOOL_POLICY)
 
 
 async def get_editor(request: Request) -> Response:
     """Return the editor of a document."""
-    return _page(request, "editor", _TOOL_POLICY)
+    return await _page(request, "editor", _TOOL_POLICY)
 
 
-def _page(request: Request, name: str, policy: str) -> Response:
+async def _page(request: Request, name: str, policy: str) -> Response:
     services = services_of(request)
-    html = page_html(name, services.version, services.settings.public_url)
+    # The first call reads all files of the pages.
+    html = await run_in_thread(page_html, name, services.version, services.settings.public_url)
     tag = hashlib.sha256(html.encode()).hexdigest()[:32]
     headers = {
         "Cache-Control": "no-cache",  # the addresses in it change with the server's version
@@ -64,4 +73,5 @@ def page_html(name: str, version: str, public_url: str) -> str:
     html = (HOME / name / "index.html").read_text("utf-8")
     # An origin has no character that HTML reads as markup.
     html = html.replace("{preloads}", preloads).replace("{version}", version)
-    return html.replace("{public_url}", public_url)
+    build = build_of(version, public_url)
+    return html.replace("{build}", build).replace("{public_url}", public_url)

@@ -183,7 +183,7 @@ async def get_module(request: Request) -> Response:
     if version != services_of(request).version or folder not in MODULES:
         raise HTTPException(404)
     name = request.path_params["name"]
-    body, kind = _module(folder, name), TYPES.get(Path(name).suffix)
+    body, kind = module_text(folder, name), TYPES.get(Path(name).suffix)
     if body is None or kind is None:
         raise HTTPException(404)
     coding, _ = coding_of(request.scope["headers"])
@@ -203,7 +203,8 @@ async def _compressed(coding: str, body: bytes) -> bytes:
     return _compressed_files[key]
 
 
-def _module(folder: str, name: str) -> bytes | None:
+def module_text(folder: str, name: str) -> bytes | None:
+    """Return a script or style of a folder; None for an unknown name."""
     if (folder, name) == ("page", "page.css"):
         return STYLE_SHEET.encode()
     if (folder, name) == ("page", "canvas.css"):

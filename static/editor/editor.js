@@ -6,10 +6,12 @@
 import { connect } from "/sdk/weft.js";
 import { Canvas } from "../canvas/canvas.js";
 import { makePanels } from "../panels/panels.js";
+import { startOffline } from "../ui/offline.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
 import { makeSafety } from "./safety.js";
+import { makeShare } from "./share_button.js";
 import { TopBar } from "./top_bar.js";
 import { Workspace } from "./workspace.js";
 
@@ -19,6 +21,7 @@ const token = new Token();
 try {
   const page = connect({ url: location.origin, document: name, token: () => token.get() });
   page.on("error", (error) => console.warn(error));
+  startOffline(() => page.pending, "the editor");
   await page.ready;
   start(page);
 } catch (error) {
@@ -34,6 +37,7 @@ function start(page) {
   makeSafety(parts);
   new Canvas(part("stage"), parts);
   makePanels(parts);
+  makeShare(part("tools"), parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });
   document.body.dataset.state = "ready";

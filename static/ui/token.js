@@ -5,20 +5,47 @@ import { h } from "./elements.js";
 
 const PLACE = "weft.token";
 
+/** What a token says about its user; nothing for a wrong one. @param {string} token @returns {{sub?: string, name?: string, role?: string, tid?: string, docs?: string[], exp?: number}} */
+export function claimsOf(token) {
+  try {
+    const letters = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (each) => each.charCodeAt(0))));
+  } catch {
+    return {};
+  }
+}
+
 export class Token {
+  newest = ""; // of `fresh`
+  /** @type {Promise<string> | undefined} */
+  #getting;
+
   constructor() {
     this.take();
     // A new link in the same tab is a new user.
     addEventListener("hashchange", () => this.take() && location.reload());
   }
 
-  /** The token for the server. Without one: in demo mode a guest's, else the user is asked. @returns {Promise<string>} */
-  async get() {
+  /** As `get`, for many requests: the same token until it ends soon. @returns {Promise<string>} */
+  async fresh() {
+    if ((claimsOf(this.newest).exp ?? 0) * 1000 > Date.now() + 90_000) return this.newest;
+    this.#getting ??= this.get().finally(() => (this.#getting = undefined));
+    return (this.newest = await this.#getting);
+  }
+
+  /** Get another token: the server has refused the newest one. */
+  async replace() {
+    this.forget();
+    this.newest = await this.get("Your token is wrong, or its time is over. Enter another one.");
+  }
+
+  /** The token for the server. Without one: in demo mode a guest's, else the user is asked. @param {string} [words] @returns {Promise<string>} */
+  async get(words = "This page needs a token. Enter the one that you were given.") {
     const kept = this.kept();
     if (kept) return kept;
     const answer = await fetch("/v1/demo/token", { method: "POST", headers: this.#earlier() });
     if (answer.ok) return this.#guest((await answer.json()).token);
-    if (answer.status === 404) return this.ask("This page needs a token. Enter the one that you were given.");
+    if (answer.status === 404) return this.ask(words);
     throw Object.assign(new Error("no guest's token"), { code: "rate_limited" });
   }
 

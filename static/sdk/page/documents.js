@@ -37,6 +37,11 @@ function remove(request, caller, name) {
   return request(caller, "DELETE", of(name));
 }
 
+/** @param {Request} request @param {Caller} caller @param {string} name @param {any} schema */
+export function setSchema(request, caller, name, schema) {
+  return request(caller, "PUT", `${of(name)}/schema`, { body: schema });
+}
+
 /** @param {Request} request @param {Caller} caller @param {string} name @param {any} options */
 export function share(request, caller, name, options = { role: "viewer" }) {
   return request(caller, "POST", `${of(name)}/share`, { body: options });

@@ -16,6 +16,7 @@ export type Documents = {
     get: (name: string) => Promise<any>;
     create: (name: string, value: any) => Promise<any>;
     delete: (name: string) => Promise<void>;
+    setSchema: (name: string, schema: any) => Promise<void>;
     share: (name: string, options?: {
         role: "viewer" | "commenter";
         ttl?: number;

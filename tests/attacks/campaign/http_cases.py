@@ -60,6 +60,7 @@ BESIDE = {
     "/metrics": "/metrics",
     "/status": "/status",
     "/status.json": "/status.json",
+    "/sw.js": "/sw.js",
     "/sdk/{name}.js": "/sdk/weft.js",
     "/sdk/{version}/{name}": "/sdk/0.1.0/weft.js",
     "/modules/{version}/{folder}/{name}": "/modules/0.1.0/page/page.js",

@@ -92,20 +92,21 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
 
 
 def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
-    sheets = [static_files._module("page", name) for name in ("page.css", "canvas.css")]
+    sheets = [static_files.module_text("page", name) for name in ("page.css", "canvas.css")]
     assert all(sheets)
     assert sheets[0] != sheets[1]
-    assert static_files._module("page", "other.css") is None
+    assert static_files.module_text("page", "other.css") is None
 
 
 @pytest.mark.parametrize("name", ["n" * 300 + ".js", "\0.js", "..", ".", "", "\udcff.js", "a/b.js"])
 def test_any_name_may_be_asked_for(name: str) -> None:
     assert static_files._sdk_file(name, "") is None
-    assert not any(static_files._module(folder, name) for folder in static_files.MODULES)
+    assert not any(static_files.module_text(folder, name) for folder in static_files.MODULES)
 
 
 def test_the_modules_of_a_preview_are_found() -> None:
     assert (
-        static_files._module("preview", "preview.js") == (HOME / "preview/preview.js").read_bytes()
+        static_files.module_text("preview", "preview.js")
+        == (HOME / "preview/preview.js").read_bytes()
     )
     assert static_files._sdk_file("weft.js", "") == (static_files.SDK / "weft.js").read_bytes()

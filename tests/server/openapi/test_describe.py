@@ -41,6 +41,7 @@ UNDESCRIBED = frozenset(
         "/sdk/{version}/{name}",
         "/status",
         "/status.json",
+        "/sw.js",
     }
 )
 

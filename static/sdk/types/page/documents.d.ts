@@ -10,6 +10,8 @@ export declare function get(request: Request, caller: Caller, name: string): Pro
 export declare function create(request: Request, caller: Caller, name: string, value: any): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name */
 declare function remove(request: Request, caller: Caller, name: string): Promise<any>;
+/** @param {Request} request @param {Caller} caller @param {string} name @param {any} schema */
+export declare function setSchema(request: Request, caller: Caller, name: string, schema: any): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name @param {any} options */
 export declare function share(request: Request, caller: Caller, name: string, options?: any): Promise<any>;
 /** @param {Request} request @param {Caller} caller @param {string} name */
