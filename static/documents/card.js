@@ -56,7 +56,7 @@ export class Card {
   }
 
   async stored() {
-    const value = await this.library.documents.stored(this.item.doc);
+    const value = await this.library.documents.get(this.item.doc, { stored: true });
     if (value === undefined) throw Object.assign(new Error("not stored"), { code: "offline" });
     return value;
   }

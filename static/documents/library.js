@@ -82,7 +82,8 @@ export class Library extends Emitter {
       else if (["offline", "token_failed"].includes(code) || /^http_5|unavailable/.test(code)) {
         if (this.state === "loading") this.#recall();
         this.state = "offline";
-        this.stored = new Set(await this.documents.stored());
+        const { items } = await this.documents.list({ stored: true });
+        this.stored = new Set(items.map(({ doc }) => doc));
       } else if (this.state === "loading") throw error;
     }
     this.emit("changed");
@@ -122,13 +123,14 @@ export class Library extends Emitter {
     const taken = new Set(this.items.map(({ doc }) => doc));
     for (const name of namesFor(title, taken)) {
       try {
-        await this.call(() => this.documents.create(name, value));
+        // Only an admin may set a schema. The page works without one.
+        await this.call(() => this.documents.create(name, value, this.mayDelete ? SCHEMA : undefined));
       } catch (error) {
-        if (/** @type {any} */ (error).code === "already_exists") continue;
-        throw error;
+        const { code } = /** @type {any} */ (error);
+        if (code === "already_exists") continue;
+        // The page exists now. A copy of an old page need not match the schema.
+        if (code !== "invalid_document") throw error;
       }
-      // Only an admin may set a schema. The page works without one, and an old page may not match it.
-      if (this.mayDelete) await this.documents.setSchema(name, SCHEMA).catch(() => {});
       return name;
     }
     throw new Error("There are too many pages of this title.");

@@ -12,12 +12,11 @@ export { Page, PatchError, Refusal, WeftError };
 
 /** @typedef {import("./session/session.js").Options} Options */
 /** @typedef {import("./link/transport.js").Environment} Environment */
-/** @typedef {{list: (options?: {limit?: number, cursor?: string, include?: string}) => Promise<{items: any[], cursor?: string}>,
- *   get: (name: string) => Promise<any>, create: (name: string, value: any) => Promise<any>, delete: (name: string) => Promise<void>, setSchema: (name: string, schema: any) => Promise<void>,
+/** @typedef {{list: (options?: {limit?: number, cursor?: string, include?: string, stored?: boolean}) => Promise<{items: any[], cursor?: string}>,
+ *   get: (name: string, options?: {stored?: boolean}) => Promise<any>, create: (name: string, value: any, schema?: any) => Promise<any>, delete: (name: string) => Promise<void>,
  *   share: (name: string, options?: {role: "viewer" | "commenter", ttl?: number}) => Promise<{url: string, token: string, id: string}>,
  *   shares: (name: string) => Promise<{id: string, role: string, by: string, created_at: string, expires_at: string}[]>,
- *   unshare: (name: string, id: string) => Promise<void>, activity: (options?: {limit?: number, cursor?: string}) => Promise<{items: any[], cursor?: string}>,
- *   stored: ((name: string) => Promise<any>) & (() => Promise<string[]>)}} Documents */
+ *   unshare: (name: string, id: string) => Promise<void>, activity: (options?: {limit?: number, cursor?: string}) => Promise<{items: any[], cursor?: string}>}} Documents */
 
 const NAME = /^[^\W_][\w.:~-]{0,127}$/;
 
@@ -50,7 +49,7 @@ export function connect(options, environment) {
  */
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
-  return later(() => import("./page/documents.js"), caller, ["list", "get", "create", "delete", "setSchema", "share", "shares", "unshare", "activity", "stored"]);
+  return later(() => import("./page/documents.js"), caller, ["list", "delete", "create", "get", "activity", "unshare", "share", "shares"]);
 }
 
 /** @param {{url: string, token: () => string | Promise<string>}} options */

@@ -12,9 +12,10 @@ const query = (options) => {
 /** @param {string} name */
 const of = (name) => `/v1/docs/${encodeURIComponent(name)}`;
 
-/** @param {Request} request @param {Caller} caller @param {Record<string, any>} options */
-export function list(request, caller, options = {}) {
-  return request(caller, "GET", `/v1/docs${query(options)}`);
+/** With `stored`, those that this browser has. @param {Request} request @param {Caller} caller @param {Record<string, any>} options */
+export async function list(request, caller, { stored, ...options } = {}) {
+  if (!stored) return request(caller, "GET", `/v1/docs${query(options)}`);
+  return { items: (await read(caller, undefined)).map((/** @type {any} */ { doc }) => ({ doc })) };
 }
 
 /** @param {Request} request @param {Caller} caller @param {Record<string, any>} options */
@@ -22,24 +23,21 @@ export function activity(request, caller, options = {}) {
   return request(caller, "GET", `/v1/activity${query(options)}`);
 }
 
-/** The value. @param {Request} request @param {Caller} caller @param {string} name */
-export function get(request, caller, name) {
-  return request(caller, "GET", of(name));
+/** The value; with `stored`, the newest one that this browser has, or nothing. @param {Request} request @param {Caller} caller @param {string} name @param {{stored?: boolean}} options */
+export async function get(request, caller, name, { stored } = {}) {
+  return stored ? (await read(caller, name))[0]?.value : request(caller, "GET", of(name));
 }
 
-/** @param {Request} request @param {Caller} caller @param {string} name @param {any} value */
-export function create(request, caller, name, value) {
-  return request(caller, "PUT", of(name), { body: value, headers: { "If-None-Match": "*" } });
+/** @param {Request} request @param {Caller} caller @param {string} name @param {any} value @param {any} [schema] */
+export async function create(request, caller, name, value, schema) {
+  const made = await request(caller, "PUT", of(name), { body: value, headers: { "If-None-Match": "*" } });
+  if (schema) await request(caller, "PUT", `${of(name)}/schema`, { body: schema });
+  return made;
 }
 
 /** @param {Request} request @param {Caller} caller @param {string} name */
 function remove(request, caller, name) {
   return request(caller, "DELETE", of(name));
-}
-
-/** @param {Request} request @param {Caller} caller @param {string} name @param {any} schema */
-export function setSchema(request, caller, name, schema) {
-  return request(caller, "PUT", `${of(name)}/schema`, { body: schema });
 }
 
 /** @param {Request} request @param {Caller} caller @param {string} name @param {any} options */
@@ -58,41 +56,37 @@ export function unshare(request, caller, name, id) {
 }
 
 /**
- * What this browser has of the documents, without a connection: for the last user of each document.
- * @param {Request} _ @param {Caller} caller @param {string} [name] @returns {Promise<any>} the names; with a name, the value or undefined
+ * The documents that this browser can open without a connection, as their last users; one with a name.
+ * @param {Caller} caller @param {string | undefined} name @returns {Promise<{doc: string, value?: any}[]>} `value` is there with a name
  */
-export async function stored(_, { options: { url }, env: { indexedDB } }, name) {
+async function read({ options: { url }, env: { indexedDB } }, name) {
   /** @param {any} asked @returns {Promise<any>} */
   const result = (asked) =>
     new Promise((resolve, reject) => {
       asked.onsuccess = () => resolve(asked.result);
       asked.onerror = () => reject(asked.error);
     });
+  const found = [];
   /** @type {any} */
   let database;
   try {
     const opening = indexedDB.open("weft", 1);
     opening.onupgradeneeded = () => opening.transaction.abort(); // there is nothing yet
     database = await result(opening);
-    const rows = database.transaction("rows").objectStore("rows");
-    const users = await result(rows.getAll(IDBKeyRange.bound(["user"], ["user", []])));
-    const keys = users
-      .filter((/** @type {any} */ { key }) => key[1].startsWith(`${url}|`))
-      .map((/** @type {any} */ { key, user }) => ["value", key[1], user]);
-    const at = (/** @type {any} */ key) => key[1].slice(url.length + 1);
-    const all = name === undefined ? keys : keys.filter((/** @type {any} */ key) => at(key) === name);
-    const found = [];
-    for (const key of all) {
-      const reads = database.transaction("rows").objectStore("rows");
-      if (name !== undefined) return (await result(reads.get(key)))?.value.value;
-      if (await result(reads.getKey(key))) found.push(at(key));
+    const rows = () => database.transaction("rows").objectStore("rows");
+    for (const { key, user } of await result(rows().getAll(IDBKeyRange.bound(["user"], ["user", []])))) {
+      const scope = key[1];
+      const doc = scope.slice(url.length + 1);
+      if (scope !== `${url}|${doc}` || (name ?? doc) !== doc) continue;
+      const at = ["value", scope, user];
+      if (name) found.push({ doc, value: (await result(rows().get(at)))?.value.value });
+      else if (await result(rows().getKey(at))) found.push({ doc });
     }
-    return name === undefined ? found : undefined;
   } catch {
-    return name === undefined ? [] : undefined;
-  } finally {
-    database?.close();
+    // The browser keeps nothing.
   }
+  database?.close();
+  return found;
 }
 
 export { remove as delete };

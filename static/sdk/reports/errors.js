@@ -1,10 +1,10 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
 const SENTENCES = {
-  bad_options: "give a `url`, a `document` (letters, digits, . _ : ~ -) and a function `token`",
+  bad_options: "give a `url`, a `document` (letters, digits, ._:~-) and a function `token`",
   not_ready: "await `page.ready` before",
-  closed: "the page is closed: call `connect` again",
-  read_only: "the token only reads: get a token with the role editor",
+  closed: "it is closed: call `connect` again",
+  read_only: "the token only reads: get one with the role editor",
   offline: "try again when `page.link` is 'online'",
   protocol: "load the server's /sdk/weft.js",
   memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",

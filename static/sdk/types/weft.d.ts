@@ -9,14 +9,16 @@ export type Documents = {
         limit?: number;
         cursor?: string;
         include?: string;
+        stored?: boolean;
     }) => Promise<{
         items: any[];
         cursor?: string;
     }>;
-    get: (name: string) => Promise<any>;
-    create: (name: string, value: any) => Promise<any>;
+    get: (name: string, options?: {
+        stored?: boolean;
+    }) => Promise<any>;
+    create: (name: string, value: any, schema?: any) => Promise<any>;
     delete: (name: string) => Promise<void>;
-    setSchema: (name: string, schema: any) => Promise<void>;
     share: (name: string, options?: {
         role: "viewer" | "commenter";
         ttl?: number;
@@ -40,7 +42,6 @@ export type Documents = {
         items: any[];
         cursor?: string;
     }>;
-    stored: ((name: string) => Promise<any>) & (() => Promise<string[]>);
 };
 /**
  * Opens a document. It connects in the background, and again after each loss of the connection.
