@@ -48,7 +48,9 @@ async def started(*arguments: str) -> AsyncIterator[Browser]:
     """Start Playwright and a browser process. Stop both at the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find(), args=[*ARGUMENTS, *arguments]
+            executable_path=find(),
+            args=[*ARGUMENTS, *arguments],
+            ignore_default_args=["--hide-scrollbars"],
         )
         try:
             yield browser
@@ -74,7 +76,7 @@ class Complaints(list[str]):
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self._add(message.page, f"{message.text} ({message.location['url']})")
+            self._add(message.page, message.text)
 
     def _on_error(self, error: WebError) -> None:
         self._add(error.page, str(error.error))
@@ -87,18 +89,23 @@ class Complaints(list[str]):
 class Contexts:
     """Makes the contexts of one test. Pages of one context share their storage."""
 
-    def __init__(self, browser: Browser, complaints: Complaints) -> None:
-        self.browser = browser
-        self.complaints = complaints
+    def __init__(self, browser: Browser, complaints: Complaints | None = None) -> None:
+        self._browser = browser
+        self._complaints = Complaints() if complaints is None else complaints
         self._made: list[BrowserContext] = []
 
     async def new(self, **options: Any) -> BrowserContext:
         """Make a context like `DESKTOP`. The options are those of Playwright's `new_context`."""
-        context = await self.browser.new_context(**{**DESKTOP, **options})
+        context = await self._browser.new_context(**{**DESKTOP, **options})
         self._made.append(context)
         context.set_default_timeout(MILLISECONDS)
-        self.complaints.watch(context)
+        self._complaints.watch(context)
         return context
+
+    async def page(self, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        """Open a tab in a context of its own. A narrow one lays out its page as a phone does."""
+        window = {"viewport": {"width": width, "height": height}, "is_mobile": width < 700}
+        return await (await self.new(**{**window, **options})).new_page()
 
     async def phone(self, **options: Any) -> BrowserContext:
         """Make a context of a phone with a touch screen."""

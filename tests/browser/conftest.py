@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser.chromium import Chromium, ChromiumProcess
 from tests.browser.chromium_contexts import Complaints, Contexts, find, started
 
 SKIPPED = "there is no Chromium: install one"
@@ -76,33 +74,3 @@ async def context(contexts: Contexts) -> BrowserContext:
 async def page(context: BrowserContext) -> Page:
     """A tab of the context."""
     return await context.new_page()
-
-
-# --- the driver of the project --------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def shared_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumProcess]:
-    if find() is None:
-        pytest.skip(SKIPPED)
-    with ChromiumProcess(tmp_path_factory.mktemp("profile")) as process:
-        yield process
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(shared_process: ChromiumProcess) -> AsyncIterator[Chromium]:
-    """A browser with a storage of its own. The tests share the process, whose start is slow."""
-    running = await Chromium.connect(shared_process)
-    yield running
-    await running.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def own_browser(tmp_path: Path) -> AsyncIterator[Chromium]:
-    """A browser for a test that kills a process of it."""
-    if find() is None:
-        pytest.skip(SKIPPED)
-    with ChromiumProcess(tmp_path / "profile") as process:
-        running = await Chromium.connect(process)
-        yield running
-        await running.close()

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from playwright.async_api import Frame, Page, expect
 
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints
 from tests.browser.payloads import PAYLOADS, site_with
 from tests.browser.site import Site
 from tests.browser.test_payloads import BATCH, none_ran
+from tests.browser.waits import frame_of, until
 from tests.running import RunningServer
 
 EDITOR = """<!doctype html><meta charset="utf-8"><title>Editor</title>
@@ -82,20 +84,13 @@ class World(NamedTuple):
     editor: Site
     stranger: Site
 
-    async def open(self, browser: Chromium) -> tuple[Page, Page, Page]:
-        """Open the editor. Return it, the preview in its frame, and the stranger beside it."""
+    async def open(self, page: Page) -> tuple[Frame, Frame]:
+        """Open the editor. Return the preview in its frame, and the stranger beside it."""
         html = EDITOR.replace("HERE", self.editor.origin).replace("WEFT", self.server.http)
         self.editor.pages["/"] = html.replace("STRANGER", self.stranger.origin)
-        page = await browser.page()
-        await page.watch_frames()
-        await page.open(f"{self.editor.origin}/")
-        await page.until("window.preview?.state === 'connected'")
-        frames = [await page.frame(), await page.frame()]
-        for frame in frames:
-            for domain in ("Runtime", "Log"):
-                await frame.call(f"{domain}.enable")
-        paths = [await frame.evaluate("location.pathname") for frame in frames]
-        return page, frames[paths.index("/preview/none")], frames[paths.index("/")]
+        await page.goto(f"{self.editor.origin}/")
+        await until(page, "window.preview?.state === 'connected'")
+        return await frame_of(page, "#preview"), await frame_of(page, "#stranger")
 
 
 @pytest.fixture(scope="module")
@@ -106,42 +101,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             yield World(server, editor, stranger)
 
 
-async def shows(page: Page, frame: Page, words: str) -> None:
+async def shows(page: Page, frame: Frame, words: str) -> None:
     """The preview still follows the editor."""
     section = {"id": words, "type": "hero", "content": {"headline": words}}
-    await page.evaluate(f"show({json.dumps({'pages': {'home': {'sections': [section]}}})})")
-    await frame.until(f"document.querySelector('#{words} h1')?.textContent === '{words}'")
+    await page.evaluate("(value) => show(value)", {"pages": {"home": {"sections": [section]}}})
+    await expect(frame.locator(f"#{words} h1")).to_have_text(words)
 
 
 @pytest.mark.parametrize("start", range(0, len(PAYLOADS), BATCH * 5))
 async def test_no_payload_runs_in_a_sandboxed_frame(
-    world: World, browser: Chromium, start: int
+    world: World, page: Page, complaints: Complaints, start: int
 ) -> None:
-    page, frame, _ = await world.open(browser)
+    frame, _ = await world.open(page)
     for number, payload in enumerate(PAYLOADS[start : start + BATCH * 5]):
         value = site_with(payload)
         end = {"id": f"n{number}", "type": "end", "content": {"headline": "The end"}}
         value["pages"]["home"]["sections"].append(end)
-        await page.evaluate(f"show({json.dumps(value)})")
-        await frame.until(f"document.getElementById('n{number}') !== null")
-        await none_ran(frame)
+        await page.evaluate("(value) => show(value)", value)
+        await expect(frame.locator(f"#n{number}")).to_be_attached()
+        await none_ran(frame, complaints)
     assert await page.evaluate("window.ran === undefined && preview.state === 'connected'")
-    assert page.complaints == []
+    assert complaints == []
 
 
-async def test_keys_of_prototypes_change_no_prototype(world: World, browser: Chromium) -> None:
-    page, frame, _ = await world.open(browser)
+async def test_keys_of_prototypes_change_no_prototype(world: World, page: Page) -> None:
+    frame, _ = await world.open(page)
     for number in range(3):
         await page.evaluate(f"show({KEYS}[{number}])")
-        await frame.until("document.querySelector('h1')?.textContent === 'Shown'")
+        await expect(frame.locator("h1").first).to_have_text("Shown")
         assert await frame.evaluate(POLLUTED) == CLEAN
         assert await page.evaluate(POLLUTED) == CLEAN
         await shows(page, frame, f"after{number}")
     assert await page.evaluate("[errors, states]") == [[], ["connected"]]
 
 
-async def test_values_that_json_has_not_stop_no_preview(world: World, browser: Chromium) -> None:
-    page, frame, _ = await world.open(browser)
+async def test_values_that_json_has_not_stop_no_preview(world: World, page: Page) -> None:
+    frame, _ = await world.open(page)
     for number in range(int(await page.evaluate(f"{ODD}.length"))):
         await page.evaluate(f"show({ODD}[{number}])")
         await shows(page, frame, f"after{number}")
@@ -149,9 +144,9 @@ async def test_values_that_json_has_not_stop_no_preview(world: World, browser: C
 
 
 async def test_messages_of_a_stranger_reach_neither_editor_nor_preview(
-    world: World, browser: Chromium
+    world: World, page: Page, complaints: Complaints
 ) -> None:
-    page, frame, stranger = await world.open(browser)
+    frame, stranger = await world.open(page)
     await shows(page, frame, "before")
     sent = await stranger.evaluate(f"({ATTACK})([parent, parent.frames[0]])")
     assert sent > 100
@@ -159,28 +154,28 @@ async def test_messages_of_a_stranger_reach_neither_editor_nor_preview(
     assert await stranger.evaluate("answers") == []
     assert await page.evaluate("[errors, states]") == [[], ["connected"]]
     assert [await each.evaluate(POLLUTED) for each in (page, frame)] == [CLEAN, CLEAN]
-    assert [page.complaints, frame.complaints] == [[], []]
+    assert complaints == []
 
 
 async def test_wrong_messages_of_the_preview_itself_stop_no_editor(
-    world: World, browser: Chromium
+    world: World, page: Page, complaints: Complaints
 ) -> None:
-    page, frame, _ = await world.open(browser)
+    frame, _ = await world.open(page)
     await shows(page, frame, "before")
     await frame.evaluate(f"({ATTACK})([parent])")
     assert await page.evaluate(POLLUTED) == CLEAN
-    await page.evaluate("document.querySelector('#preview').src += '&again'")
-    await page.until("states.at(-1) === 'waiting' || states.length > 2")
-    await page.until("preview.state === 'connected'")
-    assert page.complaints == []
+    await page.locator("#preview").evaluate("(frame) => void (frame.src += '&again')")
+    await until(page, "states.at(-1) === 'waiting' || states.length > 2")
+    await until(page, "preview.state === 'connected'")
+    assert complaints == []
 
 
 async def test_wrong_messages_of_the_editor_itself_stop_no_preview(
-    world: World, browser: Chromium
+    world: World, page: Page, complaints: Complaints
 ) -> None:
-    page, frame, _ = await world.open(browser)
+    frame, _ = await world.open(page)
     await shows(page, frame, "before")
     await page.evaluate(f"({ATTACK})([frames[0]])")
     await shows(page, frame, "after")
     assert await frame.evaluate(POLLUTED) == CLEAN
-    assert frame.complaints == []
+    assert complaints == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.browser.chromium import Chromium
+from playwright.async_api import BrowserContext, Page
+
 from tests.live.http_client import call
 from tests.running import RunningServer
 from tests.snippets import snippet
@@ -14,35 +15,34 @@ PAGE = "docs/locks.md"
 
 
 async def test_a_tab_keeps_its_name_and_a_copy_of_it_gets_another(
-    tmp_path: Path, browser: Chromium
+    tmp_path: Path, context: BrowserContext
 ) -> None:
     name = f"({snippet(PAGE, 'tab-name').strip()})()"
     with RunningServer(tmp_path) as server:
-        first, copy = await browser.page(), await browser.page()
-        await first.open(f"{server.http}/docs")
+        first, copy = await context.new_page(), await context.new_page()
+        await first.goto(f"{server.http}/docs")
         names = [await first.evaluate(name)]
-        await first.open(f"{server.http}/docs")  # a reload
+        await first.goto(f"{server.http}/docs")  # a reload
         names.append(await first.evaluate(name))
-        await copy.open(f"{server.http}/docs")
-        await copy.evaluate(f"sessionStorage.tab = {json.dumps(names[0])}")
+        await copy.goto(f"{server.http}/docs")
+        await copy.evaluate("(name) => { sessionStorage.tab = name }", names[0])
         names.append(await copy.evaluate(name))
         assert names[0] == names[1] != names[2]
         assert await copy.evaluate("sessionStorage.tab") == names[2]
 
 
-async def test_a_closed_page_releases_its_lock(tmp_path: Path, browser: Chromium) -> None:
+async def test_a_closed_page_releases_its_lock(tmp_path: Path, page: Page) -> None:
     with RunningServer(tmp_path) as server:
         token = await server.mint("ada")
         url = f"{server.http}/v1/docs/home"
         call("PUT", url, {"title": "Hello"}, token=token)
         lock = call("POST", f"{url}/locks", {"scope": ""}, token=token).body
-        page = await browser.page()
-        await page.open(f"{server.http}/healthz")
+        await page.goto(f"{server.http}/healthz")
         secret, held = json.dumps(lock["secret"]), json.dumps(lock)
         leaving = f"const server = '', doc = 'home', lock = {held}, secret = {secret};"
         await page.evaluate(
             f"addEventListener('pagehide', () => {{ {leaving} {snippet(PAGE, 'release-beacon')} }})"
         )
-        await page.open(f"{server.http}/healthz")
+        await page.goto(f"{server.http}/healthz")
         while call("GET", f"{url}/locks", token=token).body["items"]:
             pass  # ends, or the test run times out

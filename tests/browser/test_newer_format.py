@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from playwright.async_api import Page
 
 from collab.rights.user_rights import Role
 from collab.schema.named import named_schema
 from tests.browser import format_weft
-from tests.browser.chromium import Chromium
 from tests.browser.site import Site
+from tests.browser.waits import until
 from tests.collab.schema.test_named import FIRST
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer
@@ -94,26 +95,23 @@ def test_an_older_page_and_its_undo_are_valid_after_the_upgrade(world: World) ->
     assert world.content == {"headline": "1", "subheadline": "Changed before"}
 
 
-async def test_an_outbox_from_before_the_upgrade_is_sent_after_it(
-    world: World, browser: Chromium
-) -> None:
+async def test_an_outbox_from_before_the_upgrade_is_sent_after_it(world: World, page: Page) -> None:
     html = EDITOR.replace("WEFT", world.server.http)
     world.site.pages["/"] = html.replace("TOKEN", json.dumps(await world.server.mint("bo")))
-    page = await browser.page()
-    await page.open(f"{world.site.origin}/")
-    await page.until("window.page?.link === 'online' && page.saved === 'saved'")
+    await page.goto(f"{world.site.origin}/")
+    await until(page, "window.page?.link === 'online' && page.saved === 'saved'")
     world.server.kill()
-    await page.until("page.link !== 'online'")
+    await until(page, "page.link !== 'online'")
     await page.evaluate(f"page.set('{AT}/subheadline', 'Waited')")
-    await page.until("page.saved === 'unsaved'")
-    await page.open("about:blank")
+    await until(page, "page.saved === 'unsaved'")
+    await page.goto("about:blank")
 
     world.format(newer())
     world.server.start()
-    await page.open(f"{world.site.origin}/")
-    await page.until("window.page?.link === 'online' && page.saved === 'saved'")
+    await page.goto(f"{world.site.origin}/")
+    await until(page, "window.page?.link === 'online' && page.saved === 'saved'")
     assert await page.evaluate("page.attention.length") == 0
     assert await page.evaluate(CONTENT) == {"headline": "1", "subheadline": "Waited"}
     await page.evaluate(f"page.set('{AT}/claim', 'New')")
-    await page.until("page.saved === 'saved'")
+    await until(page, "page.saved === 'saved'")
     assert await page.evaluate("[page.attention.length, page.saved]") == [0, "saved"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.browser.chromium import Chromium, Page
+from playwright.async_api import Page, expect
+
+from tests.browser.actions import type_at_end
 from tests.browser.site import Site
+from tests.browser.waits import until
 from tests.live.http_client import call
 from tests.running import RunningServer
 from tests.snippets import snippet
@@ -29,7 +32,6 @@ const Sentry = {
 }
 Object.assign(window, { reports })
 """
-FIELD = "document.querySelector('input')"
 KEPT = """caches.open('page-1').then((cache) => cache.keys()).then((keys) => {
   const kept = keys.map(({ url }) => url)
   const files = performance.getEntriesByType('resource').map(({ name }) => name)
@@ -37,13 +39,8 @@ KEPT = """caches.open('page-1').then((cache) => cache.keys()).then((keys) => {
 })"""
 
 
-async def types(page: Page, text: str) -> None:
-    await page.evaluate(f"({FIELD}.focus(), {FIELD}.setSelectionRange(99, 99))")
-    await page.call("Input.insertText", text=text)
-
-
 async def test_a_page_opens_and_edits_without_a_network_after_one_visit(
-    tmp_path: Path, browser: Chromium
+    tmp_path: Path, page: Page
 ) -> None:
     with Site() as site, RunningServer(tmp_path, env={"WEFT_ORIGINS": site.origin}) as server:
         token = await server.mint("ada")
@@ -59,9 +56,9 @@ async def test_a_page_opens_and_edits_without_a_network_after_one_visit(
             "/worker.js": parts["worker"],
             "/token": token,
         }
-        page = await browser.page()
-        await page.open(f"{site.origin}/")
-        await page.until(f"{FIELD}.value === 'a'")
+        await page.goto(f"{site.origin}/")
+        field = page.locator("input")
+        await expect(field).to_have_value("a")
         while not (kept := await page.evaluate(KEPT)):
             pass  # ends, or the test run times out
         assert f"{site.origin}/token" not in kept
@@ -70,19 +67,19 @@ async def test_a_page_opens_and_edits_without_a_network_after_one_visit(
         site.is_down = True
         server.stop()
         for value, more in (("a", "b"), ("ab", "c")):
-            await page.open(f"{site.origin}/")
-            await page.until(f"{FIELD}.value === '{value}'")
-            assert await page.evaluate(f"getComputedStyle({FIELD}).color") == "rgb(1, 2, 3)"
-            await types(page, more)
-            await page.until("page.saved === 'unsaved' && page.link === 'offline'")
+            await page.goto(f"{site.origin}/")
+            await expect(field).to_have_value(value)
+            await expect(field).to_have_css("color", "rgb(1, 2, 3)")
+            await type_at_end(field, more)
+            await until(page, "page.saved === 'unsaved' && page.link === 'offline'")
         site.is_down = False
         server.start()
-        await page.until("page.saved === 'saved'")
+        await until(page, "page.saved === 'saved'")
         assert call("GET", f"{server.http}/v1/docs/home", token=token).body == {"t": "abc"}
 
 
 async def test_an_error_tracker_gets_defects_but_no_lost_connections(
-    tmp_path: Path, browser: Chromium
+    tmp_path: Path, page: Page
 ) -> None:
     with Site() as site, RunningServer(tmp_path, env={"WEFT_ORIGINS": site.origin}) as server:
         site.pages |= {
@@ -92,9 +89,8 @@ async def test_an_error_tracker_gets_defects_but_no_lost_connections(
             + snippet(PAGE, "tracker"),
             "/token": await server.mint("ada"),
         }
-        page = await browser.page()
-        await page.open(f"{site.origin}/")
-        await page.until("window.page?.saved === 'saved' && page.link === 'online'")
+        await page.goto(f"{site.origin}/")
+        await until(page, "window.page?.saved === 'saved' && page.link === 'online'")
         lock = call(
             "POST",
             f"{server.http}/v1/docs/home/locks",
@@ -102,11 +98,11 @@ async def test_an_error_tracker_gets_defects_but_no_lost_connections(
             token=await server.mint("bo"),
         )
         assert lock.status == 201
-        await types(page, "b")
-        await page.until("reports.includes('locked')")
+        await type_at_end(page.locator("input"), "b")
+        await until(page, "reports.includes('locked')")
         server.stop()
-        await page.until("page.link === 'offline'")
+        await until(page, "page.link === 'offline'")
         site.pages["/token"] = "no token"
         server.start()
-        await page.until("page.link === 'refused'", 30)
+        await until(page, "page.link === 'refused'")
         assert await page.evaluate("reports") == ["locked", "unauthenticated"]

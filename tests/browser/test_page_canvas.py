@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
 from collab.page.style_sheets import CANVAS, STYLE_SHEET, canvas_sheet
 from server.demo import content
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Contexts
 from tests.browser.site import Site
+from tests.browser.waits import until
 from tests.house import ROOT
 
 SCRIPT = """<script type="module">
@@ -97,10 +99,10 @@ def differences(ours: list[Any], theirs: list[Any]) -> list[str]:
     ]
 
 
-async def opened(browser: Chromium, site: Site, path: str, width: int = 1000) -> Page:
-    page = await browser.page(width=width, height=900)
-    await page.open(f"{site.origin}{path}")
-    await page.until("window.show !== undefined")
+async def opened(contexts: Contexts, site: Site, path: str, width: int = 1000) -> Page:
+    page = await contexts.page(width, 900)
+    await page.goto(f"{site.origin}{path}")
+    await until(page, "window.show !== undefined")
     return page
 
 
@@ -114,10 +116,10 @@ def with_unknown(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", DEMO)
 async def test_the_styles_of_an_editor_do_not_reach_into_the_page(
-    site: Site, browser: Chromium, name: str
+    site: Site, contexts: Contexts, name: str
 ) -> None:
     value = json.dumps(with_unknown(DEMO[name]))
-    own, host = await opened(browser, site, "/own"), await opened(browser, site, "/host", 1400)
+    own, host = await opened(contexts, site, "/own"), await opened(contexts, site, "/host", 1400)
     await own.evaluate(f"show({value}, false)")
     width = await own.evaluate("document.querySelector('.weft-page').clientWidth")
     await host.evaluate(f"at.style.width = '{width}px', show({value}, true)")
@@ -126,11 +128,11 @@ async def test_the_styles_of_an_editor_do_not_reach_into_the_page(
 
 
 async def test_without_a_canvas_the_styles_of_the_editor_change_the_page(
-    site: Site, browser: Chromium
+    site: Site, contexts: Contexts
 ) -> None:
     site.pages["/open"] = HOST.replace("/canvas.css", "/page.css")
     value = json.dumps(with_unknown(DEMO["demo.home"]))
-    own, host = await opened(browser, site, "/own"), await opened(browser, site, "/open")
+    own, host = await opened(contexts, site, "/own"), await opened(contexts, site, "/open")
     for page in (own, host):
         await page.evaluate(f"show({value}, false)")
     found = differences(await own.evaluate(PAGE_LOOKS), await host.evaluate(PAGE_LOOKS))
@@ -140,19 +142,19 @@ async def test_without_a_canvas_the_styles_of_the_editor_change_the_page(
 
 
 async def test_the_styles_of_the_page_do_not_reach_into_the_editor(
-    site: Site, browser: Chromium
+    site: Site, contexts: Contexts
 ) -> None:
     site.pages["/bare"] = HOST.replace('<link rel="stylesheet" href="/canvas.css">', "")
-    bare, host = await opened(browser, site, "/bare"), await opened(browser, site, "/host")
+    bare, host = await opened(contexts, site, "/bare"), await opened(contexts, site, "/host")
     await host.evaluate(f"show({json.dumps(next(iter(DEMO.values())))}, true)")
     found = differences(await bare.evaluate(TOOL_LOOKS), await host.evaluate(TOOL_LOOKS))
     assert found == []
 
 
 async def test_a_selection_goes_from_the_editor_into_the_page(
-    site: Site, browser: Chromium
+    site: Site, contexts: Contexts
 ) -> None:
-    host = await opened(browser, site, "/host")
+    host = await opened(contexts, site, "/host")
     hero = {"id": "a", "type": "hero", "content": {"headline": "The headline"}}
     value = {"pages": {"home": {"title": "Home", "sections": [hero]}}}
     await host.evaluate(f"show({json.dumps(value)}, true)")
@@ -160,6 +162,6 @@ async def test_a_selection_goes_from_the_editor_into_the_page(
     assert selected == [True, True]
 
 
-async def test_both_renderers_name_the_same_root(site: Site, browser: Chromium) -> None:
-    page = await opened(browser, site, "/own")
+async def test_both_renderers_name_the_same_root(site: Site, contexts: Contexts) -> None:
+    page = await opened(contexts, site, "/own")
     assert await page.evaluate("SCOPES.canvas.root") == CANVAS

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from playwright.async_api import Page, expect
 
 from collab.rights.user_rights import Role
 from server.demo import content
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.live.http_client import call
 from tests.running import RunningServer
 
@@ -30,6 +31,11 @@ IN_A_PART = """(width) => {
   root.replaceWith(part)
   part.append(root)
 }"""
+# Load the pictures below the window too, so that each screenshot has all of them.
+DRAW_PICTURES = """Promise.all([...document.images].map((each) => {
+  each.loading = 'eager'
+  return each.decode()
+})).then(() => null)"""
 DEMO = [(key.tenant, key.doc) for key, _ in content.pages()]
 
 
@@ -53,36 +59,36 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 async def shown(page: Page, url: str) -> None:
-    await page.open(url)
-    await page.until("document.querySelector('.weft-page h1') !== null")
-    await page.until("[...document.images].slice(0, 1).every((each) => each.complete)")
+    await page.goto(url)
+    await expect(page.locator(".weft-page h1").first).to_be_attached()
+    await page.evaluate(DRAW_PICTURES)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_preview_and_published_page_look_the_same(
-    server: RunningServer, browser: Chromium, width: int, scheme: str
+    server: RunningServer, contexts: Contexts, complaints: Complaints, width: int, scheme: str
 ) -> None:
     for doc in [doc for tenant, doc in DEMO if tenant == "demo"]:
-        page = await browser.page(width=width, height=900, scheme=scheme)
+        page = await contexts.page(width, 900, color_scheme=scheme)
         pictures = []
         for path in (f"/preview/{doc}", f"/p/demo/{doc}"):
             await shown(page, server.http + path)
-            pictures.append((await page.evaluate(BOXES), await page.screenshot()))
+            pictures.append((await page.evaluate(BOXES), await page.screenshot(full_page=True)))
             assert await page.evaluate(DARK) is (scheme == "dark")
         assert pictures[0] == pictures[1], doc
-        assert page.complaints == []
+        assert complaints.of(page) == []
 
 
 @pytest.mark.parametrize("width", [390, 768])
 async def test_a_narrow_root_is_laid_out_as_a_narrow_window(
-    server: RunningServer, browser: Chromium, width: int
+    server: RunningServer, contexts: Contexts, width: int
 ) -> None:
     for tenant, doc in DEMO:
         url = f"{server.http}/p/{tenant}/{doc}"
-        narrow = await browser.page(width=width, height=900)
+        narrow = await contexts.page(width, 900)
         await shown(narrow, url)
-        wide = await browser.page(width=1280, height=900)
+        wide = await contexts.page(1280, 900)
         await shown(wide, url)
         inner = await narrow.evaluate("document.documentElement.clientWidth")
         await wide.evaluate(f"({IN_A_PART})({inner})")

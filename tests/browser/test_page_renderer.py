@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page
 
 from collab.page.html import Public, render
 from collab.page.links import safe_link
 from server.demo import content
-from tests.browser.chromium import Chromium, Page
 from tests.browser.drawn_pages import ASSETS, NO_WIDTHS, OTHERS, PUBLIC_URL, WIDTHS, draw_page
 from tests.browser.picture_places import PLACES, page_of
 from tests.browser.site import Site
+from tests.browser.waits import until
 
 STATIC = Path(__file__).parents[2] / "static"
 HTML = """<!doctype html><meta charset="utf-8"><title>Renderer</title><body><div id="at"></div>
@@ -45,14 +46,13 @@ def site() -> Iterator[Site]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Chromium, site: Site) -> Page:
-    page = await browser.page()
-    await page.open(f"{site.origin}/")
-    await page.until("window.rendering !== undefined")
+async def page(page: Page, site: Site) -> Page:
+    await page.goto(f"{site.origin}/")
+    await until(page, "window.rendering !== undefined")
     return page
 
 
-COMPARE = """(({given, html, before, publicUrl}) => {
+COMPARE = """({given, html, before, publicUrl}) => {
   const renderer = new rendering.PageRenderer({ base: '/p/demo/x', publicUrl })
   if (before) dom.show(at, renderer.render(before).root)
   const made = renderer.render(given)
@@ -64,15 +64,14 @@ COMPARE = """(({given, html, before, publicUrl}) => {
   while (one[place] === other[place]) place += 1
   const near = [one, other].map((each) => each.slice(Math.max(0, place - 150), place + 150))
   return 'browser: ' + near[0] + '\\nserver:  ' + near[1]
-})"""
+}"""
 
 
 async def difference(page: Page, given: Any, before: Any = None) -> str:
     made = render(given, base="/p/demo/x", public=Public(PUBLIC_URL))
     html = None if made is None else made.html
     compared = {"given": given, "html": html, "before": before, "publicUrl": PUBLIC_URL}
-    told = await page.evaluate(f"{COMPARE}({json.dumps(compared)})")
-    return str(told)
+    return str(await page.evaluate(COMPARE, compared))
 
 
 async def test_both_renderers_make_the_same_dom(page: Page) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.async_api import Frame, Page, expect
 
 from collab.rights.user_rights import Role
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints
 from tests.browser.payloads import PAYLOADS, site_with
 from tests.running import RunningServer
 
@@ -41,12 +42,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-async def none_ran(page: Page) -> None:
+async def none_ran(page: Page | Frame, complaints: Complaints) -> None:
     missing = await page.evaluate(f"{SHOWN}.filter((each) => !document.querySelector(each))")
     assert missing == []
     assert await page.evaluate(TOUCH) is True
     assert await page.evaluate(STRANGE) == []
-    blocked = [each for each in page.complaints if "script" in each.lower()]
+    blocked = [each for each in complaints if "script" in each.lower()]
     assert blocked == []
 
 
@@ -56,25 +57,24 @@ def test_there_are_three_hundred_payloads() -> None:
 
 @pytest.mark.parametrize("start", range(0, len(PAYLOADS), BATCH))
 async def test_no_payload_runs_on_a_published_page(
-    server: RunningServer, browser: Chromium, start: int
+    server: RunningServer, page: Page, complaints: Complaints, start: int
 ) -> None:
     headers = {"Authorization": f"Bearer {await server.mint('ada', Role.PUBLISHER)}"}
-    page = await browser.page()
     async with httpx.AsyncClient(base_url=server.http, headers=headers) as client:
         for number, payload in enumerate(PAYLOADS[start : start + BATCH], start):
             path = f"/v1/docs/d{number}"
             (await client.put(path, json=site_with(payload))).raise_for_status()
             (await client.post(f"{path}/publish")).raise_for_status()
-            await page.open(f"{server.http}/p/demo/d{number}")
-            await none_ran(page)
+            await page.goto(f"{server.http}/p/demo/d{number}")
+            await none_ran(page, complaints)
 
 
 @pytest.mark.parametrize("start", range(0, len(PAYLOADS), BATCH))
 async def test_no_payload_runs_in_a_preview(
-    server: RunningServer, browser: Chromium, start: int
+    server: RunningServer, page: Page, complaints: Complaints, start: int
 ) -> None:
     headers = {"Authorization": f"Bearer {await server.mint('ada', Role.PUBLISHER)}"}
-    page, path = await browser.page(), f"/v1/docs/preview{start}"
+    path = f"/v1/docs/preview{start}"
     async with httpx.AsyncClient(base_url=server.http, headers=headers) as client:
         for number, payload in enumerate(PAYLOADS[start : start + BATCH]):
             value = site_with(payload)
@@ -84,6 +84,6 @@ async def test_no_payload_runs_in_a_preview(
             (await client.put(path, json=value, headers=how)).raise_for_status()
             if not number:
                 token = headers["Authorization"].removeprefix("Bearer ")
-                await page.open(f"{server.http}/preview/preview{start}#token={token}")
-            await page.until(f"document.getElementById('n{number}') !== null")
-            await none_ran(page)
+                await page.goto(f"{server.http}/preview/preview{start}#token={token}")
+            await expect(page.locator(f"#n{number}")).to_be_attached()
+            await none_ran(page, complaints)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
 from collab.page.html import render
 from collab.ports.assets import WIDTHS
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Contexts
 from tests.browser.drawn_pages import ASSET
 from tests.browser.picture_places import PHOTO, PLACES, page_of
 from tests.browser.site import Site
@@ -58,7 +59,7 @@ async def shown(page: Page, site: Site, place: str, count: int) -> list[dict[str
     # All pictures load at once, and each page has a scroll bar.
     html = made.html.replace('loading="lazy"', "")
     site.pages["/"] = html.replace("<html", '<html style="overflow-y:scroll"')
-    await page.open(f"{site.origin}/")
+    await page.goto(f"{site.origin}/")
     found: list[dict[str, Any]] = await page.evaluate(SHOWN)
     assert len(found) == 1 + (1 if place in ("hero", "alone") else count)
     return found
@@ -67,12 +68,13 @@ async def shown(page: Page, site: Site, place: str, count: int) -> list[dict[str
 @pytest.mark.thorough
 @pytest.mark.parametrize(("place", "count"), CASES)
 async def test_sizes_says_how_wide_a_picture_is(
-    browser: Chromium, site: Site, place: str, count: int
+    contexts: Contexts, site: Site, place: str, count: int
 ) -> None:
-    page = await browser.page()
+    phone, page = await contexts.page(390, 900), await contexts.page()
     for width in (390, 700, 870, 912, 940, 1070, 1280, 1700):
-        await page.resize(width, 900)
-        logo, *pictures = await shown(page, site, place, count)
+        seen = phone if width == 390 else page
+        await seen.set_viewport_size({"width": width, "height": 900})
+        logo, *pictures = await shown(seen, site, place, count)
         assert (logo["width"], logo["height"]) == (54, 36)
         for each in pictures:
             most = 96 if place == "quotes" else each["width"] * 1.12 + 8
@@ -103,9 +105,9 @@ async def test_sizes_says_how_wide_a_picture_is(
     ],
 )
 async def test_the_loaded_form_fits_the_place_and_the_screen(
-    browser: Chromium, site: Site, width: int, scale: int, place: str, count: int, form: int
+    contexts: Contexts, site: Site, width: int, scale: int, place: str, count: int, form: int
 ) -> None:
-    page = await browser.page(width=width, height=900, scale=scale)
+    page = await contexts.page(width, 900, device_scale_factor=scale)
     _, *pictures = await shown(page, site, place, count)
     wanted = f"?width={form}" if form else ""
     assert {each["file"].removeprefix(ASSET.rpartition("/")[2]) for each in pictures} == {wanted}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from playwright.async_api import BrowserContext, Page, expect
 
 from collab.rights.user_rights import Role
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints
 from tests.browser.site import Site
+from tests.browser.waits import until
 from tests.running import RunningServer
 from tests.snippets import snippet
 
@@ -54,7 +55,7 @@ class World(NamedTuple):
             .replace("https://preview.example", self.preview.origin)
         )
 
-    async def open(self, browser: Chromium, doc: str) -> Page:
+    async def open(self, page: Page, doc: str) -> None:
         """Open the editor of the docs with the preview of the docs."""
         names = {
             "iframe": snippet(PAGE, "iframe"),
@@ -64,9 +65,7 @@ class World(NamedTuple):
         }
         self.editor.pages["/"] = self.here(EDITOR % names)
         self.preview.pages["/page"] = self.here(snippet(PAGE, "preview") + TELLS)
-        page = await browser.page()
-        await page.open(f"{self.editor.origin}/")
-        return page
+        await page.goto(f"{self.editor.origin}/")
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +78,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 async def test_a_sandboxed_preview_follows_sixty_edits_a_second_at_twenty_frames(
-    world: World, browser: Chromium
+    world: World, page: Page, complaints: Complaints
 ) -> None:
-    page = await world.open(browser, "fast")
-    await page.until(f"{SEEN} === 'Hello'")
+    await world.open(page, "fast")
+    await until(page, f"{SEEN} === 'Hello'")
     told = await page.evaluate(
         """(async () => {
           const began = performance.now()
@@ -93,49 +92,49 @@ async def test_a_sandboxed_preview_follows_sixty_edits_a_second_at_twenty_frames
           return performance.now() - began
         })()"""
     )
-    await page.until(f"{SEEN} === 'Edit 180'")
+    await until(page, f"{SEEN} === 'Edit 180'")
     drawn = await page.evaluate("window.seen.length")
     assert 10 < drawn <= 3 + told * 20 / 1000
-    assert page.complaints == []
+    assert complaints == []
 
 
-async def test_a_reloaded_frame_gets_the_newest_value(world: World, browser: Chromium) -> None:
-    page = await world.open(browser, "reload")
-    await page.until(f"{SEEN} === 'Hello'")
+async def test_a_reloaded_frame_gets_the_newest_value(world: World, page: Page) -> None:
+    await world.open(page, "reload")
+    await until(page, f"{SEEN} === 'Hello'")
     await page.evaluate("page.set('/title', 'Hi').state")
-    await page.until(f"{SEEN} === 'Hi'")
-    await page.evaluate("(seen.length = 0, document.querySelector('iframe').src += '?again')")
-    await page.until(f"{SEEN} === 'Hi'")
+    await until(page, f"{SEEN} === 'Hi'")
+    await page.evaluate("void (seen.length = 0)")
+    await page.locator("iframe").evaluate("(frame) => void (frame.src += '?again')")
+    await until(page, f"{SEEN} === 'Hi'")
     assert await page.evaluate("states") == ["connected", "waiting", "connected"]
 
 
 async def test_a_frame_that_goes_to_another_page_gets_nothing_more(
-    world: World, browser: Chromium
+    world: World, page: Page
 ) -> None:
     world.preview.pages["/other"] = world.here("<!doctype html><h1>Another page</h1>")
-    page = await world.open(browser, "away")
-    await page.until(f"{SEEN} === 'Hello'")
-    other = json.dumps(f"{world.preview.origin}/other")
-    await page.evaluate(f"void (document.querySelector('iframe').src = {other})")
-    await page.until("preview.state === 'waiting'")
+    await world.open(page, "away")
+    await until(page, f"{SEEN} === 'Hello'")
+    await page.locator("iframe").evaluate(
+        "(frame, url) => void (frame.src = url)", f"{world.preview.origin}/other"
+    )
+    await until(page, "preview.state === 'waiting'")
 
 
-async def test_a_preview_for_another_editor_is_told_nothing(
-    world: World, browser: Chromium
-) -> None:
-    page = await world.open(browser, "wrong")
+async def test_a_preview_for_another_editor_is_told_nothing(world: World, page: Page) -> None:
+    await world.open(page, "wrong")
     text = world.preview.pages["/page"]
     world.preview.pages["/page"] = text.replace(world.editor.origin, "https://other.example")
-    await page.open(f"{world.editor.origin}/?again")
-    await page.until("window.page?.value?.title === 'Hello'")
+    await page.goto(f"{world.editor.origin}/?again")
+    await until(page, "window.page?.value?.title === 'Hello'")
     assert await page.evaluate("[preview.state, seen.length]") == ["waiting", 0]
 
 
 async def test_an_embed_on_another_origin_follows_the_server_without_being_seen(
-    world: World, browser: Chromium
+    world: World, context: BrowserContext, complaints: Complaints, page: Page
 ) -> None:
-    editor = await world.open(browser, "embed")
-    await editor.until("window.page?.value?.title === 'Hello'")
+    await world.open(page, "embed")
+    await until(page, "window.page?.value?.title === 'Hello'")
     token = await world.server.mint("guest", Role.VIEWER)
     script = snippet(PAGE, "direct").replace("'home'", "'embed'")
     world.preview.pages["/embed"] = world.here(
@@ -145,10 +144,10 @@ async def test_an_embed_on_another_origin_follows_the_server_without_being_seen(
         function draw (value) {{ document.querySelector('h1').textContent = value.title }}
         </script>"""
     )
-    embed = await browser.page()
-    await embed.open(f"{world.preview.origin}/embed")
-    await embed.until("document.querySelector('h1').textContent === 'Hello'")
-    await editor.evaluate("page.set('/title', 'Hi').state")
-    await embed.until("document.querySelector('h1').textContent === 'Hi'")
-    assert await editor.evaluate("page.presence.others") == []
-    assert embed.complaints == []
+    embed = await context.new_page()
+    await embed.goto(f"{world.preview.origin}/embed")
+    await expect(embed.get_by_role("heading")).to_have_text("Hello")
+    await page.evaluate("page.set('/title', 'Hi').state")
+    await expect(embed.get_by_role("heading")).to_have_text("Hi")
+    assert await page.evaluate("page.presence.others") == []
+    assert complaints.of(embed) == []

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import BrowserContext, Page, expect
 
+from tests.browser.actions import type_at_end
 from tests.browser.bundles import bundle, can_bundle
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints
 from tests.browser.site import Site
 from tests.running import RunningServer
 from tests.snippets import snippet
@@ -55,7 +57,6 @@ const root = document.body.appendChild(document.createElement('div'))
 createRoot(root).render(<React.StrictMode><More /></React.StrictMode>)
 Object.assign(window, { page, drawn })
 """
-TITLE = "document.querySelector('input').value"
 
 
 @pytest.fixture
@@ -70,56 +71,53 @@ def site(tmp_path: Path) -> Iterator[tuple[RunningServer, Site]]:
         yield server, site
 
 
-async def tabs(browser: Chromium, site: tuple[RunningServer, Site]) -> tuple[Page, Page]:
+async def tabs(context: BrowserContext, site: tuple[RunningServer, Site]) -> tuple[Page, Page]:
     server, pages = site
     opened = []
     for user in ("ada", "bo"):
-        page = await browser.page()
-        await page.open(f"{pages.origin}/#token={await server.mint(user)}")
-        await page.until(f"window.page && {TITLE} === 'Hello'")
+        page = await context.new_page()
+        await page.goto(f"{pages.origin}/#token={await server.mint(user)}")
+        await expect(page.locator("input")).to_have_value("Hello")
         opened.append(page)
     return opened[0], opened[1]
 
 
 async def test_two_tabs_type_lock_and_leave(
-    browser: Chromium, site: tuple[RunningServer, Site]
+    context: BrowserContext, site: tuple[RunningServer, Site], complaints: Complaints
 ) -> None:
-    ada, bo = await tabs(browser, site)
-    await ada.evaluate("document.querySelector('input').focus()")
-    await ada.call("Input.insertText", text="!")
-    await bo.until(f"{TITLE} === 'Hello!'")
-    await ada.until(
-        "document.querySelector('p').textContent === 'online, saved, 1 others are here'"
-    )
+    ada, bo = await tabs(context, site)
+    await type_at_end(ada.locator("input"), "!")
+    await expect(bo.locator("input")).to_have_value("Hello!")
+    await expect(ada.locator("p")).to_have_text("online, saved, 1 others are here")
     await ada.evaluate("void lock.acquire()")
-    await ada.until("document.querySelector('i').textContent === 'mine'")
-    await bo.until("document.querySelector('i').textContent === 'Ada'")
+    await expect(ada.locator("i")).to_have_text("mine")
+    await expect(bo.locator("i")).to_have_text("Ada")
     await ada.evaluate("show(false)")
-    await bo.until("document.querySelector('i').textContent === 'free'")
-    assert ada.complaints == bo.complaints == []
+    await expect(bo.locator("i")).to_have_text("free")
+    assert complaints == []
 
 
 async def test_two_users_type_in_a_text_that_an_effect_has_bound(
-    browser: Chromium, site: tuple[RunningServer, Site]
+    context: BrowserContext, site: tuple[RunningServer, Site], complaints: Complaints
 ) -> None:
-    ada, bo = await tabs(browser, site)
-    area = "document.querySelector('textarea')"
-    for page, text in ((ada, "one"), (bo, " two")):
-        await page.evaluate(f"({area}.focus(), {area}.setSelectionRange(99, 99))")
-        await page.call("Input.insertText", text=text)
-        await bo.until(f"{area}.value.endsWith('{text}')")
-    await ada.until(f"{area}.value === 'one two' && {area}.selectionStart === 3")
-    assert ada.complaints == bo.complaints == []
+    ada, bo = await tabs(context, site)
+    areas = [each.locator("textarea") for each in (ada, bo)]
+    for area, text, whole in ((areas[0], "one", "one"), (areas[1], " two", "one two")):
+        await type_at_end(area, text)
+        await expect(areas[1]).to_have_value(whole)
+    await expect(areas[0]).to_have_value("one two")
+    await expect(areas[0]).to_have_js_property("selectionStart", 3)
+    assert complaints == []
 
 
 async def test_a_component_is_drawn_only_when_its_part_changes(
-    browser: Chromium, site: tuple[RunningServer, Site]
+    context: BrowserContext, site: tuple[RunningServer, Site]
 ) -> None:
-    ada, bo = await tabs(browser, site)
+    ada, bo = await tabs(context, site)
     before = await bo.evaluate("drawn.other")
     await ada.evaluate("Promise.all([1, 2, 3].map((n) => page.set('/title', `${n}`).durable))")
-    await bo.until(f"{TITLE} === '3'")
+    await expect(bo.locator("input")).to_have_value("3")
     assert await bo.evaluate("[drawn.other, drawn.torn ?? false]") == [before, False]
     await ada.evaluate("page.set('/other', { text: 'new' }).state")
-    await bo.until("document.querySelector('b').textContent === 'new'")
+    await expect(bo.locator("b")).to_have_text("new")
     assert await bo.evaluate("drawn.other") > before

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Page, expect
 
 from collab.rights.user_rights import Role
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
@@ -36,7 +38,6 @@ FAINT = """
   return found;
 })()
 """
-IS_SHOWN = "!document.querySelector('#numbers').hidden"
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 CUT_OFF = """
 [...document.querySelectorAll('.scroller')].some((each) => each.scrollWidth > each.clientWidth)
@@ -56,130 +57,119 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-async def text(page: Page, selector: str) -> str:
-    shown: str = await page.evaluate(f"document.querySelector('{selector}').innerText")
-    return shown
+async def shows_numbers(page: Page) -> None:
+    await expect(page.locator("#numbers")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_the_page_is_readable(
-    server: RunningServer, browser: Chromium, width: int, scheme: str
+    server: RunningServer, contexts: Contexts, complaints: Complaints, width: int, scheme: str
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
     client = await PatchClient.connect(server.ws, "home", admin, create={"n": 0})
     other = await PatchClient.connect(server.ws, LONG_NAME, admin, create={})
     await client.set("/n", 1)
-    page = await browser.page(width=width, scheme=scheme)
-    await page.open(f"{server.http}/status#token={admin}")
-    await page.until(f"{IS_SHOWN} && document.querySelectorAll('#cards svg').length === 8")
+    page = await contexts.page(width, color_scheme=scheme)
+    await page.goto(f"{server.http}/status#token={admin}")
+    await shows_numbers(page)
+    await expect(page.locator("#cards svg")).to_have_count(8)
     assert await page.evaluate(FAINT) == []
     assert not await page.evaluate(SIDEWAYS)
     assert not await page.evaluate(CUT_OFF)
-    assert "Root" in await text(page, "#connections")
-    assert "home" in await text(page, "#documents")
-    assert page.complaints == []
+    await expect(page.locator("#connections")).to_contain_text("Root")
+    await expect(page.locator("#documents")).to_contain_text("home")
+    assert complaints == []
     await client.close()
     await other.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_the_head_of_an_empty_table_is_as_wide_as_the_table(
-    tmp_path: Path, browser: Chromium, width: int
+    tmp_path: Path, contexts: Contexts, width: int
 ) -> None:
     with RunningServer(tmp_path) as server:
-        page = await browser.page(width=width)
-        await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
-        await page.until(f"{IS_SHOWN} && document.querySelectorAll('td.empty').length === 2")
+        page = await contexts.page(width)
+        await page.goto(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+        await shows_numbers(page)
+        await expect(page.locator("td.empty")).to_have_count(2)
         assert await page.evaluate(SHORT_HEADS) == []
 
 
-async def test_the_arrow_keys_move_along_a_chart(server: RunningServer, browser: Chromium) -> None:
-    page = await browser.page()
-    await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
-    label = "document.querySelector('#cards svg').getAttribute('aria-label')"
-    await page.until(f"{IS_SHOWN} && ({label} ?? '').startsWith('Edits: now')")
-    await page.evaluate("document.querySelector('#cards .chart').focus()")
+async def test_the_arrow_keys_move_along_a_chart(server: RunningServer, page: Page) -> None:
+    await page.goto(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+    await shows_numbers(page)
+    label, latest = page.locator("#cards svg").first, re.compile("^Edits: now")
+    await expect(label).to_have_attribute("aria-label", latest)
+    await page.locator("#cards .chart").first.focus()
     for _ in range(3):
-        await page.press("ArrowLeft")
-    await page.until(f"{label}.includes(' ago, ')")
-    await page.press("Escape")
-    await page.until(f"{label}.startsWith('Edits: now')")
+        await page.keyboard.press("ArrowLeft")
+    await expect(label).to_have_attribute("aria-label", re.compile(" ago, "))
+    await page.keyboard.press("Escape")
+    await expect(label).to_have_attribute("aria-label", latest)
 
 
 async def test_the_token_is_removed_from_the_address_and_kept_in_the_tab(
-    server: RunningServer, browser: Chromium
+    server: RunningServer, page: Page
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
-    page = await browser.page()
-    await page.open(f"{server.http}/status#token={admin}")
-    await page.until(IS_SHOWN)
-    assert await page.evaluate("location.href") == f"{server.http}/status"
-    await page.open(f"{server.http}/status?again")
-    await page.until(IS_SHOWN)
+    await page.goto(f"{server.http}/status#token={admin}")
+    await shows_numbers(page)
+    await expect(page).to_have_url(f"{server.http}/status")
+    await page.goto(f"{server.http}/status?again")
+    await shows_numbers(page)
 
 
 async def test_the_page_asks_for_a_token_and_explains_a_refusal(
-    server: RunningServer, browser: Chromium
+    server: RunningServer, page: Page
 ) -> None:
-    page = await browser.page()
-    await page.open(f"{server.http}/status")
-    await page.until("!document.querySelector('#entrance').hidden")
+    await page.goto(f"{server.http}/status")
+    await expect(page.locator("#entrance")).to_be_visible()
     assert await page.evaluate(FAINT) == []
-    for token, then in (
-        (
-            await server.mint("ada"),
-            "document.querySelector('#refused').innerText.includes('admin')",
-        ),
-        (await server.mint("root", Role.ADMIN), IS_SHOWN),
+    refused, numbers = page.locator("#refused"), page.locator("#numbers")
+    for user, role, shown, words in (
+        ("ada", Role.EDITOR, refused, "admin"),
+        ("root", Role.ADMIN, numbers, ""),
     ):
-        await page.evaluate(
-            f"document.querySelector('#token').value = '{token}';"
-            "document.querySelector('#entrance button').click()"
-        )
-        await page.until(then)
+        await page.locator("#token").fill(await server.mint(user, role))
+        await page.locator("#entrance button").click()
+        await expect(shown).to_be_visible()
+        await expect(shown).to_contain_text(words)
 
 
-async def test_in_demo_mode_an_expired_token_is_replaced(browser: Chromium, tmp_path: Path) -> None:
+async def test_in_demo_mode_an_expired_token_is_replaced(page: Page, tmp_path: Path) -> None:
     with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as demo:
-        page = await browser.page()
-        await page.open(f"{demo.http}/status#token=eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmVk")
-        await page.until(IS_SHOWN)
-        assert "home" in await text(page, "#documents")
+        await page.goto(f"{demo.http}/status#token=eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmVk")
+        await shows_numbers(page)
+        await expect(page.locator("#documents")).to_contain_text("home")
 
 
-async def test_markup_in_a_name_is_shown_as_text(server: RunningServer, browser: Chromium) -> None:
+async def test_markup_in_a_name_is_shown_as_text(server: RunningServer, page: Page) -> None:
     name = "<img src=x onerror=document.title='run'>"
     client = await PatchClient.connect(server.ws, "names", await server.mint(name), create={})
-    page = await browser.page()
-    await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
-    await page.until(
-        f"{IS_SHOWN} && document.querySelector('#connections').innerText.includes('<')"
-    )
-    assert await page.evaluate("document.querySelectorAll('main img').length") == 0
-    assert await page.evaluate("document.title") == "Status · Weft"
+    await page.goto(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+    await shows_numbers(page)
+    await expect(page.locator("#connections")).to_contain_text("<")
+    await expect(page.locator("main img")).to_have_count(0)
+    await expect(page).to_have_title("Status · Weft")
     await client.close()
 
 
 async def test_the_page_shows_a_lost_server_and_reconnects(
-    server: RunningServer, browser: Chromium
+    server: RunningServer, page: Page
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
-    page = await browser.page()
-    await page.open(f"{server.http}/status#token={admin}")
-    await page.until(IS_SHOWN)
+    await page.goto(f"{server.http}/status#token={admin}")
+    await shows_numbers(page)
     server.stop()
-    await page.until("document.querySelector('#health').innerText === 'Not reachable'")
-    assert "The numbers below are from " in await text(page, "#trouble")
+    await expect(page.locator("#health")).to_have_text("Not reachable")
+    await expect(page.locator("#trouble")).to_contain_text("The numbers below are from ")
     server.start()
-    await page.until("document.querySelector('#health').innerText === 'Running'")
+    await expect(page.locator("#health")).to_have_text("Running")
 
 
-async def test_no_line_is_drawn_across_missing_samples(
-    server: RunningServer, browser: Chromium
-) -> None:
-    page = await browser.page()
-    await page.open(f"{server.http}/status")
+async def test_no_line_is_drawn_across_missing_samples(server: RunningServer, page: Page) -> None:
+    await page.goto(f"{server.http}/status")
     drawn = await page.evaluate(
         "import('/static/status/chart.js').then(({ Chart }) => {"
         " const chart = new Chart({ floor: 1, label: '' });"

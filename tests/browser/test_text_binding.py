@@ -7,8 +7,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from playwright.async_api import BrowserContext, CDPSession, Page, expect
 
-from tests.browser.chromium import Chromium, Page
+from tests.browser.actions import drop
+from tests.browser.chromium_contexts import Complaints
+from tests.browser.sdk_pages import inside
+from tests.browser.waits import until
 from tests.running import RunningServer
 from tests.snippets import snippet
 
@@ -17,8 +21,7 @@ FIELDS = {
     "textarea": "<textarea id=field rows=6 cols=40></textarea>",
     "contenteditable": "<div id=field contenteditable></div>",
 }
-OPEN = """
-(async () => {
+OPEN = inside("""async ({ user, token, html, start, name }) => {
   const { connect } = await import('/sdk/weft.js')
   document.body.innerHTML = `<style>
     body { margin: 60px } #field { font: 20px/1.5 monospace; width: 600px; padding: 5px }
@@ -46,61 +49,40 @@ OPEN = """
     const { start, end, isBackward } = bound.field.selection
     return start === end ? start : [start, end, isBackward]
   }
-})()
-"""
-CONTROL, SHIFT = 2, 8
+}""")
 DOCUMENTS = itertools.count()  # the tests of this file share a server
-KEYS = {
-    "ArrowLeft": 37,
-    "ArrowRight": 39,
-    "Backspace": 8,
-    "Enter": 13,
-    "c": 67,
-    "v": 86,
-    "x": 88,
-    "y": 89,
-    "z": 90,
-}
 
 
 class Person:
     """A user with a page of their own."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, protocol: CDPSession) -> None:
         self.page = page
+        self.caret = page.locator("[data-weft-caret]")
+        self._protocol = protocol
 
     async def select(self, start: int, end: int | None = None) -> None:
         await self.page.evaluate(f"select({start}, {start if end is None else end})")
 
     async def type(self, text: str) -> None:
-        for each in text:
-            await self.page.call("Input.insertText", text=each)
+        await self.page.keyboard.type(text)
 
-    async def press(self, key: str, modifiers: int = 0, commands: tuple[str, ...] = ()) -> None:
-        text = {"text": "\r"} if key == "Enter" else {}
-        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
-            await self.page.call(
-                "Input.dispatchKeyEvent",
-                type=kind,
-                key=key,
-                code=key if len(key) > 1 else f"Key{key.upper()}",
-                windowsVirtualKeyCode=KEYS[key],
-                modifiers=modifiers,
-                commands=list(commands) if kind != "keyUp" else [],
-                **(text if kind == "keyDown" else {}),
-            )
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
 
     async def compose(self, text: str) -> None:
-        await self.page.call(
-            "Input.imeSetComposition", text=text, selectionStart=len(text), selectionEnd=len(text)
-        )
+        end = len(text)
+        composed = {"text": text, "selectionStart": end, "selectionEnd": end}
+        await self._protocol.send("Input.imeSetComposition", composed)
 
     async def sees(self, text: str) -> None:
         """Wait until the field, the page and the server have this text."""
         wanted = json.dumps(text)
-        await self.page.until(
-            f"shown() === bound.field.display({wanted}) && page.value.text === {wanted}"
-            " && page.saved === 'saved'"
+        await until(
+            self.page,
+            inside(f"shown() === bound.field.display({wanted})")
+            + f" && page.value.text === {wanted} && page.saved === 'saved'",
         )
 
     async def at(self) -> object:
@@ -108,28 +90,22 @@ class Person:
 
 
 class Room:
-    def __init__(self, server: RunningServer, browser: Chromium) -> None:
+    def __init__(self, server: RunningServer, context: BrowserContext) -> None:
         self.server = server
-        self.browser = browser
+        self.context = context
 
     async def people(self, kind: str, text: str, name: str = "") -> tuple[Person, Person]:
-        made = []
         document = name or f"{kind}-{next(DOCUMENTS)}"
-        for user in ("ada", "bo"):
-            page = await self.browser.page()
-            await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
-            await page.open(f"{self.server.http}/healthz")
-            given = {
-                "user": user,
-                "token": await self.server.mint(user),
-                "html": FIELDS[kind],
-                "start": text,
-                "name": document,
-            }
-            names = "".join(f"const {key} = {json.dumps(value)};" for key, value in given.items())
-            await page.evaluate(f"{{ {names} {OPEN} }}")
-            made.append(Person(page))
-        return made[0], made[1]
+        ada, bo = [await self._person(user, kind, text, document) for user in ("ada", "bo")]
+        return ada, bo
+
+    async def _person(self, user: str, kind: str, text: str, name: str) -> Person:
+        page = await self.context.new_page()
+        await page.goto(f"{self.server.http}/healthz")
+        token = await self.server.mint(user)
+        given = {"user": user, "token": token, "html": FIELDS[kind], "start": text, "name": name}
+        await page.evaluate(OPEN, given)
+        return Person(page, await self.context.new_cdp_session(page))
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +115,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def room(server: RunningServer, browser: Chromium) -> Room:
-    return Room(server, browser)
+def room(server: RunningServer, context: BrowserContext) -> Room:
+    return Room(server, context)
 
 
 @pytest.fixture(params=sorted(FIELDS))
@@ -148,7 +124,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def test_two_people_type_in_one_field(room: Room, kind: str) -> None:
+async def test_two_people_type_in_one_field(room: Room, kind: str, complaints: Complaints) -> None:
     ada, bo = await room.people(kind, "abc")
     await ada.select(1)
     await bo.select(3)
@@ -161,7 +137,7 @@ async def test_two_people_type_in_one_field(room: Room, kind: str) -> None:
     for each in (ada, bo):
         await each.sees("axbcyz")
     assert [await ada.at(), await bo.at()] == [2, 6]
-    assert ada.page.complaints == bo.page.complaints == []
+    assert complaints == []
 
 
 async def test_a_composition_goes_on_while_the_other_types(room: Room, kind: str) -> None:
@@ -173,10 +149,10 @@ async def test_a_composition_goes_on_while_the_other_types(room: Room, kind: str
     await bo.select(9)
     await bo.type("!")
     await bo.sees("1 one two!")
-    await ada.page.until("page.value.text === '1 one two!'")
+    await until(ada.page, "page.value.text === '1 one two!'")
     await ada.compose("に")
     assert await ada.page.evaluate("shown()") == "oneに two"
-    await ada.page.call("Input.insertText", text="日本")
+    await ada.page.keyboard.insert_text("日本")
     for each in (ada, bo):
         await each.sees("1 one日本 two!")
     assert [await ada.at(), await bo.at()] == [7, 12]
@@ -189,8 +165,8 @@ async def test_a_composition_goes_on_while_the_other_types(room: Room, kind: str
 async def test_a_selection_stays_and_keeps_its_direction(room: Room, kind: str) -> None:
     ada, bo = await room.people(kind, "Hello world")
     await ada.select(8)
-    await ada.press("ArrowLeft", SHIFT)
-    await ada.press("ArrowLeft", SHIFT)
+    await ada.press("Shift+ArrowLeft")
+    await ada.press("Shift+ArrowLeft")
     await bo.select(0)
     await bo.type("Oh ")
     await ada.sees("Oh Hello world")
@@ -198,7 +174,7 @@ async def test_a_selection_stays_and_keeps_its_direction(room: Room, kind: str) 
     await bo.select(10)
     await bo.type("_")
     await ada.sees("Oh Hello w_orld")
-    await ada.press("ArrowLeft", SHIFT)
+    await ada.press("Shift+ArrowLeft")
     assert await ada.at() == [8, 12, True]
     await ada.type("-")
     await bo.sees("Oh Hello-rld")
@@ -209,9 +185,9 @@ async def test_paste_is_plain_text_and_enter_makes_a_line(room: Room, kind: str)
     ada, bo = await room.people(kind, "[]")
     await ada.page.evaluate("source.innerHTML = '<b>one</b><br>two'; source.focus()")
     await ada.page.evaluate("getSelection().selectAllChildren(source)")
-    await ada.press("c", CONTROL, ("copy",))
+    await ada.press("Control+c")
     await ada.select(1)
-    await ada.press("v", CONTROL, ("paste",))
+    await ada.press("Control+v")
     lines = "one\ntwo" if kind != "input" else "one two"
     await bo.sees(f"[{lines}]")
     await ada.press("Enter")
@@ -252,13 +228,13 @@ async def test_undo_keys_undo_only_own_changes(room: Room, kind: str) -> None:
     await bo.type("B")
     await ada.sees("BabcX")
     await ada.select(0)
-    await ada.press("z", CONTROL)
+    await ada.press("Control+z")
     await ada.sees("Babc")
     assert await ada.at() == 4
-    await ada.press("z", CONTROL | SHIFT)
+    await ada.press("Control+Shift+z")
     await bo.sees("BabcX")
-    await ada.press("z", CONTROL)
-    await ada.press("y", CONTROL)
+    await ada.press("Control+z")
+    await ada.press("Control+y")
     for each in (ada, bo):
         await each.sees("BabcX")
     assert [await ada.at(), await bo.at()] == [5, 1]
@@ -291,22 +267,23 @@ async def test_the_example_of_the_docs_binds_and_tells_when_the_text_is_gone(roo
     ada, bo = await room.people("input", "Hello")
     example = snippet("docs/sdk.md", "bind").replace("/title", "/text").replace("#title", "#field")
     await ada.page.evaluate(
-        f"bound.unbind(); window.told = []; window.show = (text) => told.push(text);{{ {example} }}"
+        "() => { bound.unbind(); window.told = []; window.show = (text) => told.push(text);"
+        f"{{ {example} }} }}"
     )
     await bo.page.evaluate("page.patch([{ op: 'remove', path: '/text' }])")
-    await ada.page.until("told.length === 1 && field.readOnly")
+    await until(ada.page, "told.length === 1 && field.readOnly")
     await bo.page.evaluate("page.set('/text', 'again')")
-    await ada.page.until("told.length === 2 && field.value === 'again' && !field.readOnly")
+    await until(ada.page, "told.length === 2 && field.value === 'again' && !field.readOnly")
     assert (await ada.page.evaluate("told"))[0] == "This text is gone: removed"
 
 
 async def test_a_refused_text_is_put_back_and_kept_for_the_user(room: Room, kind: str) -> None:
     ada, bo = await room.people(kind, "abc")
     await bo.page.evaluate("(async () => { window.lock = await page.lock('/text') })()")
-    await ada.page.until("page.locks.length === 1")
+    await until(ada.page, "page.locks.length === 1")
     await ada.select(1)
     await ada.type("XY")
-    await ada.page.until("page.attention.length > 0 && page.saved === 'saved'")
+    await until(ada.page, "page.attention.length > 0 && page.saved === 'saved'")
     assert await ada.page.evaluate("[shown(), at()]") == ["abc", 1]
     yours = await ada.page.evaluate("page.attention.map((each) => each.yours)")
     assert "aXYbc" in yours or yours == ["aXbc", "aYbc"]
@@ -343,10 +320,10 @@ async def test_words_are_deleted_cut_and_dropped(room: Room) -> None:
     for kind in ("textarea", "contenteditable"):
         ada, bo = await room.people(kind, "one two three")
         await ada.select(7)
-        await ada.press("Backspace", CONTROL, ("DeleteWordBackward",))
+        await ada.press("Control+Backspace")
         await bo.sees("one  three")
         await ada.select(3, 4)
-        await ada.press("x", CONTROL, ("cut",))
+        await ada.press("Control+x")
         await bo.sees("one three")
         await ada.page.evaluate("document.execCommand('insertText', false, '4')")
         await bo.sees("one4 three")
@@ -358,18 +335,7 @@ async def test_a_dropped_text_is_plain_text(room: Room, kind: str) -> None:
     x, y = await ada.page.evaluate(
         "(() => { const { left, top } = field.getBoundingClientRect(); return [left, top] })()"
     )
-    items = [
-        {"mimeType": "text/plain", "data": "drop"},
-        {"mimeType": "text/html", "data": "<b>drop</b>"},
-    ]
-    for step in ("dragEnter", "dragOver", "drop"):
-        await ada.page.call(
-            "Input.dispatchDragEvent",
-            type=step,
-            x=x + 300,
-            y=y + 15,
-            data={"items": items, "dragOperationsMask": 1},
-        )
+    await drop(ada.page, x + 300, y + 15, plain="drop", html="<b>drop</b>")
     await bo.sees("abcdrop")
     assert await ada.page.evaluate("field.children.length") == 0
 
@@ -388,14 +354,13 @@ async def test_the_caret_of_the_other_is_drawn_at_its_character(room: Room, kind
     ada, bo = await room.people(kind, "Hello world")
     before = await bo.page.evaluate("JSON.stringify(field.getBoundingClientRect())")
     await ada.select(6, 11)
-    await bo.page.until("document.querySelector('[data-weft-caret]')")
-    left, top, height, name = await bo.page.evaluate(CARET)
     unit = await bo.page.evaluate(
         "(() => { const c = document.createElement('canvas').getContext('2d');"
         " c.font = '20px monospace'; return c.measureText('0').width })()"
     )
     edge = await bo.page.evaluate("field.clientLeft + 5")
-    assert left == pytest.approx(edge + 11 * unit, abs=1.5)
+    await until(bo.page, f"Math.abs({CARET}[0] - {edge + 11 * unit}) < 1.5")
+    _, top, height, name = await bo.page.evaluate(CARET)
     assert -2 <= top - edge <= 8
     assert 18 <= height <= 32
     assert name == "Ada"
@@ -405,31 +370,33 @@ async def test_the_caret_of_the_other_is_drawn_at_its_character(room: Room, kind
     await bo.select(0)
     await bo.type("> ")
     await ada.sees("> Hello world")
-    await bo.page.until(f"Math.abs({CARET}[0] - {edge + 13 * unit}) < 1.5")
+    await until(bo.page, f"Math.abs({CARET}[0] - {edge + 13 * unit}) < 1.5")
     await ada.page.evaluate("field.blur()")
-    await bo.page.until("!document.querySelector('[data-weft-caret]')")
+    await expect(bo.caret).to_have_count(0)
 
 
 async def test_the_caret_of_the_other_moves_at_once_with_own_typing(room: Room, kind: str) -> None:
     ada, bo = await room.people(kind, "Hello world")
     await ada.select(6)
-    await bo.page.until("document.querySelector('[data-weft-caret]')")
-    await bo.page.until(f"{CARET}[0] > 20")
+    await until(bo.page, f"{CARET}[0] > 20")
     left, *_ = await bo.page.evaluate(CARET)
-    await bo.page.evaluate("page._session.transport.send = () => {}")  # no answer comes
+    await bo.page.evaluate(
+        inside("void (page._session.transport.send = () => {})")
+    )  # no answer comes
     await bo.select(0)
     await bo.type("> ")
-    await bo.page.until(f"{CARET}[0] > {left + 10}")
+    await until(bo.page, f"{CARET}[0] > {left + 10}")
 
 
 async def test_a_caret_in_an_empty_last_line_is_below_the_text(room: Room) -> None:
     for kind in ("textarea", "contenteditable"):
         ada, bo = await room.people(kind, "one\n")
         await ada.select(4)
-        await bo.page.until("document.querySelector('[data-weft-caret]')")
-        left, top, *_ = await bo.page.evaluate(CARET)
-        assert left == pytest.approx(await bo.page.evaluate("field.clientLeft + 5"), abs=1.5)
-        assert top > 30
+        edge = await bo.page.evaluate("field.clientLeft + 5")
+        await until(bo.page, f"Math.abs({CARET}[0] - {edge}) < 1.5 && {CARET}[1] > 30")
+
+
+CURSOR = "page.presence.others[0].state.cursor"
 
 
 async def test_a_keystroke_on_a_large_page_costs_less_than_a_hundredth(
@@ -439,11 +406,15 @@ async def test_a_keystroke_on_a_large_page_costs_less_than_a_hundredth(
     ada, bo = await room.people("textarea", "x" * size)
     await ada.select(size // 2)
     await bo.select(10)
-    await ada.page.until("page.saved === 'saved' && page.presence.others[0]?.state.cursor")
-    counted = "new Promise((done) => setTimeout(() => done(bytes), 1000))"
-    before = [await each.page.evaluate(counted) for each in (ada, bo)]
+    # Everything has arrived when each sees the caret of the other.
+    for each in (ada, bo):
+        await until(each.page, f"page.saved === 'saved' && {CURSOR}")
+    old = await bo.page.evaluate(f"JSON.stringify({CURSOR})")
+    before = [await each.page.evaluate("bytes") for each in (ada, bo)]
     await ada.type("y")
-    await bo.sees("x" * (size // 2) + "y" + "x" * (size - size // 2))
-    after = [await each.page.evaluate(counted) for each in (ada, bo)]
+    for each in (ada, bo):
+        await each.sees("x" * (size // 2) + "y" + "x" * (size - size // 2))
+    await until(bo.page, f"JSON.stringify({CURSOR}) !== {json.dumps(old)}")
+    after = [await each.page.evaluate("bytes") for each in (ada, bo)]
     costs = [new - old for new, old in zip(after, before, strict=True)]
     assert all(cost < size / 100 for cost in costs), costs

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.async_api import Page, expect
 
 from collab.rights.user_rights import Role
 from server.demo.content import FIRST_EXAMPLE
 from server.http.static_files import PAGE_POLICY
-from tests.browser.chromium import Chromium, Page
+from tests.browser.actions import type_at_end
+from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.browser.proxy import Proxy
 from tests.live.http_client import call
 from tests.running import RunningServer
-
-SAVED = "document.querySelector('#saved').textContent"
-TROUBLE = "document.querySelector('#trouble p').textContent"
-TITLE = "document.querySelector('#title').value"
 
 
 @pytest.fixture
@@ -27,168 +27,185 @@ def demo(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-async def guest(
-    browser: Chromium,
-    demo: RunningServer,
-    *,
-    width: int = 1280,
-    scheme: str = "light",
-    url: str = "",
-) -> Page:
-    page = await browser.page(context=await browser.context(), width=width, scheme=scheme)
-    await page.open((url or demo.http) + FIRST_EXAMPLE)
-    await page.until(f"{SAVED} === 'Saved' && !document.querySelector('fieldset').disabled")
-    return page
+class Guest:
+    """A guest with a page of their own, and the parts of that page."""
 
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.name = page.locator(".person", has_text="(you)")
+        self.saved = page.locator("#saved")
+        self.trouble = page.locator("#trouble")
+        self.sentence = page.locator("#trouble p")
+        self.title = page.locator("#title")
+        self.text = page.locator("#text")
+        self.items = page.locator("#list li")
+        self.undo = page.locator("#undo")
+        self.redo = page.locator("#redo")
+        self.again = page.locator("#again")
 
-async def types(page: Page, field: str, text: str) -> None:
-    """Type at the end of a field."""
-    await page.evaluate(f"document.querySelector('{field}').focus()")
-    await page.evaluate("document.activeElement.setSelectionRange(999, 999)")
-    for letter in text:
-        await page.call("Input.insertText", text=letter)
+    @classmethod
+    async def arrives(
+        cls, contexts: Contexts, demo: RunningServer, url: str = "", **options: Any
+    ) -> Guest:
+        guest = cls(await contexts.page(**options))
+        await guest.opens(url or demo.http)
+        await expect(guest.saved).to_have_text("Saved")
+        await expect(guest.page.locator("fieldset")).to_have_js_property("disabled", False)
+        return guest
+
+    async def opens(self, url: str) -> None:
+        await self.page.goto(url + FIRST_EXAMPLE)
 
 
 async def test_two_guests_type_see_each_other_and_undo_their_own(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts, complaints: Complaints
 ) -> None:
-    one, two = await guest(browser, demo), await guest(browser, demo, width=390, scheme="dark")
-    name = await one.evaluate("document.querySelector('.person').textContent")
-    name = name.removesuffix(" (you)")
-    await types(one, "#title", "!")
-    await two.until(f"{TITLE} === 'Two tabs, one page!'")
-    await two.until(f"document.querySelector('#title-here').textContent === '{name} is here'")
-    await types(two, "#text", " Yes.")
-    await one.until("document.querySelector('#text').value.endsWith(' Yes.')")
-    await one.evaluate("document.querySelector('#undo').click()")
-    await two.until(f"{TITLE} === 'Two tabs, one page'")
-    assert await two.evaluate("document.querySelector('#text').value.endsWith(' Yes.')")
-    await one.until(f"{SAVED} === 'Saved'")
-    assert one.complaints == two.complaints == []
-    for page in (one, two):
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    one = await Guest.arrives(contexts, demo)
+    two = await Guest.arrives(contexts, demo, width=390, color_scheme="dark")
+    name = (await one.name.inner_text()).removesuffix(" (you)")
+    await type_at_end(one.title, "!")
+    await expect(two.title).to_have_value("Two tabs, one page!")
+    await expect(two.page.locator("#title-here")).to_have_text(f"{name} is here")
+    await type_at_end(two.text, " Yes.")
+    await expect(one.text).to_have_value(re.compile(r" Yes\.$"))
+    await one.undo.click()
+    await expect(two.title).to_have_value("Two tabs, one page")
+    assert (await two.text.input_value()).endswith(" Yes.")
+    await expect(one.saved).to_have_text("Saved")
+    assert complaints == []
+    for each in (one, two):
+        assert await each.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def can(guest: Guest, *, undo: bool, redo: bool) -> None:
+    await expect(guest.undo).to_be_enabled(enabled=undo)
+    await expect(guest.redo).to_be_enabled(enabled=redo)
 
 
 async def test_undo_is_offered_only_while_there_is_a_change_of_ones_own(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts
 ) -> None:
-    def can(undo: bool, redo: bool) -> str:
-        return " && ".join(
-            f"document.querySelector('{button}').disabled === {str(not is_on).lower()}"
-            for button, is_on in (("#undo", undo), ("#redo", redo))
-        )
-
-    one = await guest(browser, demo)
-    await one.until(can(False, False))
-    await types(one, "#title", "!")
-    await one.until(f"{SAVED} === 'Saved' && {can(True, False)}")
-    await one.evaluate("document.querySelector('#undo').click()")
-    await one.until(can(False, True))
-    two = await guest(browser, demo)
-    await two.until(can(False, False))
-    await one.open(demo.http + FIRST_EXAMPLE)
-    await one.until(f"{SAVED} === 'Saved' && {can(False, True)}")
+    one = await Guest.arrives(contexts, demo)
+    await can(one, undo=False, redo=False)
+    await type_at_end(one.title, "!")
+    await expect(one.saved).to_have_text("Saved")
+    await can(one, undo=True, redo=False)
+    await one.undo.click()
+    await can(one, undo=False, redo=True)
+    two = await Guest.arrives(contexts, demo)
+    await can(two, undo=False, redo=False)
+    await one.opens(demo.http)
+    await expect(one.saved).to_have_text("Saved")
+    await can(one, undo=False, redo=True)
 
 
-async def test_a_guest_reads_sentences_for_a_person(demo: RunningServer, browser: Chromium) -> None:
-    one = await guest(browser, demo)
+async def test_a_guest_reads_sentences_for_a_person(
+    demo: RunningServer, contexts: Contexts
+) -> None:
+    one = await Guest.arrives(contexts, demo)
     demo.stop()
-    await one.until(
-        f"{TROUBLE} === 'There is no connection. Your changes are kept, and sent later.'"
+    await expect(one.sentence).to_have_text(
+        "There is no connection. Your changes are kept, and sent later."
     )
     demo.start()
-    await one.until(f"document.querySelector('#trouble').hidden && {SAVED} === 'Saved'")
+    await expect(one.trouble).to_be_hidden()
+    await expect(one.saved).to_have_text("Saved")
     viewer = {"token": await demo.mint("vi", Role.VIEWER), "expires_at": "2999-01-01T00:00:00Z"}
-    kept = json.dumps(json.dumps(viewer))
-    await one.evaluate(f"sessionStorage.setItem('weft.guest', {kept})")
-    await one.open(demo.http + FIRST_EXAMPLE)
-    await one.until(f"{TROUBLE} === 'You can read this page, but not change it.'")
-    await one.until("document.querySelector('fieldset').disabled")
-    assert await one.evaluate("document.querySelector('#title').readOnly")
-    assert await one.evaluate("document.querySelector('#title').ariaReadOnly") == "true"
+    await one.page.evaluate(
+        "(guest) => sessionStorage.setItem('weft.guest', guest)", json.dumps(viewer)
+    )
+    await one.opens(demo.http)
+    await expect(one.sentence).to_have_text("You can read this page, but not change it.")
+    await expect(one.page.locator("fieldset")).to_have_js_property("disabled", True)
+    await expect(one.title).not_to_be_editable()
+    await expect(one.title).to_have_js_property("readOnly", True)
+    await expect(one.title).to_have_js_property("ariaReadOnly", "true")
 
 
 async def test_a_refused_change_waits_for_a_decision(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts
 ) -> None:
-    one = await guest(browser, demo)
+    one = await Guest.arrives(contexts, demo)
     schema = {"properties": {"title": {"maxLength": 18}}}
     token = await demo.mint("root", Role.ADMIN)
     path = f"{demo.http}/v1/docs/two-tabs/schema"
     assert call("PUT", path, schema, token=token).status == 204
-    await types(one, "#title", "!")
-    sentence = "Your change was not saved: the value is longer than 18 characters."
-    await one.until(f"{TROUBLE} === '{sentence} You wrote “Two tabs, one page!”.'")
-    await one.until(f"{SAVED} === 'Needs a decision'")
-    await one.until(f"{TITLE} === 'Two tabs, one page'")
+    await type_at_end(one.title, "!")
+    refusal = "Your change was not saved: the value is longer than 18 characters."
+    await expect(one.sentence).to_have_text(f"{refusal} You wrote “Two tabs, one page!”.")
+    await expect(one.saved).to_have_text("Needs a decision")
+    await expect(one.title).to_have_value("Two tabs, one page")
     assert call("PUT", path, {}, token=token).status == 204
-    await one.evaluate("document.querySelector('#again').click()")
-    await one.until(f"{TITLE} === 'Two tabs, one page!' && {SAVED} === 'Saved'")
-    await one.until("document.querySelector('#trouble').hidden")
+    await one.again.click()
+    await expect(one.title).to_have_value("Two tabs, one page!")
+    await expect(one.saved).to_have_text("Saved")
+    await expect(one.trouble).to_be_hidden()
 
 
 async def test_a_person_reads_who_holds_the_lock_and_discards_all_letters_at_once(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts
 ) -> None:
-    one = await guest(browser, demo)
+    one = await Guest.arrives(contexts, demo)
     lock = {"scope": "/title"}
     path = f"{demo.http}/v1/docs/two-tabs/locks"
     assert call("POST", path, lock, token=await demo.mint("bo")).status == 201
-    sentence = "Your change was not saved. Bo is working on this part. Try again later."
+    refusal = "Your change was not saved. Bo is working on this part. Try again later."
     for letter in "no":
-        await types(one, "#title", letter)
-        await one.until(f"{TROUBLE}.startsWith('{sentence}') && {TROUBLE}.endsWith('{letter}”.')")
-        await one.until(f"{TITLE} === 'Two tabs, one page'")
-    await one.evaluate("document.querySelector('#discard').click()")
-    await one.until("document.querySelector('#trouble').hidden")
-    assert await one.evaluate(TITLE) == "Two tabs, one page"
+        await type_at_end(one.title, letter)
+        await expect(one.sentence).to_have_text(re.compile(f"^{re.escape(refusal)}.*{letter}”\\.$"))
+        await expect(one.title).to_have_value("Two tabs, one page")
+    await one.page.locator("#discard").click()
+    await expect(one.trouble).to_be_hidden()
+    await expect(one.title).to_have_value("Two tabs, one page")
 
 
 async def test_a_person_reads_what_was_overwritten_and_can_take_it(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts
 ) -> None:
     async with Proxy.to(demo.port) as proxy:
-        one = await guest(browser, demo, url=proxy.http)
+        one = await Guest.arrives(contexts, demo, proxy.http)
         proxy.cut()
-        await one.until(f"{SAVED} !== 'Saved'")
-        await one.evaluate("document.querySelector('#title').focus()")
-        await one.evaluate("document.activeElement.select()")
-        await one.call("Input.insertText", text="Mine")
+        await expect(one.saved).not_to_have_text("Saved")
+        await one.title.fill("Mine")
         replaced = [{"op": "replace", "path": "/title", "value": "Theirs"}]
         path = f"{demo.http}/v1/docs/two-tabs"
         token = await demo.mint("bo")
         kind = "application/json-patch+json"
         assert call("PATCH", path, replaced, token=token, Content_Type=kind).status == 200
         proxy.mend()
-        await one.evaluate("dispatchEvent(new Event('online'))")
-        wrote = "You wrote over a change of Bo. They wrote “Theirs”."
-        await one.until(f"{TROUBLE} === '{wrote}' && {TITLE} === 'Mine'")
-        await one.evaluate("document.querySelector('#again').click()")
-        await one.until(f"{TITLE} === 'Theirs' && document.querySelector('#trouble').hidden")
-        await one.until(f"{SAVED} === 'Saved'")
+        await one.page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(one.sentence).to_have_text(
+            "You wrote over a change of Bo. They wrote “Theirs”."
+        )
+        await expect(one.title).to_have_value("Mine")
+        await one.again.click()
+        await expect(one.title).to_have_value("Theirs")
+        await expect(one.trouble).to_be_hidden()
+        await expect(one.saved).to_have_text("Saved")
 
 
-async def test_a_list_is_edited_by_both(demo: RunningServer, browser: Chromium) -> None:
-    one, two = await guest(browser, demo), await guest(browser, demo)
-    await one.evaluate("document.querySelector('#add').click()")
-    await two.until("document.querySelectorAll('#list li').length === 3")
-    await two.evaluate("document.querySelector('#list input').click()")
-    await one.until("document.querySelector('#list input').checked")
-    await two.evaluate("document.querySelector('#list button').click()")
-    await one.until("document.querySelectorAll('#list li').length === 2")
+async def test_a_list_is_edited_by_both(demo: RunningServer, contexts: Contexts) -> None:
+    one, two = await Guest.arrives(contexts, demo), await Guest.arrives(contexts, demo)
+    await one.page.locator("#add").click()
+    await expect(two.items).to_have_count(3)
+    await two.items.first.get_by_role("checkbox").click()
+    await expect(one.items.first.get_by_role("checkbox")).to_be_checked()
+    await two.items.first.get_by_role("button").click()
+    await expect(one.items).to_have_count(2)
 
 
 async def test_what_is_typed_without_the_server_is_saved_after_a_reload(
-    demo: RunningServer, browser: Chromium
+    demo: RunningServer, contexts: Contexts
 ) -> None:
-    one, two = await guest(browser, demo), await guest(browser, demo)
+    one, two = await Guest.arrives(contexts, demo), await Guest.arrives(contexts, demo)
     demo.stop()
-    await types(one, "#title", "?")
-    await one.until(f"{SAVED} === 'Not saved yet'")
+    await type_at_end(one.title, "?")
+    await expect(one.saved).to_have_text("Not saved yet")
     demo.start()
-    await one.open(demo.http + FIRST_EXAMPLE)
-    await one.until(f"{SAVED} === 'Saved' && {TITLE} === 'Two tabs, one page?'")
-    await two.until(f"{TITLE} === 'Two tabs, one page?'")
+    await one.opens(demo.http)
+    await expect(one.saved).to_have_text("Saved")
+    for each in (one, two):
+        await expect(each.title).to_have_value("Two tabs, one page?")
 
 
 def test_the_examples_are_served_in_demo_mode_only_and_with_the_policy_of_our_pages(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import BrowserContext, Page
 
 from collab.rights.user_rights import Role
-from tests.browser.chromium import Chromium, Page
 from tests.browser.proxy import Proxy
+from tests.browser.sdk_pages import connected, inside
+from tests.browser.waits import until
 from tests.live.http_client import call
 from tests.running import RunningServer
 
-STORED = "page._session.outbox.write({ put: [], remove: [] }).then(() => null)"
+STORED = inside("page._session.outbox.write({ put: [], remove: [] }).then(() => null)")
+ADOPTED = inside("page._session.outbox.adopt()")
 
 
 @pytest.fixture
@@ -33,20 +35,13 @@ async def proxy(server: RunningServer) -> AsyncIterator[Proxy]:
 
 
 async def opened(tab: Page, proxy: Proxy, token: str, document: str = "home") -> None:
-    """Open a page of the SDK in a tab, as `page`."""
-    await tab.open(f"{proxy.http}/healthz")
-    given = {"url": proxy.http, "document": document, "create": {"t": ""}}
-    await tab.evaluate(
-        f"globalThis.options = {json.dumps(given)}; options.token = () => '{token}';"
-        "import('/sdk/weft.js').then(({ connect }) => { globalThis.page = connect(options);"
-        " return page.ready }).then(() => null)"
-    )
-    await tab.until("page.link === 'online'")
+    await connected(tab, proxy.http, document, token, {"t": ""})
+    await until(tab, "page.link === 'online'")
 
 
 async def edited_offline(tab: Page, proxy: Proxy, key: str) -> None:
     proxy.cut()
-    await tab.until("page.link !== 'online'")
+    await until(tab, "page.link !== 'online'")
     await tab.evaluate(f"page.set('/{key}', 'offline').id")
     await tab.evaluate(STORED)
     assert await tab.evaluate("page.saved") == "unsaved"
@@ -54,13 +49,13 @@ async def edited_offline(tab: Page, proxy: Proxy, key: str) -> None:
 
 async def left(tab: Page, proxy: Proxy) -> None:
     """Leave the page, and only then mend the connection: else the page may send its edit."""
-    await tab.open("about:blank")
+    await tab.goto("about:blank")
     proxy.mend()
 
 
 async def saved(tab: Page, key: str) -> None:
     await tab.evaluate(f"page.set('/{key}', 'online').durable.then(() => null)")
-    await tab.until("page.saved === 'saved' && page.pending === 0")
+    await until(tab, "page.saved === 'saved' && page.pending === 0")
 
 
 async def authors(server: RunningServer, document: str = "home") -> dict[str, str]:
@@ -75,28 +70,28 @@ async def authors(server: RunningServer, document: str = "home") -> dict[str, st
 @pytest.mark.parametrize("is_same_tab", [True, False])
 @pytest.mark.parametrize("other", ["bo", "guest"])
 async def test_the_edits_of_a_user_wait_while_another_one_is_there(
-    browser: Chromium, server: RunningServer, proxy: Proxy, other: str, is_same_tab: bool
+    context: BrowserContext, server: RunningServer, proxy: Proxy, other: str, is_same_tab: bool
 ) -> None:
     ada = await server.mint("ada")
     guest: dict[str, Any] = call("POST", f"{server.http}/v1/demo/token").body
     user, token = (other, await server.mint(other)) if other == "bo" else guest_of(guest)
-    first = await browser.page()
+    first = await context.new_page()
     await opened(first, proxy, ada)
     await edited_offline(first, proxy, "ada")
     await left(first, proxy)
     if not is_same_tab:
-        await first.call("Page.close")
-    second = first if is_same_tab else await browser.page()
+        await first.close()
+    second = first if is_same_tab else await context.new_page()
     await opened(second, proxy, token)
     assert await second.evaluate("[page.user, page.value.ada ?? null]") == [user, None]
     await saved(second, "other")
-    assert await second.evaluate("page._session.outbox.adopt()") is None
+    assert await second.evaluate(ADOPTED) is None
     assert await authors(server) == {"/other": user}
 
-    await second.call("Page.close")
-    third = await browser.page()
+    await second.close()
+    third = await context.new_page()
     await opened(third, proxy, ada)
-    await third.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    await until(third, "page.saved === 'saved' && page.value.ada === 'offline'")
     assert await authors(server) == {"/other": user, "/ada": "ada"}
 
 
@@ -105,37 +100,35 @@ def guest_of(answer: dict[str, Any]) -> tuple[str, str]:
 
 
 async def test_the_edits_of_a_user_wait_for_their_document(
-    browser: Chromium, server: RunningServer, proxy: Proxy
+    page: Page, server: RunningServer, proxy: Proxy
 ) -> None:
     ada = await server.mint("ada")
-    tab = await browser.page()
-    await opened(tab, proxy, ada)
-    await edited_offline(tab, proxy, "ada")
-    await left(tab, proxy)
-    await opened(tab, proxy, ada, "other")
-    await saved(tab, "here")
-    assert await tab.evaluate("page._session.outbox.adopt()") is None
+    await opened(page, proxy, ada)
+    await edited_offline(page, proxy, "ada")
+    await left(page, proxy)
+    await opened(page, proxy, ada, "other")
+    await saved(page, "here")
+    assert await page.evaluate(ADOPTED) is None
     assert await authors(server) == {}
     assert await authors(server, "other") == {"/here": "ada"}
-    await opened(tab, proxy, ada)
-    await tab.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    await opened(page, proxy, ada)
+    await until(page, "page.saved === 'saved' && page.value.ada === 'offline'")
     assert await authors(server) == {"/ada": "ada"}
 
 
 async def test_a_page_whose_user_changes_leaves_the_edits_of_the_first_one(
-    browser: Chromium, server: RunningServer, proxy: Proxy
+    page: Page, server: RunningServer, proxy: Proxy
 ) -> None:
     ada, bo = await server.mint("ada"), await server.mint("bo")
-    tab = await browser.page()
-    await opened(tab, proxy, ada)
-    await edited_offline(tab, proxy, "ada")
-    await tab.evaluate(f"page._session.options.token = () => '{bo}'")
+    await opened(page, proxy, ada)
+    await edited_offline(page, proxy, "ada")
+    await page.evaluate(inside(f"void (page._session.options.token = () => '{bo}')"))
     proxy.mend()
-    await tab.evaluate("page.syncNow()")
-    await tab.until("page.user === 'bo' && page.link === 'online'")
-    assert await tab.evaluate("[page.value.ada ?? null, page.pending]") == [None, 0]
-    await saved(tab, "bo")
+    await page.evaluate("page.syncNow()")
+    await until(page, "page.user === 'bo' && page.link === 'online'")
+    assert await page.evaluate("[page.value.ada ?? null, page.pending]") == [None, 0]
+    await saved(page, "bo")
     assert await authors(server) == {"/bo": "bo"}
-    await opened(tab, proxy, ada)
-    await tab.until("page.saved === 'saved' && page.value.ada === 'offline'")
+    await opened(page, proxy, ada)
+    await until(page, "page.saved === 'saved' && page.value.ada === 'offline'")
     assert await authors(server) == {"/bo": "bo", "/ada": "ada"}

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from playwright.async_api import BrowserContext, Page, expect
 
 from collab.ids import Json
 from collab.page.html import render
 from collab.rights.user_rights import Role
+from tests.browser.actions import type_at_end
 from tests.browser.bundles import bundle, can_bundle
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium_contexts import Complaints
 from tests.browser.site import Site
+from tests.browser.waits import until
 from tests.live.http_client import call
 from tests.running import RunningServer
 from tests.snippets import snippet
@@ -33,9 +36,7 @@ SDK = """<!doctype html><meta charset="utf-8" /><title>SDK</title><textarea rows
   window.page = connect({ url: 'https://weft.example', document: 'home', token, offline: false })
   page.text('/body').bind(document.querySelector('textarea'))
 </script>"""
-AREA = "document.querySelector('textarea').value"
-LINES = "[...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('|')"
-RICH = "document.querySelector('.tiptap')?.innerHTML"
+TEXT = ".tiptap p"
 
 
 class World(NamedTuple):
@@ -54,9 +55,9 @@ class World(NamedTuple):
         self.site.pages[f"/{name}.js"] = self.here(bundle(source))
         self.site.pages[f"/{name}"] = HTML % f"/{name}.js"
 
-    async def open(self, browser: Chromium, name: str, user: str) -> Page:
-        page = await browser.page()
-        await page.open(f"{self.site.origin}/{name}#{await self.server.mint(user)}")
+    async def open(self, context: BrowserContext, name: str, user: str) -> Page:
+        page = await context.new_page()
+        await page.goto(f"{self.site.origin}/{name}#{await self.server.mint(user)}")
         return page
 
     async def make(self, value: object) -> str:
@@ -73,11 +74,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-async def types(page: Page, element: str, text: str) -> None:
-    await page.evaluate(f"document.querySelector('{element}').focus()")
-    await page.call("Input.insertText", text=text)
-
-
 def test_the_packages_of_the_page_are_those_of_the_tests() -> None:
     have = set(json.loads((NODE / "package.json").read_text(encoding="utf-8"))["dependencies"])
     commands = [
@@ -89,47 +85,56 @@ def test_the_packages_of_the_page_are_those_of_the_tests() -> None:
         assert set(command.removeprefix("npm install ").split()) <= have
 
 
-async def test_codemirror_and_json_clients_edit_one_text(world: World, browser: Chromium) -> None:
+async def test_codemirror_and_json_clients_edit_one_text(
+    world: World, context: BrowserContext, complaints: Complaints
+) -> None:
     token = await world.make({"body": "one\ntwo"})
     world.add("code", snippet(PAGE, "codemirror"))
-    code, other = await world.open(browser, "code", "ada"), await world.open(browser, "sdk", "bo")
-    await code.until(f"{LINES} === 'one|two'")
-    await other.until(f"{AREA} === 'one\\ntwo'")
-    await types(code, ".cm-content", "zero\n")
-    await other.until(f"{AREA} === 'zero\\none\\ntwo'")
-    await other.evaluate("document.querySelector('textarea').setSelectionRange(99, 99)")
-    await types(other, "textarea", "\nthree")
-    await code.until(f"{LINES} === 'zero|one|two|three'")
+    code, other = await world.open(context, "code", "ada"), await world.open(context, "sdk", "bo")
+    lines, area = code.locator(".cm-line"), other.get_by_role("textbox")
+    await expect(lines).to_have_text(["one", "two"])
+    await expect(area).to_have_value("one\ntwo")
+    await code.locator(".cm-content").focus()
+    await code.keyboard.type("zero\n")
+    await expect(area).to_have_value("zero\none\ntwo")
+    await type_at_end(area, "\nthree")
+    await expect(lines).to_have_text(["zero", "one", "two", "three"])
     replaced = [{"op": "replace", "path": "/body", "value": "zero\n1\ntwo\nthree"}]
     call("PATCH", f"{world.server.http}/v1/docs/home", replaced, token=token)
-    await code.until(f"{LINES} === 'zero|1|two|three'")
-    await types(code, ".cm-content", "-")
-    await other.until(f"{AREA}.includes('-') && page.saved === 'saved'")
-    assert code.complaints == other.complaints == []
+    await expect(lines).to_have_text(["zero", "1", "two", "three"])
+    await code.keyboard.type("-")
+    await expect(area).to_have_value("zero\n-1\ntwo\nthree")
+    await until(other, "page.saved === 'saved'")
+    assert complaints == []
+
+
+RICH = "document.querySelector('.tiptap')?.innerHTML"
 
 
 async def test_tiptap_edits_a_fragment_that_the_json_does_not_show(
-    world: World, browser: Chromium
+    world: World, context: BrowserContext, complaints: Complaints
 ) -> None:
     token = await world.make({"body": "json"})
     world.add("rich", snippet(PAGE, "tiptap"), "window.editor = editor")
-    one, two = await world.open(browser, "rich", "ada"), await world.open(browser, "rich", "bo")
+    one, two = await world.open(context, "rich", "ada"), await world.open(context, "rich", "bo")
     for page in (one, two):
-        await page.until(f"window.editor && {RICH}")
-    other = await world.open(browser, "sdk", "cy")
-    await other.until(f"{AREA} === 'json'")
+        await until(page, "window.editor")
+        await expect(page.locator(TEXT)).to_be_attached()
+    other = await world.open(context, "sdk", "cy")
+    await expect(other.get_by_role("textbox")).to_have_value("json")
     before = await other.evaluate("page.version")
-    await types(one, ".tiptap", "Hello")
-    await two.until(f"{RICH} === '<p>Hello</p>'")
-    await two.evaluate("editor.chain().selectAll().toggleBold().run()")
-    await one.until(f"{RICH} === '<p><strong>Hello</strong></p>'")
-    await other.until(f"page.version > {before}")
+    await one.locator(".tiptap").focus()
+    await one.keyboard.type("Hello")
+    await until(two, f"{RICH} === '<p>Hello</p>'")
+    await two.evaluate("void editor.chain().selectAll().toggleBold().run()")
+    await until(one, f"{RICH} === '<p><strong>Hello</strong></p>'")
+    await until(other, f"page.version > {before}")
     assert call("GET", f"{world.server.http}/v1/docs/home", token=token).body == {"body": "json"}
-    assert one.complaints == two.complaints == other.complaints == []
+    assert complaints == []
 
 
 async def test_a_fragment_inside_the_json_is_a_string_and_stays_text_on_the_page(
-    world: World, browser: Chromium
+    world: World, context: BrowserContext, complaints: Complaints
 ) -> None:
     token = await world.make({"body": "json"})
     address = f"{world.server.http}/v1/docs/home"
@@ -138,9 +143,11 @@ async def test_a_fragment_inside_the_json_is_a_string_and_stays_text_on_the_page
     assert "inside" in tiptap
     made = snippet(PAGE, "fragment").replace("const content", "await synced\nconst content")
     world.add("rich", made, tiptap, "window.editor = editor")
-    one = await world.open(browser, "rich", "ada")
-    await one.until(f"window.editor && {RICH}")
-    await types(one, ".tiptap", "Hello")
+    one = await world.open(context, "rich", "ada")
+    await until(one, "window.editor")
+    await expect(one.locator(TEXT)).to_be_attached()
+    await one.locator(".tiptap").focus()
+    await one.keyboard.type("Hello")
     while "Hello" not in (text := call("GET", address, token=token).body.get("article", "")):
         pass  # ends, or the test run times out
     assert text == "<paragraph>Hello</paragraph>"
@@ -151,4 +158,4 @@ async def test_a_fragment_inside_the_json_is_a_string_and_stays_text_on_the_page
     replaced = [{"op": "replace", "path": "/article", "value": "plain"}]
     assert call("PATCH", address, replaced, token=token).status == 200
     assert call("GET", address, token=token).body["article"] == "plain"
-    assert one.complaints == []
+    assert complaints == []

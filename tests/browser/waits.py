@@ -1,4 +1,4 @@
-"""Waits of browser tests for a condition of a page."""
+"""Waits of browser tests, beyond those of Playwright."""
 
 from __future__ import annotations
 
@@ -12,5 +12,13 @@ async def until(page: Page | Frame, condition: str) -> None:
     """
     # The function is made once. A page without 'unsafe-eval' in its policy makes no second one.
     await page.wait_for_function(
-        f"() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }}"
+        f"() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }}", polling=50
     )
+
+
+async def frame_of(page: Page, selector: str = "iframe") -> Frame:
+    """Wait for an element with a frame. The frame may have a process of its own."""
+    handle = await page.locator(selector).element_handle()
+    frame = await handle.content_frame()
+    assert frame is not None
+    return frame

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
-from tests.browser.chromium import Chromium, ChromiumProcess, find
+from tests.browser.actions import type_at_end
+from tests.browser.chromium_contexts import Contexts, find, started
 from tests.house import ROOT
 from tests.live.http_client import call
 from tests.running import WEFT, free_port
@@ -166,29 +168,27 @@ async def test_two_tabs_edit_a_page_of_another_origin(tmp_path: Path) -> None:
     folder = tmp_path / "my-page"
     folder.mkdir()
     (folder / "page.html").write_text(clone.here(snippet(PAGE, "page")))
-    field = "document.querySelector('#title')"
     with clone.started(start, "Weft serves"):
         pass  # it makes the database that `weft token` needs
     with clone.started(serve, "page.html#token=") as serving:
         address = serving.found.strip()
         serving.until("Serving HTTP")
-        with ChromiumProcess(tmp_path / "profile") as process:
-            browser = await Chromium.connect(process)
+        async with started() as browser:
+            context = await Contexts(browser).new()
             with clone.started(start, "Weft serves"):
-                tabs = [await browser.page(), await browser.page()]
-                for tab in tabs:
-                    await tab.open(address)
-                    await tab.until(f"{field}.value === 'Hello'")
-                await tabs[0].evaluate(f"({field}.focus(), {field}.setSelectionRange(9, 9))")
-                await tabs[0].call("Input.insertText", text="!")
-                await tabs[1].until(f"{field}.value === 'Hello!'")
-            await tabs[0].call("Input.insertText", text="?")
-            saved = "document.querySelector('#saved').textContent"
-            await tabs[0].until(f"{saved} === 'offline, unsaved'")
+                tabs = [await context.new_page(), await context.new_page()]
+                titles = [tab.locator("#title") for tab in tabs]
+                for tab, title in zip(tabs, titles, strict=True):
+                    await tab.goto(address)
+                    await expect(title).to_have_value("Hello")
+                await type_at_end(titles[0], "!")
+                await expect(titles[1]).to_have_value("Hello!")
+            await type_at_end(titles[0], "?")
+            saved = tabs[0].locator("#saved")
+            await expect(saved).to_have_text("offline, unsaved")
             with clone.started(start, "Weft serves"):
-                await tabs[0].until(f"{saved} === 'online, saved'")
-                await tabs[1].until(f"{field}.value === 'Hello!?'")
-            await browser.close()
+                await expect(saved).to_have_text("online, saved")
+                await expect(titles[1]).to_have_value("Hello!?")
 
 
 def test_without_demo_mode_guests_are_refused(tmp_path: Path) -> None:
