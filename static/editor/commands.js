@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.js";
 /** @typedef {import("../page/values.js").Fields} Fields */
 /**
  * What each part of the tool gets.
- * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token}} Parts
+ * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token, errors: string[]}} Parts
  */
 
 export class Commands {
@@ -45,7 +45,7 @@ export class Commands {
   remove(id) {
     const { workspace } = this;
     const found = workspace.sectionAt(id);
-    if (!found) return;
+    if (!found || this.#isLocked(found.section)) return;
     const next = workspace.sections[found.index + 1] ?? workspace.sections[found.index - 1];
     const change = workspace.page.patch([{ op: "remove", path: found.at }]);
     workspace.select(next?.id ?? null);
@@ -72,7 +72,7 @@ export class Commands {
     const { workspace } = this;
     const found = workspace.sectionAt(id);
     const next = before === null ? null : workspace.sectionAt(before);
-    if (!found || (before !== null && !next)) return false;
+    if (!found || (before !== null && !next) || this.#isLocked(found.section)) return false;
     // The place in a move is the one without the section. The list may have sections without an id.
     const end = /** @type {any} */ (workspace.shown).sections.length - 1;
     const to = next ? next.index - (next.index > found.index ? 1 : 0) : end;
@@ -87,10 +87,17 @@ export class Commands {
   /** Show or hide a section on the page. @param {string} id */
   toggleHidden(id) {
     const found = this.workspace.sectionAt(id);
-    if (!found) return;
+    if (!found || this.#isLocked(found.section)) return;
     const path = `${found.at}/hidden`;
     if (found.section.hidden === true) this.workspace.page.patch([{ op: "remove", path }]);
     else this.workspace.page.set(path, true);
+  }
+
+  /** Whether another person has locked a section; then the user is told. @param {Fields} section */
+  #isLocked(section) {
+    const holder = this.workspace.lockedBy(section.id);
+    if (holder) toast(`${holder.name || holder.user} has locked ${nameOf(section)}.`);
+    return holder !== null;
   }
 
   get #afterSelected() {

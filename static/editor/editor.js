@@ -7,6 +7,7 @@ import { connect } from "/sdk/weft.js";
 import { Canvas } from "../canvas/canvas.js";
 import { makePanels } from "../panels/panels.js";
 import { startOffline } from "../ui/offline.js";
+import { makePeople } from "../people/together.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
@@ -17,10 +18,15 @@ import { Workspace } from "./workspace.js";
 
 const name = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const token = new Token();
+/** @type {string[]} the codes of the errors until now */
+const errors = [];
 
 try {
   const page = connect({ url: location.origin, document: name, token: () => token.get() });
-  page.on("error", (error) => console.warn(error));
+  page.on("error", (error) => {
+    console.warn(error);
+    errors.push(error.code);
+  });
   startOffline(() => page.pending, "the editor");
   await page.ready;
   start(page);
@@ -32,12 +38,13 @@ try {
 function start(page) {
   const workspace = new Workspace(page, new URLSearchParams(location.search).get("page") ?? "");
   const commands = new Commands(workspace);
-  const parts = { workspace, commands, document: name, token };
+  const parts = { workspace, commands, document: name, token, errors };
   new TopBar(part("bar"), parts);
   makeSafety(parts);
   new Canvas(part("stage"), parts);
   makePanels(parts);
   makeShare(part("tools"), parts);
+  makePeople(parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });
   document.body.dataset.state = "ready";

@@ -5,7 +5,7 @@ import { h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 
-/** @typedef {{key: string, words: string, tone?: "warning" | "danger", action?: string, run?: () => void, stays?: boolean}} Notice `stays`: the user cannot close it */
+/** @typedef {import("./workspace.js").Notice} Notice */
 
 export class Notices {
   /** @type {any} the newest error of the connection */
@@ -17,7 +17,7 @@ export class Notices {
   #closed = new Set();
 
   /** @param {HTMLElement} place @param {import("./commands.js").Parts} parts */
-  constructor(place, { workspace, token }) {
+  constructor(place, { workspace, token, errors }) {
     this.place = place;
     this.workspace = workspace;
     this.page = workspace.page;
@@ -30,17 +30,21 @@ export class Notices {
       void this.#compare();
     });
     page.on("lost", () => (this.#isLost = page.link !== "online"));
-    page.on("error", ({ code }) => {
-      if (code === "memory_only" || code === "storage_full") this.#storage = code;
-      if (code === "protocol") this.#isOld = true;
-      this.draw();
-    });
+    for (const code of errors) this.#failed(code);
+    page.on("error", ({ code }) => this.#failed(code));
     page.presence.on("change", () => this.draw());
-    workspace.on("status", () => this.draw());
+    for (const name of ["status", "locks"]) workspace.on(name, () => this.draw());
     addEventListener("beforeunload", (event) => {
       // What is stored in the browser waits there, also without a connection.
       if (this.#storage && page.pending) event.preventDefault();
     });
+    this.draw();
+  }
+
+  /** @param {string} code of an error of the page */
+  #failed(code) {
+    if (code === "memory_only" || code === "storage_full") this.#storage = code;
+    if (code === "protocol") this.#isOld = true;
     this.draw();
   }
 
@@ -92,6 +96,7 @@ export class Notices {
         words: "You edit this page in another tab, too.",
       },
     ];
+    all.push(...this.workspace.notices.flatMap((more) => /** @type {(Notice | false)[]} */ (more())));
     return /** @type {Notice[]} */ (all.filter(Boolean));
   }
 
@@ -132,7 +137,7 @@ export class Notices {
   }
 
   /** @param {Notice} notice */
-  #make({ key, words, tone, action, run, stays }) {
+  #make({ key, words, tone, action, run, other, stays }) {
     const close = () => {
       this.#closed.add(key);
       this.draw();
@@ -142,6 +147,7 @@ export class Notices {
       { class: `notice ${tone ?? ""}`, "data-notice": key },
       h("p", {}, words),
       action && h("button", { type: "button", class: "link", onclick: run }, action),
+      other && h("button", { type: "button", class: "link", onclick: other[1] }, other[0]),
       !stays &&
         h(
           "button",

@@ -11,6 +11,10 @@ import { escaped, fields, member, text } from "../page/values.js";
 
 /** @typedef {import("../sdk/weft.js").Page} Page */
 /** @typedef {import("../page/values.js").Fields} Fields */
+/**
+ * A banner. `stays`: the user cannot close it. `other` is a second action.
+ * @typedef {{key: string, words: string, tone?: "warning" | "danger", action?: string, run?: () => void, other?: [string, () => void], stays?: boolean}} Notice
+ */
 /** @typedef {{id: string, pointer: string | null}} Selection the section, and the field in it as a JSON Pointer of the document */
 
 export class Workspace extends Emitter {
@@ -20,6 +24,10 @@ export class Workspace extends Emitter {
   editing = null;
   /** Whether the server takes no changes now, of any user. */
   isHeld = false;
+  /** Banners of other parts, for `notices.js`. @type {(() => (Notice | false | null)[])[]} */
+  notices = [];
+  /** Further choices in the menu of a section. @type {(id: string) => import("../ui/menu.js").Choice[]} */
+  moreChoices = () => [];
   /** The newest change by another person at a pointer. `news.js` sets it. @type {(pointer: string) => {by: {user: string, name: string}, at: number} | null} */
   changedBy = () => null;
   /** The element of a section on the canvas; the canvas gives this. @type {(id: string) => Element | null} */

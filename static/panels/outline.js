@@ -163,6 +163,7 @@ export class Outline {
         disabled,
         run: () => commands.toggleHidden(id),
       },
+      ...workspace.moreChoices(id),
       null,
       { words: "Delete", icon: "trash", isDanger: true, disabled, run: () => commands.remove(id) },
     ];
