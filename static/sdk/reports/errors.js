@@ -2,10 +2,10 @@
 
 const SENTENCES = {
   bad_options: "give a `url`, a `document` (letters, digits, ._:~-) and a function `token`",
-  not_ready: "await `page.ready` before",
+  not_ready: "await `page.ready`",
   closed: "it is closed: call `connect` again",
   read_only: "the token only reads: get one with the role editor",
-  offline: "try again when `page.link` is 'online'",
+  offline: "wait until `page.link` is 'online'",
   protocol: "load the server's /sdk/weft.js",
   memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",
   storage_full: "the storage is full: keep the tab open until `page.saved` is 'saved'",
