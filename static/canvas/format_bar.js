@@ -69,7 +69,7 @@ export class FormatBar {
     const marks = marksOf(texts.words, texts.now.kind, range.start, range.end);
     MARKS.forEach(([kind], index) =>
       change(this.buttons[index], {
-        "aria-pressed": marks[kind] === true || typeof marks[kind] === "string",
+        "aria-pressed": String(marks[kind] === true || typeof marks[kind] === "string"),
       }),
     );
     // A phone shows its own tools above the selection.

@@ -51,9 +51,14 @@ export class Texts {
     const { sheet, workspace } = this;
     const target = /** @type {Element} */ (event.target);
     sheet.isPressed = false;
-    const found = sheet.textAround(target);
     // The mark of a question opens its answer.
-    if (found || !target.closest("summary")) event.preventDefault();
+    const isMark = target.tagName === "SUMMARY";
+    // A space in a question comes as a click, too.
+    if (isMark && !event.detail) return event.preventDefault();
+    const pointer = sheet.pointerOf(target);
+    const inside = isMark ? [] : sheet.textsIn(target).filter((each) => each.pointer === pointer);
+    const found = sheet.textAround(target) ?? inside[0];
+    if (!isMark) event.preventDefault();
     if (found && found.pointer === this.now?.pointer) return;
     const id = sheet.idOf(target);
     this.#clicked = null;
@@ -63,7 +68,6 @@ export class Texts {
       return;
     }
     this.end();
-    const pointer = sheet.pointerOf(target);
     workspace.select(id, id === null ? null : pointer);
     sheet.drawNow(target);
     sheet.stage.focus({ preventScroll: true });

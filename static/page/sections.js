@@ -260,7 +260,7 @@ function field(section, given) {
     "aria-required": required ? "true" : null,
     placeholder: given.text("placeholder") || null,
   };
-  const control = controlOf(kind, attributes, given);
+  const control = controlOf(kind, attributes, given, edit !== null);
   const inner =
     kind === "checkbox"
       ? [control, label]
@@ -281,12 +281,12 @@ function unseen(section, kind, given) {
   return options.map(([words, at]) => section.field("p", attributes, at, "plain", clean(words)));
 }
 
-/** @param {string} kind @param {Record<string, string | null>} attributes @param {Place} given */
-function controlOf(kind, attributes, given) {
+/** @param {string} kind @param {Record<string, string | null>} attributes @param {Place} given @param {boolean} isInert */
+function controlOf(kind, attributes, given, isInert) {
   if (kind === "textarea") return element("textarea", { rows: "4", ...attributes });
   if (kind !== "select") return element("input", { type: kind, ...attributes });
   const options = given
     .strings("options")
-    .map(([words, at]) => placed(filled("option", {}, clean(words)), at));
+    .map(([words, at]) => placed(filled("option", {}, clean(words)), isInert ? "" : at));
   return element("select", attributes, element("option", {}), options);
 }
