@@ -1,4 +1,4 @@
-"""Pictures come onto the page by drop, paste and file. One that is refused changes nothing."""
+"""Pictures come onto the page by drop, paste and file. A refused picture changes nothing."""
 
 from __future__ import annotations
 
