@@ -64,8 +64,9 @@ format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-sdk: .venv/.provisioned ## make the generated files of the browser SDK again: what the server sends, and the types
+sdk: .venv/.provisioned ## make the generated files for browsers again: the served SDK and its types, the scripts of the pages
 	@node tests/node/build_sdk.mjs --write
+	@cd tests/node && node build_tools.mjs --write
 
 mutants: .venv/.provisioned ## break the code in small ways, and list the changes that no fast test notices (45 minutes; ONLY=package)
 	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[mutants]'

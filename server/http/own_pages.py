@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.handling.requests import services_of
+from server.http.page_scripts import html_of, scripts_of
 from server.http.service_worker import build_of
-from server.http.static_files import HOME, cached_response
+from server.http.static_files import cached_response
 from server.runtime.worker_threads import run_in_thread
 
 # Pictures of a page may come from any https address.
@@ -25,12 +26,6 @@ _POLICY = (
 _TOOL_POLICY = (
     f"{_POLICY}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'"
 )
-# The folders of `static/` whose modules a page loads. `service_worker.FOLDERS` has all of them.
-_MODULES = {
-    "preview": ("page", "preview"),
-    "documents": ("page", "ui", "templates", "documents"),
-    "editor": ("page", "ui", "templates", "editor", "canvas", "fields", "panels", "people"),
-}
 
 
 async def get_preview(request: Request) -> Response:
@@ -64,14 +59,12 @@ async def _page(request: Request, name: str, policy: str) -> Response:
 
 @lru_cache(maxsize=8)
 def page_html(name: str, version: str, public_url: str) -> str:
-    """Return the HTML of a page. It names all modules, so the browser loads them at once."""
-    preloads = "\n    ".join(
-        f'<link rel="modulepreload" href="/modules/{version}/{folder}/{path.name}" />'
-        for folder in _MODULES[name]
-        for path in sorted((HOME / folder).glob("*.js"))
-    )
-    html = (HOME / name / "index.html").read_text("utf-8")
+    """Return the HTML of a page. It names all scripts, so the browser loads them at once."""
+    *others, start = (f"/modules/{version}/{path}" for path in scripts_of(name))
+    sdk = () if name == "preview" else ("/sdk/weft.js", f"/sdk/{version}/weft.js")
+    tags = [f'<link rel="modulepreload" href="{address}" />' for address in (*sdk, *others)]
+    tags.append(f'<script type="module" src="{start}"></script>')
     # An origin has no character that HTML reads as markup.
-    html = html.replace("{preloads}", preloads).replace("{version}", version)
+    html = html_of(name).replace("{scripts}", "\n    ".join(tags)).replace("{version}", version)
     build = build_of(version, public_url)
     return html.replace("{build}", build).replace("{public_url}", public_url)

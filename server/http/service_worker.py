@@ -7,9 +7,10 @@ the browser starts another worker beside it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -17,17 +18,16 @@ from starlette.responses import Response
 
 from collab.schema.named import named_schema
 from server.handling.requests import services_of
-from server.http.static_files import HOME, MODULES, SDK, TYPES, cached_response, module_text
+from server.http.page_scripts import html_of, scripts_of
+from server.http.static_files import HOME, SDK, TYPES, cached_response, module_text
 from server.runtime.worker_threads import run_in_thread
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCRIPT: Final = HOME / "worker" / "service_worker.js"
 # The pages, and one address for the editors of all documents.
 _PAGES: Final = {"documents": "/", "editor": "/edit/-"}
 _STATIC: Final = ("style/tokens.css", "style/parts.css", "status/icon.svg", "favicon.ico")
 _SCHEMA: Final = "landing-page"
+_MADE: Final = "page/canvas.css"  # no file: the server makes it
 _POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 
@@ -66,22 +66,19 @@ def _files(version: str) -> Iterator[tuple[str, bytes]]:
     for name in _STATIC:
         address = f"/{name}" if name == "favicon.ico" else f"/static/{name}"
         yield address, (HOME / name).read_bytes()
-    for folder in FOLDERS:
-        for path in _scripts_and_styles(HOME / folder):
-            yield f"/modules/{version}/{folder}/{path.name}", path.read_bytes()
-    yield f"/modules/{version}/page/canvas.css", module_text("page", "canvas.css") or b""
+    for name in dict.fromkeys(name for page in _PAGES for name in _names(page)):
+        yield f"/modules/{version}/{name}", (HOME / name).read_bytes()
+    yield f"/modules/{version}/{_MADE}", module_text("page", "canvas.css") or b""
     for path in sorted((HOME / "templates").glob("*.svg")):
         yield f"/static/templates/{path.name}", path.read_bytes()
     for name in ("weft.js", "advice.js"):
         yield f"/sdk/{name}", b""
-    for path in _scripts_and_styles(SDK):
+    for path in sorted(SDK.glob("*.js")):
         yield f"/sdk/{version}/{path.name}", path.read_bytes()
     yield f"/v1/schemas/{_SCHEMA}", named_schema(_SCHEMA) or b""
 
 
-# The folders of the list of pages and of the editor.
-FOLDERS: Final = tuple(folder for folder in MODULES if folder != "preview")
-
-
-def _scripts_and_styles(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in (".js", ".css"))
+def _names(page: str) -> Iterator[str]:
+    """Yield the paths in `static/` of the scripts and styles that a page loads from `/modules/`."""
+    yield from scripts_of(page)
+    yield from re.findall(r"/modules/\{version\}/(.*?\.css)", html_of(page).replace(_MADE, ""))

@@ -171,6 +171,7 @@ MODULES = (
     "fields",
     "panels",
     "people",
+    "served",
 )
 # More than these files in both codings.
 MOST_COMPRESSED: Final = 512

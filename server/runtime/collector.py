@@ -19,7 +19,6 @@ cycle that is hidden stays. So the server sometimes looks at everything again.
 from __future__ import annotations
 
 import gc
-import time
 from typing import TYPE_CHECKING, Final
 
 from server.runtime import usage
@@ -72,9 +71,9 @@ class Collector:
         if self._rests and self._hidden >= MOST_HIDDEN:
             gc.unfreeze()
             self._hidden = 0
-        began = time.thread_time()
+        began = usage.processor_seconds()
         gc.collect()
-        if time.thread_time() - began > LONG:
+        if usage.processor_seconds() - began > LONG:
             gc.freeze()
             self._hidden += 1
 

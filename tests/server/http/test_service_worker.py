@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from server.app import build
-from server.http import own_pages, service_worker
+from server.http import service_worker
 from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 
@@ -41,7 +41,7 @@ async def test_the_script_is_asked_for_again_each_time(http: httpx.AsyncClient) 
 
 async def test_all_files_exist_and_need_no_token(http: httpx.AsyncClient) -> None:
     named = files((await http.get("/sw.js")).text)
-    assert len(named) > 50
+    assert len(named) > 15
     assert len(set(named)) == len(named)
     assert {
         name: answer.status_code
@@ -58,11 +58,6 @@ async def test_the_worker_keeps_all_files_that_the_pages_name(http: httpx.AsyncC
         assert used <= named
         [shown] = re.findall(r'name="weft-build" content="(.*?)"', page)
         assert f'const BUILD = "{shown}"' in (await http.get("/sw.js")).text
-
-
-def test_the_folders_are_those_of_the_list_and_the_editor() -> None:
-    pages = own_pages._MODULES["documents"] + own_pages._MODULES["editor"]
-    assert set(pages) == set(service_worker.FOLDERS)
 
 
 def test_another_version_or_address_is_another_build() -> None:

@@ -142,7 +142,7 @@ async def test_old_reference_cycles_are_freed(monkeypatch: pytest.MonkeyPatch) -
 def taking(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let each collection take so much processor time."""
     spent = iter(range(10**6))
-    monkeypatch.setattr("server.runtime.collector.time.thread_time", lambda: next(spent) * seconds)
+    monkeypatch.setattr(usage, "processor_seconds", lambda: next(spent) * seconds)
 
 
 async def rest(looked: Collector) -> None:

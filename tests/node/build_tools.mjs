@@ -1,0 +1,63 @@
+// Makes static/served: for each of our own pages one script and one style sheet, without comments.
+// Without `--write` it only lists the files that differ.
+//
+// sources.json has the SHA-256 of the files of each page. The server sends a served file only when it
+// was made from the files that are there.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { minify } from 'terser'
+
+const root = fileURLToPath(new URL('../../static/', import.meta.url))
+const PAGES = ['editor', 'documents']
+
+// The server makes this style sheet itself.
+const MADE = 'page/canvas.css'
+
+const common = { bundle: true, minify: true, legalComments: 'none', metafile: true, write: false }
+
+/** The script of a page, its style sheet, and the files that they were made from. */
+async function served (page) {
+  const script = await build({ ...common, entryPoints: [join(root, page, `${page}.js`)], format: 'esm', target: 'es2023', external: ['/sdk/*'] })
+  const { code } = await minify(script.outputFiles[0].text, { module: true, compress: { passes: 2, ecma: 2020 }, mangle: true })
+  const html = readFileSync(join(root, page, 'index.html'), 'utf8')
+  const styles = [...html.matchAll(/<link rel="stylesheet" href="\/(?:static|modules\/\{version\})\/(.*?)"/g)]
+    .map(([, path]) => path).filter((path) => path !== MADE)
+  const contents = styles.map((path) => `@import './${path}';`).join('\n')
+  const style = await build({ ...common, stdin: { contents, resolveDir: root, loader: 'css' } })
+  const modules = Object.keys(script.metafile.inputs).map((path) => relative(root, join(process.cwd(), path)))
+  return { code, css: style.outputFiles[0].text, files: [...modules.sort(), ...styles, `${page}/index.html`] }
+}
+
+/** One hash for some files, in the order of their names. */
+function hash (names) {
+  const all = createHash('sha256')
+  for (const name of names) all.update(`${name}\n`).update(readFileSync(join(root, name))).update('\n')
+  return all.digest('hex')
+}
+
+const made = new Map()
+const sources = {}
+for (const page of PAGES.filter((each) => existsSync(join(root, each, `${each}.js`)))) {
+  const { code, css, files } = await served(page)
+  made.set(`${page}.js`, code)
+  made.set(`${page}.css`, css)
+  sources[page] = { files, hash: hash(files) }
+}
+made.set('sources.json', `${JSON.stringify(sources, null, 2)}\n`)
+
+const folder = join(root, 'served')
+const differing = [...made].filter(([name, text]) => {
+  const path = join(folder, name)
+  return !existsSync(path) || readFileSync(path, 'utf8') !== text
+})
+const extra = existsSync(folder) ? readdirSync(folder).filter((name) => !made.has(name)) : []
+if (process.argv.includes('--write')) {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, text] of differing) writeFileSync(join(folder, name), text)
+} else {
+  for (const name of [...differing.map(([each]) => each), ...extra]) console.log(`served/${name} differs: run make sdk`)
+  process.exitCode = differing.length + extra.length ? 1 : 0
+}
