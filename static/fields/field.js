@@ -123,8 +123,8 @@ export function numberField(given) {
 /** @param {Given} given @param {(value: string) => string} words */
 export function choiceField({ spot, shape, label, isRequired }, words) {
   const select = h("select", { onchange: () => spot.write(select.value || undefined) });
-  if (!isRequired) select.append(h("option", { value: "" }, "Automatic"));
-  for (const value of shape.enum) select.append(h("option", { value }, words(value)));
+  if (!isRequired) select.append(new Option("Automatic", ""));
+  for (const value of shape.enum) select.append(new Option(words(value), value));
   const { element } = labelled(label, select);
   return {
     element,

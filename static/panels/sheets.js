@@ -61,7 +61,7 @@ export function makeSheets(panels, workspace) {
       icon("close"),
     );
     panel.tabIndex = -1;
-    panel.prepend(grip, close);
+    panel.prepend(h("div", { class: "sheet-top" }, grip, close));
     panel.addEventListener("keydown", (event) => event.key === "Escape" && open === name && show(null));
     grip.addEventListener("pointerdown", (event) => pull(event, panel));
   }

@@ -173,6 +173,11 @@ async def test_an_emptied_text_goes_in_one_step(studio: Studio, page: Page) -> N
     await page.get_by_label("Leads to", exact=True).blur()
     await until(page, f"{VALUE}[0].content.buttons[0].label === ''")
     await until(page, f"!('href' in {VALUE}[0].content.buttons[0])")
+    look = page.get_by_label("Look")
+    await look.select_option("Plain link")
+    await until(page, f"{VALUE}[0].content.buttons[0].style === 'link'")
+    await look.select_option("Automatic")
+    await until(page, f"!('style' in {VALUE}[0].content.buttons[0])")
 
 
 async def test_a_wrong_value_is_refused_and_stays_in_the_field(
