@@ -86,11 +86,15 @@ export class Workspace extends Emitter {
   /** A section with its place now; null when it is gone. @param {string} id @returns {{section: Fields, index: number, at: string} | null} */
   sectionAt(id) {
     const list = member(this.shown, "sections");
-    const index = Array.isArray(list) ? list.findIndex((each) => text(each, "id") === id) : -1;
-    return index < 0
-      ? null
-      : { section: /** @type {any} */ (list)[index], index, at: `${this.sectionsAt}/${index}` };
+    if (!Array.isArray(list)) return null;
+    // Parts ask for sections many times while the list is the same.
+    if (list !== this.#listed.list) this.#listed = { list, places: placesOf(list) };
+    const index = this.#listed.places.get(id);
+    return index === undefined ? null : { section: list[index], index, at: `${this.sectionsAt}/${index}` };
   }
+
+  /** @type {{list: any[], places: Map<string, number>}} the list of sections, and the place of each id in it */
+  #listed = { list: [], places: new Map() };
 
   /** Show another page of the site. @param {string} key */
   show(key) {
@@ -129,4 +133,9 @@ export class Workspace extends Emitter {
     // The same words twice are said twice.
     announcer.textContent = announcer.textContent === words ? `${words}\u00a0` : words;
   }
+}
+
+/** The first place of each id in a list. @param {any[]} list */
+function placesOf(list) {
+  return new Map(list.map((each, index) => /** @type {const} */ ([text(each, "id"), index])).reverse());
 }

@@ -94,15 +94,15 @@ export class Outline {
   /** @param {string} id */
   row(id) {
     const select = () => this.workspace.select(id, null, { scroll: true });
-    const more = h("button", { type: "button", class: "quiet more" }, icon("more"));
+    const more = h("button", { type: "button", class: "quiet more", tabindex: "-1" }, icon("more"));
     menuButton(more, () => this.choices(id));
     return h(
       "li",
       { "data-section": id, "data-drag": id },
-      h("button", { type: "button", class: "quiet handle", "data-handle": id }, icon("grip")),
+      h("button", { type: "button", class: "quiet handle", tabindex: "-1", "data-handle": id }, icon("grip")),
       h(
         "button",
-        { type: "button", class: "pick", onclick: select },
+        { type: "button", class: "pick", tabindex: "-1", onclick: select },
         h("span", { class: "picture" }),
         h("span", { class: "words" }, h("b", {}), h("small", {})),
       ),
@@ -171,13 +171,25 @@ export class Outline {
 
   /** One row has the stop of the Tab key: the one with the focus, or the selected one. @param {Element} [focused] */
   reach(focused = document.activeElement ?? undefined) {
-    const rows = [...this.list.children];
+    const row = focused?.closest("#outline [data-section]");
+    const id = this.workspace.selection?.id ?? "";
     const chosen =
-      rows.find((row) => row.contains(focused ?? null)) ??
-      rows.find((row) => row.hasAttribute("data-selected")) ??
-      rows[0];
-    for (const row of rows)
-      for (const button of row.querySelectorAll("button")) button.tabIndex = row === chosen ? 0 : -1;
+      row ??
+      this.rowOf(id) ??
+      (this.reached?.isConnected ? this.reached : null) ??
+      this.list.firstElementChild;
+    if (chosen === this.reached) return;
+    for (const each of this.reached?.querySelectorAll("button") ?? []) each.tabIndex = -1;
+    for (const each of chosen?.querySelectorAll("button") ?? []) each.tabIndex = 0;
+    this.reached = chosen;
+  }
+
+  /** @type {Element | null | undefined} */
+  reached;
+
+  /** @param {string} id */
+  rowOf(id) {
+    return id ? this.list.querySelector(`:scope > [data-section="${CSS.escape(id)}"]`) : null;
   }
 
   /** Arrows go from row to row. @param {KeyboardEvent} event */
@@ -196,9 +208,7 @@ export class Outline {
 
   /** Bring the selected row into view. */
   reveal() {
-    const id = this.workspace.selection?.id;
-    if (id)
-      this.list.querySelector(`[data-section="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
+    this.rowOf(this.workspace.selection?.id ?? "")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Let screen readers say that another person has moved a section. @param {{mine: boolean, by?: any}} info */

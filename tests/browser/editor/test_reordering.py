@@ -73,6 +73,8 @@ async def test_a_section_is_dragged_by_mouse_as_one_step(
     await said(other, "Ada moved Pricing to place 1")
     await saved(page)
     assert await order(studio, "mouse") == "pricing hero features faq footer"
+    # The release of the mouse was no click.
+    assert await page.evaluate("weft.workspace.selection") is None
 
     # A drag to its own place is no step of undo, and a cancelled drag is none.
     await drag_to(page, "hero", "features", share=0.2)
@@ -86,8 +88,6 @@ async def test_a_section_is_dragged_by_mouse_as_one_step(
     await page.evaluate("weft.page.undo()")
     await expect_rows(page, "hero features pricing faq footer")
     assert await page.evaluate("weft.page.canUndo") is False
-    # The release of the mouse was no click.
-    assert await page.evaluate("weft.workspace.selection") is None
     assert complaints == []
 
 
@@ -206,3 +206,37 @@ async def test_a_section_is_dragged_by_touch_after_a_long_press(
     await expect_rows(page, "faq hero features pricing footer")
     await saved(page)
     assert await order(studio, "touch") == "faq hero features pricing footer"
+
+
+async def test_the_handle_on_the_canvas_moves_a_section_by_mouse_and_by_keys(
+    studio: Studio, page: Page, complaints: Complaints
+) -> None:
+    await studio.create("canvas", five())
+    page = await studio.open(page.context, "canvas")
+    await row(page, "hero").locator(".pick").click()
+    handle = page.locator('#stage [data-handle="hero"]')
+    await handle.focus()
+    for key in ("Space", "ArrowDown", "Space"):
+        await page.keyboard.press(key)
+    await said(page, "Hero dropped, place 2 of 5")
+    await expect_rows(page, "features hero pricing faq footer")
+    await drawn(page)
+    await drawn(page)
+    start = await handle.bounding_box()
+    stage = await page.locator("#stage").bounding_box()
+    assert start is not None
+    assert stage is not None
+    await page.mouse.move(start["x"] + 5, start["y"] + 10)
+    await page.mouse.down()
+    await page.mouse.move(start["x"] + 5, start["y"] + 30, steps=3)
+    await page.wait_for_selector("body.dragging")
+    # At the edge the page scrolls by itself, up to its end.
+    await page.mouse.move(stage["x"] + 200, stage["y"] + stage["height"] - 4)
+    await until(
+        page, "stage.scrollTop > 0 && stage.scrollTop + stage.clientHeight + 2 > stage.scrollHeight"
+    )
+    await drawn(page)
+    await page.mouse.up()
+    await until(page, "!document.body.classList.contains('dragging')")
+    await expect_rows(page, "features pricing faq footer hero")
+    assert complaints == []
