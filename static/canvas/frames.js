@@ -16,6 +16,8 @@ export class Frames {
   #hovered = null;
   /** @type {{frame: HTMLElement, around: () => Node | null}[]} */
   #more = [];
+  /** @type {(Element | null)[]} the elements that have a frame */
+  #nodes = [];
   #seen = new ResizeObserver(() => this.place());
 
   /** @param {Sheet} sheet @param {Parts} parts */
@@ -38,7 +40,10 @@ export class Frames {
     // The tools do not cover what one types.
     holder.addEventListener("input", () => this.layer.classList.add("typing"));
     stage.addEventListener("pointermove", () => this.layer.classList.remove("typing"));
-    sheet.on("after", () => this.update());
+    sheet.on("after", (moved) => {
+      if (moved) this.#nodes = [];
+      this.update();
+    });
     for (const name of ["selected", "editing", "locks"]) workspace.on(name, () => this.update());
   }
 
@@ -133,14 +138,10 @@ export class Frames {
   update() {
     const { sheet, workspace, id } = this;
     const found = id === null ? null : workspace.sectionAt(id);
-    this.#seen.disconnect();
-    // An observer reports each element once at first: after the layout that is due anyway.
-    for (const each of [sheet.holder, ...this.#framed.map(({ node }) => node)])
-      if (each) this.#seen.observe(each);
+    this.#observe();
     if (!found || id === null) return;
     const name = nameOf(found.section);
-    const { sections } = workspace;
-    const place = sections.findIndex((each) => each.id === id);
+    const last = /** @type {any} */ (workspace.shown).sections.length - 1;
     const canEdit = workspace.canEdit && !workspace.lockedBy(id);
     const { bar, handle, up, down, picture, lock } = this.tools;
     change(handle, {
@@ -156,9 +157,19 @@ export class Frames {
     change(lock, { "data-section": id });
     for (const button of bar.querySelectorAll("button.quiet"))
       if (!lock.contains(button)) change(button, { disabled: !canEdit });
-    change(up, { disabled: !canEdit || place <= 0 });
-    change(down, { disabled: !canEdit || place === sections.length - 1 });
+    change(up, { disabled: !canEdit || found.index === 0 });
+    change(down, { disabled: !canEdit || found.index === last });
     change(this.layer, { "data-editing": workspace.canEdit ? null : "no" });
+  }
+
+  /** Measure after the next layout, and after each one that changes a size. A letter costs no layout. */
+  #observe() {
+    const nodes = this.#framed.map(({ node }) => node);
+    if (nodes.length === this.#nodes.length && nodes.every((node, index) => node === this.#nodes[index]))
+      return;
+    this.#nodes = nodes;
+    this.#seen.disconnect();
+    for (const each of [this.sheet.holder, ...nodes]) if (each) this.#seen.observe(each);
   }
 
   /** Each frame with the element that it is around. */

@@ -38,6 +38,10 @@ export class Texts {
     for (const name of ["auxclick", "dragstart", "submit"])
       holder.addEventListener(name, (event) => event.preventDefault());
     workspace.on("shown", () => this.end());
+    workspace.on("locks", () => {
+      const id = this.now && this.#sectionOf(this.now.pointer);
+      if (id && workspace.lockedBy(id)) this.end();
+    });
     workspace.on("selected", () => {
       const id = this.now && this.#sectionOf(this.now.pointer);
       if (this.now && (workspace.selection?.id ?? null) !== id) this.end();
