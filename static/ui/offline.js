@@ -15,21 +15,25 @@ export function startOffline(pending, what) {
     workers.controller?.postMessage("started");
     return new Promise(() => {});
   });
-  let isOffered = false;
   let wasControlled = Boolean(workers.controller);
+  let isOffered = false;
+  let reload = () => {}; // the newest way
 
-  /** @param {() => void} reload */
-  const offer = (reload) => {
-    if (isOffered) return;
-    if (pending()) return void setTimeout(() => offer(reload), SOON);
+  /** @param {() => void} how */
+  const offer = (how) => {
+    reload = how;
+    if (!isOffered) ask();
     isOffered = true;
+  };
+  const ask = () => {
+    if (pending()) return void setTimeout(ask, SOON);
     toast(`A new version of ${what} is ready`, {
       action: "Reload",
       seconds: 86_400,
       onClose: (chosen) => {
-        isOffered = false;
-        if (chosen && pending()) offer(reload);
-        else if (chosen) reload();
+        if (chosen && pending()) return ask();
+        isOffered = chosen;
+        if (chosen) reload();
       },
     });
   };
@@ -46,7 +50,6 @@ export function startOffline(pending, what) {
       const worker = registration.waiting;
       if (!worker || !workers.controller) return;
       offer(() => {
-        isOffered = true; // the page goes
         workers.addEventListener("controllerchange", () => location.reload(), { once: true });
         worker.postMessage("activate");
       });
