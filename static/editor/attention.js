@@ -10,7 +10,7 @@ import { capital, lasting, placeWords, pointerNow } from "./place_words.js";
 import { markedWords } from "./word_diff.js";
 
 /** @typedef {import("../sdk/page/attention.js").Item} Item */
-/** @typedef {{path: string, ops: string[], words: string}} Place where an item is, so that it is found after a move */
+/** @typedef {{path: string, ops: string[], words: string, by?: any, at?: number}} Place where an item is, so that it is found after a move, and who wrote the other value */
 
 const GONE = "The place of your change is gone. Copy what you wrote, and put it elsewhere.";
 
@@ -38,24 +38,54 @@ export class Attention {
     this.cards = document.body.appendChild(
       h("section", { class: "conflict", "aria-label": "Needs your decision", hidden: true }),
     );
-    for (const event of ["conflict", "refused"]) this.page.on(event, (item) => this.#came(item));
+    for (const event of ["conflict", "refused"]) this.page.on(event, (item) => void this.#came(item));
     this.page.on("attention", () => this.draw());
     this.draw();
   }
 
   /** @param {Item} item */
-  #came(item) {
-    const { value } = this.workspace;
-    const place = (/** @type {string} */ path) => lasting(value, path);
+  async #came(item) {
+    // The pointer of a replaced value is of the version that replaced it.
+    const isOld = item.reason === "overwritten";
+    const [value, by] = await Promise.all([
+      isOld ? this.page.history.at(item.version ?? 0).catch(() => null) : null,
+      isOld ? this.#author(item).catch(() => null) : null,
+    ]);
+    const then = value ?? this.workspace.value;
+    const place = (/** @type {string} */ path) => lasting(then, path);
     this.#places[item.id] = {
       path: place(item.path),
       ops: item.ops.map(({ path }) => place(path)),
-      words: placeWords(value, item.path),
+      words: placeWords(then, item.path),
+      ...by,
     };
-    localStorage.setItem(this.key, JSON.stringify(this.#places));
+    this.#store();
     this.#open.push(item.id);
     this.draw();
-    this.workspace.announce(`${advice(item)} ${capital(this.#wordsOf(item))} needs your decision.`);
+    this.workspace.announce(
+      `${advice(this.#told(item))} ${capital(this.#wordsOf(item))} needs your decision.`,
+    );
+  }
+
+  /** Who wrote the value that a change replaced, and when. @param {Item} item */
+  async #author({ version = 0, path, by }) {
+    const { items } = await this.page.history.list({ each: 1, to: version, limit: 50 });
+    const theirs = items.filter((row) => row.version < version && row.by?.user !== this.page.user);
+    // Elements may have moved since. The end of the pointer is the same.
+    const end = path.split("/").slice(5).join("/");
+    const touches = (/** @type {any} */ row) =>
+      row.pointers?.some((/** @type {string} */ each) => each.endsWith(end));
+    const row = theirs.find((each) => touches(each) && (!by || each.by.user === by.user)) ?? theirs[0];
+    return row ? { by: row.by, at: Date.parse(row.at) } : null;
+  }
+
+  /** An item with its author, also when the SDK does not know them. @param {Item} item @returns {Item} */
+  #told(item) {
+    return { ...item, by: item.by ?? this.#places[item.id]?.by };
+  }
+
+  #store() {
+    localStorage.setItem(this.key, JSON.stringify(this.#places));
   }
 
   draw() {
@@ -69,7 +99,7 @@ export class Attention {
     if (this.cards.dataset.shows === key) return;
     this.cards.dataset.shows = key;
     this.cards.hidden = !item;
-    this.cards.replaceChildren(...(item ? this.#card(item) : []));
+    this.cards.replaceChildren(...(item ? this.#card(this.#told(item)) : []));
   }
 
   /** Where the item is now. @param {Item} item */
@@ -87,7 +117,7 @@ export class Attention {
   #card(item) {
     const pointer = this.#pointerOf(item);
     const who = item.by?.name || item.by?.user;
-    const at = (pointer !== null && this.workspace.changedBy(pointer)?.at) || item.at;
+    const at = this.#places[item.id]?.at ?? item.at;
     const isGone = item.theirs === undefined || item.theirs === null;
     const theirs = who ? `${who}’s, ${ago(at)}` : "On the page now";
     const [mine, other] = markedWords(wordsIn(item.yours), isGone ? "" : wordsIn(item.theirs));
@@ -187,7 +217,7 @@ export class Attention {
     try {
       decide();
       delete this.#places[item.id];
-      localStorage.setItem(this.key, JSON.stringify(this.#places));
+      this.#store();
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       toast(code ? GONE : message, { tone: "danger" });
@@ -220,7 +250,7 @@ export class Attention {
           "button",
           { type: "button", onclick: () => show(item) },
           h("b", {}, capital(this.#wordsOf(item))),
-          h("span", {}, advice(item)),
+          h("span", {}, advice(this.#told(item))),
           h("small", {}, ago(item.at)),
         ),
       ),

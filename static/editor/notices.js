@@ -27,7 +27,8 @@ export class Notices {
       this.#error = error;
       if (link !== "online") return;
       this.#isLost = false;
-      void this.#compare();
+      // Otherwise the service worker tells of a new version.
+      if (!navigator.serviceWorker) void this.#compare();
     });
     page.on("lost", () => (this.#isLost = page.link !== "online"));
     for (const code of errors) this.#failed(code);
