@@ -6,20 +6,20 @@ import { counted } from "../ui/words.js";
 // A change is saved faster than a person reads a word.
 const SHOWS_AFTER = 300;
 
-/** @typedef {{state: string, words: string, about: string}} State */
+/** @typedef {{state: string, more: string, about: string}} State `more` follows the word where there is room */
 
 /** The state of the page in a word. @param {import("../sdk/weft.js").Page} page @param {boolean} isHeld whether the server takes no changes now @returns {State} */
 export function stateOf(page, isHeld) {
   const queued = page.pending ? `: ${counted(page.pending, "change")} queued` : "";
-  /** @type {(state: string, about: string, words?: string) => State} */
-  const made = (state, about, words = state) => ({ state, words, about });
+  /** @type {(state: string, about: string, more?: string) => State} */
+  const made = (state, about, more = "") => ({ state, more, about });
   if (page.link === "refused" || page.link === "closed")
     return made(
       "ended",
       "The server does not let you in any more. What you changed is kept in this browser.",
     );
   if (page.link === "offline")
-    return made("offline", "Your changes are kept in this browser, and sent later.", `offline${queued}`);
+    return made("offline", "Your changes are kept in this browser, and sent later.", queued);
   if (page.link !== "online") return made("reconnecting", "The connection is being made again.");
   if (page.mode === "read-only") return made("read-only", "You can look at this page, but not change it.");
   if (isHeld) return made("read-only", "The server takes no changes just now. Yours are sent later.");
@@ -39,13 +39,14 @@ export class StateWord {
   constructor(place, workspace) {
     this.place = place;
     this.workspace = workspace;
-    this.word = h("span", { class: "word" });
+    this.word = h("span", {});
+    this.more = h("span", { class: "more" });
     this.sync = h(
       "button",
       { type: "button", class: "link", onclick: () => workspace.page.syncNow() },
       "Sync now",
     );
-    place.append(this.word, this.sync);
+    place.append(h("span", { class: "word" }, this.word, this.more), this.sync);
     workspace.on("status", () => this.draw());
     this.show();
   }
@@ -62,10 +63,11 @@ export class StateWord {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { page } = this.workspace;
-    const { state, words, about } = stateOf(page, this.workspace.isHeld);
+    const { state, more, about } = stateOf(page, this.workspace.isHeld);
     this.#shown = state;
     change(this.place, { "data-state": state, title: about });
-    change(this.word, { textContent: words });
+    change(this.word, { textContent: state });
+    change(this.more, { textContent: more });
     change(this.sync, { hidden: state !== "offline" });
     const isOffline = state === "offline" || state === "ended";
     if (isOffline !== this.#wasOffline && (isOffline || page.link === "online")) {

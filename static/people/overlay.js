@@ -46,7 +46,8 @@ export class Overlay {
       const box = boxes[index];
       element.hidden = !box;
       if (!box) return;
-      element.style.transform = `translate(${box.left - origin.left}px, ${box.top - origin.top}px)`;
+      element.style.left = `${box.left - origin.left}px`;
+      element.style.top = `${box.top - origin.top}px`;
       element.style.width = `${box.width}px`;
       element.style.height = `${box.height}px`;
     });

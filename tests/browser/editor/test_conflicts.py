@@ -166,5 +166,7 @@ async def test_a_killed_server_loses_nothing_that_two_people_type(
         found = await studio.sections("killed")
         assert found[0]["content"]["headline"] == words[0]
         assert found[2]["content"]["headline"] == words[1]
-        await until(ada, f"weft.page.value.pages.home.sections[2].content.headline === '{words[1]}'")
+        await until(
+            ada, f"weft.page.value.pages.home.sections[2].content.headline === '{words[1]}'"
+        )
         await until(bo, f"weft.page.value.pages.home.sections[0].content.headline === '{words[0]}'")
