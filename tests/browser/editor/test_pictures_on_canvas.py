@@ -79,7 +79,7 @@ async def test_a_picture_is_dropped_pasted_and_chosen(
     # A file is chosen for the picture that is selected.
     await page.locator("#stage .gallery img").first.click()
     async with page.expect_file_chooser() as chooser:
-        await page.get_by_role("button", name="Replace", exact=True).click()
+        await page.locator("#stage").get_by_role("button", name="Replace").click()
     file: Any = {"name": "b.png", "mimeType": "image/png", "buffer": png(50, 40)}
     await (await chooser.value).set_files(file)
     await expect(question).to_be_visible()
