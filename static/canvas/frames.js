@@ -39,7 +39,9 @@ export class Frames {
     stage.addEventListener("pointerleave", () => this.#hover(null));
     // The tools do not cover what one types.
     holder.addEventListener("input", () => this.layer.classList.add("typing"));
-    stage.addEventListener("pointermove", () => this.layer.classList.remove("typing"));
+    const showTools = () => this.layer.classList.remove("typing");
+    stage.addEventListener("pointermove", showTools);
+    workspace.on("selected", showTools);
     sheet.on("after", (moved) => {
       if (moved) this.#nodes = [];
       this.update();
