@@ -51,6 +51,7 @@ async def started(*arguments: str) -> AsyncIterator[Browser]:
             executable_path=find(),
             args=[*ARGUMENTS, *arguments],
             ignore_default_args=["--hide-scrollbars"],
+            timeout=MILLISECONDS,
         )
         try:
             yield browser

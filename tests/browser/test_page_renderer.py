@@ -52,7 +52,8 @@ async def page(page: Page, site: Site) -> Page:
     return page
 
 
-COMPARE = """({given, html, before, publicUrl}) => {
+COMPARE = """(text) => {
+  const { given, html, before, publicUrl } = JSON.parse(text)
   const renderer = new rendering.PageRenderer({ base: '/p/demo/x', publicUrl })
   if (before) dom.show(at, renderer.render(before).root)
   const made = renderer.render(given)
@@ -71,7 +72,7 @@ async def difference(page: Page, given: Any, before: Any = None) -> str:
     made = render(given, base="/p/demo/x", public=Public(PUBLIC_URL))
     html = None if made is None else made.html
     compared = {"given": given, "html": html, "before": before, "publicUrl": PUBLIC_URL}
-    return str(await page.evaluate(COMPARE, compared))
+    return str(await page.evaluate(COMPARE, json.dumps(compared)))
 
 
 async def test_both_renderers_make_the_same_dom(page: Page) -> None:
