@@ -57,16 +57,17 @@ export function imageField({ spot, shape, label, workspace, isRequired }, form) 
   /** @type {import("./field.js").Form | null} */
   let inner = null;
   let isBlocked = false;
+  let isEnded = false; // an upload may end later, and writes its picture all the same
 
   /** Show another picture. It needs a description of its own. @param {{url: string, width: number, height: number}} picture */
   function take({ url, width, height }) {
     if (!spot.find()) return;
     spot.write({ src: url, alt: "", width, height });
     update(isBlocked);
-    inner?.fields.get("alt")?.element.querySelector("textarea, input")?.scrollIntoView({ block: "nearest" });
-    /** @type {HTMLElement | null | undefined} */ (
-      inner?.fields.get("alt")?.element.querySelector("textarea, input")
-    )?.focus();
+    const words = inner?.fields.get("alt")?.element.querySelector("textarea, input");
+    // The user may be somewhere else by now.
+    if (element.contains(document.activeElement))
+      /** @type {HTMLElement | null | undefined} */ (words)?.focus();
     workspace.announce("Picture changed. Describe it now.");
   }
   const tell = (/** @type {string} */ words) =>
@@ -105,6 +106,7 @@ export function imageField({ spot, shape, label, workspace, isRequired }, form) 
 
   /** @param {boolean} blocked */
   const update = (blocked) => {
+    if (isEnded) return;
     isBlocked = blocked;
     const { value } = spot;
     const isThere = value !== undefined;
@@ -130,7 +132,10 @@ export function imageField({ spot, shape, label, workspace, isRequired }, form) 
   return {
     element,
     update,
-    end: () => inner?.end?.(),
+    end() {
+      isEnded = true;
+      inner?.end?.();
+    },
     find([name]) {
       if (name === "src" || name === "width" || name === "height") rest.open = true;
       return inner?.fields.get(name)?.element ?? element;

@@ -32,7 +32,7 @@ export class Outline {
     );
     const section = (/** @type {string} */ id) => workspace.sectionAt(id)?.section ?? {};
     const common = {
-      canMove: () => workspace.canEdit,
+      canMove: (/** @type {string} */ id) => this.canMove(id),
       nameOf: (/** @type {string} */ id) => nameOf(section(id)),
       drop: (/** @type {string} */ id, /** @type {string | null} */ before) =>
         commands.moveBefore(id, before),
@@ -50,7 +50,8 @@ export class Outline {
     ];
     /** @type {string[]} */
     this.order = [];
-    for (const name of ["value", "shown", "selected", "status"]) workspace.on(name, () => this.draw());
+    for (const name of ["value", "shown", "selected", "status", "locks"])
+      workspace.on(name, () => this.draw());
     workspace.on("value", (info) => this.tell(info));
     workspace.on("drawn", () => this.sorted[1].refresh());
     workspace.on("selected", () => this.reveal());
@@ -117,13 +118,13 @@ export class Outline {
   update(row, section) {
     const isSelected = this.workspace.selection?.id === section.id;
     // A section that did not change is the same object.
-    const shown = [section, isSelected, this.workspace.canEdit];
+    const canEdit = this.canMove(section.id);
+    const shown = [section, isSelected, canEdit];
     if (this.shown.get(row)?.every((each, at) => each === shown[at])) return;
     this.shown.set(row, shown);
     const name = nameOf(section);
     const isHidden = section.hidden === true;
     const [handle, pick, mark] = /** @type {any} */ (row.children);
-    const canEdit = this.workspace.canEdit;
     const words = firstWords(section);
     change(handle, { "aria-label": `Move ${name}`, title: `Move ${name}`, disabled: !canEdit });
     change(pick, { "aria-current": isSelected ? "true" : null });
@@ -142,12 +143,17 @@ export class Outline {
     change(/** @type {Element} */ (row.lastChild), { "aria-label": `More for ${name}`, title: "More" });
   }
 
+  /** Whether the user may change a section: another person may have locked it. @param {string} id */
+  canMove(id) {
+    return this.workspace.canEdit && !this.workspace.lockedBy(id);
+  }
+
   /** @param {string} id */
   choices(id) {
     const { workspace, commands } = this;
     const isHidden = workspace.sectionAt(id)?.section.hidden === true;
     const at = this.ids.indexOf(id);
-    const disabled = !workspace.canEdit;
+    const disabled = !this.canMove(id);
     return [
       { words: "Move up", icon: "arrowUp", disabled: disabled || at === 0, run: () => commands.step(id, -1) },
       {

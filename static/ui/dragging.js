@@ -55,9 +55,10 @@ class Dragging {
     const target = /** @type {HTMLElement} */ (event.target);
     const held = /** @type {HTMLElement | null} */ (target.closest("[data-handle], [data-drag]"));
     if (!held || held.closest("[data-sorted]") !== this.root) return;
-    if (event.button || !event.isPrimary || this.#press || !this.list.canMove()) return;
+    if (event.button || !event.isPrimary || this.#press) return;
     if (!held.dataset.handle && target.closest("input, textarea, select, [data-still]")) return;
     const id = held.dataset.handle ?? held.dataset.drag ?? "";
+    if (!this.list.canMove(id)) return;
     const { clientX: x, clientY: y } = event;
     const isTouch = event.pointerType === "touch";
     this.#press = { id, name: this.list.nameOf(id), x, y, from: [x, y], isTouch };

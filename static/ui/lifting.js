@@ -10,7 +10,7 @@ import { h } from "./elements.js";
  * @typedef {object} List
  * @property {() => Map<string, Element>} items the ids and elements now, in order
  * @property {HTMLElement} scroller
- * @property {() => boolean} canMove
+ * @property {(id: string) => boolean} canMove
  * @property {(id: string) => string} nameOf
  * @property {(id: string, before: string | null) => boolean | void} drop put an item before another one, or at the end
  * @property {(words: string) => void} say
@@ -66,7 +66,7 @@ export class Lifting {
       if (isPress) this.#drop();
       else if (key === "Escape") this.#end("put back");
       else if (!this.#step(key)) return;
-    } else if (isPress && this.list.canMove()) this.#lift(id);
+    } else if (isPress && this.list.canMove(id)) this.#lift(id);
     else return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -361,3 +361,24 @@ async def test_texts_of_an_unknown_section_can_be_edited(studio: Studio, page: P
         "unknown", {"op": "replace", "path": "/pages/home/sections/0/type", "value": "faq"}
     )
     await expect(page.get_by_role("button", name="Add question")).to_be_visible()
+
+
+async def test_a_section_that_another_person_has_locked_stays_as_it_is(
+    studio: Studio, page: Page
+) -> None:
+    await studio.create("locked", site(example("hero"), example("faq")))
+    page = await studio.open(page.context, "locked")
+    await page.locator("#outline .pick").first.click()
+    headline = page.get_by_label("Headline", exact=True)
+    await expect(headline).to_be_enabled()
+    await page.evaluate(
+        """() => {
+          weft.workspace.lockedBy = (id) => id === 'hero-1' ? { user: 'bo', name: 'Bo' } : null
+          weft.workspace.emit('locks')
+        }"""
+    )
+    await expect(headline).to_be_disabled()
+    await expect(page.locator('#outline [data-handle="hero-1"]')).to_be_disabled()
+    await expect(page.locator('#outline [data-handle="faq-1"]')).to_be_enabled()
+    await page.get_by_role("button", name="More for Hero").click()
+    await expect(page.get_by_role("menuitem", name="Delete")).to_be_disabled()
