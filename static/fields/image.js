@@ -65,9 +65,10 @@ export function imageField({ spot, shape, label, workspace, isRequired }, form) 
     spot.write({ src: url, alt: "", width, height });
     update(isBlocked);
     const words = inner?.fields.get("alt")?.element.querySelector("textarea, input");
-    // The user may be somewhere else by now.
-    if (element.contains(document.activeElement))
-      /** @type {HTMLElement | null | undefined} */ (words)?.focus();
+    // The user may write somewhere else by now.
+    const here = /** @type {HTMLElement} */ (document.activeElement);
+    const isWriting = here.isContentEditable || here.matches("input, textarea, select");
+    if (element.contains(here) || !isWriting) /** @type {HTMLElement | null | undefined} */ (words)?.focus();
     workspace.announce("Picture changed. Describe it now.");
   }
   const tell = (/** @type {string} */ words) =>
