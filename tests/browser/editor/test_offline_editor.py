@@ -85,7 +85,7 @@ async def test_the_editor_opens_edits_and_comes_back_without_losing_anything(
     await two.evaluate(f"weft.page.set('{HOME}/1/content/headline', 'Bo was here')")
     shown = await one.evaluate("JSON.stringify(weft.page.value)")
     pending = await one.evaluate("weft.page.pending")
-    assert pending >= 3
+    assert pending >= 1
     await until(one, "weft.page.saved === 'unsaved'")
     await until(one, f"{STORED} && stored === weft.page.pending")
     await one.close()
@@ -99,17 +99,21 @@ async def test_the_editor_opens_edits_and_comes_back_without_losing_anything(
     await listing.wait_for_selector('body[data-state="offline"]')
     await expect(listing.locator(".notice")).to_contain_text("Offline, as of")
     await expect(listing.locator("[data-doc=other]")).to_contain_text("Needs a network")
-    await listing.locator("[data-doc=other] a").click()
+    await listing.locator("[data-doc=other] h2 a").click()
     await listing.get_by_text(
         "Other needs a network: this browser has not opened it before."
     ).wait_for()
-    await listing.locator("[data-doc=home] a").click()
+    await listing.locator("[data-doc=home] h2 a").click()
     await listing.wait_for_selector('body.editor[data-state="ready"]')
     await listing.close()
 
     studio.server.start()
     for page in (one, two):
         await page.evaluate("weft.page.syncNow()")
+    # A token is kept for one tab. So the new tab asks for it, now that the server answers.
+    dialog = one.get_by_role("dialog", name="Sign in")
+    await dialog.get_by_label("Token").fill(await studio.server.mint("ada", Role.EDITOR))
+    await dialog.get_by_role("button", name="Continue").click()
     for page in (one, two):
         await saved(page)
     found = await studio.sections("home")
