@@ -30,6 +30,8 @@ export class Library extends Emitter {
   stored = new Set();
   /** Pages that the user has deleted; with the time at which the server has deleted them. @type {Map<string, number>} */
   #hidden = new Map();
+  /** Who used the list last: a new tab without a connection has no token. @type {{user: string, name: string, role: string, tenant: string, docs?: string[]}} */
+  #last = { user: "", name: "", role: "", tenant: "" };
   /** @type {Promise<void> | undefined} */
   #loading;
 
@@ -52,8 +54,8 @@ export class Library extends Emitter {
   }
 
   get who() {
-    const { sub = "", name = sub, role = "", tid = "", docs } = claimsOf(this.token.newest);
-    return { user: sub, name, role, tenant: tid, docs };
+    const { sub, name = sub, role = "", tid = "", docs } = claimsOf(this.token.newest);
+    return sub ? { user: sub, name: name ?? sub, role, tenant: tid, docs } : this.#last;
   }
 
   get mayEdit() {
@@ -144,10 +146,11 @@ export class Library extends Emitter {
 
   #keep() {
     const items = this.items.map(({ presence: _, ...rest }) => rest);
-    const { user, tenant, name, role } = this.who;
+    const { who, at } = this;
+    const owner = `${who.tenant}/${who.user}`;
     try {
-      localStorage.setItem(`${KEPT}.${tenant}/${user}`, JSON.stringify({ at: this.at, items, name, role }));
-      localStorage.setItem(KEPT, `${tenant}/${user}`);
+      localStorage.setItem(`${KEPT}.${owner}`, JSON.stringify({ at, items, who }));
+      localStorage.setItem(KEPT, owner);
     } catch {} // this browser keeps nothing, or has no room
   }
 
@@ -156,8 +159,9 @@ export class Library extends Emitter {
     try {
       const { user, tenant } = this.who;
       const owner = user ? `${tenant}/${user}` : localStorage.getItem(KEPT);
-      const { at, items } = JSON.parse(localStorage.getItem(`${KEPT}.${owner}`) ?? "{}");
-      Object.assign(this, { at: at ?? 0, items: items ?? [] });
+      const { at = 0, items = [], who } = JSON.parse(localStorage.getItem(`${KEPT}.${owner}`) ?? "{}");
+      Object.assign(this, { at, items });
+      this.#last = who ?? this.#last;
     } catch {}
   }
 }

@@ -98,6 +98,8 @@ async def test_the_editor_opens_edits_and_comes_back_without_losing_anything(
     await listing.reload()
     await listing.wait_for_selector('body[data-state="offline"]')
     await expect(listing.locator(".notice")).to_contain_text("Offline, as of")
+    await expect(listing.locator(".me")).to_contain_text("Ada")
+    await expect(listing.get_by_role("button", name="New page")).to_be_disabled()
     await expect(listing.locator("[data-doc=other]")).to_contain_text("Needs a network")
     await listing.locator("[data-doc=other] h2 a").click()
     await listing.get_by_text(
