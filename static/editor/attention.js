@@ -98,8 +98,12 @@ export class Attention {
     const key = item ? `${item.id} ${this.#open.length}` : "";
     if (this.cards.dataset.shows === key) return;
     this.cards.dataset.shows = key;
+    const hadFocus = this.cards.contains(document.activeElement);
     this.cards.hidden = !item;
     this.cards.replaceChildren(...(item ? this.#card(this.#told(item)) : []));
+    if (!hadFocus) return;
+    const next = this.cards.querySelector("button") ?? (attention.length ? this.button : null);
+    (next ?? /** @type {HTMLElement} */ (document.querySelector("#stage"))).focus({ preventScroll: true });
   }
 
   /** Where the item is now. @param {Item} item */

@@ -50,11 +50,7 @@ export class Undo {
   /** @param {"undo" | "redo"} kind */
   ask(kind) {
     const { page } = this.workspace;
-    if (kind === "undo" ? page.canUndo : page.canRedo)
-      return void page[kind]().catch((error) => this.#say(error.message, "danger"));
-    if (page.mode !== "edit") return;
-    if (page.link === "online") this.#say(`There is nothing to ${kind}.`);
-    else this.#say(`Without a connection, you can ${kind} only what is not sent yet.`);
+    if (page.mode === "edit") page[kind]().catch((error) => this.#say(error.message, "danger"));
   }
 
   /** @param {KeyboardEvent} event */
@@ -73,13 +69,12 @@ export class Undo {
   /** @param {"undo" | "redo"} kind @param {(what?: any) => Promise<Taken>} ask @param {any} [what] */
   async #told(kind, ask, what) {
     const { workspace } = this;
-    const before = workspace.value;
+    const { value: before, page } = workspace;
+    const isPossible = kind === "undo" ? page.canUndo : page.canRedo;
     const taken = await ask(what);
     const isAny = taken.undone.length > 0;
     if (isAny) this.#show(kind, before, taken);
-    // The page could ask, and the server found only places that others have changed.
-    else if (!what && !taken.skipped.length)
-      this.#say(`There is nothing to ${kind}: other people changed the same places after you.`);
+    else if (!what && !taken.skipped.length) this.#say(nothing(kind, isPossible, page.link === "online"));
     for (const pointer of taken.skipped.slice(0, 1)) {
       const who = workspace.changedBy(pointer)?.by;
       const name = who?.name || who?.user || "Another person";
@@ -115,4 +110,11 @@ export class Undo {
     if (!isMore) this.#close();
     this.#close = toast(words, { tone, seconds: SECONDS });
   }
+}
+
+/** Why nothing was taken back. @param {"undo" | "redo"} kind @param {boolean} isPossible @param {boolean} isOnline */
+function nothing(kind, isPossible, isOnline) {
+  if (!isOnline) return `Without a connection, you can ${kind} only what is not sent yet.`;
+  // The page could ask, and the server found only places that others have changed.
+  return `There is nothing to ${kind}${isPossible ? ": other people changed the same places after you" : ""}.`;
 }

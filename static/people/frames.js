@@ -32,11 +32,14 @@ export class Frames {
         this.#frames.delete(id);
       }
     for (const id of sections) if (id) this.#frame(id, people.at(id));
-    for (const place of document.querySelectorAll("#outline [data-place=people]"))
-      keyed(place, people.at(place.closest("li")?.dataset.section ?? ""), {
+    for (const place of document.querySelectorAll("#outline [data-place=people]")) {
+      const here = people.at(place.closest("li")?.dataset.section ?? "");
+      if (!here.length && !place.firstChild) continue;
+      keyed(place, here, {
         key: ({ user }) => user,
         make: (person) => avatar(person, `${called(person)} is here`),
       });
+    }
   }
 
   /** @param {string} id @param {Person[]} here */

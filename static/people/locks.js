@@ -18,7 +18,9 @@ export class Locks {
   #sections = new Map();
   /** The locks that this tab holds or asks for, by their scope at first. @type {Set<Lock>} */
   #used = new Set();
-  #told = "";
+  /** @type {State[]} */
+  #seen = [];
+  #wasPending = false;
   #skew = 0; // how far the clock of the server is ahead, in milliseconds
   /** @type {any} */
   #ticking;
@@ -34,7 +36,8 @@ export class Locks {
       const choice = this.#choice(id);
       return choice ? [choice] : [];
     };
-    for (const name of ["status", "selected", "drawn", "shown"]) workspace.on(name, () => this.draw());
+    workspace.on("status", () => this.#look());
+    for (const name of ["selected", "drawn", "shown"]) workspace.on(name, () => this.draw());
     // After a reload, this tab still has the locks that its waiting changes need.
     for (const { scope, holder } of this.page.locks) if (this.#isMine(holder)) void this.#use(scope);
     this.draw();
@@ -196,15 +199,25 @@ export class Locks {
     return this.#choice(null);
   }
 
+  /** The list of locks is a new one when it changes. Nothing else of many events matters here. */
+  #look() {
+    const { locks, pending } = this.page;
+    if (locks === this.#seen && pending > 0 === this.#wasPending) return;
+    const isSame = locks === this.#seen && !locks.length;
+    this.#seen = locks;
+    this.#wasPending = pending > 0;
+    if (isSame) return;
+    this.workspace.emit("locks");
+    this.draw();
+  }
+
   draw() {
-    const told = JSON.stringify([this.page.locks, this.page.pending > 0, this.workspace.key]);
-    if (told !== this.#told) {
-      this.#told = told;
-      this.workspace.emit("locks");
-    }
+    const { locks } = this.page;
     for (const place of document.querySelectorAll("[data-place=lock]")) {
+      const isRow = Boolean(place.closest("#outline"));
+      if (isRow && !locks.length && !place.firstChild) continue;
       const id = place.closest("[data-section]")?.getAttribute("data-section") ?? "";
-      this.#show(/** @type {HTMLElement} */ (place), id, Boolean(place.closest("#outline")));
+      this.#show(/** @type {HTMLElement} */ (place), id, isRow);
     }
   }
 

@@ -1,0 +1,93 @@
+"""How the editor names places, compares values, and marks words: rules with their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.browser.editor.studio import Studio, section, site
+
+PAGE = site(
+    section("top", "hero", headline="Hi", buttons=[{"id": "b", "label": "Go"}]),
+    section("ask", "faq", items=[{"id": "q", "question": "When?"}, {"id": "r"}]),
+    section("prices", "pricing", plans=[{"id": "p", "features": ["one"]}]),
+)
+AT = "/pages/home/sections"
+WORDS = {
+    f"{AT}/0/content/headline": "headline of Hero",
+    f"{AT}/0": "Hero",
+    f"{AT}/0/content/buttons/0/label": "button text of button 1 of Hero",
+    f"{AT}/0/content/image/alt": "picture description of Hero",
+    f"{AT}/0/content/image": "picture of Hero",
+    f"{AT}/0/theme/background": "background of style of Hero",
+    f"{AT}/1/content/items/1/question": "question of question 2 of Questions",
+    f"{AT}/2/content/plans/0/features/0": "feature 1 of plan 1 of Pricing",
+    f"{AT}/9/content/headline": "headline of a section",
+    AT: "sections of page Home",
+    "/pages/home/title": "title of page Home",
+    "/pages/home": "page Home",
+    "/pages/home/seo/description": "description of search engines of page Home",
+    "/site/name": "name of the site",
+    "/theme/colors/accent": "accent of colors of the style",
+    "": "the site",
+}
+
+
+async def call(page: Page, studio: Studio, module: str, code: str, *given: Any) -> Any:
+    address = await page.evaluate(
+        "document.querySelector('script[type=module]').src.replace(/[^/]*$/, '')"
+    )
+    source = f"async ([address, ...given]) => {{ const it = await import(address); {code} }}"
+    return await page.evaluate(source, [f"{address}{module}.js", *given])
+
+
+async def test_places_are_named_and_found_again(studio: Studio, page: Page) -> None:
+    await studio.create("words", PAGE)
+    ada = await studio.open(page.context, "words")
+    names = "return given[1].map((pointer) => it.placeWords(given[0], pointer))"
+    found = await call(ada, studio, "place_words", names, PAGE, list(WORDS))
+    assert dict(zip(WORDS, found, strict=True)) == WORDS
+
+    moved = site(*reversed(PAGE["pages"]["home"]["sections"]))
+    follow = "return given[2].map((each) => it.pointerNow(given[1], it.lasting(given[0], each)))"
+    pointers = [f"{AT}/0/content/headline", f"{AT}/1/content/items/1", f"{AT}/2", "/pages/home"]
+    assert await call(ada, studio, "place_words", follow, PAGE, moved, pointers) == [
+        f"{AT}/2/content/headline",
+        f"{AT}/1/content/items/1",
+        f"{AT}/0",
+        "/pages/home",
+    ]
+    gone = site(PAGE["pages"]["home"]["sections"][1])
+    assert await call(ada, studio, "place_words", follow, PAGE, gone, pointers[:1]) == [None]
+
+    # The smallest places at which two values differ.
+    compare = "return it.differences(...given).map(({pointer, kind}) => `${kind} ${pointer}`)"
+    for before, after, expected in (
+        (PAGE, moved, [f"moved {AT}/0"]),
+        (PAGE, gone, [f"removed {AT}/0", f"removed {AT}/2"]),
+        (gone, PAGE, [f"added {AT}/0", f"added {AT}/2"]),
+        ({"a": [1, 2]}, {"a": [1, 3]}, ["changed /a/1"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["changed /a"]),
+        ({"a": 1}, {"a": 1, "b/c": 2}, ["added /b~1c"]),
+        ({"a": None}, {"a": None}, []),
+    ):
+        found = await call(ada, studio, "differences", compare, before, after)
+        assert found == expected
+
+    marks = (
+        "return it.markedWords(...given)"
+        ".map((parts) => parts.map((p) => p.isChanged ? `[${p.words}]` : p.words).join(''))"
+    )
+    cases: list[tuple[str, str, list[str] | None]] = [
+        ("one two three", "one 2 three", ["one [two] three", "one [2] three"]),
+        ("same", "same", ["same", "same"]),
+        ("", "new", ["", "[new]"]),
+        ("a b c d", "b c x d", ["[a ]b c d", "b c[ x] d"]),
+        ("word " * 600, "other " * 600, None),
+    ]
+    for one, other, marked in cases:
+        found = await call(ada, studio, "word_diff", marks, one, other)
+        if marked is not None:
+            assert found == marked
+        assert [each.replace("[", "").replace("]", "") for each in found] == [one, other]
