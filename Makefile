@@ -22,7 +22,7 @@ TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 # Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test test-long check check-style check-core check-rest format sdk mutants smoke bench clean
+.PHONY: help run demo test test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ format: .venv/.provisioned ## format the code, and fix what the linter can fix
 sdk: .venv/.provisioned ## make the generated files for browsers again: the served SDK and its types, the scripts of the pages
 	@node tests/node/build_sdk.mjs --write
 	@cd tests/node && node build_tools.mjs --write
+
+sdk-search: .venv/.provisioned ## find shorter names and a better order for the browser SDK (minutes; TRIES=2000)
+	@node tests/node/search_sdk.mjs $(or $(TRIES),2000)
+	@node tests/node/build_sdk.mjs --write
 
 mutants: .venv/.provisioned ## break the code in small ways, and list the changes that no fast test notices (45 minutes; ONLY=package)
 	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[mutants]'

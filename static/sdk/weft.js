@@ -36,8 +36,7 @@ export function connect(options, environment) {
   const session = new Session({ ...options, ...server }, env);
   const page = new Page(session);
   follow(session);
-  const { name, isNew } = tabName(client, env);
-  void session.start(name, isNew).catch((error) => session.fail("memory_only", error));
+  void session.start(tabName(client, env)).catch((error) => session.fail("memory_only", error));
   return page;
 }
 
@@ -49,7 +48,7 @@ export function connect(options, environment) {
  */
 export function documents(options, environment) {
   const caller = { options: serverOf(options), env: browser(environment) };
-  return later(() => import("./page/documents.js"), caller, ["list", "delete", "create", "get", "activity", "unshare", "share", "shares"]);
+  return later(() => import("./page/documents.js"), caller, "list delete create get activity unshare share shares");
 }
 
 /** @param {{url: string, token: () => string | Promise<string>}} options */

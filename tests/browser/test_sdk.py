@@ -137,7 +137,7 @@ async def test_a_change_whose_answer_a_killed_tab_never_saw_is_applied_once(
         f"globalThis.heard = []; void page.subscribe('/list', (value, info) => {heard})"
     )
     # The server accepts the first change, and the tab does not hear of it.
-    await second.evaluate(inside("void (page._session.transport.connection.received = () => {})"))
+    await second.evaluate(inside("void (page._session.received = () => {})"))
     await second.evaluate("page.set('/list/-', 'sent').id")
     await until(first, "page.value.list.length === 1")
     await second.evaluate("page.set('/list/-', 'unsent').id")

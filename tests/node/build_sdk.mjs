@@ -8,63 +8,27 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
-import { build } from 'esbuild'
-import { minify } from 'terser'
+import { ENTRANCES, codeOf, kept, sdk, zip } from './sdk_code.mjs'
+import { shorten, unpack } from './sdk_letters.mjs'
 import { internalNames, sources } from './sdk_names.mjs'
+import { arrange, piecesOf, write } from './sdk_pieces.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const sdk = fileURLToPath(new URL('../../static/sdk/', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const ENTRANCES = ['weft', 'preview', 'react', 'advice']
 
-/** A module that is loaded by `import()` becomes a file of its own, beside the one that loads it. */
-function apart (found) {
-  return {
-    name: 'apart',
-    setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return null
-      found.add(join(resolveDir, path))
-      return { path: `./${basename(path)}`, external: true }
-    })
-  }
-}
-
-/** A module that loads an entrance. For `weft.js`, sdk_order.json has the order of its modules. */
-function entry (path) {
-  const order = basename(path) === 'weft.js' ? JSON.parse(readFileSync(join(here, 'sdk_order.json'), 'utf8')) : []
-  const first = order.map((name) => join(sdk, name)).filter(existsSync)
-  return { contents: `${first.map((each) => `import '${each}'\n`).join('')}export * from '${path}'`, resolveDir: sdk }
-}
-
-/** The files that the server sends: each entrance, and what it loads later, without comments. */
-async function served (names) {
-  const mangleProps = new RegExp(`^(${names.join('|')})$`)
-  let mangleCache = {} // the files exchange objects
-  const found = new Set(ENTRANCES.map((name) => join(sdk, `${name}.js`)))
-  const made = []
-  for (const path of found) {
-    const bundled = await build({ stdin: entry(path), bundle: true, ignoreAnnotations: true, plugins: [apart(found)], format: 'esm', minify: true, target: 'es2023', write: false, mangleProps, mangleCache })
-    mangleCache = bundled.mangleCache
-    const { code } = await minify(bundled.outputFiles[0].text, { module: true, compress: { passes: 3, pure_getters: true, unsafe: true, sequences: false, hoist_funs: true, lhs_constants: false, ecma: 2020, unsafe_arrows: true }, mangle: true })
-    made.push([`served/${basename(path)}`, code])
-  }
-  return { made, shortened: mangleCache }
+/** The code in the order of sdk_order.json. @param {string} code */
+function ordered (code) {
+  return write(arrange(piecesOf(code), kept('sdk_order.json')), (part) => typeof part === 'string' ? part : code.slice(...part))
 }
 
 const { BROTLI_PARAM_MODE: MODE, BROTLI_MODE_TEXT: TEXT, BROTLI_PARAM_LGWIN: WINDOW } = constants
 /** How to make and to read a compressed file, by the end of its name. */
 const CODINGS = {
-  '.gz': { pack: zip, unpack: gunzipSync },
+  '.gz': { pack: (text) => zip(text, 100), unpack: gunzipSync },
   '.br': { pack: (text) => brotliCompressSync(text, { params: { [MODE]: TEXT, [WINDOW]: 18 } }), unpack: brotliDecompressSync }
-}
-
-/** Loaded late, because this module writes all of itself out when the build fails. */
-async function zip (text) {
-  const { default: zopfli } = await import('@gfx/zopfli')
-  return zopfli.gzipAsync(Buffer.from(text), { numiterations: 100 })
 }
 
 /** The compressed forms of the served files: those that are there, when they have the same text. */
@@ -72,8 +36,8 @@ async function packed (texts) {
   const made = []
   for (const [name, text] of texts) {
     for (const [end, { pack, unpack }] of Object.entries(CODINGS)) {
-      const kept = read(join(sdk, name + end))
-      made.push([name + end, kept && textOf(kept, unpack) === text ? kept : Buffer.from(await pack(text))])
+      const old = read(join(sdk, name + end))
+      made.push([name + end, old && textOf(old, unpack) === text ? old : Buffer.from(await pack(text))])
     }
   }
   return made
@@ -128,8 +92,12 @@ const read = (path) => (existsSync(path) ? readFileSync(path) : null)
 const declared = types()
 const names = internalNames(root, declared)
 checkNames(names)
-const { made: texts, shortened } = await served(names)
-const list = `${JSON.stringify(shortened, Object.keys(shortened).sort(), 2)}\n`
+const code = await codeOf(names)
+code.set('weft.js', ordered(code.get('weft.js')))
+const { made: short, members } = shorten(code, unpack(kept('sdk_letters.json')))
+const texts = short.map(([name, text]) => [`served/${name}`, text])
+const shortNames = Object.fromEntries(names.map((name) => [name, members[`.${name}`]]).sort())
+const list = `${JSON.stringify(shortNames, null, 2)}\n`
 const made = new Map([...texts, ...await packed(texts), [relative(sdk, join(here, 'sdk_names.json')), list], ...[...declared].map(([name, text]) => [`types/${name}`, text])])
 for (const folder of ['served/', 'types/']) {
   for (const name of files(join(sdk, folder))) if (!made.has(folder + name)) made.set(folder + name, null)

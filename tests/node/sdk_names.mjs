@@ -1,16 +1,21 @@
-// Which names of properties the served files shorten: members of classes that no page gets, and
-// members that begin with `_`.
+// Which names of members the served files shorten.
 //
-// Such a name stays when anything else has it: a message, a stored row, the API, the browser's own
-// objects, or a string. So nobody keeps a list of names.
+// A name stays when anything else has it: the documentation, a message, a stored row, a string, the
+// language, or the browser's own objects. So nobody keeps a list of names.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** The modules whose classes stay inside the SDK. */
 const INSIDE = /^(core|link|outbox|session)\/|^text\/(caret|field)\./
+/** The types of what the outbox stores. */
+const STORED = /^export type (?:Entry|Op|Row|Stored|Version|Who) /
 const CLASS = /^export declare class [^]*?^}/gm
-const TYPE = /^export type (?:\w+ = [^]*?;$|[^]*?^};)/gm
+const TYPE = /^export type (?:.*;$|[^]*?^}.*;$)/gm
 const MEMBER = /^ {4}(?:static |get |set |readonly )*(\w+)[?:(]/gm
+const FIELD = /(\w+)\??: /g
+/** A member of an object of the language or the browser, or one of its names. */
+const OF_BROWSER = /^(?:declare (?:var|function|class)|[ \t]+(?:readonly |get |set |static )*) ?"?(\w+)/gm
 /** Names as code in a page of the documentation. */
 const CODE = /```[^]*?```|`[^`\n]+`/g
 const COMMENT = /\/\*[^]*?\*\/|(?<=^|\s)\/\/ .*$/gm
@@ -22,24 +27,30 @@ const COMMENT = /\/\*[^]*?\*\/|(?<=^|\s)\/\/ .*$/gm
  * @returns {string[]}
  */
 export function internalNames (root, types) {
-  const classes = [...types].flatMap(([name, text]) => (text.match(CLASS) ?? []).map((each) => ({ name, members: found(each, MEMBER) })))
-  const isInside = (name, member) => INSIDE.test(name) || member.startsWith('_')
-  const [inside, outside] = [true, false].map((each) => classes.flatMap(({ name, members }) => members.filter((member) => isInside(name, member) === each)))
-  const used = new Set([...outside, ...builtins(), ...data(types), ...written(root), ...tested(root)])
-  return [...new Set(inside)].filter((name) => !used.has(name)).sort()
+  const [inside, all] = [[], []]
+  for (const [name, text] of types) {
+    const members = (text.match(CLASS) ?? []).flatMap((each) => found(each, MEMBER))
+    const fields = declared(text).flatMap((each) => found(each, FIELD))
+    all.push(...members, ...fields)
+    inside.push(...members.filter((each) => INSIDE.test(name) || each.startsWith('_')))
+  }
+  const stored = [...types.values()].flatMap(declared).filter((each) => STORED.test(each)).flatMap((each) => found(each, FIELD))
+  const used = new Set([...stored, ...builtins(), ...written(root), ...tested(root)])
+  const isOutside = new Set(all.filter((each) => !inside.includes(each)))
+  const ofBrowser = new Set(browserNames())
+  // `tsc` checks the members of classes. An object without a class may be of any type, so its names are rarer.
+  const isFree = (name) => !used.has(name) && (!isOutside.has(name) || !ofBrowser.has(name))
+  return [...new Set([...inside, ...all])].filter(isFree).sort()
 }
 
-/** The fields of what is sent or stored. A type with a function is neither. */
-function data (types) {
-  const all = [...types.values()].flatMap((text) => text.replace(COMMENT, '').match(TYPE) ?? [])
-  return all.filter((each) => !/=>|\w\(/.test(each)).flatMap((each) => each.match(/\w+/g))
-}
+/** The types that a module declares. @param {string} text */
+const declared = (text) => text.replace(COMMENT, '').match(TYPE) ?? []
 
 /** The words that the documentation has as code, and the strings of the modules. */
 function written (root) {
   const pages = ['wire', 'sdk', 'react', 'preview', 'offline', 'locks'].map((name) => readFileSync(join(root, 'docs', `${name}.md`), 'utf8'))
   const texts = sources(root).map(([, text]) => text.replace(COMMENT, ''))
-  const code = pages.flatMap((text) => text.match(CODE)).join(' ').match(/\w+/g)
+  const code = pages.flatMap((text) => text.match(CODE)).map((text) => text.replace(COMMENT, '')).join(' ').match(/\w+/g)
   return [...code, ...texts.flatMap((text) => found(text, /["'`](\w+)["'`]/g))]
 }
 
@@ -47,13 +58,20 @@ function written (root) {
 function tested (root) {
   const folder = join(root, 'tests/node')
   const texts = readdirSync(folder).filter((name) => name.endsWith('.mjs')).map((name) => readFileSync(join(folder, name), 'utf8'))
-  return texts.flatMap((text) => found(text, /\bbound\.([\w.]+)/g)).flatMap((path) => path.split('.'))
+  return texts.flatMap((text) => found(text, /\bbound\.([\w.]+)|(isBackward)/g)).flatMap((path) => path.split('.'))
 }
 
 /** The names of the language's own objects, and of those that Node.js has of the browser. */
 function builtins () {
   const all = Object.getOwnPropertyNames(globalThis).map((name) => globalThis[name]).filter((each) => typeof each === 'function')
   return all.flatMap((each) => [each, each.prototype]).filter(Boolean).flatMap(Object.getOwnPropertyNames)
+}
+
+/** All names that TypeScript knows of the language and the browser. */
+function browserNames () {
+  const folder = fileURLToPath(new URL(`node_modules/@typescript/typescript-${process.platform}-${process.arch}/lib/`, import.meta.url))
+  const names = readdirSync(folder).filter((name) => /^lib\.(es|dom).*\.d\.ts$/.test(name))
+  return names.flatMap((name) => found(readFileSync(join(folder, name), 'utf8'), OF_BROWSER))
 }
 
 /** The modules that people read, by their path. */
@@ -63,4 +81,4 @@ export function sources (root) {
   return names.map((name) => [name, readFileSync(join(folder, name), 'utf8')])
 }
 
-const found = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name)
+const found = (text, pattern) => [...text.matchAll(pattern)].map(([, ...names]) => names.find(Boolean))

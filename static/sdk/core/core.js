@@ -17,14 +17,10 @@ import { Values } from "./values.js";
 
 const MOST_TRIES = 8;
 const NEW_HISTORY = "the document was restored or made again";
-const TOO_OFTEN = "the server refused this too often: ";
-const TOO_BIG = "too large: send smaller parts";
+const TOO_OFTEN = "refused too often: ";
+const TOO_BIG = "send smaller parts";
 
 export class Core extends Values {
-  /** @type {Entry[]} */
-  own = [];
-  /** @type {Entry[]} */
-  queue = [];
   steps = new Steps(this);
   /** The id of the sent request that has no answer; empty when there is none. */
   inFlight = "";
@@ -69,7 +65,7 @@ export class Core extends Values {
     // Answered entries matter only to the entries that build on them.
     if (entries.some((entry) => entry.answered === undefined)) this.queue = entries;
     else this.dropEntries(entries);
-    this.isExact = this.queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
+    this.isExact = /** @type {Values} */ (this).queue.every(({ base, epoch }) => base === last?.version && epoch === last?.epoch);
     this.showAll({ mine: false, kind: "open" });
   }
 
@@ -78,7 +74,7 @@ export class Core extends Values {
     if (kind === "edit") this.steps.forget();
     const value = apply(this.value, edit.ops);
     const { id, ops, now, step, fence } = edit;
-    const last = this.queue[this.queue.length - 1];
+    const last = this.queue.at(-1);
     const isSame = last !== undefined && this.isExact && joins(last, edit);
     const both = isSame ? squash(last.ops, ops) : [];
     if (isSame && fits(both, this.limits)) {
@@ -90,7 +86,7 @@ export class Core extends Values {
       this.queue.push({ id, place: (this.#places += 1), epoch, base, ops, time: now, step, fence, sent: false });
     }
     if (!this.#edited.size) this.emit({ do: "tick" });
-    this.#edited.add(this.queue[this.queue.length - 1]);
+    this.#edited.add(/** @type {Entry} */ (this.queue.at(-1)));
     this.show(value, { mine: true, kind }, ops);
   }
 
@@ -152,7 +148,7 @@ export class Core extends Values {
     this.steps.knows(message);
     if (!this.queue.length) return;
     // The new connection does not know the answered entries that the others build on.
-    this.queue = [...this.own, ...this.queue];
+    this.queue = [.../** @type {Values} */ (this).own, ...this.queue];
     this.own = [];
   }
 

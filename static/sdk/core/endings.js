@@ -1,6 +1,6 @@
 // How changes end: what an answer of the server means for the change.
 
-import { covers } from "../patch/patch.js";
+import { overlaps } from "../patch/patch.js";
 
 /**
  * Why a change was not accepted: a `reject` of the server, or what the SDK has found itself.
@@ -18,7 +18,7 @@ export const isFinal = ({ retryable, code }) => !retryable || code === "locked";
  */
 export function conflictsOf(ack, others) {
   return (ack.conflicts ?? []).map((/** @type {any} */ each) => {
-    const touches = (/** @type {string} */ path) => covers(path, each.path) || covers(each.path, path);
-    return { ...each, by: others.findLast(({ version, paths }) => version <= ack.version && paths.some(touches))?.by };
+    const isIts = (/** @type {string} */ path) => overlaps(path, each.path);
+    return { ...each, by: others.findLast(({ version, paths }) => version <= ack.version && paths.some(isIts))?.by };
   });
 }

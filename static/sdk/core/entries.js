@@ -1,6 +1,6 @@
 // Entries: changes of the user that wait for their answer, as the outbox stores them.
 
-import { apply, covers } from "../patch/patch.js";
+import { apply, overlaps } from "../patch/patch.js";
 
 /** @typedef {import("../patch/patch.js").Op} Op */
 
@@ -67,7 +67,7 @@ const isWrite = (op) => op.op === "replace" || op.op === "splice";
 export function squash(ops, more) {
   const joined = [...ops];
   for (const op of more) {
-    const at = joined.findLastIndex((each) => !isWrite(each) || overlaps(each, op));
+    const at = joined.findLastIndex((each) => !isWrite(each) || overlaps(each.path, op.path));
     const last = joined[at];
     const isOne = at >= 0 && isWrite(last) && isWrite(op) && last.path === op.path;
     const both = isOne ? joinWrites(last, op) : null;
@@ -76,9 +76,6 @@ export function squash(ops, more) {
   }
   return joined;
 }
-
-/** @param {Op} a @param {Op} b */
-const overlaps = (a, b) => covers(a.path, b.path) || covers(b.path, a.path);
 
 /**
  * Two writes of one value as one operation; null when they stay two.

@@ -34,14 +34,12 @@ function read(property) {
 }
 
 /**
- * The name of this tab. It stays over a reload.
+ * The name of this tab, if it has one. It stays over a reload.
  * @param {string | undefined} given
  * @param {Environment} env
+ * @returns {string | undefined}
  */
-export function tabName(given, env) {
-  const kept = given ?? read(() => env.sessionStorage?.getItem(TAB));
-  return { name: kept ?? `tab-${word(env)}`, isNew: !kept };
-}
+export const tabName = (given, env) => given ?? read(() => env.sessionStorage?.getItem(TAB));
 
 /** A word that no other page has. @param {Environment} env */
 export const word = ({ random }) => random().toString(36).slice(2);

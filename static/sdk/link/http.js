@@ -16,16 +16,14 @@ import { textOf } from "./transport.js";
 export async function request(caller, method, path, { body, headers } = {}) {
   const send = async () => {
     const token = await textOf(caller.options.token);
-    /** @type {Record<string, string>} */
-    const all = { Authorization: `Bearer ${token}` };
-    if (caller.client) all["Weft-Client"] = caller.client;
-    if (body !== undefined) all["Content-Type"] = "application/json";
+    const named = caller.client ? { "Weft-Client": caller.client } : {};
+    const typed = body === undefined ? {} : { "Content-Type": "application/json" };
+    /** @type {any} */
+    const all = { Authorization: `Bearer ${token}`, ...named, ...typed, ...headers };
     const content = body instanceof Blob ? body : JSON.stringify(body);
-    try {
-      return await caller.env.fetch(caller.options.url + path, { method, headers: { ...all, ...headers }, body: content });
-    } catch (error) {
+    return caller.env.fetch(caller.options.url + path, { method, headers: all, body: content }).catch((error) => {
       throw new WeftError("offline", undefined, error);
-    }
+    });
   };
   let answer = await send();
   if (answer.status === 401) answer = await send(); // the token has just expired
@@ -41,11 +39,11 @@ export async function request(caller, method, path, { body, headers } = {}) {
  * before its own arguments.
  * @param {() => Promise<any>} load
  * @param {Caller} caller
- * @param {string[]} names
+ * @param {string} names with spaces between them
  * @returns {any}
  */
 export const later = (load, caller, names) =>
-  Object.fromEntries(names.map((name) => [name, async (/** @type {any[]} */ ...given) => (await load())[name](request, caller, ...given)]));
+  Object.fromEntries(names.split(" ").map((name) => [name, async (/** @type {any[]} */ ...given) => (await load())[name](request, caller, ...given)]));
 
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
 export function ask(session, method, path, body) {

@@ -57,6 +57,8 @@ export function delay(tries, random) {
 
 export class Transport {
   link = "connecting";
+  #connection;
+  #env;
   /** @type {any} */
   #socket = null;
   #tries = 0;
@@ -67,29 +69,27 @@ export class Transport {
   #wait = 0; // the server's `retry_after_ms`
   #isStopped = false;
   #told = /** @type {string | undefined} */ (undefined); // the code of the newest error with a link
-  #isOpen = false;
   /** @type {Record<string, any>} */
   #timers = {};
 
   /** @param {Connection} connection @param {Environment} env */
   constructor(connection, env) {
-    this.connection = connection;
-    this.env = env;
+    this.#connection = connection;
+    this.#env = env;
     this.#expectLoss();
   }
 
   /** Sends a message. @param {object} message */
   send(message) {
-    if (this.#isOpen) this.#socket.send(JSON.stringify(message));
+    if (this.link === "online") this.#socket?.send(JSON.stringify(message));
   }
 
   /** Connects now, unless there is a connection. */
   async start() {
     if (this.#isStopped) this.#change("reconnecting");
     this.#isStopped = false;
-    this.#clear("again");
     this.#drop();
-    const { connection, env } = this;
+    const connection = this.#connection;
     const { options } = connection;
     const attempt = (this.#socket = {}); // until there is a socket
     const token = await this.#fetch("open");
@@ -103,7 +103,7 @@ export class Transport {
     }
     this.#token = token;
     const address = `${options.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(options.document)}/live`;
-    const socket = (this.#socket = new env.WebSocket(address, ["weft.v1"]));
+    const socket = (this.#socket = new this.#env.WebSocket(address, ["weft.v1"]));
     this.#timer("open", OPENS_WITHIN, () => this.#end(socket, 1006));
     socket.onopen = () => {
       if (socket === this.#socket) socket.send(JSON.stringify({ type: "open", token, accept: ["splice"], ...connection.opening() }));
@@ -119,7 +119,7 @@ export class Transport {
   /** Checks the connection, or connects at once. */
   wake() {
     if (this.#isStopped) return;
-    if (this.#isOpen) this.#ask(this.#socket, 2_000);
+    if (this.link === "online") this.#ask(this.#socket, 2_000);
     else if (this.#timers.again || this.link === "refused") void this.start();
   }
 
@@ -127,7 +127,7 @@ export class Transport {
   stop() {
     this.#isStopped = true;
     this.#drop();
-    for (const name of Object.keys(this.#timers)) this.#clear(name);
+    this.#clear("lost");
   }
 
   /** Connects again, for example because a message did not fit. */
@@ -139,7 +139,6 @@ export class Transport {
   #received(message) {
     const { type, code } = message;
     if (type === "opened") {
-      this.#isOpen = true;
       this.#tokens = this.#refusals = this.#wait = 0;
       this.#clear("open");
       this.#clear("lost");
@@ -148,12 +147,12 @@ export class Transport {
     }
     if (type === "disconnect_notice") this.#wait = message.retry_after_ms ?? 0;
     if (type === "notice" && code === "token_expiring") void this.#renew();
-    if (type !== "pong") this.connection.received(message);
+    if (type !== "pong") this.#connection.received(message);
   }
 
   /** The token; nothing when the function has failed. Failures in a row are told once. @param {string} name of the timer */
   async #fetch(name) {
-    const { connection } = this;
+    const connection = this.#connection;
     try {
       const late = new Promise((/** @type {any} */ resolve) => this.#timer(name, OPENS_WITHIN, resolve));
       const token = await textOf(() => Promise.race([connection.options.token(), late]));
@@ -171,13 +170,12 @@ export class Transport {
     if (socket !== this.#socket) return;
     this.#clear("renew");
     if (token && token !== this.#token) return this.send({ type: "token", token: (this.#token = token) });
-    this.#timer("renew", delay(3, this.env.random), () => void this.#renew());
+    this.#timer("renew", delay(3, this.#env.random), () => void this.#renew());
   }
 
   /** Closes a connection on which the server has become silent. @param {any} socket */
   #watch(socket) {
-    this.#clear("silent");
-    this.#timer("ask", ASKS_AFTER, () => this.#ask(socket, ANSWERS_WITHIN));
+    this.#timer("silent", ASKS_AFTER, () => this.#ask(socket, ANSWERS_WITHIN));
   }
 
   /** @param {any} socket @param {number} within */
@@ -189,18 +187,17 @@ export class Transport {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
-    this.#isOpen = false;
-    for (const name of ["open", "steady", "ask", "silent", "renew"]) this.#clear(name);
+    for (const name of Object.keys(this.#timers)) if (name !== "lost") this.#clear(name);
     socket?.close?.();
   }
 
   /** @param {any} socket @param {number} code @param {string} [reason] */
   #end(socket, code, reason) {
     if (socket !== this.#socket) return;
-    const wasOpen = this.#isOpen;
+    const wasOpen = this.link === "online";
     this.#drop();
     if (!this.#timers.lost) this.#expectLoss();
-    this.connection.closed(code);
+    this.#connection.closed(code);
     if (code === 4401 && !this.#tokens++) {
       this.#change("reconnecting");
       void this.start();
@@ -217,19 +214,14 @@ export class Transport {
 
   /** A browser does not say why there is no connection. @see SPEC.md, T6 */
   async #explain(mayBeRefused = true) {
-    const { env } = this;
-    const { url } = this.connection.options;
-    let isReachable = true;
-    try {
-      await env.fetch(`${url}/healthz`, { mode: "no-cors", cache: "no-store" });
-    } catch {
-      isReachable = false;
-    }
+    const { url } = this.#connection.options;
+    const asked = this.#env.fetch(`${url}/healthz`, { mode: "no-cors", cache: "no-store" });
+    const isReachable = await asked.then(() => true, () => false);
     if (this.#socket || this.#isStopped) return;
     this.#refusals = isReachable && mayBeRefused ? this.#refusals + 1 : 0;
     // Between the two requests the server may have started. So one failed attempt proves nothing.
     if (this.#refusals >= 2) {
-      const origin = env.window?.location?.origin ?? "this page";
+      const origin = this.#env.window?.location?.origin ?? "this page";
       this.#change("refused", new WeftError("origin_refused", `${url} refuses ${origin}: add it to WEFT_ORIGINS, or correct \`url\``));
     } else if (!isReachable) {
       this.#change("offline", new WeftError("no_network", `${url} cannot be reached: the SDK keeps all changes, and tries again`));
@@ -237,13 +229,13 @@ export class Transport {
   }
 
   #again() {
-    const ms = Math.max(this.#wait, delay(this.#tries, this.env.random));
+    const ms = Math.max(this.#wait, delay(this.#tries, this.#env.random));
     this.#tries += 1;
     this.#timer("again", ms, () => void this.start());
   }
 
   #expectLoss() {
-    this.#timer("lost", LOST_AFTER, () => this.connection.changed("lost"));
+    this.#timer("lost", LOST_AFTER, () => this.#connection.changed("lost"));
   }
 
   /** The connection is gone. What is known of its cause stays told until there is another one. */
@@ -256,13 +248,13 @@ export class Transport {
     if (link === this.link && error?.code === this.#told) return;
     this.link = link;
     this.#told = error?.code;
-    this.connection.changed(link, error);
+    this.#connection.changed(link, error);
   }
 
   /** @param {string} name @param {number} ms @param {() => void} action */
   #timer(name, ms, action) {
     this.#clear(name);
-    this.#timers[name] = this.env.setTimeout(() => {
+    this.#timers[name] = this.#env.setTimeout(() => {
       delete this.#timers[name];
       action();
     }, ms);
@@ -270,7 +262,7 @@ export class Transport {
 
   /** @param {string} name */
   #clear(name) {
-    this.env.clearTimeout(this.#timers[name]);
+    this.#env.clearTimeout(this.#timers[name]);
     delete this.#timers[name];
   }
 }

@@ -43,21 +43,21 @@ export class Outbox {
   /**
    * Returns what is stored. First it opens the storage, and takes a box: of this tab, of a dead tab, or
    * a new one. An outbox that `adopt` returned has one already.
-   * @param {string} client the name of the tab
-   * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
+   * @param {string} [client] the name of the tab; without one, the box of a dead tab comes first
    * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
    */
-  async start(client, isNew) {
+  async start(client) {
     if (!this.box) {
       this.rows = await openRows(this.env);
       const [remembered] = await this.rows.read(["user", this.scope]);
       this.user = remembered?.user ?? "";
-      const boxes = [...(await this.#boxes()).keys()];
-      const own = boxes.filter((box) => isNew || box.startsWith(client));
-      for (const box of [...own, client, ...boxes, this.#spare(client)]) if (await this.#take(box)) break;
+      const boxes = await this.#boxes();
+      const own = boxes.filter((box) => !client || box.startsWith(client));
+      this.box = client ?? `tab-${word(this.env)}`;
+      for (const box of [...own, this.box, ...boxes, this.#spare(this.box)]) if (await this.#take(box)) break;
     }
-    const rows = (await this.#boxes()).get(this.box) ?? [];
-    const entries = rows.map(({ key, entry }) => ({ ...entry, place: key[4] }));
+    const rows = await this.rows.read(["entry", this.scope, this.user, this.box]);
+    const entries = rows.map((/** @type {any} */ { key, entry }) => ({ ...entry, place: key[4] }));
     const [row] = await this.rows.read(["value", this.scope, this.user]);
     const [frame] = await this.rows.read(this.#frameKey);
     const isFrame = entries.length && frame?.value.version === entries[0].base && frame.value.epoch === entries[0].epoch;
@@ -70,7 +70,7 @@ export class Outbox {
    */
   async adopt() {
     if (!this.rows.isDurable) return null;
-    for (const box of (await this.#boxes()).keys()) {
+    for (const box of await this.#boxes()) {
       if (box === this.box) continue;
       const other = new Outbox(this.scope, this.env, this.failed);
       Object.assign(other, { rows: this.rows, user: this.user });
@@ -81,7 +81,6 @@ export class Outbox {
 
   /** Stores the user whose token the server accepted. The next page starts with this user. @param {string} user */
   identify(user) {
-    if (this.user === user) return;
     this.user = user;
     void this.#write({ put: [{ key: ["user", this.scope], user }] });
   }
@@ -111,14 +110,13 @@ export class Outbox {
 
   /** Stores the value at which the page starts without a connection. @param {Version & Who} value */
   saveValue(value) {
+    if (!this.#value) this.#saving = this.env.setTimeout(() => this.flush(), SAVES_VALUE_AFTER);
     this.#value = value;
-    this.#saving ??= this.env.setTimeout(() => this.flush(), SAVES_VALUE_AFTER);
   }
 
   /** Stores the newest value now. */
   flush() {
-    if (this.#saving !== null) this.env.clearTimeout(this.#saving);
-    this.#saving = null;
+    this.env.clearTimeout(this.#saving);
     const value = this.#value;
     this.#value = null;
     if (value) void this.#write({ put: [{ key: ["value", this.scope, this.user], value }] });
@@ -178,13 +176,10 @@ export class Outbox {
     return (this.#writing = this.#writing.then(() => this.rows.write(writes)).then(done, failed));
   }
 
-  /** @returns {Promise<Map<string, any[]>>} the entries of each box of this user */
+  /** @returns {Promise<string[]>} the boxes of this user that have entries */
   async #boxes() {
-    const boxes = new Map();
-    for (const row of await this.rows.read(["entry", this.scope, this.user])) {
-      boxes.set(row.key[3], [...(boxes.get(row.key[3]) ?? []), row]);
-    }
-    return boxes;
+    const rows = await this.rows.read(["entry", this.scope, this.user]);
+    return [...new Set(rows.map((/** @type {any} */ { key }) => key[3]))];
   }
 
   /** Takes the lock of a box, unless another tab holds it. @param {string} box */

@@ -22,7 +22,7 @@ import { Text } from "../text/text.js";
 
 const READY_WITHIN = 2_000;
 /** Events of a page, and the events of the session that cause them. */
-const EVENTS = ["refused", "conflict", "behind", "notice", "another-tab", "lost", "error", "status", "link", "attention"];
+const EVENTS = "refused conflict behind notice another-tab lost error status link attention";
 
 export class Page {
   /**
@@ -38,15 +38,16 @@ export class Page {
   _attention;
   /** @type {string | undefined} the undo step of `group` or `pause` */
   #step = undefined;
-  #steps = 0;
-  /** A request about the document. @type {import("./history.js").Ask} */
-  #ask = (...given) => ask(this._session, ...given);
+  #publishing;
 
   /** @param {Session} session */
   constructor(session) {
     this._session = session;
     this.presence = new Presence(session);
-    this.history = historyOf(this.#ask);
+    this.history = historyOf((...given) => ask(session, ...given));
+    this.#publishing = later(() => import("./publishing.js"), session, "publish unpublish published");
+    /** @type {Assets} the pictures of the tenant */
+    this.assets = later(() => import("./assets.js"), session, "list delete upload");
     this.#locks = new Locks(session);
     this._attention = new Attention(session, this);
     /** Resolves when the page has a value: from the server, or without a connection the stored one. */
@@ -88,10 +89,7 @@ export class Page {
   /** Writes a value. A new text becomes a splice when it looks like typing. @param {string} pointer @param {any} value @returns {Change} */
   set(pointer, value) {
     const old = get(this.value, pointer);
-    const tokens = parse(pointer);
-    const last = tokens.pop();
-    const isNew = old === undefined || (last === "-" && Array.isArray(get(this.value, tokens)));
-    return this.patch([isNew ? { op: "add", path: pointer, value } : textOp(pointer, old, value)]);
+    return this.patch([old === undefined ? { op: "add", path: pointer, value } : textOp(pointer, old, value)]);
   }
 
   /** Records what a function changes in a draft of the value. @param {(draft: any) => any} change @returns {Change} */
@@ -114,7 +112,10 @@ export class Page {
   /** Calls `listener(value, info)` when the part at a pointer has changed. @param {string} pointer @param {(value: any, info: Info, ops?: Op[]) => void} listener @returns {() => void} */
   subscribe(pointer, listener) {
     parse(pointer);
-    return this._session.subscribe(pointer, listener);
+    return this._session.on("show", ({ value, before, info, ops }) => {
+      const now = get(value, pointer);
+      if (now !== get(before, pointer)) listener(now, info, ops);
+    });
   }
 
   /** A text of the value, to bind to an element. @param {string} pointer @returns {Text} */
@@ -155,7 +156,7 @@ export class Page {
 
   /** From now on until `resume`, all changes are one undo step. */
   pause() {
-    this.#step ??= `${this._session.nextId()}.s${(this.#steps += 1)}`;
+    this.#step ??= this._session.nextId();
   }
 
   resume() {
@@ -177,22 +178,17 @@ export class Page {
   /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
   async publish(options = {}) {
     if (options.version === undefined) await Promise.all(this._session.ends);
-    return (await import("./publishing.js")).publish(this.#ask, options);
+    return this.#publishing.publish(options);
   }
 
   /** Takes the public version down. */
-  async unpublish() {
-    return (await import("./publishing.js")).unpublish(this.#ask);
+  unpublish() {
+    return this.#publishing.unpublish();
   }
 
   /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
   get published() {
-    return import("./publishing.js").then((all) => all.published(this.#ask));
-  }
-
-  /** The pictures of the tenant. @returns {Assets} */
-  get assets() {
-    return later(() => import("./assets.js"), this._session, ["list", "delete", "upload"]);
+    return this.#publishing.published();
   }
 
   // --- the state -------------------------------------------------------------------------------
@@ -210,7 +206,7 @@ export class Page {
   }
 
   get mode() {
-    return ["viewer", "commenter"].includes(this.role) ? "read-only" : "edit";
+    return this._session.mode;
   }
 
   /** Whether changes of others come late, because this client receives too slowly. */
@@ -237,7 +233,7 @@ export class Page {
 
   /** Calls `listener` at each event. @param {string} name @param {(detail: any) => void} listener @returns {() => void} */
   on(name, listener) {
-    if (!EVENTS.includes(name)) throw new WeftError("bad_options", `there is no event '${name}'; the events are ${EVENTS.join(", ")}`);
+    if (!EVENTS.split(" ").includes(name)) throw new WeftError("bad_options", `no '${name}': the events are ${EVENTS}`);
     return this._session.on(name, listener);
   }
 

@@ -1,21 +1,25 @@
 // What a page asks about its public version. It is loaded by the first call.
 
-/** @typedef {import("./history.js").Ask} Ask */
+/** @typedef {typeof import("../link/http.js").request} Request */
+/** @typedef {import("../link/http.js").Caller & {options: {document: string}}} Caller */
 
-/** @param {Ask} ask @param {{version?: number, expectedPublished?: number | null}} options */
-export function publish(ask, { version, expectedPublished }) {
-  return ask("POST", "/publish", { version, expected_published: expectedPublished });
+/** @param {Caller} caller */
+const path = ({ options }) => `/v1/docs/${options.document}/publish`;
+
+/** @param {Request} request @param {Caller} caller @param {{version?: number, expectedPublished?: number | null}} options */
+export function publish(request, caller, { version, expectedPublished }) {
+  return request(caller, "POST", path(caller), { body: { version, expected_published: expectedPublished } });
 }
 
-/** @param {Ask} ask */
-export function unpublish(ask) {
-  return ask("DELETE", "/publish");
+/** @param {Request} request @param {Caller} caller */
+export function unpublish(request, caller) {
+  return request(caller, "DELETE", path(caller));
 }
 
-/** @param {Ask} ask */
-export async function published(ask) {
+/** @param {Request} request @param {Caller} caller */
+export async function published(request, caller) {
   try {
-    return await ask("GET", "/publish");
+    return await request(caller, "GET", path(caller));
   } catch (error) {
     if (/** @type {any} */ (error).code !== "not_found") throw error;
     return { published: null };

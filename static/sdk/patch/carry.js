@@ -47,7 +47,7 @@ export function carry(ops, from, to, overwrite = false) {
 }
 
 /**
- * @param {Op} op
+ * @param {any} op
  * @param {Carried} carried
  * @param {boolean | null} overwrite
  * @returns {Op | null}
@@ -69,18 +69,18 @@ function carryOne(op, { from, to, merged }, overwrite) {
       return moved;
     }
     case "copy":
-      return carryOne({ op: "add", path: op.path, value: get(from, op.from ?? "") }, { from, to, merged, ops: [] }, overwrite);
+      return carryOne({ op: "add", path: op.path, value: get(from, op.from) }, { from, to, merged, ops: [] }, overwrite);
     case "add": {
       const found = place(from, to, tokens, overwrite);
       return found && { ...op, path: render(found) };
     }
     case "move": {
-      const source = element(from, to, parse(op.from ?? ""));
-      if (!source || covers(op.path, op.from ?? "")) return null;
+      const source = element(from, to, parse(op.from));
+      if (!source || covers(op.path, op.from)) return null;
       const without = (/** @type {any} */ value, /** @type {string} */ path) =>
         apply(value, [{ op: "remove", path }]);
       const moved = render(source);
-      const found = place(without(from, op.from ?? ""), without(to, moved), tokens, overwrite);
+      const found = place(without(from, op.from), without(to, moved), tokens, overwrite);
       return found && { ...op, from: moved, path: render(found) };
     }
   }
@@ -182,7 +182,7 @@ function place(from, to, tokens, overwrite) {
   if (!tokens.length) return overwrite || same(from, to) ? [] : null;
   const holder = element(from, to, tokens.slice(0, -1));
   if (!holder) return null;
-  const last = tokens[tokens.length - 1];
+  const last = /** @type {string} */ (tokens.at(-1));
   const [old, now] = [get(from, tokens.slice(0, -1)), get(to, holder)];
   if (!Array.isArray(old)) {
     const isSame = isContainer(now) && !Array.isArray(now) && same(old[last], now[last]);

@@ -63,6 +63,9 @@ export function covers(outer, inner) {
   return inner === outer || inner.startsWith(`${outer}/`);
 }
 
+/** Whether one of two pointers leads to the other or below it. @param {string} a @param {string} b */
+export const overlaps = (a, b) => covers(a, b) || covers(b, a);
+
 /** Whether both values have the same JSON. @param {any} a @param {any} b @returns {boolean} */
 export function same(a, b) {
   if (a === b) return true;
@@ -103,7 +106,7 @@ export function child(holder, token) {
  * @returns {any}
  */
 export function get(value, pointer) {
-  return (typeof pointer === "string" ? parse(pointer) : pointer).reduce(child, value);
+  return (Array.isArray(pointer) ? pointer : parse(pointer)).reduce(child, value);
 }
 
 /** @param {any} value @param {string} pointer */
@@ -148,10 +151,9 @@ function splice(text, { path, offset = -1, delete: count = 0, insert = "" }) {
 }
 
 /** Whether an offset is inside a surrogate pair. @param {string} text @param {number} at */
-const splits = (text, at) =>
-  /[\uD800-\uDBFF]/.test(text[at - 1] ?? "") && /[\uDC00-\uDFFF]/.test(text[at] ?? "");
+const splits = (text, at) => /** @type {number} */ (text.codePointAt(at - 1)) > 0xffff;
 
-/** @param {any} value @param {Op} op */
+/** @param {any} value @param {any} op */
 function applyOne(value, op) {
   const { path } = op;
   if (["add", "replace", "test"].includes(op.op) && op.value === undefined) {
@@ -166,12 +168,12 @@ function applyOne(value, op) {
       need(value, path);
       return path ? write(value, path, undefined) : invalid("the document cannot be removed", path);
     case "copy":
-      return write(value, path, need(value, op.from ?? "?"), true);
+      return write(value, path, need(value, op.from), true);
     case "move": {
-      const moved = need(value, op.from ?? "?");
+      const moved = need(value, op.from);
       if (op.from === path) return value;
-      if (covers(`${op.from}`, path)) invalid("a value cannot move into itself", path);
-      return write(write(value, `${op.from}`, undefined), path, moved, true);
+      if (covers(op.from, path)) invalid("a value cannot move into itself", path);
+      return write(write(value, op.from, undefined), path, moved, true);
     }
     case "test":
       if (same(need(value, path), op.value)) return value;

@@ -58,6 +58,7 @@ export class Lock extends Emitter {
 }
 
 export class Locks {
+  #session;
   /** @type {State[]} the present locks of all clients; a new list when it changes */
   all = [];
   /** @type {Set<Lock>} locks that the page has asked for, and still uses */
@@ -69,7 +70,7 @@ export class Locks {
 
   /** @param {import("../session/session.js").Session} session */
   constructor(session) {
-    this.session = session;
+    this.#session = session;
     session.on("opened", ({ locks }) => {
       this.#set(locks);
       this.#renew();
@@ -81,7 +82,7 @@ export class Locks {
 
   /** @param {Holder | null} [holder] */
   isMine(holder) {
-    const { who, client } = this.session;
+    const { who, client } = this.#session;
     return holder?.user === who.user && holder.client === client;
   }
 
@@ -94,8 +95,8 @@ export class Locks {
   /** @param {string} pointer @param {{ttl?: number}} [options] @returns {Promise<Lock>} */
   async acquire(pointer, { ttl = TTL } = {}) {
     this.#ttl = ttl;
-    await Promise.allSettled(this.session.ends); // a pointer refers to a value without pending changes
-    const base = this.session.core.confirmed.version;
+    await Promise.allSettled(this.#session.ends); // a pointer refers to a value without pending changes
+    const base = this.#session.core.confirmed.version;
     const state = await this.#send({ action: "acquire", scope: pointer, base, ttl }).catch((error) => {
       if (error.code === "locked" && error.lock) return error.lock;
       throw error;
@@ -130,7 +131,7 @@ export class Locks {
   }
 
   #later() {
-    return this.session.env.setTimeout(() => {
+    return this.#session.env.setTimeout(() => {
       this.#renew();
       this.#timer = this.#used.size ? this.#later() : null;
     }, (this.#ttl * 1000) / 3);
@@ -138,7 +139,7 @@ export class Locks {
 
   /** @param {object} fields @returns {Promise<any>} */
   async #send(fields) {
-    const { session } = this;
+    const session = this.#session;
     if (!session.core.isOnline) throw new WeftError("offline");
     const id = session.nextId();
     session.transport.send({ type: "lock", id, ...fields });
@@ -167,12 +168,12 @@ export class Locks {
       else if (state.id === was.id && !state.claimed_by && this.isMine(was.claimed_by)) lock.emit("kept", lock);
       if (mine && state.claimed_by && !was.claimed_by) lock.emit("asked", lock);
     }
-    this.session.emit("status");
+    this.#session.emit("status");
   }
 
   /** Releases the locks of a page that closes. The secret serves in place of a token. Changes that wait still need their lock. */
   #leave() {
-    const { options, env, core } = this.session;
+    const { options, env, core } = this.#session;
     if (core.waiting.length) return;
     for (const { mine, state } of this.#used) {
       const secret = this.#secrets.get(state.id);

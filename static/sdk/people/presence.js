@@ -9,6 +9,7 @@ const MOST_EVERY = 50;
 const WAITS = 300;
 
 export class Presence extends Emitter {
+  #session;
   /** @type {Peer[]} the other clients; a new list when it changes */
   others = [];
   /** @type {any} what this client shows; undefined when the page has not set it */
@@ -23,7 +24,7 @@ export class Presence extends Emitter {
   /** @param {import("../session/session.js").Session} session */
   constructor(session) {
     super();
-    this.session = session;
+    this.#session = session;
     session.on("opened", ({ presence }) => {
       this.#change(presence);
       this.#isDue = this.state !== undefined || this.cursor !== null;
@@ -48,16 +49,16 @@ export class Presence extends Emitter {
   refresh() {
     this.#isDue = true;
     if (this.#isSettled) this.#send();
-    else this.#timer ??= this.session.env.setTimeout(() => this.#send(), WAITS);
+    else this.#timer ??= this.#session.env.setTimeout(() => this.#send(), WAITS);
   }
 
   /** Whether no change waits for its answer. */
   get #isSettled() {
-    return !this.session.core.waiting.length;
+    return !this.#session.core.waiting.length;
   }
 
   #send() {
-    const { session } = this;
+    const session = this.#session;
     const { env, core } = session;
     if (!this.#isDue || this.#isResting || !core.isOnline || session.isClosed) return;
     env.clearTimeout(this.#timer);
@@ -76,7 +77,7 @@ export class Presence extends Emitter {
 
   /** @param {Peer[]} others */
   #change(others) {
-    this.others = others.filter((each) => each.session !== this.session.opened?.session);
+    this.others = others.filter((each) => each.session !== this.#session.opened?.session);
     this.emit("change", this.others);
   }
 }

@@ -6,26 +6,19 @@
  */
 export class Change {
   state = "pending";
-  /** @type {(result: any) => void} */
-  #resolve = () => {};
-  /** @type {(error: Error) => void} */
-  #reject = () => {};
-  /** @type {Promise<{version: number, merged: string[], conflicts: any[]}>} */
-  durable = new Promise((resolve, reject) => {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  });
 
   /** @param {string} id */
   constructor(id) {
     this.id = id;
+    /** @type {Promise<{version: number, merged: string[], conflicts: any[]}>} */
+    this.durable = new Promise((resolve, reject) => {
+      /** @type {(state: string, result: any, refusal?: Error) => void} */
+      this.end = (state, result, refusal) => {
+        this.state = state;
+        if (refusal) reject(refusal);
+        else resolve(result);
+      };
+    });
     this.durable.catch(() => {}); // a page need not await it
-  }
-
-  /** @param {string} state @param {any} result @param {Error} [refusal] */
-  end(state, result, refusal) {
-    this.state = state;
-    if (refusal) this.#reject(refusal);
-    else this.#resolve(result);
   }
 }

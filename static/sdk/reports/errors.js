@@ -1,14 +1,15 @@
 // Errors with a code for programs, and a sentence that says what to do.
 
+const KEEP_OPEN = "keep the tab open until `page.saved` is 'saved'";
 const SENTENCES = {
   bad_options: "give a `url`, a `document` (letters, digits, ._:~-) and a function `token`",
   not_ready: "await `page.ready`",
-  closed: "it is closed: call `connect` again",
+  closed: "call `connect` again",
   read_only: "the token only reads: get one with the role editor",
   offline: "wait until `page.link` is 'online'",
   protocol: "load the server's /sdk/weft.js",
-  memory_only: "there is no IndexedDB: keep the tab open until `page.saved` is 'saved'",
-  storage_full: "the storage is full: keep the tab open until `page.saved` is 'saved'",
+  memory_only: KEEP_OPEN,
+  storage_full: KEEP_OPEN,
 };
 
 /** An error of the SDK. */

@@ -16,7 +16,7 @@ import { authorOf } from "./errors.js";
  * @property {any} [by]
  * @property {number} [version]
  * @property {number} at when the change was made, in milliseconds
- * @property {Op[]} ops
+ * @property {Op[]} [ops] what makes the change again; by default a `replace` with `yours`
  */
 
 /**
@@ -44,6 +44,5 @@ export function itemsOf({ id, result, reason, entry, value, theirs: now }, at) {
     by,
     version: result.version,
     at,
-    ops: [{ op: "replace", path, value: yours }],
   }));
 }

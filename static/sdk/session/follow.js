@@ -41,7 +41,7 @@ async function send(session, other) {
     session.on("closing", resolve);
     other.on("opened", () => other.transport.send({ type: "presence", state: null }));
     other.on("status", () => (other.link === "refused" || !other.core.queue.length) && resolve());
-    void other.start("", false);
+    void other.start();
   });
   await other.close();
   session.isAdopting = false;

@@ -30,7 +30,7 @@ export class Session extends Emitter {
   isAdopting = false; // a second connection sends the changes of a dead tab
   /** @type {Map<string, Change>} */
   changes = new Map();
-  /** @type {Map<string, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<string, Change>} requests without an answer */
   #asked = new Map();
   #count = 0;
   #load = "";
@@ -53,12 +53,12 @@ export class Session extends Emitter {
     this.transport = new Transport(this, env);
   }
 
-  /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
-  async start(client, isNew) {
+  /** Loads what is stored, and connects. @param {string} [client] the name of the tab */
+  async start(client) {
     const { outbox } = this;
-    const { last, entries } = await outbox.start(client, isNew);
+    const { last, entries } = await outbox.start(client);
     if (this.isClosed) return;
-    this.client = outbox.box || client;
+    this.client = outbox.box;
     this.#loaded = entries.map(({ id }) => id);
     if (last) {
       const { epoch, version, value, limits, ...who } = last;
@@ -77,6 +77,10 @@ export class Session extends Emitter {
     return this.core.waiting.map((entry) => this.#changeOf(entry).durable);
   }
 
+  get mode() {
+    return ["viewer", "commenter"].includes(this.who.role) ? "read-only" : "edit";
+  }
+
   nextId() {
     return `${this.client}.${this.#load}.${(this.#count += 1)}`;
   }
@@ -85,7 +89,7 @@ export class Session extends Emitter {
   edit(ops, step, fence) {
     if (this.isClosed) throw new WeftError("closed");
     if (this.core.value === undefined) throw new WeftError("not_ready");
-    if (["viewer", "commenter"].includes(this.who.role)) {
+    if (this.mode === "read-only") {
       const { path } = ops[0] ?? { path: "" };
       throw new Refusal({ code: "read_only", path, theirs: get(this.core.value, path) });
     }
@@ -105,7 +109,9 @@ export class Session extends Emitter {
 
   /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
   answerOf(id) {
-    return new Promise((resolve, reject) => void this.#asked.set(id, { resolve, reject }));
+    const asked = new Change(id);
+    this.#asked.set(id, asked);
+    return asked.durable;
   }
 
   /** Ends a request, unless the core still asks for it. @param {string} id @param {any} result @param {Error} [error] */
@@ -113,16 +119,7 @@ export class Session extends Emitter {
     const asked = this.#asked.get(id);
     if (!asked || this.core.steps.asks.some((each) => each.id === id)) return;
     this.#asked.delete(id);
-    if (error) asked.reject(error);
-    else asked.resolve(result);
-  }
-
-  /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
-  subscribe(pointer, listener) {
-    return this.on("show", ({ value, before, info, ops }) => {
-      const now = get(value, pointer);
-      if (now !== get(before, pointer)) listener(now, info, ops);
-    });
+    asked.end("", result, error);
   }
 
   /** The change that an entry belongs to. @param {{id: string}} entry */
@@ -154,8 +151,9 @@ export class Session extends Emitter {
       this.emit("closing", (this.isClosed = true));
       this.transport.stop();
       this.closed(1000);
-      for (const { reject } of this.#asked.values()) reject(new WeftError("closed"));
-      this.changed("closed", new WeftError("closed"));
+      const error = new WeftError("closed");
+      for (const asked of this.#asked.values()) asked.end("", undefined, error);
+      this.changed("closed", error);
     }
     return this.outbox.close(!this.core.queue.length);
   }
@@ -271,9 +269,9 @@ export class Session extends Emitter {
     const { value, changes, ...rest } = message;
     if (message.protocol !== 1 && !this.opened) this.fail("protocol");
     this.#isReloading = this.isBehind = this.isReadOnlyNow = false;
-    const { user, role } = message;
-    this.who = { user, role, name: message.name ?? user, tenant: message.tenant ?? "" };
-    const owner = `${this.who.tenant}/${user}`;
+    const { user, role, name = user, tenant = "" } = message;
+    this.who = { user, role, name, tenant };
+    const owner = `${tenant}/${user}`;
     const isOther = this.outbox.user && this.outbox.user !== owner;
     if (isOther) {
       const ids = this.opened ? this.core.queue.map(({ id }) => id) : this.#loaded;

@@ -4,7 +4,7 @@ import { WeftError } from "../reports/errors.js";
 import { Emitter } from "../reports/events.js";
 import { Carets } from "./caret.js";
 import { fieldOf } from "./field.js";
-import { get, isContainer, parse, render, toSplice } from "../patch/patch.js";
+import { get, isContainer, parse, toSplice } from "../patch/patch.js";
 import { Place } from "../patch/position.js";
 import { compare, mapping, splicesOf } from "../patch/splices.js";
 import { typed, wellFormed } from "./typing.js";
@@ -46,6 +46,10 @@ export class Binding extends Emitter {
   #isReadOnly = false;
   #isOwn = false; // this binding makes a change just now
   #isComposing = false;
+  #page;
+  #element;
+  #place;
+  #carets;
   #told = ""; // the selection that the others know
   #timer = /** @type {any} */ (undefined);
   #end = new AbortController();
@@ -53,11 +57,11 @@ export class Binding extends Emitter {
   /** @param {Owner} page @param {string} pointer @param {any} element @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] */
   constructor(page, pointer, element, { carets = true, describe } = {}) {
     super();
-    this.page = page;
-    this.element = element;
-    this.place = new Place(pointer);
+    this.#page = page;
+    this.#element = element;
+    this.#place = new Place(pointer);
     this.field = fieldOf(element);
-    this.carets = carets ? new Carets(this.field, describe) : null;
+    this.#carets = carets ? new Carets(this.field, describe) : null;
     this.#shown = this.field.read();
     const { signal } = this.#end;
     const listeners = {
@@ -76,14 +80,14 @@ export class Binding extends Emitter {
       page.on("status", () => this.#block()),
       page.presence.on("change", () => this.#drawCarets()),
     ]) signal.addEventListener("abort", stop);
-    this.place.follow((this.#value = page.value));
+    this.#place.follow((this.#value = page.value));
     this.#display();
     this.#block();
   }
 
   /** The pointer of the text now. It changes when elements of lists move. */
   get pointer() {
-    return this.place.find(this.#value) ?? render(this.place.tokens);
+    return this.#place.find(this.#value) ?? this.#place.path;
   }
 
   /** Leaves the element with its text. */
@@ -92,8 +96,8 @@ export class Binding extends Emitter {
     this.#leave();
     this.#end.abort();
     this.field.block();
-    this.element.ariaReadOnly = null;
-    this.carets?.end();
+    this.#element.ariaReadOnly = null;
+    this.#carets?.end();
   }
 
   // --- the user's input ------------------------------------------------------------------------
@@ -119,7 +123,7 @@ export class Binding extends Emitter {
   /** @param {boolean} isUndo */
   #undo(isUndo) {
     if (this.#isBlocked) return;
-    (isUndo ? this.page.undo() : this.page.redo()).catch((error) => this.emit("error", error));
+    (isUndo ? this.#page.undo() : this.#page.redo()).catch((error) => this.emit("error", error));
   }
 
   #endComposition() {
@@ -148,10 +152,10 @@ export class Binding extends Emitter {
     this.#isOwn = true;
     try {
       if (this.#text === null) throw new Error("the text is gone");
-      if (typeof theirs === "string") this.page.patch([{ op: "splice", path, offset, delete: count, insert }]);
-      else this.page.set(path, insert);
+      if (typeof theirs === "string") this.#page.patch([{ op: "splice", path, offset, delete: count, insert }]);
+      else this.#page.set(path, insert);
     } catch (error) {
-      this.page._attention.keep({ path, yours: now, theirs, message: /** @type {Error} */ (error).message });
+      this.#page._attention.keep({ path, yours: now, theirs, message: /** @type {Error} */ (error).message });
     }
     this.#isOwn = false;
   }
@@ -160,7 +164,7 @@ export class Binding extends Emitter {
 
   /** The text of the document; null when there is none. */
   get #text() {
-    const path = this.place.find(this.#value);
+    const path = this.#place.find(this.#value);
     const value = path === null ? null : get(this.#value, path);
     if (typeof value === "string") return value;
     // A member that does not exist yet, or is null, becomes a text when the user types.
@@ -176,14 +180,14 @@ export class Binding extends Emitter {
 
   /** @param {any} value @param {Info} info @param {Op[]} [ops] the operations that made the value, if they are known */
   #changed(value, info, ops = []) {
-    const [was, old] = [this.place.find(this.#value), this.#text];
-    this.place.follow(value);
+    const [was, old] = [this.#place.find(this.#value), this.#text];
+    this.#place.follow(value);
     this.#value = value;
-    const [path, text] = [this.place.find(value), this.#text];
+    const [path, text] = [this.#place.find(value), this.#text];
     if (was && path && path !== was) queueMicrotask(() => this.emit("moved", path));
     if (text === old) return;
     const splices = splicesOf(ops, path, old ?? "", text ?? "");
-    this.carets?.move(splices, info.by);
+    this.#carets?.move(splices, info.by);
     if (this.#isOwn || this.#isComposing) return;
     const isUndo = info.mine && /^(undo|redo)$/.test(info.kind);
     this.#display(splices, isUndo);
@@ -204,16 +208,16 @@ export class Binding extends Emitter {
     if (old !== text || !this.field.isPlain(text)) {
       splices ??= compare(old, text);
       const map = mapping(splices);
-      const { scrollTop, scrollLeft } = this.element;
+      const { scrollTop, scrollLeft } = this.#element;
       this.field.write(toSplice("", old, text), text);
       if (selection) {
         const { start, end, isBackward } = selection;
-        const last = splices[splices.length - 1];
+        const last = splices.at(-1);
         const caret = isEnd && last ? last.offset + last.insert.length : undefined;
         const first = caret ?? map(start, start < end);
         this.field.select({ start: first, end: caret ?? Math.max(first, map(end)), isBackward });
       }
-      Object.assign(this.element, { scrollTop, scrollLeft });
+      Object.assign(this.#element, { scrollTop, scrollLeft });
     }
     this.#drawCarets();
   }
@@ -229,14 +233,14 @@ export class Binding extends Emitter {
     this.isLost = isLost;
     queueMicrotask(() => {
       if (!isLost) return this.emit("found", { pointer });
-      if (!had) this.page._session.emit("error", new WeftError("no_text", `there is no text at '${pointer}': the element is read-only until there is one`));
+      if (!had) this.#page._session.emit("error", new WeftError("no_text", `there is no text at '${pointer}': the element is read-only until there is one`));
       this.emit("lost", { reason: value !== undefined ? "type" : had ? "removed" : "missing", pointer });
     });
     this.#block();
   }
 
   get #isBlocked() {
-    const { mode, _session: session } = this.page;
+    const { mode, _session: session } = this.#page;
     return this.isLost || this.#value === undefined || mode === "read-only" || session.isClosed;
   }
 
@@ -245,20 +249,20 @@ export class Binding extends Emitter {
     if (this.#isComposing || this.#isReadOnly === isBlocked) return;
     this.#isReadOnly = isBlocked;
     this.field.block(isBlocked);
-    this.element.ariaReadOnly = isBlocked ? "true" : null;
+    this.#element.ariaReadOnly = isBlocked ? "true" : null;
   }
 
   // --- carets ----------------------------------------------------------------------------------
 
   /** The selection of the user; null when another element has the focus. */
   get #selection() {
-    const { element } = this;
+    const element = this.#element;
     return element.contains(element.getRootNode().activeElement) ? this.field.selection : null;
   }
 
   /** The caret of the user may have changed: the others see it soon. */
   #selected() {
-    const { presence } = this.page;
+    const { presence } = this.#page;
     const selection = this.#selection;
     if (!selection || (presence.cursor === this.#cursor && this.#told === JSON.stringify(selection))) return;
     presence.cursor = this.#cursor;
@@ -277,7 +281,7 @@ export class Binding extends Emitter {
   }
 
   #leave() {
-    const { presence } = this.page;
+    const { presence } = this.#page;
     if (presence.cursor !== this.#cursor) return;
     presence.cursor = null;
     presence.refresh();
@@ -285,21 +289,20 @@ export class Binding extends Emitter {
 
   /** The caret in the value without the changes that wait. */
   #cursor = () => {
-    const { value } = this.page._session.core.frame;
+    const { value } = this.#page._session.core.frame;
     const { selection } = this.field;
-    const path = this.place.find(value);
+    const path = this.#place.find(value);
     if (!selection || path === null || this.isLost) return null;
-    const map = mapping(compare(this.field.read(), this.field.display(`${get(value, path) ?? ""}`)));
+    const map = mapping(compare(this.field.read(), this.field.display(this.#place.textIn(value))));
     const [start, end] = [map(selection.start), map(selection.end)];
     const [offset, other] = selection.isBackward ? [start, end] : [end, start];
     return { path, offset, ...(start < end ? { length: other - offset } : {}) };
   };
 
   #drawCarets() {
-    const { value } = this.page._session.core.confirmed;
-    const path = this.place.find(value);
-    const text = `${(path !== null && get(value, path)) ?? ""}`;
-    this.carets?.update(this.page.presence.others, path, mapping(compare(text, this.#text ?? "")));
-    this.carets?.draw(this.#shown);
+    const { value } = this.#page._session.core.confirmed;
+    const map = mapping(compare(this.#place.textIn(value), this.#text ?? ""));
+    this.#carets?.update(this.#page.presence.others, this.#place.find(value), map);
+    this.#carets?.draw(this.#shown);
   }
 }

@@ -27,6 +27,8 @@ function box(style, text = "") {
 }
 
 export class Carets {
+  #field;
+  #describe;
   /** @type {Caret[]} */
   list = [];
   #text = "";
@@ -42,14 +44,14 @@ export class Carets {
 
   /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */
   constructor(field, describe = (names) => `Also here: ${names.join(", ")}`) {
-    this.field = field;
-    this.describe = describe;
+    this.#field = field;
+    this.#describe = describe;
   }
 
   /** Moves the carets through a change. The caret of its author goes to its end. @param {Splice[]} splices @param {any} by */
   move(splices, by) {
     const map = mapping(splices);
-    const last = splices[splices.length - 1];
+    const last = splices.at(-1);
     for (const caret of this.list) {
       const isAuthor = last && by?.session === caret.peer.session;
       const end = isAuthor && last.offset + last.insert.length;
@@ -87,7 +89,7 @@ export class Carets {
   }
 
   #begin() {
-    const { element } = this.field;
+    const { element } = this.#field;
     const { signal } = (this.#end = new AbortController());
     const later = () => this.#later();
     const observer = new ResizeObserver(later);
@@ -117,8 +119,8 @@ export class Carets {
   }
 
   #paint() {
-    const { element } = this.field;
-    this.#note.textContent = this.describe([...new Set(this.list.map(({ peer }) => peer.name))]);
+    const { element } = this.#field;
+    this.#note.textContent = this.#describe([...new Set(this.list.map(({ peer }) => peer.name))]);
     const origin = this.#layer.getBoundingClientRect();
     const frame = element.getBoundingClientRect();
     // A control has no boxes for its text, and an empty element has none at all.
@@ -158,11 +160,11 @@ export class Carets {
 
   /** Shows the text of the element in the layer, at the place where the element shows it. @param {number} left @param {number} top both of the element in the layer */
   #reflect(left, top) {
-    const element = /** @type {HTMLInputElement} */ (this.field.element);
+    const element = /** @type {HTMLInputElement} */ (this.#field.element);
     const mirror = this.#mirror;
     const computed = getComputedStyle(element);
     const copied = [...computed].filter((name) => COPIED.test(name)).map((name) => `${name}:${computed.getPropertyValue(name)};`);
-    mirror.style.cssText = `${copied.join("")}position:absolute;visibility:hidden;box-sizing:border-box;left:${left + element.clientLeft - element.scrollLeft}px;top:${top + element.clientTop - element.scrollTop}px;width:${element.clientWidth}px;${this.field.isLine ? `height:${element.clientHeight}px;align-content:center;white-space:pre` : "white-space:pre-wrap"}`;
+    mirror.style.cssText = `${copied.join("")}position:absolute;visibility:hidden;box-sizing:border-box;left:${left + element.clientLeft - element.scrollLeft}px;top:${top + element.clientTop - element.scrollTop}px;width:${element.clientWidth}px;${this.#field.isLine ? `height:${element.clientHeight}px;align-content:center;white-space:pre` : "white-space:pre-wrap"}`;
     // The mark at the end gives an empty last line a box.
     mirror.textContent = `${element.type === "password" ? "•".repeat(this.#text.length) : this.#text}\u200b`;
     this.#layer.append(mirror);

@@ -4,15 +4,17 @@ import { Binding } from "./binding.js";
 import { get } from "../patch/patch.js";
 
 export class Text {
+  #page;
+
   /** @param {import("./binding.js").Owner} page @param {string} pointer */
   constructor(page, pointer) {
-    this.page = page;
+    this.#page = page;
     this.pointer = pointer;
   }
 
   /** The text as the user sees it. */
   get value() {
-    return `${get(this.page.value, this.pointer) ?? ""}`;
+    return `${get(this.#page.value, this.pointer) ?? ""}`;
   }
 
   /**
@@ -22,6 +24,6 @@ export class Text {
    * @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] `carets: false` draws no carets of others
    */
   bind(element, options) {
-    return new Binding(this.page, this.pointer, element, options);
+    return new Binding(this.#page, this.pointer, element, options);
   }
 }

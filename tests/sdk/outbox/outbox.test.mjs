@@ -302,7 +302,7 @@ test('a viewer is told why nothing can be changed', async () => {
   assert.throws(() => page.set('/a', 5), {
     name: 'Refusal',
     code: 'read_only',
-    message: 'the token only reads: get a token with the role editor',
+    message: 'the token only reads: get one with the role editor',
     path: '/a',
     theirs: 1
   })

@@ -7,10 +7,6 @@ export type Effect = import("./values.js").Effect;
 export type Event = import("./values.js").Event;
 export declare class Core extends Values {
     #private;
-    /** @type {Entry[]} */
-    own: Entry[];
-    /** @type {Entry[]} */
-    queue: Entry[];
     steps: Steps;
     /** The id of the sent request that has no answer; empty when there is none. */
     inFlight: string;

@@ -24,10 +24,10 @@ export declare function request(caller: Caller, method: string, path: string, { 
  * before its own arguments.
  * @param {() => Promise<any>} load
  * @param {Caller} caller
- * @param {string[]} names
+ * @param {string} names with spaces between them
  * @returns {any}
  */
-export declare const later: (load: () => Promise<any>, caller: Caller, names: string[]) => any;
+export declare const later: (load: () => Promise<any>, caller: Caller, names: string) => any;
 /** Sends a request about the document of a session. @param {Caller & {options: {document: string}}} session @param {string} method @param {string} path @param {any} [body] */
 export declare function ask(session: Caller & {
     options: {

@@ -82,8 +82,6 @@ export type Connection = {
 export declare function delay(tries: number, random: () => number): number;
 export declare class Transport {
     #private;
-    connection: Connection;
-    env: Environment;
     link: string;
     /** @param {Connection} connection @param {Environment} env */
     constructor(connection: Connection, env: Environment);

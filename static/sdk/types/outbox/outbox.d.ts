@@ -26,11 +26,10 @@ export declare class Outbox {
     /**
      * Returns what is stored. First it opens the storage, and takes a box: of this tab, of a dead tab, or
      * a new one. An outbox that `adopt` returned has one already.
-     * @param {string} client the name of the tab
-     * @param {boolean} isNew whether the name is new; then the box of a dead tab comes first
+     * @param {string} [client] the name of the tab; without one, the box of a dead tab comes first
      * @returns {Promise<{last?: Version & Who, entries: Entry[]}>}
      */
-    start(client: string, isNew: boolean): Promise<{
+    start(client?: string): Promise<{
         last?: Version & Who;
         entries: Entry[];
     }>;

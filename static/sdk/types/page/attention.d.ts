@@ -12,11 +12,6 @@ export type Item = Stored & {
 /** @typedef {Stored & {reapply: () => Change, takeTheirs: () => Change | void, discard: () => void}} Item */
 export declare class Attention {
     #private;
-    session: import("../session/session.js").Session;
-    page: {
-        value: any;
-        patch: (ops: Op[]) => Change;
-    };
     /** @type {Item[]} oldest first; a new list when it changes */
     items: Item[];
     /** @param {import("../session/session.js").Session} session @param {{value: any, patch: (ops: Op[]) => Change}} page */

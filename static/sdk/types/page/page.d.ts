@@ -42,6 +42,8 @@ export declare class Page {
             version: number;
         }>;
     };
+    /** @type {Assets} the pictures of the tenant */
+    assets: Assets;
     /** Resolves when the page has a value: from the server, or without a connection the stored one. */
     ready: Promise<this>;
     /**
@@ -119,15 +121,13 @@ export declare class Page {
         warnings: any[];
     }>;
     /** Takes the public version down. */
-    unpublish(): Promise<any>;
+    unpublish(): any;
     /** What is public now. @returns {Promise<{published: number | null, by?: any, at?: string}>} */
     get published(): Promise<{
         published: number | null;
         by?: any;
         at?: string;
     }>;
-    /** The pictures of the tenant. @returns {Assets} */
-    get assets(): Assets;
     /** 'connecting', 'online', 'reconnecting', 'offline', 'refused' or 'closed'. */
     get link(): string;
     /** 'saved' when the server has committed all changes; 'saving' or 'unsaved' before. */

@@ -1,11 +1,15 @@
-export type Ask = import("./history.js").Ask;
-/** @typedef {import("./history.js").Ask} Ask */
-/** @param {Ask} ask @param {{version?: number, expectedPublished?: number | null}} options */
-export declare function publish(ask: Ask, { version, expectedPublished }: {
+export type Request = typeof import("../link/http.js").request;
+export type Caller = import("../link/http.js").Caller & {
+    options: {
+        document: string;
+    };
+};
+/** @param {Request} request @param {Caller} caller @param {{version?: number, expectedPublished?: number | null}} options */
+export declare function publish(request: Request, caller: Caller, { version, expectedPublished }: {
     version?: number;
     expectedPublished?: number | null;
 }): Promise<any>;
-/** @param {Ask} ask */
-export declare function unpublish(ask: Ask): Promise<any>;
-/** @param {Ask} ask */
-export declare function published(ask: Ask): Promise<any>;
+/** @param {Request} request @param {Caller} caller */
+export declare function unpublish(request: Request, caller: Caller): Promise<any>;
+/** @param {Request} request @param {Caller} caller */
+export declare function published(request: Request, caller: Caller): Promise<any>;

@@ -32,6 +32,8 @@ export declare function parse(pointer: string): string[];
 export declare function render(tokens: (string | number)[]): string;
 /** Whether `inner` is the pointer `outer` or leads below it. @param {string} outer @param {string} inner */
 export declare function covers(outer: string, inner: string): boolean;
+/** Whether one of two pointers leads to the other or below it. @param {string} a @param {string} b */
+export declare const overlaps: (a: string, b: string) => boolean;
 /** Whether both values have the same JSON. @param {any} a @param {any} b @returns {boolean} */
 export declare function same(a: any, b: any): boolean;
 /** Throws when JSON has no such value: NaN, Infinity, or an object such as a Date. @param {any} value @param {string} path */

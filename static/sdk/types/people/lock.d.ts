@@ -39,7 +39,6 @@ export declare class Lock extends Emitter {
 }
 export declare class Locks {
     #private;
-    session: import("../session/session.js").Session;
     /** @type {State[]} the present locks of all clients; a new list when it changes */
     all: State[];
     /** @param {import("../session/session.js").Session} session */

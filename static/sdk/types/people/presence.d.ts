@@ -10,7 +10,6 @@ export type Peer = {
 };
 export declare class Presence extends Emitter {
     #private;
-    session: import("../session/session.js").Session;
     /** @type {Peer[]} the other clients; a new list when it changes */
     others: Peer[];
     /** @type {any} what this client shows; undefined when the page has not set it */

@@ -3,17 +3,16 @@
  * `durable`, `merged`, `overwritten`, `undone`, `refused` or `failed`.
  */
 export declare class Change {
-    #private;
     id: string;
-    state: string;
     /** @type {Promise<{version: number, merged: string[], conflicts: any[]}>} */
     durable: Promise<{
         version: number;
         merged: string[];
         conflicts: any[];
     }>;
+    /** @type {(state: string, result: any, refusal?: Error) => void} */
+    end: (state: string, result: any, refusal?: Error) => void;
+    state: string;
     /** @param {string} id */
     constructor(id: string);
-    /** @param {string} state @param {any} result @param {Error} [refusal] */
-    end(state: string, result: any, refusal?: Error): void;
 }

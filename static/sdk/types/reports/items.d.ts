@@ -18,7 +18,10 @@ export type Stored = {
      * when the change was made, in milliseconds
      */
     at: number;
-    ops: Op[];
+    /**
+     * what makes the change again; by default a `replace` with `yours`
+     */
+    ops?: Op[];
 };
 /** @typedef {import("../patch/patch.js").Op} Op */
 /**
@@ -32,7 +35,7 @@ export type Stored = {
  * @property {any} [by]
  * @property {number} [version]
  * @property {number} at when the change was made, in milliseconds
- * @property {Op[]} ops
+ * @property {Op[]} [ops] what makes the change again; by default a `replace` with `yours`
  */
 /**
  * The items of a change that has ended: one when it was not accepted, else one for each value that it

@@ -40,14 +40,15 @@ export declare class Session extends Emitter {
     changes: Map<string, Change>;
     /** @param {Options} options @param {Environment} env @param {Outbox} [adopted] the outbox of a dead tab */
     constructor(options: Options, env: Environment, adopted?: Outbox);
-    /** Loads what is stored, and connects. @param {string} client @param {boolean} isNew */
-    start(client: string, isNew: boolean): Promise<void>;
+    /** Loads what is stored, and connects. @param {string} [client] the name of the tab */
+    start(client?: string): Promise<void>;
     /** The ends of all changes that wait. */
     get ends(): Promise<{
         version: number;
         merged: string[];
         conflicts: any[];
     }>[];
+    get mode(): "edit" | "read-only";
     nextId(): string;
     /** Makes a change of these operations. @param {Op[]} ops @param {string} [step] @param {number} [fence] @returns {Change} */
     edit(ops: Op[], step?: string, fence?: number): Change;
@@ -60,8 +61,6 @@ export declare class Session extends Emitter {
     }): Promise<any>;
     /** The answer to a request. A lost connection rejects it, unless it is an undo or a redo. @param {string} id @returns {Promise<any>} */
     answerOf(id: string): Promise<any>;
-    /** @param {string} pointer @param {(value: any, info: any, ops?: Op[]) => void} listener */
-    subscribe(pointer: string, listener: (value: any, info: any, ops?: Op[]) => void): () => void;
     /** Returns the newest entry: after an edit, the one that has it. @param {Event} event */
     handle(event: Event): import("../core/entries.js").Entry | undefined;
     /** Reports an error. @param {string} code @param {unknown} [cause] */

@@ -1,6 +1,4 @@
 import { Emitter } from "../reports/events.js";
-import { Carets } from "./caret.js";
-import { Place } from "../patch/position.js";
 export type Info = import("../core/values.js").Info;
 export type Op = import("../patch/patch.js").Op;
 export type Splice = import("../patch/splices.js").Splice;
@@ -30,11 +28,7 @@ export type Owner = {
 /** Emits `lost` with `{reason: 'missing' | 'removed' | 'type', pointer}`, `found`, and `moved` with the new pointer. */
 export declare class Binding extends Emitter {
     #private;
-    page: Owner;
-    element: any;
-    place: Place;
     field: import("./field.js").Control | import("./field.js").Editable;
-    carets: Carets | null;
     /** Whether the document has no text here now. Then the element is read-only. */
     isLost: boolean;
     /** @param {Owner} page @param {string} pointer @param {any} element @param {{carets?: boolean, describe?: (names: string[]) => string}} [options] */

@@ -8,8 +8,6 @@ export type Caret = {
 };
 export declare class Carets {
     #private;
-    field: import("./field.js").Control | import("./field.js").Editable;
-    describe: (names: string[]) => string;
     /** @type {Caret[]} */
     list: Caret[];
     /** @param {import("./field.js").Control | import("./field.js").Editable} field @param {(names: string[]) => string} [describe] */

@@ -1,6 +1,6 @@
 import { Binding } from "./binding.js";
 export declare class Text {
-    page: import("./binding.js").Owner;
+    #private;
     pointer: string;
     /** @param {import("./binding.js").Owner} page @param {string} pointer */
     constructor(page: import("./binding.js").Owner, pointer: string);
