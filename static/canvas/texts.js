@@ -104,6 +104,7 @@ export class Texts {
     if (this.now?.pointer !== pointer) {
       this.end();
       this.now = { node: sheet.holder, pointer, kind: "plain" };
+      sheet.renderer.memo = {};
       workspace.select(id, id === null ? null : pointer);
       workspace.edit(pointer);
       sheet.drawNow(steady);

@@ -70,10 +70,8 @@ export class PageRenderer {
     this.selected = null;
     /** @type {string | null} the JSON Pointer of the text that is edited: something else writes its element */
     this.edited = null;
-    /** @type {Record<string, boolean>} */
+    /** @type {Record<string, boolean>} what stays while a text is edited; make a new object for another text */
     this.memo = {};
-    /** @type {string | null} */
-    this.memoOf = null;
     /** @type {Map<string, Known>} */
     this.known = new Map();
     this.common = ""; // what all sections depend on
@@ -174,7 +172,6 @@ export class PageRenderer {
   edit(isSelected, at) {
     const { edited, emptyWords: words } = this;
     if (!words) return null;
-    if (this.memoOf !== edited) [this.memo, this.memoOf] = [{}, edited];
     const field = edited?.startsWith(`${at}/`) ? edited.slice(at.length) : null;
     return { isSelected, field, words, memo: this.memo };
   }

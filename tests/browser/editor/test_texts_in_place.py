@@ -287,3 +287,46 @@ async def test_an_empty_text_shows_its_name_and_can_be_filled(
     await page.evaluate("weft.workspace.select(null)")
     await expect(page.locator("#stage [data-empty]")).to_have_count(0)
     assert complaints == []
+
+
+async def test_a_text_is_edited_while_its_section_moves_changes_and_goes(
+    studio: Studio, page: Page, complaints: Complaints
+) -> None:
+    shown = [section(id, "hero", headline=f"The {id} one", body="Short") for id in ("a", "b")]
+    await studio.create("moves", site(*shown))
+    page = await studio.open(page.context, "moves")
+    await (await on_page(page, "/pages/home/sections/1/content/body")).click()
+    await edits(page, "/pages/home/sections/1/content/body")
+    await page.keyboard.press("End")
+    await page.keyboard.type(" and")
+    at = "/pages/home/sections"
+    await saved(page)
+    await studio.patch("moves", {"op": "move", "from": f"{at}/1", "path": f"{at}/0"})
+    await edits(page, f"{at}/0/content/body")
+    # A short text of a hero is above the headline, a longer one below. It stays while it is edited.
+    await page.keyboard.type(" so long that its place on the page is another one for visitors")
+    new = section("new", "hero", headline="A new one")
+    await saved(page)
+    await studio.patch("moves", {"op": "add", "path": f"{at}/0", "value": new})
+    await edits(page, f"{at}/1/content/body")
+    await page.keyboard.type(".")
+    text = "Short and so long that its place on the page is another one for visitors."
+    await until(page, f"document.activeElement.textContent === '{text}'")
+    assert await page.evaluate("document.activeElement.className") == "eyebrow"
+    # The headline is emptied: the levels of the headings stay, and so does the caret.
+    await (await on_page(page, f"{at}/0/content/headline")).click()
+    await edits(page, f"{at}/0/content/headline")
+    await page.keyboard.press("Control+a")
+    await page.keyboard.press("Delete")
+    await page.keyboard.type("Again")
+    await until(
+        page,
+        "document.activeElement.matches('h1') && document.activeElement.textContent === 'Again'",
+    )
+    await saved(page)
+    assert (await studio.sections("moves"))[1]["content"]["body"] == text
+    # Another person deletes the section.
+    await studio.patch("moves", {"op": "remove", "path": f"{at}/0"})
+    await until(page, "weft.workspace.editing === null && weft.workspace.selection === null")
+    await expect(page.locator("#stage h1")).to_have_text("The b one")
+    assert complaints == []
