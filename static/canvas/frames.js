@@ -31,7 +31,14 @@ export class Frames {
     this.pictureTools = h("div", { class: "tools", role: "toolbar", "aria-label": "Picture" });
     this.picture = h("div", { class: "frame picture" }, this.pictureTools);
     this.layer = h("div", { class: "frames" }, this.hover, this.selected, this.picture);
-    sheet.board.append(this.layer);
+    const first = () => workspace.emit("gallery", 0);
+    this.empty = h(
+      "div",
+      { class: "empty-page", hidden: true },
+      h("p", {}, "This page has no sections yet."),
+      h("button", { type: "button", class: "primary", onclick: first }, icon("add"), "Add the first section"),
+    );
+    sheet.board.append(this.layer, this.empty);
     const { holder, stage } = sheet;
     holder.addEventListener("pointerover", (event) => {
       if (event.pointerType === "mouse") this.#hover(sheet.idOf(/** @type {Element} */ (event.target)));
@@ -141,6 +148,7 @@ export class Frames {
     const { sheet, workspace, id } = this;
     const found = id === null ? null : workspace.sectionAt(id);
     this.#observe();
+    change(this.empty, { hidden: !workspace.canEdit || workspace.sections.length > 0 });
     if (!found || id === null) return;
     const name = nameOf(found.section);
     const last = /** @type {any} */ (workspace.shown).sections.length - 1;

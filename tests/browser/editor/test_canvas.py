@@ -166,3 +166,18 @@ async def test_a_section_that_fails_does_not_blank_the_page(
     await card.get_by_role("button", name="Undo").click()
     await expect(on_page(page, "faq").locator("summary")).to_have_text("Asked")
     assert all("no questions" in each for each in complaints)
+
+
+async def test_a_page_without_sections_offers_the_first_one(
+    studio: Studio, page: Page, complaints: Complaints
+) -> None:
+    await studio.create("none", site())
+    page = await studio.open(page.context, "none")
+    await page.get_by_role("button", name="Add the first section").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    new = section("a", "hero", headline="Hello")
+    await studio.patch("none", {"op": "add", "path": "/pages/home/sections/-", "value": new})
+    await expect(page.get_by_role("button", name="Add the first section")).to_be_hidden()
+    await expect(on_page(page, "a").locator("h1")).to_have_text("Hello")
+    assert complaints == []
