@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from playwright.async_api import Page
@@ -35,9 +36,7 @@ WORDS = {
 
 
 async def call(page: Page, studio: Studio, module: str, code: str, *given: Any) -> Any:
-    address = await page.evaluate(
-        "document.querySelector('script[type=module]').src.replace(/[^/]*$/, '')"
-    )
+    address = f"/modules/{version('weft')}/editor/"
     source = f"async ([address, ...given]) => {{ const it = await import(address); {code} }}"
     return await page.evaluate(source, [f"{address}{module}.js", *given])
 
