@@ -85,7 +85,7 @@ async def test_the_page_follows_a_person_until_the_user_does_something(
     await bo.evaluate("weft.workspace.show('about'); weft.workspace.select('who')")
     await expect(ada.locator("#stage h1")).to_have_text("Who we are")
     await ada.keyboard.press("Escape")
-    await expect(ada.get_by_text("Following Bo")).to_be_hidden()
+    await expect(ada.locator(".following")).to_be_hidden()
     await bo.evaluate("weft.workspace.show('home')")
     await ada.get_by_role("button", name="people here").click()
     await ada.get_by_role("menuitem", name="Bo").click()
@@ -93,7 +93,7 @@ async def test_the_page_follows_a_person_until_the_user_does_something(
     await expect(ada.locator("#stage h1")).to_have_text("Fresh bread")
     await ada.mouse.move(640, 500)
     await ada.mouse.wheel(0, 100)
-    await expect(ada.get_by_text("Following Bo")).to_be_hidden()
+    await expect(ada.locator(".following")).to_be_hidden()
 
 
 async def test_changes_of_others_are_shown_where_they_land(
