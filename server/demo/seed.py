@@ -51,6 +51,7 @@ async def start_message(services: Services, where: str) -> str:
             f"Weft serves {where} (demo mode: open to every client that reaches it)",
             "",
             "  try it     " + f"{where}{FIRST_EXAMPLE} (open it in two tabs, and type)",
+            "  pages      " + f"{where}/ (all pages, and the editor)",
             "  status     " + f"{where}/status",
             "  health     " + f"{where}/healthz",
             "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
