@@ -55,7 +55,7 @@ export class Attention {
     const place = (/** @type {string} */ path) => lasting(then, path);
     this.#places[item.id] = {
       path: place(item.path),
-      ops: item.ops.map(({ path }) => place(path)),
+      ops: opsOf(item).map(({ path }) => place(path)),
       words: placeWords(then, item.path),
       ...by,
     };
@@ -209,10 +209,10 @@ export class Attention {
   #again(item) {
     const place = this.#places[item.id];
     const { value } = this.workspace;
-    const paths = item.ops.map(({ path }, index) => (place ? pointerNow(value, place.ops[index]) : path));
+    const paths = opsOf(item).map(({ path }, index) => (place ? pointerNow(value, place.ops[index]) : path));
     if (paths.includes(null)) throw new Error(GONE);
-    if (item.ops.every(({ path }, index) => path === paths[index])) return item.reapply();
-    this.page.patch(item.ops.map((op, index) => ({ ...op, path: /** @type {string} */ (paths[index]) })));
+    if (opsOf(item).every(({ path }, index) => path === paths[index])) return item.reapply();
+    this.page.patch(opsOf(item).map((op, index) => ({ ...op, path: /** @type {string} */ (paths[index]) })));
     item.discard();
   }
 
@@ -265,6 +265,11 @@ export class Attention {
       body: [h("ul", { class: "waiting", role: "list" }, ...rows)],
     });
   }
+}
+
+/** What makes a change again. @param {Item} item @returns {import("../sdk/patch/patch.js").Op[]} */
+function opsOf({ ops, path, yours }) {
+  return ops ?? [{ op: "replace", path, value: yours }];
 }
 
 /** The words of a value: of a section, all its texts. @param {any} value @returns {string} */
