@@ -262,6 +262,7 @@ async def test_without_a_valid_token_the_user_is_asked(
     )
 
 
+@pytest.mark.long
 async def test_a_tenant_without_pages_is_invited_to_make_one(
     context: BrowserContext, studio: Studio
 ) -> None:
