@@ -28,6 +28,8 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim().then(cle
 addEventListener("message", (event) => {
   if (event.data === "activate") void skipWaiting();
   if (event.data === "started") event.waitUntil(clean());
+  const { path, headers } = event.data; // a deletion of a page that was left
+  if (path) event.waitUntil(fetch(path, { method: "DELETE", headers }).catch(() => {}));
 });
 
 addEventListener("fetch", (event) => {

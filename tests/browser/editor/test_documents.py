@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.browser.editor.studio import SCHEMA, Studio, section, site
 from tests.browser.waits import until
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real
 
@@ -167,9 +169,10 @@ async def test_a_deletion_is_sent_when_its_message_ends_or_the_page_is_left(
     await choose(page, "old-3", "Delete")
     await page.get_by_role("button", name="Undo").last.click()
     await page.goto("about:blank")
+    async with asyncio.timeout(PATIENCE):
+        while "old-2" in await names(studio):
+            pass
     left = await listed(studio, context)
-    while "old-2" in await names(studio):
-        await refreshed(left)
     await expect(card(left, "old-3")).to_be_visible()
     await expect(card(left, "old-2")).to_have_count(0)
 
