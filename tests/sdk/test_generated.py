@@ -35,6 +35,12 @@ def test_the_generated_files_are_those_of_the_modules() -> None:
     run("node", "build_sdk.mjs", cwd=NODE)
 
 
+@pytest.mark.real
+@needs_node
+def test_the_served_scripts_of_the_pages_are_those_of_the_modules() -> None:
+    run("node", "build_tools.mjs", cwd=NODE)
+
+
 def test_the_sdk_is_small() -> None:
     assert sum(map(zipped, LOADED)) <= MOST_BYTES
 

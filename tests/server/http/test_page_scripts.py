@@ -1,0 +1,78 @@
+"""A page loads one served file, or the modules when one of them has changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.http import page_scripts
+from server.http.page_scripts import FOLDERS, html_of, is_served, scripts_of
+from server.http.static_files import HOME, MODULES
+
+TOOLS = ("documents", "editor")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of `static/` that a test may change."""
+    copy = tmp_path / "static"
+    folders = {folder for page in TOOLS for folder in FOLDERS[page]} | {"served", "style"}
+    for folder in folders:
+        shutil.copytree(HOME / folder, copy / folder)
+    monkeypatch.setattr(page_scripts, "HOME", copy)
+    monkeypatch.setattr(page_scripts, "SERVED", copy / "served")
+    scripts_of.cache_clear()
+    html_of.cache_clear()
+    yield copy
+    scripts_of.cache_clear()
+    html_of.cache_clear()
+
+
+@pytest.mark.parametrize("page", TOOLS)
+def test_a_page_has_one_script(page: str) -> None:
+    assert scripts_of(page) == (f"served/{page}.js",), "run make sdk"
+
+
+@pytest.mark.parametrize("page", TOOLS)
+def test_a_changed_module_is_loaded_itself(home: Path, page: str) -> None:
+    with (home / "ui" / "toast.js").open("a") as file:
+        file.write("// another line\n")
+    *others, start = scripts_of(page)
+    assert start == f"{page}/{page}.js"
+    assert "ui/toast.js" in others
+    assert len(others) > 20
+
+
+@pytest.mark.parametrize(
+    "gone", ["served/sources.json", "served/editor.js", "served/editor.css", "ui/toast.js"]
+)
+def test_without_one_of_the_files_the_modules_are_loaded(home: Path, gone: str) -> None:
+    assert is_served("editor")
+    (home / gone).unlink()
+    assert not is_served("editor")
+
+
+@pytest.mark.parametrize("page", TOOLS)
+def test_a_page_has_one_style_sheet_beside_the_canvas(page: str) -> None:
+    links = [line.strip() for line in html_of(page).splitlines() if "stylesheet" in line]
+    own = [link for link in links if "canvas.css" not in link]
+    assert own == [f'<link rel="stylesheet" href="/modules/{{version}}/served/{page}.css" />']
+
+
+def test_a_changed_style_sheet_is_loaded_itself(home: Path) -> None:
+    with (home / "ui" / "ui.css").open("a") as file:
+        file.write("p { color: red }")
+    assert "/modules/{version}/ui/ui.css" in html_of("editor")
+    assert "/static/style/tokens.css" in html_of("editor")
+    assert "served" not in html_of("editor")
+
+
+def test_a_preview_has_its_modules() -> None:
+    assert scripts_of("preview")[-1] == "preview/preview.js"
+
+
+def test_all_folders_are_served() -> None:
+    assert {folder for folders in FOLDERS.values() for folder in folders} <= set(MODULES)
