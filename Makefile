@@ -16,8 +16,9 @@ ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 # The fast tests, without the plugins of installed packages that they do not use.
 FAST := -q -p no:schemathesis -p no:anyio -p no:xdist -m "not real and not thorough and not long" $(ENDING)=60
 
-# Two processes run the tests. Each takes the next file, because tests of a file share servers.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
+# Three processes run the tests, because many tests wait for servers and browsers. Each takes the
+# next file, because tests of a file share servers.
+THREE := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 
 # Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -37,7 +38,7 @@ demo: .venv/.installed ## start Weft with fresh demo pages in a temporary databa
 
 test: .venv/.provisioned ## run every test that does not take minutes
 	@$(BIN)/python tests/provision.py --report
-	@$(BIN)/pytest -q $(TWO) -m "not long" --durations=25 $(ENDING)=240
+	@$(BIN)/pytest -q $(THREE) -m "not long" --durations=25 $(ENDING)=240
 
 test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report

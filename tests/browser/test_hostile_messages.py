@@ -108,7 +108,7 @@ async def shows(page: Page, frame: Frame, words: str) -> None:
     await expect(frame.locator(f"#{words} h1")).to_have_text(words)
 
 
-@pytest.mark.parametrize("start", range(0, len(PAYLOADS), BATCH * 5))
+@pytest.mark.parametrize("start", [0, pytest.param(BATCH * 5, marks=pytest.mark.long)])
 async def test_no_payload_runs_in_a_sandboxed_frame(
     world: World, page: Page, complaints: Complaints, start: int
 ) -> None:
