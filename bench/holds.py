@@ -5,6 +5,7 @@ The figures are processor time. Other load on the machine raises them, so use a 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -60,8 +61,22 @@ def rows() -> Iterator[Row]:
     yield from _worn_out()
     for count in (1_000, MOST_VALUES):
         yield _row(f"{count:,} values with 60,000 former ones: renew", _renewing(count))
+    yield from _collecting()
     schema = Schema.compile(SCHEMA)
     yield _row("lists of zeros: check a schema", lambda: schema.check({"held": lists}))
+
+
+def _collecting() -> Iterator[Row]:
+    """Measure a full garbage collection beside the values of six open documents.
+
+    The server's collector hides what a long collection has found, so the next one is short.
+    """
+    count = VALUES // 3
+    held = [{f"k{number}": {"in": [number]} for number in range(count)} for _ in range(6)]
+    yield _row("six documents of small objects: a full collection", gc.collect)
+    gc.freeze()
+    yield _row("the same, with the values hidden", gc.collect)
+    held.clear()
 
 
 def _life(name: str, value: Any, waiting: list[Memory]) -> Iterator[Row]:

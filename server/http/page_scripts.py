@@ -24,7 +24,7 @@ FOLDERS: Final = {
 SERVED: Final = HOME / "served"
 _STYLE: Final = re.compile(r' *<link rel="stylesheet".*\n')
 # The server makes this style sheet itself: it is in no served file.
-_MADE: Final = "/page/canvas.css"
+MADE: Final = "page/canvas.css"
 
 
 @lru_cache(maxsize=8)
@@ -44,7 +44,7 @@ def html_of(page: str) -> str:
     html = (HOME / page / "index.html").read_text("utf-8")
     if not is_served(page):
         return html
-    first, *others = (link for link in _STYLE.findall(html) if _MADE not in link)
+    first, *others = (link for link in _STYLE.findall(html) if MADE not in link)
     for link in others:
         html = html.replace(link, "")
     served = f'    <link rel="stylesheet" href="/modules/{{version}}/served/{page}.css" />\n'

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from collab.schema.named import named_schema
 from server.handling.requests import services_of
-from server.http.page_scripts import html_of, scripts_of
+from server.http.page_scripts import MADE, html_of, scripts_of
 from server.http.static_files import HOME, SDK, TYPES, cached_response, module_text
 from server.runtime.worker_threads import run_in_thread
 
@@ -27,7 +27,6 @@ SCRIPT: Final = HOME / "worker" / "service_worker.js"
 _PAGES: Final = {"documents": "/", "editor": "/edit/-"}
 _STATIC: Final = ("style/tokens.css", "style/parts.css", "status/icon.svg", "favicon.ico")
 _SCHEMA: Final = "landing-page"
-_MADE: Final = "page/canvas.css"  # no file: the server makes it
 _POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 
@@ -68,7 +67,7 @@ def _files(version: str) -> Iterator[tuple[str, bytes]]:
         yield address, (HOME / name).read_bytes()
     for name in dict.fromkeys(name for page in _PAGES for name in _names(page)):
         yield f"/modules/{version}/{name}", (HOME / name).read_bytes()
-    yield f"/modules/{version}/{_MADE}", module_text("page", "canvas.css") or b""
+    yield f"/modules/{version}/{MADE}", module_text("page", "canvas.css") or b""
     for path in sorted((HOME / "templates").glob("*.svg")):
         yield f"/static/templates/{path.name}", path.read_bytes()
     for name in ("weft.js", "advice.js"):
@@ -81,4 +80,4 @@ def _files(version: str) -> Iterator[tuple[str, bytes]]:
 def _names(page: str) -> Iterator[str]:
     """Yield the paths in `static/` of the scripts and styles that a page loads from `/modules/`."""
     yield from scripts_of(page)
-    yield from re.findall(r"/modules/\{version\}/(.*?\.css)", html_of(page).replace(_MADE, ""))
+    yield from re.findall(r"/modules/\{version\}/(.*?\.css)", html_of(page).replace(MADE, ""))

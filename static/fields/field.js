@@ -2,6 +2,7 @@
 
 import { readColor } from "../page/theme.js";
 import { change, h } from "../ui/elements.js";
+import { icon } from "../ui/icons.js";
 
 /** @typedef {import("./spot.js").Spot} Spot */
 /** @typedef {import("./format.js").Shape} Shape */
@@ -21,6 +22,13 @@ import { change, h } from "../ui/elements.js";
 /** @typedef {(spot: Spot, shape: Shape, workspace: Workspace, options?: {holder?: string, names?: string[]}) => Form} MakeForm */
 
 let counter = 0;
+
+/** A button that takes a value out of the page. @param {string} label @param {Spot} spot */
+export function removeButton(label, spot) {
+  const remove = () => spot.write(undefined);
+  const words = { "aria-label": `Remove ${label}`, title: "Remove" };
+  return h("button", { type: "button", class: "quiet", ...words, onclick: remove }, icon("trash"));
+}
 
 /** A control with its label. @param {string} label @param {HTMLElement} control @param {...(HTMLElement | false)} others beside it */
 export function labelled(label, control, ...others) {

@@ -4,7 +4,7 @@ import { icon } from "../ui/icons.js";
 import { change, h } from "../ui/elements.js";
 import { newId } from "../templates/ids.js";
 import { addressField } from "./address.js";
-import { choiceField, colorField, numberField, switchField, wordField } from "./field.js";
+import { choiceField, colorField, numberField, removeButton, switchField, wordField } from "./field.js";
 import { fresh } from "./format.js";
 import { iconField } from "./icon.js";
 import { imageField } from "./image.js";
@@ -81,17 +81,7 @@ function objectField(given) {
     icon("add"),
     `Add ${label.toLowerCase()}`,
   );
-  const remove = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      "aria-label": `Remove ${label}`,
-      title: "Remove",
-      onclick: () => spot.write(undefined),
-    },
-    icon("trash"),
-  );
+  const remove = removeButton(label, spot);
   const head = h("div", { class: "group-head" }, h("span", { class: "label" }, label), remove);
   const body = h("div", {});
   return {

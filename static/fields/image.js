@@ -5,6 +5,7 @@ import { safeImage } from "../page/links.js";
 import { text } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
+import { removeButton } from "./field.js";
 import { choosePicture } from "./pictures.js";
 
 /** @typedef {import("./field.js").Field} Field */
@@ -30,17 +31,7 @@ export function imageField({ spot, shape, label, workspace, isRequired }, form) 
     { type: "button", onclick: () => choosePicture(page, take) },
     "Pictures of this site",
   );
-  const remove = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      "aria-label": `Remove ${label}`,
-      title: "Remove",
-      onclick: () => spot.write(undefined),
-    },
-    icon("trash"),
-  );
+  const remove = removeButton(label, spot);
   const drop = h("div", { class: "drop" }, shown, h("span", {}, icon("image"), "Drop a picture here"), bar);
   const alt = h("div", {});
   const rest = h("details", { class: "rest" }, h("summary", {}, "Address and size"));

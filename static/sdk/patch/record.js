@@ -108,18 +108,18 @@ function matches(old, now) {
  */
 function arrange(old, now, from, at, ops) {
   const staying = new Set(from);
-  const work = [...old.keys()].filter((index) => staying.has(index));
+  const order = [...old.keys()].filter((index) => staying.has(index));
   for (const index of [...old.keys()].reverse()) if (!staying.has(index)) ops.push({ op: "remove", path: at(index) });
   for (const [index, source] of from.entries()) {
     if (source === undefined) {
-      work.splice(index, 0, -1);
+      order.splice(index, 0, -1);
       ops.push({ op: "add", path: at(index), value: plain(now[index]) });
-    } else if (work[index] !== source) {
+    } else if (order[index] !== source) {
       // An element that moved down is one move, in place of one for each element that it passes.
-      const isDown = work[index + 1] === source;
-      const start = isDown ? index : work.indexOf(source);
-      const end = isDown ? Math.min(from.indexOf(work[index]), work.length - 1) : index;
-      work.splice(end, 0, ...work.splice(start, 1));
+      const isDown = order[index + 1] === source;
+      const start = isDown ? index : order.indexOf(source);
+      const end = isDown ? Math.min(from.indexOf(order[index]), order.length - 1) : index;
+      order.splice(end, 0, ...order.splice(start, 1));
       ops.push({ op: "move", from: at(start), path: at(end) });
     }
   }

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium_contexts import Contexts
-from tests.browser.editor.studio import Studio, saved, section, site
+from tests.browser.editor.studio import Studio, saved, section, site, write
 from tests.browser.proxy import Proxy
 from tests.browser.waits import until
 from tests.running import RunningServer
@@ -19,10 +19,6 @@ PAGE = site(
     section("ask", "faq", headline="Questions", items=[{"id": "q", "question": "When?"}]),
 )
 HEADLINE = "/pages/home/sections/0/content/headline"
-
-
-async def write(page: Page, pointer: str, value: object) -> None:
-    await page.evaluate("([p, v]) => void weft.page.set(p, v)", [pointer, value])
 
 
 async def test_two_people_without_a_network_choose_between_their_texts(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.chromium_contexts import Contexts
-from tests.browser.editor.studio import Studio, saved, section, site
+from tests.browser.editor.studio import Studio, saved, section, site, write
 from tests.browser.proxy import Proxy
 
 PAGE = site(
@@ -14,10 +14,6 @@ PAGE = site(
     section("ask", "faq", headline="Questions", items=[{"id": "q", "question": "When?"}]),
 )
 HEADLINE = "/pages/home/sections/0/content/headline"
-
-
-async def write(page: Page, pointer: str, value: str) -> None:
-    await page.evaluate("([p, v]) => void weft.page.set(p, v)", [pointer, value])
 
 
 async def test_undo_says_what_it_took_back_and_goes_there(
