@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from msgspec import Raw
 
 from collab import messages, wire
-from collab.errors import Code, Refusal, Rejected
+from collab.errors import Close, Code, Refusal, Rejected
 from collab.flow.outbound import FrameRate
 from collab.presence.cursors import relocate_cursor_since
 from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
@@ -32,7 +34,11 @@ MAX_PENDING = 1000
 
 
 class PatchSession(Session):
-    """One open connection of the patch lane."""
+    """One open connection of the patch lane.
+
+    Invariant: the server handles a client's messages in the order in which they came. So the
+    messages after a `token` message wait until that token was checked.
+    """
 
     lane = "patch"
 
@@ -58,6 +64,8 @@ class PatchSession(Session):
         self.feed = PatchFeed(client.feed_context(), FrameRate(message.max_fps))
         super().__init__(client, self.feed)
         self._resumes = message.since is not None
+        self._is_renewing = False
+        self._waiting: deque[Callable[[float], None]] = deque()
 
     def receive_opening(self, rest: Sequence[wire.Incoming], size: int) -> None:
         """Handle the messages after `open` in its frame, which has `size` bytes."""
@@ -118,23 +126,34 @@ class PatchSession(Session):
         now = self._now()
         self.live.presence.book.touch(self.feed.session, now)
         if len(payload) == 8:
-            self.feed.submit(Barrier(int.from_bytes(payload, "big")), now)
+            barrier = Barrier(int.from_bytes(payload, "big"))
+            self._in_order(partial(self.feed.submit, barrier), now)
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether too many answers wait for the client."""
-        return len(self.feed.pending) > MAX_PENDING
+        """Whether too many answers wait for the client, or messages wait for its new token."""
+        return len(self.feed.pending) > MAX_PENDING or bool(self._waiting)
 
     def _handle_all(
         self, incoming: Sequence[wire.Incoming], decision: ReadDecision, now: float
     ) -> None:
         """Handle as many messages of a frame as the budget allows; refuse its other messages."""
         for message in incoming[: decision.accepted]:
-            self._handle(message, now)
+            if self._is_renewing:
+                self._waiting.append(partial(self._handle, message))
+            else:
+                self._handle(message, now)
         if decision.refusal is not None:
             for message in incoming[decision.accepted :]:
-                self._refuse_one(message, decision.refusal, now)
+                self._in_order(partial(self._refuse_one, message, decision.refusal), now)
         self.read_throttle.apply(decision, now)
+
+    def _in_order(self, handle: Callable[[float], None], now: float) -> None:
+        """Handle something that the client sent: now, or after its new token was checked."""
+        if self._is_renewing:
+            self._waiting.append(handle)
+        else:
+            handle(now)
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -158,7 +177,8 @@ class PatchSession(Session):
             case messages.Ping():
                 self.feed.send(wire.encode(messages.Pong(at=message.at)), now)
             case messages.RenewToken():
-                self._services.spawn(self._renew(message.token), "renew token")
+                self._is_renewing = True
+                self._services.spawn(self._renew(message.token), "renew token", self._fail)
             case messages.Open():
                 refusal = Refusal(Code.MALFORMED, "this connection was already opened")
                 self._send_error(refusal, now)
@@ -199,24 +219,39 @@ class PatchSession(Session):
     # --- the token --------------------------------------------------------------------------
 
     async def _renew(self, token: str) -> None:
+        """Check a new token, and then handle the messages that the client sent after it."""
+        if await self._take_token(token):
+            now = self._now()
+            self._is_renewing = False
+            while self._waiting and not (self._is_renewing or self._has_left):
+                self._waiting.popleft()(now)
+            if not self._has_left:
+                self.read_throttle.check()
+
+    async def _take_token(self, token: str) -> bool:
+        """Whether the new token replaces the old one. If not, the connection closes."""
         try:
             claims = await self._services.keyring.verify(token)
         except Rejected as rejected:
             self.feed.refuse(rejected.refusal)
-            return
+            return False
         if self._has_left:  # a timer started now would keep the session until the token expires
-            return
+            return False
         if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
             refusal = Refusal(Code.FORBIDDEN, "the new token is for another user or tenant")
             self.feed.refuse(refusal)
-            return
+            return False
         if not claims.rights.may_see(self.live.key.doc):
             self.feed.refuse(Refusal(Code.NOT_FOUND, "no such document"))
-            return
+            return False
         self.claims = claims
         self.member.change_rights(claims.rights)
         self.feed.notice(wire.encode(messages.Notice(code="token_accepted")))
         self._token_expiry.start(claims.expires_at)
+        return True
+
+    def _fail(self) -> None:
+        self._socket.close(Close.OUR_FAULT, "internal error")
 
     def _warn_of_expiry(self, seconds: int) -> None:
         self.feed.notice(wire.encode(messages.Notice(code="token_expiring", in_seconds=seconds)))

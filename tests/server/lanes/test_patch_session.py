@@ -73,6 +73,99 @@ async def test_a_token_of_another_user_or_without_the_document_closes_the_connec
         assert client.socket.codes == [code]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        (Role.EDITOR, Role.VIEWER, ("reject", "p", 1, "forbidden")),
+        (Role.VIEWER, Role.EDITOR, ("ack", "p", 2)),
+    ],
+)
+async def test_messages_after_a_token_wait_for_it_and_have_its_rights(
+    first: Role, second: Role, outcome: tuple[Any, ...]
+) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client(it.token(role=first))
+        it.clock.advance(2)  # the server asks the database for the key again
+        it.calls.hold("find_keys")
+        client.says(
+            {"type": "token", "token": it.token(role=second)},
+            {"type": "patch", "id": "p", "base": 1, "ops": [PATCH_OF_N]},
+        )
+        client.says({"type": "ping", "at": 1})
+        await it.calls.reached("find_keys")
+        assert client.heard() == []
+        assert not client.socket.is_reading
+        it.calls.release("find_keys")
+        await until(lambda: len(client.socket.frames) == 3)
+        accepted, *others = client.heard()
+        assert accepted == ("notice", "token_accepted")
+        assert outcome in others
+        assert client.socket.is_reading
+
+
+async def test_messages_after_a_refused_token_change_nothing() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.says(
+            {"type": "token", "token": it.token("bo")},
+            {"type": "patch", "id": "p", "base": 1, "ops": [PATCH_OF_N]},
+        )
+        await until(lambda: client.socket.closed)
+        await it.settled()
+        assert client.socket.codes == [4403]
+        assert client.heard() == []
+        assert it.live.room.value == {"n": 0}
+
+
+async def test_the_second_of_two_tokens_has_the_last_word() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.says(
+            {"type": "token", "token": it.token(role=Role.VIEWER)},
+            {"type": "patch", "id": "no", "base": 1, "ops": [PATCH_OF_N]},
+            {"type": "token", "token": it.token()},
+            {"type": "undo", "id": "u"},
+        )
+        await until(lambda: len(client.socket.frames) == 4)
+        assert [one[:2] for one in client.heard()] == [
+            ("notice", "token_accepted"),
+            ("reject", "no"),
+            ("notice", "token_accepted"),
+            ("reject", "u"),
+        ]
+
+
+async def test_the_pong_of_a_barrier_waits_for_the_token_before_it() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        client.patch("bad", "/missing/x", 1, base=1)
+        await it.settled()
+        it.clock.advance(2)
+        it.calls.hold("find_keys")
+        client.says(
+            {"type": "token", "token": it.token()},
+            {"type": "patch", "id": "barred", "base": 1, "ops": [PATCH_OF_N]},
+        )
+        client.socket.handler.on_pong((1).to_bytes(8, "big"))
+        client.socket.frames.clear()
+        it.calls.release("find_keys")
+        await until(lambda: len(client.socket.frames) == 2)
+        assert client.heard() == [
+            ("notice", "token_accepted"),
+            ("reject", "barred", 1, "conflict"),
+        ]
+
+
+async def test_a_token_that_cannot_be_checked_closes_the_connection() -> None:
+    async with lanes({"n": 0}) as it:
+        client = await it.patch_client()
+        it.clock.advance(2)
+        it.calls.fail("find_keys", error=RuntimeError("broken"))
+        client.says({"type": "token", "token": it.token()})
+        await until(lambda: client.socket.closed)
+        assert client.socket.codes == [1011]
+
+
 async def test_a_client_that_leaves_while_its_token_is_renewed_keeps_no_timer() -> None:
     async with lanes({"n": 0}) as it:
         client = await it.patch_client()
