@@ -19,8 +19,20 @@ from server.http.static_files import HOME
 FOLDERS: Final = {
     "preview": ("page", "preview"),
     "documents": ("page", "ui", "templates", "documents"),
-    "editor": ("page", "ui", "templates", "editor", "canvas", "fields", "panels", "people"),
+    "editor": (
+        "page",
+        "ui",
+        "templates",
+        "editor",
+        "canvas",
+        "fields",
+        "panels",
+        "people",
+        "safety",
+    ),
 }
+# The screens of the editor, which it loads when a user opens them.
+SCREENS: Final[tuple[str, ...]] = ()
 SERVED: Final = HOME / "served"
 _STYLE: Final = re.compile(r' *<link rel="stylesheet".*\n')
 # The server makes this style sheet itself: it is in no served file.
@@ -51,6 +63,17 @@ def html_of(page: str) -> str:
     return html.replace(first, served)
 
 
+@lru_cache(maxsize=8)
+def later_files(page: str) -> tuple[str, ...]:
+    """Return the paths in `static/` of the files that a page loads when a user opens a screen."""
+    if page != "editor":
+        return ()
+    if is_served(page):
+        return tuple(f"served/{each}.{kind}" for each in SCREENS for kind in ("js", "css"))
+    paths = [path for each in SCREENS for path in sorted((HOME / each).iterdir())]
+    return tuple(path.relative_to(HOME).as_posix() for path in paths)
+
+
 def is_served(page: str) -> bool:
     """Whether the served files of a page were made from the files that are there."""
     try:
@@ -61,5 +84,8 @@ def is_served(page: str) -> bool:
             digest.update(f"{name}\n".encode() + (HOME / name).read_bytes() + b"\n")
     except (OSError, KeyError):
         return False
-    is_there = all((SERVED / f"{page}.{kind}").is_file() for kind in ("js", "css"))
+    names = (page, *SCREENS) if page == "editor" else (page,)
+    is_there = all(
+        (SERVED / f"{each}.{kind}").is_file() for each in names for kind in ("js", "css")
+    )
     return is_there and digest.hexdigest() == made_from["hash"]

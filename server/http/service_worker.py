@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from collab.schema.named import named_schema
 from server.handling.requests import services_of
-from server.http.page_scripts import MADE, html_of, scripts_of
+from server.http.page_scripts import MADE, html_of, later_files, scripts_of
 from server.http.static_files import HOME, SDK, TYPES, cached_response, module_text
 from server.runtime.worker_threads import run_in_thread
 
@@ -80,4 +80,5 @@ def _files(version: str) -> Iterator[tuple[str, bytes]]:
 def _names(page: str) -> Iterator[str]:
     """Yield the paths in `static/` of the scripts and styles that a page loads from `/modules/`."""
     yield from scripts_of(page)
+    yield from later_files(page)
     yield from re.findall(r"/modules/\{version\}/(.*?\.css)", html_of(page).replace(MADE, ""))

@@ -171,6 +171,7 @@ MODULES = (
     "fields",
     "panels",
     "people",
+    "safety",
     "served",
 )
 # More than these files in both codings.

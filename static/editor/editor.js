@@ -11,7 +11,8 @@ import { makePeople } from "../people/together.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
-import { makeSafety } from "./safety.js";
+import { makeSafety } from "../safety/safety.js";
+import { Screens } from "./screens.js";
 import { makeShare } from "./share_button.js";
 import { TopBar } from "./top_bar.js";
 import { Workspace } from "./workspace.js";
@@ -45,6 +46,7 @@ function start(page) {
   makePanels(parts);
   makeShare(part("tools"), parts);
   makePeople(parts);
+  new Screens(parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });
   document.body.dataset.state = "ready";

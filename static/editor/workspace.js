@@ -3,7 +3,8 @@
 // A part listens here, and changes the document by `commands.js` or by `page` itself. Events:
 // `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
 // `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK),
-// `locks` (`lockedBy` may have changed), `others` (another person's change is shown: `news.js`).
+// `locks` (`lockedBy` may have changed), `others` (another person's change is shown: `news.js`), `screen`
+// (a user opens one of `screens.js`).
 
 import { at, tokensOf } from "./place_words.js";
 import { Emitter } from "../ui/emitter.js";

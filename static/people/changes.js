@@ -8,7 +8,7 @@ import { listed } from "../ui/words.js";
 import { isCalm } from "./overlay.js";
 import { called, colorOn } from "./people.js";
 
-/** @typedef {import("../editor/differences.js").Difference} Difference */
+/** @typedef {import("../safety/differences.js").Difference} Difference */
 /** @typedef {{user: string, name: string}} Author */
 
 const FLASHES_EVERY = 1_000;

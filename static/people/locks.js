@@ -250,9 +250,9 @@ export class Locks {
     place.append(...(holder ? [h("span", { class: "locked" }, words)] : []), button);
   }
 
-  /** @returns {import("../editor/notices.js").Notice[]} */
+  /** @returns {import("../safety/notices.js").Notice[]} */
   #notices() {
-    /** @type {import("../editor/notices.js").Notice[]} */
+    /** @type {import("../safety/notices.js").Notice[]} */
     const all = [];
     const state = this.#stateOf(null);
     const choice = state && this.#choice(null);

@@ -5,8 +5,6 @@ import { icon } from "./icons.js";
 
 const SECONDS = 8;
 const MOST = 3;
-/** @type {HTMLElement | null} */
-let region = null;
 
 /**
  * Show a message for some seconds; it stays while the pointer or the focus is on it. Return what closes
@@ -17,7 +15,10 @@ let region = null;
  * @returns {() => void}
  */
 export function toast(words, { action, onAction, onClose, seconds = SECONDS, tone = "plain" } = {}) {
-  region ??= document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite" }));
+  // Screens have their own copy of this module.
+  const region =
+    document.querySelector("body > .toasts") ??
+    document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite" }));
   let isOpen = true;
   /** @param {boolean} chosen */
   const end = (chosen) => {

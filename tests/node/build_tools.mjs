@@ -1,4 +1,5 @@
-// Makes static/served: for each of our own pages one script and one style sheet, without comments.
+// Makes static/served: for each of our own pages, and for each screen that the editor loads later, one
+// script and one style sheet, without comments.
 // Without `--write` it only lists the files that differ.
 //
 // sources.json has the SHA-256 of the files of each page. The server sends a served file only when it
@@ -12,23 +13,40 @@ import { minify } from 'terser'
 
 const root = fileURLToPath(new URL('../../static/', import.meta.url))
 const PAGES = ['editor', 'documents']
+const isThere = (name) => existsSync(join(root, name, `${name}.js`))
+const SCREENS = ['history', 'publish', 'site'].filter(isThere)
 
 // The server makes this style sheet itself.
 const MADE = 'page/canvas.css'
 
 const common = { bundle: true, minify: true, legalComments: 'none', metafile: true, write: false }
 
-/** The script of a page, its style sheet, and the files that they were made from. */
+// A screen stays a file of its own.
+const later = {
+  name: 'later',
+  setup (made) {
+    const filter = RegExp(`^\\.\\./(${SCREENS.join('|')})/\\1\\.js$`)
+    made.onResolve({ filter }, ({ path, kind }) => kind === 'dynamic-import' ? { path: `./${path.split('/').at(-1)}`, external: true } : null)
+  },
+}
+
+/** The script of a page or screen, its style sheet, and the files that they were made from. */
 async function served (page) {
-  const script = await build({ ...common, entryPoints: [join(root, page, `${page}.js`)], format: 'esm', target: 'es2023', external: ['/sdk/*'] })
+  const script = await build({ ...common, entryPoints: [join(root, page, `${page}.js`)], format: 'esm', target: 'es2023', external: ['/sdk/*'], plugins: SCREENS.length ? [later] : [] })
   const { code } = await minify(script.outputFiles[0].text, { module: true, compress: { passes: 2, ecma: 2020 }, mangle: true })
-  const html = readFileSync(join(root, page, 'index.html'), 'utf8')
-  const styles = [...html.matchAll(/<link rel="stylesheet" href="\/(?:static|modules\/\{version\})\/(.*?)"/g)]
-    .map(([, path]) => path).filter((path) => path !== MADE)
+  const styles = stylesOf(page)
   const contents = styles.map((path) => `@import './${path}';`).join('\n')
   const style = await build({ ...common, stdin: { contents, resolveDir: root, loader: 'css' } })
   const modules = Object.keys(script.metafile.inputs).map((path) => relative(root, join(process.cwd(), path)))
-  return { code, css: style.outputFiles[0].text, files: [...modules.sort(), ...styles, `${page}/index.html`] }
+  return { code, css: style.outputFiles[0].text, files: [...modules.sort(), ...styles] }
+}
+
+/** The paths of the style sheets of a page, in the order of its HTML. A screen has one of its own. */
+function stylesOf (page) {
+  if (SCREENS.includes(page)) return [`${page}/${page}.css`]
+  const html = readFileSync(join(root, page, 'index.html'), 'utf8')
+  return [...html.matchAll(/<link rel="stylesheet" href="\/(?:static|modules\/\{version\})\/(.*?)"/g)]
+    .map(([, path]) => path).filter((path) => path !== MADE)
 }
 
 /** One hash for some files, in the order of their names. */
@@ -40,11 +58,20 @@ function hash (names) {
 
 const made = new Map()
 const sources = {}
-for (const page of PAGES.filter((each) => existsSync(join(root, each, `${each}.js`)))) {
+for (const page of [...SCREENS, ...PAGES.filter(isThere)]) {
   const { code, css, files } = await served(page)
   made.set(`${page}.js`, code)
   made.set(`${page}.css`, css)
-  sources[page] = { files, hash: hash(files) }
+  sources[page] = files
+}
+// The editor is served when its screens are, too.
+for (const each of SCREENS) {
+  sources.editor.push(...sources[each])
+  delete sources[each]
+}
+for (const [page, files] of Object.entries(sources)) {
+  const names = [...new Set(files), `${page}/index.html`]
+  sources[page] = { files: names, hash: hash(names) }
 }
 made.set('sources.json', `${JSON.stringify(sources, null, 2)}\n`)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.http import page_scripts
-from server.http.page_scripts import FOLDERS, html_of, is_served, scripts_of
+from server.http.page_scripts import FOLDERS, SCREENS, html_of, is_served, later_files, scripts_of
 from server.http.static_files import HOME, MODULES
 
 TOOLS = ("documents", "editor")
@@ -24,11 +24,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.copytree(HOME / folder, copy / folder)
     monkeypatch.setattr(page_scripts, "HOME", copy)
     monkeypatch.setattr(page_scripts, "SERVED", copy / "served")
-    scripts_of.cache_clear()
-    html_of.cache_clear()
+    cached = (scripts_of, html_of, later_files)
+    for each in cached:
+        each.cache_clear()
     yield copy
-    scripts_of.cache_clear()
-    html_of.cache_clear()
+    for each in cached:
+        each.cache_clear()
 
 
 @pytest.mark.parametrize("page", TOOLS)
@@ -70,9 +71,28 @@ def test_a_changed_style_sheet_is_loaded_itself(home: Path) -> None:
     assert "served" not in html_of("editor")
 
 
+def test_a_screen_is_a_file_of_its_own_and_belongs_to_the_editor(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_scripts, "SCREENS", ("history",))
+    (home / "history").mkdir(exist_ok=True)
+    for kind in ("js", "css"):
+        (home / "history" / f"history.{kind}").write_text("/* a screen */")
+    assert not is_served("editor"), "its file is missing"
+    assert later_files("editor") == ("history/history.css", "history/history.js")
+    for kind in ("js", "css"):
+        (home / "served" / f"history.{kind}").write_text("/* a screen */")
+    scripts_of.cache_clear()
+    later_files.cache_clear()
+    assert later_files("editor") == ("served/history.js", "served/history.css")
+    assert scripts_of("editor") == ("served/editor.js",)
+    assert later_files("documents") == ()
+
+
 def test_a_preview_has_its_modules() -> None:
     assert scripts_of("preview")[-1] == "preview/preview.js"
 
 
 def test_all_folders_are_served() -> None:
     assert {folder for folders in FOLDERS.values() for folder in folders} <= set(MODULES)
+    assert set(SCREENS) <= set(MODULES)

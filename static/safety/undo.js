@@ -5,7 +5,7 @@ import { icon } from "../ui/icons.js";
 import { toast } from "../ui/toast.js";
 import { listed } from "../ui/words.js";
 import { differences } from "./differences.js";
-import { placeWords } from "./place_words.js";
+import { placeWords } from "../editor/place_words.js";
 
 /** @typedef {{undone: {pointers: string[]}[], skipped: string[]}} Taken */
 
@@ -15,7 +15,7 @@ export class Undo {
   /** @type {() => void} closes the newest message */
   #close = () => {};
 
-  /** @param {HTMLElement} place @param {import("./workspace.js").Workspace} workspace */
+  /** @param {HTMLElement} place @param {import("../editor/workspace.js").Workspace} workspace */
   constructor(place, workspace) {
     this.workspace = workspace;
     const { page } = workspace;

@@ -35,7 +35,7 @@ export class StateWord {
   #shown = "";
   #wasOffline = false;
 
-  /** @param {HTMLElement} place @param {import("./workspace.js").Workspace} workspace */
+  /** @param {HTMLElement} place @param {import("../editor/workspace.js").Workspace} workspace */
   constructor(place, workspace) {
     this.place = place;
     this.workspace = workspace;

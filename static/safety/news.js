@@ -3,7 +3,7 @@
 // It emits `others` of the workspace, with the changed places of one author: `{by, places}`.
 
 import { differences } from "./differences.js";
-import { lasting } from "./place_words.js";
+import { lasting } from "../editor/place_words.js";
 
 /** @typedef {{user: string, name: string}} Author */
 /** @typedef {import("./differences.js").Difference} Difference */
@@ -14,7 +14,7 @@ export class News {
   /** The newest change of each place by another author. @type {Map<string, {by: Author, at: number}>} */
   #newest = new Map();
 
-  /** @param {import("./workspace.js").Workspace} workspace */
+  /** @param {import("../editor/workspace.js").Workspace} workspace */
   constructor(workspace) {
     this.workspace = workspace;
     this.before = workspace.value;

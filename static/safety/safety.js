@@ -6,7 +6,7 @@ import { Notices } from "./notices.js";
 import { StateWord } from "./state_word.js";
 import { Undo } from "./undo.js";
 
-/** @param {import("./commands.js").Parts} parts */
+/** @param {import("../editor/commands.js").Parts} parts */
 export function makeSafety(parts) {
   const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   new News(parts.workspace);

@@ -6,7 +6,7 @@ import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { toast } from "../ui/toast.js";
 import { ago, counted } from "../ui/words.js";
-import { capital, lasting, placeWords, pointerNow } from "./place_words.js";
+import { capital, lasting, placeWords, pointerNow } from "../editor/place_words.js";
 import { markedWords } from "./word_diff.js";
 
 /** @typedef {import("../sdk/page/attention.js").Item} Item */
@@ -20,7 +20,7 @@ export class Attention {
   /** @type {Record<string, Place>} */
   #places;
 
-  /** @param {HTMLElement} tools @param {import("./commands.js").Parts} parts */
+  /** @param {HTMLElement} tools @param {import("../editor/commands.js").Parts} parts */
   constructor(tools, { workspace, document: name }) {
     this.workspace = workspace;
     this.page = workspace.page;

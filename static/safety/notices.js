@@ -5,7 +5,7 @@ import { h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 
-/** @typedef {import("./workspace.js").Notice} Notice */
+/** @typedef {import("../editor/workspace.js").Notice} Notice */
 
 export class Notices {
   /** @type {any} the newest error of the connection */
@@ -16,7 +16,7 @@ export class Notices {
   /** @type {Set<string>} */
   #closed = new Set();
 
-  /** @param {HTMLElement} place @param {import("./commands.js").Parts} parts */
+  /** @param {HTMLElement} place @param {import("../editor/commands.js").Parts} parts */
   constructor(place, { workspace, token, errors }) {
     this.place = place;
     this.workspace = workspace;

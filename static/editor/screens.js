@@ -1,0 +1,37 @@
+// The screens that are loaded when a user opens them: history, publishing, and the settings of the site.
+//
+// `make sdk` makes a file of each. So a screen has its own copy of each module that it imports: it
+// shares only what it gets as `parts`. A screen is opened by `workspace.emit("screen", {name, …})`.
+
+import { toast } from "../ui/toast.js";
+
+/** @typedef {{name: string, pointer?: string}} Asked the screen, and the place that it is about */
+/** @typedef {{open: (parts: import("./commands.js").Parts, asked: Asked) => void}} Screen */
+
+/** @type {Record<string, () => Promise<Screen>>} */
+const SCREENS = {};
+
+export class Screens {
+  #isLoading = false;
+
+  /** @param {import("./commands.js").Parts} parts */
+  constructor(parts) {
+    this.parts = parts;
+    parts.workspace.on("screen", (asked) => void this.open(asked));
+  }
+
+  /** @param {Asked} asked */
+  async open(asked) {
+    if (this.#isLoading) return; // a second click
+    this.#isLoading = true;
+    try {
+      const { open } = await SCREENS[asked.name]();
+      open(this.parts, asked);
+    } catch (error) {
+      console.warn(error);
+      toast("This part could not be loaded. Check the connection, and try again.", { tone: "danger" });
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+}
