@@ -69,20 +69,20 @@ class Draft:
             self.count(value, at)
         return self.spend(self.size_of(value))
 
-    def count_copy(self, value: Any) -> None:
-        """Count the values that a copy, or a move into another container, writes."""
+    def check_copy(self, value: Any, was: int, is_: int) -> None:
+        """Count the values that a copy, or a move into another container, writes.
+
+        Refuse it when its value would nest too deeply: it was at depth `was`, and is then at `is_`.
+        """
         if self.bounds is TRUSTED:
             return
-        self.values_left -= nesting(value, self.values_left)[1]
+        levels, nodes = nesting(value, self.values_left)
+        self.values_left -= nodes
         if self.values_left < 0:
             raise too_many_values()
-
-    def check_depth(self, value: Any, was: int, is_: int) -> None:
-        """Refuse a copy or move from depth `was` to `is_` when the value would nest too deeply."""
-        if is_ > was and (type(value) is dict or type(value) is list):
-            depth, nodes = nesting(value)
+        if is_ > was and levels:
             self.spend(nodes)
-            if is_ + depth > self.depth:
+            if is_ + levels > self.depth:
                 raise Rejected(Code.INVALID_PATCH, "the value would nest too deeply at `path`")
 
     def spend(self, size: int) -> int:

@@ -160,7 +160,7 @@ class PatchRun(Draft):
                 Code.INVALID_PATCH, "a value cannot be moved into itself: `path` lies under `from`"
             )
         if source[:-1] != tokens[:-1] or type(lookup(self.root, source[:-1])) is dict:
-            self.count_copy(value)
+            self.check_copy(value, len(source), len(tokens))
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
             # The replaced value contains the moved value, and the inverse keeps the replaced value.
             # So later ops must not change either of them in place.
@@ -170,7 +170,6 @@ class PatchRun(Draft):
         if source[: len(tokens)] == tokens:
             self._move_before_holder(op, tokens, source, value)
             return
-        self.check_depth(value, len(source), len(tokens))
         self._remove_overwritten(self._before_removal(tokens, source))
         self._cut(source, 0)
         parent = lookup(self.root, tokens[:-1])
@@ -188,8 +187,7 @@ class PatchRun(Draft):
         # When `self.exact` is true, `self.size` is the size of the whole document. So a copy of the
         # whole document does not measure it again.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
-        self.check_depth(value, len(source), len(tokens))
-        self.count_copy(value)
+        self.check_copy(value, len(source), len(tokens))
         # After the copy, two locations share the value. So no op may change it in place.
         self.mark_shared(value)
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:

@@ -11,7 +11,7 @@ and places. The search first goes back over the client's own steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from collab.patch.pointer import covers
@@ -67,12 +67,13 @@ class ClientView:
         """Add steps of the client's own patches."""
         self._client_steps += [step for step in steps if step.structural]
 
-    def add_change(self, change: AppliedChange) -> None:
-        """Add a change of another user to the head."""
-        if change.structural:
-            self.add_head_steps(change.steps, Origin(change.version, change.author))
-        else:
-            self.texts.add_change(change)
+    def add_changes(self, changes: Iterable[AppliedChange]) -> None:
+        """Add changes of other users to the head, in order."""
+        for change in changes:
+            if change.structural:
+                self.add_head_steps(change.steps, Origin(change.version, change.author))
+            else:
+                self.texts.add_change(change)
 
     def add_head_steps(self, steps: Sequence[Step], origin: Origin | None) -> None:
         """Add steps of the head, in order; `origin` is None for the client's own."""

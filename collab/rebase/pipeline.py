@@ -252,7 +252,7 @@ def _client_view(
         if entry.version in made:
             _add_own_change(view, waiting, entry)
         else:
-            view.add_change(entry)
+            view.add_changes((entry,))
         while waiting and not waiting[0][0].made_version and waiting[0][0].version <= entry.version:
             view.all_applied_as(waiting.popleft()[1], ())
     for _, edits in waiting:

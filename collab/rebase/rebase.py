@@ -51,8 +51,7 @@ def rebase(
     if not others:
         return Rebased(list(ops))
     view = ClientView()
-    for change in others:
-        view.add_change(change)
+    view.add_changes(others)
     rebasing = Rebasing(view, others[0].before, head, atomic, bounds=bounds, splices=splices)
     return rebasing.run(ops)
 

@@ -6,7 +6,7 @@ text. It keeps the client's own splices too, because the client sees them alread
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from collab.patch.text_changes import all_composed, bounded, composed, differenc
 
 # Returns the changes from one text to another, when no author has stated them.
 Compare = Callable[[str, str], Sequence[TextChange]]
+# A patch with more texts than this sorts the waiting edits in.
+MANY_LOOKS = 8
 
 
 def merged_texts(
@@ -60,21 +62,24 @@ class TextHistory:
 
     Invariant: `_edits` has one more item than `_moving`. An item has the edits after one of the
     moving steps, by the path of the text at that time. A moving step may change the paths of texts.
-    `_waiting` are changes that are not in `_edits` yet: most patches edit no text.
+    `_waiting` are edits, in order, that come after the newest item and are not in it yet. Most
+    patches edit no text or one. So a look at each waiting edit costs less than sorting them all in.
     """
 
     def __init__(self) -> None:
         self._edits: list[dict[Path, list[Step | _Own]]] = [{}]
         self._moving: list[Step] = []
-        self._waiting: list[AppliedChange] = []
+        self._waiting: list[Mapping[Path, Sequence[Step | _Own]]] = []
+        self._looks = 0
 
     def __bool__(self) -> bool:
-        return len(self._edits) > 1 or bool(self._newest())
+        return len(self._edits) > 1 or bool(self._edits[0]) or bool(self._waiting)
 
     def add_change(self, change: AppliedChange) -> None:
         """Add a change of another user."""
         if not change.structural:
-            self._waiting.append(change)
+            if change.edited_texts:
+                self._waiting.append(change.edited_texts)
             return
         for step in change.steps:
             if step.structural:
@@ -84,19 +89,18 @@ class TextHistory:
 
     def add_moving(self, step: Step) -> None:
         """Add a step of the head that may change the paths of texts."""
-        if self._waiting:
-            self._newest()
+        self._sort_in()
         self._moving.append(step)
         self._edits.append({})
 
     def add_replace(self, step: Step) -> None:
         """Add another user's step that replaces a value, if it edits a text."""
         if type(step.old) is type(step.value) is str:
-            self._newest().setdefault(step.path, []).append(step)
+            self._waiting.append({step.path: (step,)})
 
     def add_own(self, path: Path, splices: Sequence[TextChange] | None) -> None:
         """Add the client's own edit of the text that is at `path` in the head."""
-        self._newest().setdefault(path, []).append(_Own(splices))
+        self._waiting.append({path: (_Own(splices),)})
 
     def changes(self, path: Path, seen: str, now: str, compare: Compare) -> Sequence[TextChange]:
         """The changes of others, from the client's text to the text at `path` in the head."""
@@ -121,19 +125,22 @@ class TextHistory:
             changes = tuple(both[1])
         return composed(changes, all_composed(later))
 
-    def _newest(self) -> dict[Path, list[Step | _Own]]:
-        """The edits after the last moving step."""
+    def _sort_in(self) -> None:
+        """Sort the waiting edits in: they are the newest ones."""
         newest = self._edits[-1]
-        for change in self._waiting:
-            for path, edits in change.edited_texts.items():
+        for waiting in self._waiting:
+            for path, edits in waiting.items():
                 newest.setdefault(path, []).extend(edits)
         self._waiting.clear()
-        return newest
 
     def _edits_of(self, path: Path) -> list[Step | _Own]:
         """The edits of the text at `path` in the head, oldest first."""
-        self._newest()
-        found: list[list[Step | _Own]] = []
+        self._looks += 1
+        if self._looks > MANY_LOOKS:
+            self._sort_in()
+        found: list[Sequence[Step | _Own]] = [
+            waiting[path] for waiting in reversed(self._waiting) if path in waiting
+        ]
         for number in range(len(self._moving), -1, -1):
             found.append(self._edits[number].get(path, []))
             before = element_before(path, self._moving[number - 1]) if number else None

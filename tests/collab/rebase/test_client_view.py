@@ -47,7 +47,7 @@ def test_r1_an_own_move_of_an_element_that_others_moved_starts_where_it_is_now()
 def test_r7_an_edit_of_another_value_is_no_edit_of_a_text() -> None:
     view = ClientView()
     ops = [{"op": "replace", "path": "/t", "value": "one two"}]
-    view.add_change(AppliedChange(1, BO.author, ops, {"t": "one", "n": 0}))
+    view.add_changes([AppliedChange(1, BO.author, ops, {"t": "one", "n": 0})])
     step = Step("replace", ("n",), value=1, old=0)
     view.applied_as(Edit(step), [step], ("n",))
     assert view.texts.stated(("n",)) == ()

@@ -9,6 +9,7 @@ from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
 from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import rebase
+from collab.rebase.text_history import MANY_LOOKS
 
 
 def splice(offset: int, delete: int, insert: str, path: str = "/t") -> Op:
@@ -86,3 +87,22 @@ def test_of_a_whole_text_only_the_two_texts_are_known() -> None:
     put = [{"op": "replace", "path": "/t", "value": "aabaa"}]
     others, head = changes_of({"t": "aaaa"}, put)
     assert places(rebase([splice(4, 0, "c")], others, head, splices=True).ops) == [(5, 0, "c")]
+
+
+def test_a_patch_of_many_texts_counts_the_changes_in_each() -> None:
+    texts = {f"t{number}": "aaaa" for number in range(3 * MANY_LOOKS)}
+    first = [[splice(1, 0, "a", f"/{name}")] for name in texts]
+    second = [[splice(4, 1, "", f"/{name}")] for name in texts]
+    others, head = changes_of(texts, *first, *second)
+    mine = [splice(2, 1, "", f"/{name}") for name in texts]
+    again = [splice(1, 0, "b", f"/{name}") for name in texts]
+    together = rebase([*mine, *again], others, head, splices=True)
+    alone = [
+        rebase([op, later], others, head, splices=True)
+        for op, later in zip(mine, again, strict=True)
+    ]
+    expected = head
+    for each in alone:
+        expected = apply(expected, each.ops, splices=True).value
+    assert apply(head, together.ops, splices=True).value == expected
+    assert set(expected.values()) == {"abaa"}
