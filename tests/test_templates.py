@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -11,28 +12,33 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from collab.page.checks import Findings, Rules, check
 from collab.page.html import render
 from tests.house import ROOT
 from tests.page_format import SCHEMA, SECTIONS
 
-FILES = ("templates/sections.js", "templates/pages.js", "page/icons.js")
+FILES = ("gallery/templates.js", "new_page/choices.js", "page/icons.js")
 PRINT = """
 const loaded = await Promise.all(process.argv.slice(1).map((each) => import(each)));
-const [{ TEMPLATES }, { PAGES }, { ICONS }] = loaded;
-console.log(JSON.stringify({ sections: TEMPLATES, pages: PAGES, icons: [...ICONS.keys()] }));
+const [{ TEMPLATES }, { CHOICES, BLANK, named }, { ICONS }] = loaded;
+const title = "A *new* [name]";
+const made = (choice) => ({ ...choice, name: choice.trade, named: named(choice, title) });
+const pages = CHOICES.map(made);
+const found = { sections: TEMPLATES, pages, blank: made(BLANK), icons: [...ICONS.keys()] };
+console.log(JSON.stringify(found));
 """
-# The least number of templates of each type.
-LEAST = dict.fromkeys(SECTIONS, 2) | dict.fromkeys(("faq", "form", "footer"), 1)
+LEAST = 2  # templates of each type
+MOST_BYTES = 3 * 1024  # of a picture
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
 
 
 @cache
-def templates() -> dict[str, list[Any]]:
+def templates() -> dict[str, Any]:
     files = [(ROOT / "static" / name).as_uri() for name in FILES]
     command = ["node", "--input-type=module", "-e", PRINT, *files]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    made: dict[str, list[Any]] = json.loads(done.stdout)
+    made: dict[str, Any] = json.loads(done.stdout)
     return made
 
 
@@ -52,7 +58,7 @@ def test_each_template_is_valid() -> None:
 
 def test_each_type_has_its_templates() -> None:
     types = [each["section"]["type"] for each in templates()["sections"]]
-    assert {name: types.count(name) for name in SECTIONS if types.count(name) < LEAST[name]} == {}
+    assert {name: types.count(name) for name in SECTIONS if types.count(name) < LEAST} == {}
     names = [each["name"] for kind in ("sections", "pages") for each in templates()[kind]]
     assert len(names) == len(set(names))
 
@@ -72,15 +78,75 @@ def test_icons_and_pictures_exist() -> None:
             assert (ROOT / value.lstrip("/")).is_file(), f"{name}: {value}"
 
 
-def test_a_link_to_a_section_leads_to_one() -> None:
+def test_a_page_can_be_published_without_a_warning() -> None:
     for template in templates()["pages"]:
+        for document in (template["document"], template["named"]):
+            assert check(document, Rules(max_bytes=100_000)) == Findings([], []), template["name"]
         home = template["document"]["pages"]["home"]
-        ids = {section["id"] for section in home["sections"]}
-        links = set(found(home, "href"))
-        assert {link for link in links if link.startswith("#") and link != "#"} <= {
-            f"#{each}" for each in ids
-        }
-        assert len(ids) == len(home["sections"])
+        assert len(home["seo"]["title"]) <= 60, template["name"]
+        assert 100 <= len(home["seo"]["description"]) <= 160, template["name"]
+        ids = [section["id"] for section in home["sections"]]
+        assert len(ids) == len(set(ids)), template["name"]
+
+
+def test_the_pages_show_each_type_of_section() -> None:
+    homes = [each["document"]["pages"]["home"] for each in templates()["pages"]]
+    assert {section["type"] for home in homes for section in home["sections"]} == set(SECTIONS)
+    assert all(each["document"]["site"]["navigation"] for each in templates()["pages"])
+
+
+def test_the_colours_of_a_page_have_enough_contrast() -> None:
+    for template in templates()["pages"]:
+        colors = template["document"]["theme"]["colors"]
+        accent, ground, ink = (colors[name] for name in ("accent", "background", "text"))
+        assert contrast(ink, ground) >= 7, template["name"]
+        assert contrast(accent, ground) >= 4.5, template["name"]
+        for section in template["document"]["pages"]["home"]["sections"]:
+            if "background" in (own := section.get("theme", {})):
+                assert contrast(own["text"], own["background"]) >= 7, section["id"]
+
+
+def test_a_new_page_has_the_title_of_its_user_in_place_of_the_made_up_name() -> None:
+    title = "A *new* [name]"
+    for template in templates()["pages"]:
+        site, home = template["named"]["site"], template["named"]["pages"]["home"]
+        assert (site["name"], home["title"]) == (title, title)
+        assert home["seo"]["title"].startswith(title), template["name"]
+        assert template["document"]["site"]["name"] not in json.dumps(template["named"])
+        # The title is shown as the user wrote it: `*` in a rich text is no mark.
+        html = (render(template["named"]) or pytest.fail("no page")).html
+        assert "<em>new</em>" not in html
+        assert html.rpartition("<footer")[2].count(title) >= 1, template["name"]
+    blank = templates()["blank"]["named"]
+    assert (blank["site"]["name"], blank["pages"]["home"]["title"]) == (title, title)
+    assert blank["pages"]["home"]["sections"] == []
+
+
+def test_a_picture_is_small_and_is_used() -> None:
+    pictures = {path.name: path.read_text() for path in (ROOT / "static/templates").glob("*.svg")}
+    used = {
+        source.rpartition("/")[2]
+        for _, document in documents()
+        for source in found(document, "src")
+    }
+    assert used == set(pictures)
+    assert {name: len(text) for name, text in pictures.items() if len(text) > MOST_BYTES} == {}
+    for name, text in pictures.items():
+        view = re.search(r'viewBox="0 0 (\d+) (\d+)" width="(\d+)" height="(\d+)"', text)
+        assert view is not None, name
+        assert view.groups()[:2] == view.groups()[2:], name
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, as WCAG 2.2 defines it."""
+    dark, light = sorted(luminance(each) for each in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return sum(share * each for share, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def found(value: Any, key: str) -> list[str]:

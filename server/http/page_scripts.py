@@ -32,7 +32,9 @@ FOLDERS: Final = {
     ),
 }
 # The screens of the editor, which it loads when a user opens them.
-SCREENS: Final[tuple[str, ...]] = ()
+SCREENS: Final[tuple[str, ...]] = ("gallery",)
+# The screens of the list of pages.
+LIST_SCREENS: Final = ("new_page",)
 SERVED: Final = HOME / "served"
 _STYLE: Final = re.compile(r' *<link rel="stylesheet".*\n')
 # The server makes this style sheet itself: it is in no served file.
@@ -66,12 +68,16 @@ def html_of(page: str) -> str:
 @lru_cache(maxsize=8)
 def later_files(page: str) -> tuple[str, ...]:
     """Return the paths in `static/` of the files that a page loads when a user opens a screen."""
-    if page != "editor":
-        return ()
+    screens = screens_of(page)
     if is_served(page):
-        return tuple(f"served/{each}.{kind}" for each in SCREENS for kind in ("js", "css"))
-    paths = [path for each in SCREENS for path in sorted((HOME / each).iterdir())]
+        return tuple(f"served/{each}.{kind}" for each in screens for kind in ("js", "css"))
+    paths = [path for each in screens for path in sorted((HOME / each).iterdir())]
     return tuple(path.relative_to(HOME).as_posix() for path in paths)
+
+
+def screens_of(page: str) -> tuple[str, ...]:
+    """Return the folders of the screens that a page has."""
+    return {"editor": SCREENS, "documents": LIST_SCREENS}.get(page, ())
 
 
 def is_served(page: str) -> bool:
@@ -84,7 +90,7 @@ def is_served(page: str) -> bool:
             digest.update(f"{name}\n".encode() + (HOME / name).read_bytes() + b"\n")
     except (OSError, KeyError):
         return False
-    names = (page, *SCREENS) if page == "editor" else (page,)
+    names = (page, *screens_of(page))
     is_there = all(
         (SERVED / f"{each}.{kind}").is_file() for each in names for kind in ("js", "css")
     )

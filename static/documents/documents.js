@@ -12,9 +12,9 @@ import { Activity } from "./activity.js";
 import { Card } from "./card.js";
 import { Deleting } from "./deleting.js";
 import { Library, titleOf } from "./library.js";
-import { openNewPage } from "./new_page.js";
 import { refusal } from "./refusal.js";
 import { openShare } from "./share.js";
+import { Thumbnail } from "./thumbnail.js";
 
 /** @typedef {import("./library.js").Item} Item */
 
@@ -61,7 +61,7 @@ const sort = h(
 sort.value = localStorage.getItem(SORT) ?? "edited";
 const create = h(
   "button",
-  { type: "button", class: "primary", onclick: () => openNewPage(library, open) },
+  { type: "button", class: "primary", onclick: () => void newPage() },
   icon("add"),
   h("span", {}, "New page"),
 );
@@ -106,6 +106,22 @@ const actions = {
 /** @param {string} name */
 function open(name) {
   location.assign(`/edit/${encodeURIComponent(name)}`);
+}
+
+let isLoading = false;
+
+/** Load the dialog of a new page, with its templates, and open it. */
+async function newPage() {
+  if (isLoading) return; // a second click
+  isLoading = true;
+  try {
+    const screen = await import("../new_page/new_page.js");
+    await screen.open({ library, open, Thumbnail, refusal });
+  } catch (error) {
+    console.warn(error);
+    toast("This part could not be loaded. Check the connection, and try again.", { tone: "danger" });
+  }
+  isLoading = false;
 }
 
 function sorted() {
@@ -184,7 +200,7 @@ function drawEmpty(count) {
         ? [
             h(
               "button",
-              { type: "button", class: "primary", onclick: () => openNewPage(library, open) },
+              { type: "button", class: "primary", onclick: () => void newPage() },
               icon("add"),
               "New page",
             ),

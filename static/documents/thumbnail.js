@@ -54,9 +54,10 @@ export class Thumbnail {
   #root;
   #sheet = new CSSStyleSheet();
 
-  /** @param {() => Promise<unknown>} value loads the document @param {string} base the path of the site */
-  constructor(value, base) {
+  /** @param {() => Promise<unknown>} value loads the document @param {string} base the path of the site @param {{isWhole?: boolean}} [options] with `isWhole`, all sections are drawn */
+  constructor(value, base, { isWhole = false } = {}) {
     this.value = value;
+    this.isWhole = isWhole;
     this.renderer = new PageRenderer({ base, isCanvas: true });
     this.host = h("div", { inert: true });
     this.element = h("div", { class: "thumbnail", "aria-hidden": "true" }, icon("page"), this.host);
@@ -101,7 +102,7 @@ export class Thumbnail {
 
   /** @param {unknown} value */
   #show(value) {
-    const made = this.renderer.render(top(value));
+    const made = this.renderer.render(this.isWhole ? value : top(value));
     if (!made) throw new Error("there is no page");
     if (!this.#root) {
       this.#root = this.host.attachShadow({ mode: "open" });

@@ -1,7 +1,7 @@
 // What a user can do with sections. Each command is one step of undo.
 
 import { withNewIds } from "../templates/ids.js";
-import { nameOf, TEMPLATES } from "../templates/sections.js";
+import { nameOf } from "../templates/sections.js";
 import { toast } from "../ui/toast.js";
 
 /** @typedef {import("./workspace.js").Workspace} Workspace */
@@ -27,12 +27,6 @@ export class Commands {
     const place = sections.findIndex((each) => each.id === made.id) + 1;
     workspace.announce(`${nameOf(made)} added, section ${place} of ${sections.length}.`);
     return made.id;
-  }
-
-  /** Insert a section from the gallery. @param {string} type @param {number} [index] */
-  add(type, index) {
-    const template = TEMPLATES.find((each) => each.name === type || each.section.type === type);
-    return template && this.insert(template.section, index);
   }
 
   /** @param {string} id */

@@ -1,15 +1,18 @@
-// The screens that are loaded when a user opens them: history, publishing, and the settings of the site.
+// The screens that are loaded when a user opens them: new sections, history, publishing, and the settings
+// of the site.
 //
 // `make sdk` makes a file of each. So a screen has its own copy of each module that it imports: it
 // shares only what it gets as `parts`. A screen is opened by `workspace.emit("screen", {name, …})`.
 
 import { toast } from "../ui/toast.js";
 
-/** @typedef {{name: string, pointer?: string}} Asked the screen, and the place that it is about */
+/** @typedef {{name: string, pointer?: string, index?: number}} Asked the screen, and the place that it is about */
 /** @typedef {{open: (parts: import("./commands.js").Parts, asked: Asked) => void}} Screen */
 
 /** @type {Record<string, () => Promise<Screen>>} */
-const SCREENS = {};
+const SCREENS = {
+  gallery: () => import("../gallery/gallery.js"),
+};
 
 export class Screens {
   #isLoading = false;

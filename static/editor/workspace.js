@@ -37,6 +37,8 @@ export class Workspace extends Emitter {
   lockedBy = () => null;
   /** The element on the canvas that shows a pointer, or the smallest one around it. `canvas/` sets it. @type {(pointer: string) => Element | null} */
   nodeAt = () => null;
+  /** A small picture of a section, as it would look on this page. `panels/` sets it. @type {(section: Fields) => Node} */
+  drawn = () => document.createElement("div");
 
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {

@@ -1,7 +1,7 @@
-// The panels beside the page: the sections, the gallery of new sections, and the fields.
+// The panels beside the page: the sections and the fields. The gallery of new sections is a screen.
 
 import { Inspector } from "../fields/inspector.js";
-import { openGallery } from "./gallery.js";
+import { drawing } from "./drawing.js";
 import { Outline } from "./outline.js";
 import { makeSheets } from "./sheets.js";
 
@@ -11,6 +11,8 @@ export function makePanels(parts) {
   const [outline, inspector] = [place("outline"), place("inspector")];
   new Outline(outline, parts);
   new Inspector(inspector, parts);
-  parts.workspace.on("gallery", (index) => openGallery(parts, index));
-  makeSheets({ outline, inspector }, parts.workspace);
+  const { workspace } = parts;
+  workspace.drawn = (section) => drawing(workspace.value, section);
+  workspace.on("gallery", (index) => workspace.emit("screen", { name: "gallery", index }));
+  makeSheets({ outline, inspector }, workspace);
 }

@@ -1,5 +1,5 @@
-// Makes static/served: for each of our own pages, and for each screen that the editor loads later, one
-// script and one style sheet, without comments.
+// Makes static/served: for each of our own pages, and for each screen that a page loads later, one script
+// and one style sheet, without comments.
 // Without `--write` it only lists the files that differ.
 //
 // sources.json has the SHA-256 of the files of each page. The server sends a served file only when it
@@ -14,7 +14,9 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('../../static/', import.meta.url))
 const PAGES = ['editor', 'documents']
 const isThere = (name) => existsSync(join(root, name, `${name}.js`))
-const SCREENS = ['history', 'publish', 'site'].filter(isThere)
+// The screens of each page.
+const LATER = { editor: ['gallery', 'history', 'publish', 'site'].filter(isThere), documents: ['new_page'] }
+const SCREENS = Object.values(LATER).flat()
 
 // The server makes this style sheet itself.
 const MADE = 'page/canvas.css'
@@ -25,14 +27,14 @@ const common = { bundle: true, minify: true, legalComments: 'none', metafile: tr
 const later = {
   name: 'later',
   setup (made) {
-    const filter = RegExp(`^\\.\\./(${SCREENS.join('|')})/\\1\\.js$`)
+    const filter = RegExp(`^\\.\\./(${SCREENS.map((each) => `${each}/${each}`).join('|')})\\.js$`)
     made.onResolve({ filter }, ({ path, kind }) => kind === 'dynamic-import' ? { path: `./${path.split('/').at(-1)}`, external: true } : null)
   },
 }
 
 /** The script of a page or screen, its style sheet, and the files that they were made from. */
 async function served (page) {
-  const script = await build({ ...common, entryPoints: [join(root, page, `${page}.js`)], format: 'esm', target: 'es2023', external: ['/sdk/*'], plugins: SCREENS.length ? [later] : [] })
+  const script = await build({ ...common, entryPoints: [join(root, page, `${page}.js`)], format: 'esm', target: 'es2023', external: ['/sdk/*'], plugins: [later] })
   const { code } = await minify(script.outputFiles[0].text, { module: true, compress: { passes: 2, ecma: 2020 }, mangle: true })
   const styles = stylesOf(page)
   const contents = styles.map((path) => `@import './${path}';`).join('\n')
@@ -64,10 +66,12 @@ for (const page of [...SCREENS, ...PAGES.filter(isThere)]) {
   made.set(`${page}.css`, css)
   sources[page] = files
 }
-// The editor is served when its screens are, too.
-for (const each of SCREENS) {
-  sources.editor.push(...sources[each])
-  delete sources[each]
+// A page is served when its screens are, too.
+for (const [page, screens] of Object.entries(LATER)) {
+  for (const each of screens) {
+    sources[page].push(...sources[each])
+    delete sources[each]
+  }
 }
 for (const [page, files] of Object.entries(sources)) {
   const names = [...new Set(files), `${page}/index.html`]

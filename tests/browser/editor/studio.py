@@ -66,6 +66,15 @@ class Studio:
         await page.wait_for_selector('body[data-state="ready"]')
         return page
 
+    async def open_list(
+        self, context: BrowserContext, user: str = "ada", role: Role = Role.ADMIN
+    ) -> Page:
+        """Open the list of pages as a user, and wait until it is there."""
+        page = await context.new_page()
+        await page.goto(f"{self.server.http}/#token={await self.server.mint(user, role)}")
+        await page.wait_for_selector('body[data-state="ready"]')
+        return page
+
 
 async def saved(page: Page) -> None:
     """Wait until the server has all changes of this tab."""

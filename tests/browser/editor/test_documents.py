@@ -11,21 +11,11 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Complaints, Contexts
-from tests.browser.editor.studio import SCHEMA, Studio, section, site
+from tests.browser.editor.studio import Studio, section, site
 from tests.browser.waits import until
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real
-
-
-async def listed(
-    studio: Studio, context: BrowserContext, user: str = "ada", role: Role = Role.ADMIN
-) -> Page:
-    """Open the list as a user, and wait until it is there."""
-    page = await context.new_page()
-    await page.goto(f"{studio.server.http}/#token={await studio.server.mint(user, role)}")
-    await page.wait_for_selector('body[data-state="ready"]')
-    return page
 
 
 def card(page: Page, title: str) -> Locator:
@@ -60,7 +50,7 @@ async def test_the_list_shows_pages_and_people_and_what_they_did(
     await studio.request("POST", "/v1/docs/spring-sale/publish", {})
     bo = await studio.open(await contexts.new(), "spring-sale", "bo")
     await bo.evaluate("weft.page.set('/pages/home/title', 'By Bo')")
-    page = await listed(studio, await contexts.new())
+    page = await studio.open_list(await contexts.new())
     assert "token" not in page.url
     shown = card(page, "Spring sale")
     await expect(shown).to_contain_text("Published")
@@ -91,41 +81,13 @@ async def test_the_list_shows_pages_and_people_and_what_they_did(
     assert complaints == []
 
 
-async def test_a_page_is_made_from_each_template(context: BrowserContext, studio: Studio) -> None:
-    page = await listed(studio, context)
-    made = {
-        "Grüße aus Łódź": "grusse-aus-lodz",
-        "Весна": "vesna",
-        "春": "page-",
-        "Ωμέγα 2": "omega-2",
-        "Spring sale!": "spring-sale",
-    }
-    for at, (title, name) in enumerate(made.items()):
-        await page.get_by_role("button", name="New page").first.click()
-        dialog = page.get_by_role("dialog", name="New page")
-        await dialog.get_by_label("Title").fill(title)
-        templates = dialog.locator(".template")
-        assert await templates.count() == len(made)
-        await templates.nth(at).click()
-        await dialog.get_by_role("button", name="Create page").click()
-        await page.wait_for_selector('body.editor[data-state="ready"]')
-        doc = page.url.rsplit("/", 1)[1]
-        assert doc.startswith(name), (title, doc)
-        value = await studio.value(doc)
-        assert (value["site"]["name"], value["pages"]["home"]["title"]) == (title, title)
-        assert (await studio.request("GET", f"/v1/docs/{doc}/schema")) == SCHEMA
-        await page.goto(studio.server.http)
-        await expect(card(page, title)).to_be_visible()
-    assert await studio.sections(doc) == []  # the last template is the blank one
-
-
 async def test_a_duplicate_has_the_same_content_under_a_name_of_its_own(
     context: BrowserContext, studio: Studio
 ) -> None:
     sections = [section(f"s-{n}", "hero", headline=f"{n} " + "x" * 9_000) for n in range(200)]
     big = {"site": {"name": "Big"}, **site(*sections)}
     await studio.create("big", big, schema=False)
-    page = await listed(studio, context)
+    page = await studio.open_list(context)
     for _ in range(2):
         await choose(page, "Big", "Duplicate")
         await page.get_by_text("Copy of Big made").wait_for()
@@ -143,7 +105,7 @@ async def test_a_deletion_is_sent_when_its_message_ends_or_the_page_is_left(
     for doc in docs:
         await studio.create(doc, named(doc))
     context = await contexts.new()
-    page = await listed(studio, context)
+    page = await studio.open_list(context)
     await choose(page, "old-0", "Delete")
     await expect(card(page, "old-0")).to_have_count(0)
     await refreshed(page)
@@ -172,7 +134,7 @@ async def test_a_deletion_is_sent_when_its_message_ends_or_the_page_is_left(
     async with asyncio.timeout(PATIENCE):
         while "old-2" in await names(studio):
             pass
-    left = await listed(studio, context)
+    left = await studio.open_list(context)
     await expect(card(left, "old-3")).to_be_visible()
     await expect(card(left, "old-2")).to_have_count(0)
 
@@ -184,7 +146,7 @@ async def test_a_role_sees_only_what_it_may_do(contexts: Contexts, studio: Studi
         Role.EDITOR: ["Open", "Open in new tab", "Duplicate", "Share…"],
     }
     for role, choices in wanted.items():
-        page = await listed(studio, await contexts.phone(), "eve", role)
+        page = await studio.open_list(await contexts.phone(), "eve", role)
         await expect(page.get_by_role("button", name="New page").first).to_be_visible(
             visible=role is Role.EDITOR
         )
@@ -193,7 +155,7 @@ async def test_a_role_sees_only_what_it_may_do(contexts: Contexts, studio: Studi
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await page.keyboard.press("Escape")
     # The right is gone while the page is open: the card comes back, with a sentence.
-    page = await listed(studio, await contexts.new(), "root")
+    page = await studio.open_list(await contexts.new(), "root")
     await page.route(
         "**/v1/docs/roles", lambda route: route.fulfill(status=403, json={"code": "forbidden"})
     )
@@ -206,7 +168,7 @@ async def test_a_role_sees_only_what_it_may_do(contexts: Contexts, studio: Studi
 async def test_a_share_link_works_until_it_is_ended(contexts: Contexts, studio: Studio) -> None:
     await studio.create("shared", named("Shared"))
     context = await contexts.new(permissions=["clipboard-read", "clipboard-write"])
-    page = await listed(studio, context)
+    page = await studio.open_list(context)
     await choose(page, "Shared", "Share…")
     dialog = page.get_by_role("dialog", name="Share Shared")
     await dialog.get_by_label("For").select_option("As long as possible")

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from server.http import page_scripts
-from server.http.page_scripts import FOLDERS, SCREENS, html_of, is_served, later_files, scripts_of
+from server.http.page_scripts import (
+    FOLDERS,
+    LIST_SCREENS,
+    SCREENS,
+    html_of,
+    is_served,
+    later_files,
+    scripts_of,
+)
 from server.http.static_files import HOME, MODULES
 
 TOOLS = ("documents", "editor")
@@ -19,7 +27,8 @@ TOOLS = ("documents", "editor")
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of `static/` that a test may change."""
     copy = tmp_path / "static"
-    folders = {folder for page in TOOLS for folder in FOLDERS[page]} | {"served", "style"}
+    folders = {folder for page in TOOLS for folder in FOLDERS[page]}
+    folders |= {"served", "style", *SCREENS, *LIST_SCREENS}
     for folder in folders:
         shutil.copytree(HOME / folder, copy / folder)
     monkeypatch.setattr(page_scripts, "HOME", copy)
@@ -86,7 +95,11 @@ def test_a_screen_is_a_file_of_its_own_and_belongs_to_the_editor(
     later_files.cache_clear()
     assert later_files("editor") == ("served/history.js", "served/history.css")
     assert scripts_of("editor") == ("served/editor.js",)
-    assert later_files("documents") == ()
+
+
+def test_the_list_of_pages_has_a_screen_too() -> None:
+    assert later_files("documents") == ("served/new_page.js", "served/new_page.css"), "run make sdk"
+    assert later_files("preview") == ()
 
 
 def test_a_preview_has_its_modules() -> None:
@@ -95,4 +108,4 @@ def test_a_preview_has_its_modules() -> None:
 
 def test_all_folders_are_served() -> None:
     assert {folder for folders in FOLDERS.values() for folder in folders} <= set(MODULES)
-    assert set(SCREENS) <= set(MODULES)
+    assert {*SCREENS, *LIST_SCREENS} <= set(MODULES)
