@@ -20,7 +20,10 @@ class Step(Struct, frozen=True):
 
 
 class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """One version, or all versions from `from` to `version`. `at` is the time of `version`."""
+    """One version, or all versions from `from` to `version`.
+
+    `at` is the time of `version`, and `since` the time of `from`.
+    """
 
     version: int
     by: Author
@@ -28,6 +31,7 @@ class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from
     kind: Kind
     pointers: list[str]
     from_: int | UnsetType = UNSET
+    since: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     published: bool = False
     publications: list[Step] = []
@@ -86,6 +90,7 @@ def _row(
         kind=last.kind,
         pointers=pointers_of(place for entry in run for place in entry.pointers),
         from_=run[0].version if len(run) > 1 else UNSET,
+        since=rfc3339(run[0].at) if len(run) > 1 else UNSET,
         name=names.get(last.version, UNSET),
         published=last.version == published,
         publications=steps.get(last.version, []),

@@ -174,6 +174,7 @@ MODULES = (
     "gallery",
     "people",
     "safety",
+    "history",
     "served",
 )
 # More than these files in both codings.

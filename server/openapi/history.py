@@ -43,7 +43,8 @@ LIST = Operation(
     "List the versions, newest first",
     {
         200: Response(
-            "A page of versions. An item with `from` has the versions `from` to `version`.",
+            "A page of versions. An item with `from` has the versions `from` to `version`, made "
+            "between `since` and `at`.",
             VersionPage,
         )
     },

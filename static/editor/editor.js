@@ -11,6 +11,7 @@ import { makePeople } from "../people/together.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
+import { makeHistory } from "./history_button.js";
 import { makeSafety } from "../safety/safety.js";
 import { Screens } from "./screens.js";
 import { makeShare } from "./share_button.js";
@@ -46,6 +47,7 @@ function start(page) {
   makePanels(parts);
   makeShare(part("tools"), parts);
   makePeople(parts);
+  makeHistory(part("tools"), parts);
   new Screens(parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });

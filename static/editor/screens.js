@@ -12,6 +12,7 @@ import { toast } from "../ui/toast.js";
 /** @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
   gallery: () => import("../gallery/gallery.js"),
+  history: () => import("../history/history.js"),
 };
 
 export class Screens {

@@ -24,6 +24,7 @@ def test_one_users_edits_without_a_pause_are_one_row() -> None:
     entries = [entry(n, "ada", n * 1000) for n in range(1, 6)]
     [row] = version_rows(entries, {}, gap_ms=60_000)
     assert (row.from_, row.version, row.by.user) == (1, 5, "ada")
+    assert (row.since, row.at) == ("1970-01-01T00:00:01.000Z", "1970-01-01T00:00:05.000Z")
 
 
 def test_a_pause_or_another_user_or_kind_begins_a_row() -> None:

@@ -83,17 +83,17 @@ def test_a_changed_style_sheet_is_loaded_itself(home: Path) -> None:
 def test_a_screen_is_a_file_of_its_own_and_belongs_to_the_editor(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_scripts, "SCREENS", ("history",))
-    (home / "history").mkdir(exist_ok=True)
+    monkeypatch.setattr(page_scripts, "SCREENS", ("another",))
+    (home / "another").mkdir()
     for kind in ("js", "css"):
-        (home / "history" / f"history.{kind}").write_text("/* a screen */")
+        (home / "another" / f"another.{kind}").write_text("/* a screen */")
     assert not is_served("editor"), "its file is missing"
-    assert later_files("editor") == ("history/history.css", "history/history.js")
+    assert later_files("editor") == ("another/another.css", "another/another.js")
     for kind in ("js", "css"):
-        (home / "served" / f"history.{kind}").write_text("/* a screen */")
+        (home / "served" / f"another.{kind}").write_text("/* a screen */")
     scripts_of.cache_clear()
     later_files.cache_clear()
-    assert later_files("editor") == ("served/history.js", "served/history.css")
+    assert later_files("editor") == ("served/another.js", "served/another.css")
     assert scripts_of("editor") == ("served/editor.js",)
 
 

@@ -1,0 +1,134 @@
+// What lies over the shown page: a frame with a name for each section that differs, and a card that
+// says who wrote the place under the pointer or the focus.
+
+import { avatar } from "../ui/avatars.js";
+import { change, h } from "../ui/elements.js";
+import { called, moment } from "./entries.js";
+
+/** @typedef {import("./viewer.js").Viewer} Viewer */
+/** @typedef {import("./viewer.js").Framed} Framed */
+/** @typedef {import("./blame.js").Found | import("./blame.js").Older | null} Who */
+
+/** What happened to a section, in a step and compared with the page now. @type {Record<string, [string, string]>} */
+const WORDS = {
+  added: ["new", "not on the page now"],
+  removed: ["deleted", "added later"],
+  moved: ["moved", "at another place now"],
+  changed: ["changed", "differs now"],
+  hidden: ["hidden", "shown now"],
+  shown: ["shown again", "hidden now"],
+};
+/** @type {Record<string, string>} */
+const DEEDS = { undo: "took this back", redo: "did this again", restore: "restored this" };
+/** @type {Record<string, string>} */
+const FIRST = { create: "made this page", import: "brought this page in", repair: "repaired the page" };
+
+export class Frames {
+  /** @type {{frame: HTMLElement, node: HTMLElement}[]} */
+  #all = [];
+  #asked = 0;
+
+  /**
+   * @param {Viewer} viewer @param {HTMLElement} board
+   * @param {{who: (place: string, framed?: Framed) => Promise<Who>, say: (words: string) => void, restore: (framed: Framed) => (() => void) | null, isOwn: (framed: Framed) => boolean}} how
+   */
+  constructor(viewer, board, how) {
+    this.viewer = viewer;
+    this.how = how;
+    this.layer = board.appendChild(h("div", { class: "marks" }));
+    this.card = board.appendChild(h("div", { class: "who", hidden: true }));
+    new ResizeObserver(() => this.place()).observe(viewer.host);
+    const { root, stage } = viewer;
+    for (const name of ["pointerover", "focusin", "pointerdown"])
+      root.addEventListener(name, ({ target }) => {
+        const spot = viewer.spotOf(target);
+        if (spot) this.#tell(spot.node, this.how.who(spot.place), name === "focusin");
+        else this.hide();
+      });
+    root.addEventListener("focusout", () => this.hide());
+    viewer.host.addEventListener("pointerleave", () => this.hide());
+    stage.addEventListener("scroll", () => this.hide(), { passive: true });
+  }
+
+  /** @param {boolean} isNow whether the page is compared with the page now */
+  show(isNow) {
+    this.#all = this.viewer.framed.map((framed) => {
+      const { part, node, notes } = framed;
+      const by = isNow || this.how.isOwn(framed) ? "" : " by others";
+      const words = `${part.name} ${WORDS[part.kind][isNow ? 1 : 0]}${by}`;
+      const ask = (/** @type {Event} */ { type }) =>
+        this.#tell(what, this.how.who("", framed), type === "focus");
+      const what = h(
+        "button",
+        {
+          ...{ type: "button", class: "link", onfocus: ask, onpointerenter: ask, onclick: ask },
+          ...{ onblur: () => this.hide(), onpointerleave: () => this.hide() },
+        },
+        words,
+      );
+      const restore = this.how.restore(framed);
+      const tag = h(
+        "div",
+        { class: "tag" },
+        what,
+        notes.length > 0 && h("small", { title: notes.join(", ") }, notes.join(", ")),
+        restore &&
+          h(
+            "button",
+            { type: "button", onclick: restore, "aria-label": `Restore ${part.name}` },
+            part.kind === "removed" && !isNow ? "Put back" : "Restore",
+          ),
+      );
+      return { frame: h("div", { class: `mark ${part.kind}`, "data-section": part.id }, tag), node };
+    });
+    this.layer.replaceChildren(...this.#all.map(({ frame }) => frame));
+    this.hide();
+    this.place();
+  }
+
+  place() {
+    const origin = this.layer.getBoundingClientRect();
+    const boxes = this.#all.map(({ frame, node }) => ({ frame, box: node.getBoundingClientRect() }));
+    for (const { frame, box } of boxes) {
+      const { style } = frame;
+      style.left = `${box.left - origin.left}px`;
+      style.top = `${box.top - origin.top}px`;
+      style.width = `${box.width}px`;
+      style.height = `${box.height}px`;
+    }
+  }
+
+  hide() {
+    this.#asked += 1;
+    change(this.card, { hidden: true });
+  }
+
+  /** @param {HTMLElement} node @param {Promise<Who>} asked @param {boolean} isSaid to screen readers */
+  async #tell(node, asked, isSaid) {
+    const mine = (this.#asked += 1);
+    const found = await asked.catch(() => undefined);
+    if (mine !== this.#asked || !node.isConnected) return;
+    const words = sentence(found);
+    this.card.replaceChildren(
+      ...(found && "by" in found ? [avatar(found.by), h("b", {}, called(found.by))] : []),
+      h("span", {}, words),
+    );
+    change(this.card, { hidden: false });
+    const box = node.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.card;
+    const above = box.top - height - 8;
+    const left = Math.max(8, Math.min(box.left, innerWidth - width - 8));
+    const stage = this.viewer.stage.getBoundingClientRect();
+    this.card.style.left = `${left}px`;
+    this.card.style.top = `${above > stage.top ? above : Math.min(box.bottom + 8, innerHeight - height - 8)}px`;
+    if (isSaid) this.how.say(`${found && "by" in found ? `${called(found.by)} ` : ""}${words}`);
+  }
+}
+
+/** @param {Who | undefined} found */
+function sentence(found) {
+  if (!found) return "It is not known now who wrote this.";
+  if ("before" in found) return `This was written before ${moment(Date.parse(found.before))}.`;
+  const { kind, at } = found;
+  return `${FIRST[kind] ?? DEEDS[kind] ?? "wrote this"} · ${moment(Date.parse(at))}`;
+}
