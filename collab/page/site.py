@@ -56,8 +56,9 @@ class Site:
     The site is at the path `base` of the origin `public_url`. `public_url` is empty when the server
     does not know its public origin.
 
-    Invariant: the page with the key `home` is first. Pages with the slug `home` follow, and then
-    the other pages; each group is in the order of its keys. Each slug leads to one page.
+    Invariant: the page that `site.home` names is first. The page with the key `home` follows, then
+    pages with the slug `home`, and then the other pages; each group is in the order of its keys.
+    Each slug leads to one page.
     """
 
     def __init__(self, value: Json, base: str = "", public_url: str = "") -> None:
@@ -107,8 +108,12 @@ def fragment(link: str) -> str:
 
 def _pages(value: Fields) -> list[Page]:
     found = fields(value, "pages")
+    first = text(fields(value, "site"), "home")
     pages = [Page(key, _slug(key, page), page) for key, page in found.items() if _is_page(page)]
-    return sorted(pages, key=lambda page: (page.key != "home", page.slug != "home", page.key))
+    return sorted(
+        pages,
+        key=lambda page: (page.key != first, page.key != "home", page.slug != "home", page.key),
+    )
 
 
 def _is_page(page: Json) -> bool:

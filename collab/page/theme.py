@@ -51,8 +51,13 @@ PURE_BLACK = Color(0, 0, 0)
 WHITE = Color(255, 255, 255)
 ACCENT = Color(47, 91, 234)
 LIGHT_GROUND, LIGHT_INK = Color(255, 255, 255), Color(24, 27, 33)
+# Every other section has a tint. page.css mixes a little less of it in than this.
+TINTED = 0.08
 DARK_LUMINANCE = 0.18  # below this luminance, white text has more contrast than black text
 DARK_GROUND, DARK_INK = Color(19, 22, 27), Color(236, 238, 242)
+# Factors of the size of headlines, and of the space above and below sections. The first is usual.
+_SCALES = {"medium": "1", "small": ".85", "large": "1.15"}
+_SPACES = {"medium": "1", "compact": ".65", "airy": "1.4"}
 
 
 def stylesheet(theme: Fields) -> str:
@@ -64,7 +69,7 @@ def stylesheet(theme: Fields) -> str:
     ink = _ink(chosen.get("text"), ground, ink)
     accent = read_color(chosen.get("accent")) or ACCENT
     scheme = "dark" if ground.luminance < DARK_LUMINANCE else "light"
-    rules = f"{_ROOT}{{color-scheme:{scheme};{_fonts(theme)}{palette(ground, ink, accent)}}}"
+    rules = f"{_ROOT}{{color-scheme:{scheme};{_sizes(theme)}{palette(ground, ink, accent)}}}"
     if mode != "auto":
         return rules
     dark = palette(*_dark_palette(chosen, ground, ink, accent))
@@ -89,6 +94,8 @@ def section_rule(name: str, theme: Fields, page: Fields) -> str:
 def palette(ground: Color, ink: Color, accent: Color) -> str:
     """Return the colours of the style sheet as custom properties, with readable links."""
     is_dark = ground.luminance < DARK_LUMINANCE
+    # A warm accent on a cold, dark ground gives a dirty tint, so the text's colour is used.
+    tint = ink if is_dark else accent
     return "".join(
         f"--{name}:{color};"
         for name, color in {
@@ -96,9 +103,8 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             "ink": ink,
             "accent": accent,
             "on-accent": ink_on(accent),
-            "link": readable(accent, ground),
-            # A warm accent on a cold, dark ground gives a dirty tint, so the text's colour is used.
-            "tint": ink if is_dark else accent,
+            "link": readable(accent, ground.mix(tint, TINTED)),
+            "tint": tint,
             # The share of white in the background of cards.
             "lift": "10%" if is_dark else "55%",
         }.items()
@@ -135,12 +141,14 @@ def _dark_palette(
     return dark_ground, dark_ink, accent
 
 
-def _fonts(theme: Fields) -> str:
+def _sizes(theme: Fields) -> str:
     fonts, radius = fields(theme, "fonts"), number(theme, "radius")
     round_px = 10 if radius is None else min(max(radius, 0), 64)
+    scale = _SCALES[one_of(fonts, "scale", *_SCALES)]
+    space = _SPACES[one_of(theme, "spacing", *_SPACES)]
     return (
         f"--heading:{_font(text(fonts, 'heading'))};--body:{_font(text(fonts, 'body'))};"
-        f"--radius:{decimal(round_px)}px;"
+        f"--radius:{decimal(round_px)}px;--scale:{scale};--space:{space};"
     )
 
 

@@ -175,6 +175,7 @@ MODULES = (
     "people",
     "safety",
     "history",
+    "site",
     "served",
 )
 # More than these files in both codings.

@@ -1,6 +1,7 @@
 // Bold, italic and links: a bar at the selection in a rich text, and the keys that users know.
 
 import { safeLink } from "../page/links.js";
+import { Site } from "../page/site.js";
 import { fields, text } from "../page/values.js";
 import { plain } from "../page/rich_text.js";
 import { nameOf } from "../templates/sections.js";
@@ -188,10 +189,8 @@ function targets(workspace) {
     const headline = plain(text(fields(each, "content"), "headline"));
     return { words: headline || nameOf(each), address: `#${text(each, "anchor") || text(each, "id")}` };
   });
-  const pages = Object.entries(fields(workspace.value, "pages")).map(([key, page]) => {
-    const slug = key === "home" ? "" : text(page, "slug") || key;
-    return { words: text(page, "title") || key, address: `/${slug}` };
-  });
+  const site = new Site(workspace.value, "");
+  const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
   return [...sections, ...pages];
 }
 

@@ -110,7 +110,7 @@ export class Sheet extends Emitter {
     renderer.selected = workspace.canEdit ? (workspace.selection?.id ?? null) : null;
     this.emit("before");
     try {
-      const made = renderer.render(workspace.value, workspace.key);
+      const made = renderer.render(workspace.value, "", workspace.key);
       if (!made) return;
       if (!this.#isWhole) holder.replaceChildren();
       this.#isWhole = false;

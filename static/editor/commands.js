@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.js";
 /** @typedef {import("../page/values.js").Fields} Fields */
 /**
  * What each part of the tool gets.
- * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token, errors: string[]}} Parts
+ * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token, errors: string[], tools: import("./tools.js").Tools}} Parts
  */
 
 export class Commands {
@@ -46,7 +46,7 @@ export class Commands {
     workspace.announce(`${nameOf(found.section)} deleted.`);
     toast(`${nameOf(found.section)} deleted`, {
       action: "Undo",
-      onAction: () => void this.#takeBack(change),
+      onAction: () => void this.takeBack(change),
     });
   }
 
@@ -101,7 +101,7 @@ export class Commands {
   }
 
   /** Take one change back, also when the user has made others since. @param {import("../sdk/reports/change.js").Change} change */
-  async #takeBack(change) {
+  async takeBack(change) {
     const { page } = this.workspace;
     try {
       // What is not sent yet leaves the queue. It may wait there for days, without a connection.

@@ -9,6 +9,7 @@ const FIELDS = {
   body: "text",
   columns: "columns",
   hidden: "visibility",
+  home: "first page",
   href: "link",
   image: "picture",
   label: "button text",
@@ -18,7 +19,22 @@ const FIELDS = {
   theme: "style",
 };
 /** What users call one item of a list. @type {Record<string, string>} */
-const ITEMS = { faq: "question", testimonials: "quote", gallery: "picture", social: "network" };
+const ITEMS = {
+  faq: "question",
+  testimonials: "quote",
+  gallery: "picture",
+  social: "network",
+  navigation: "menu entry",
+};
+/** What users call a part of the theme. @type {Record<string, string>} */
+const THEME = {
+  heading: "font of headlines",
+  body: "font of texts",
+  scale: "size of headlines",
+  radius: "corners",
+  spacing: "space around sections",
+  mode: "light or dark mode",
+};
 
 /** The parts of a JSON Pointer. @param {string} pointer */
 export function tokensOf(pointer) {
@@ -36,8 +52,12 @@ export function at(value, tokens) {
 /** A place in a marketer's words, to be put into a sentence. @param {any} value the document @param {string} pointer */
 export function placeWords(value, pointer) {
   const [root, key, list, index, ...rest] = tokensOf(pointer);
-  if (root !== "pages" || key === undefined)
-    return inside(tokensOf(pointer).slice(1), `the ${root === "theme" ? "style" : "site"}`);
+  if (root === "theme") {
+    if (key === "colors" && list)
+      return list.replace(/(-dark)?$/, (dark) => ` colour${dark && " in dark mode"}`);
+    return THEME[list ?? key] ?? "the theme";
+  }
+  if (root !== "pages" || key === undefined) return inside(tokensOf(pointer).slice(1), "the site");
   const page = at(value, [root, key]);
   const title = text(page, "title") || key;
   if (list !== "sections")

@@ -7,12 +7,13 @@
 import { toast } from "../ui/toast.js";
 
 /** @typedef {{name: string, pointer?: string, index?: number}} Asked the screen, and the place that it is about */
-/** @typedef {{open: (parts: import("./commands.js").Parts, asked: Asked) => void}} Screen */
+/** @typedef {{open: (parts: import("./commands.js").Parts, asked: Asked) => void | Promise<void>}} Screen */
 
 /** @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
   gallery: () => import("../gallery/gallery.js"),
   history: () => import("../history/history.js"),
+  site: () => import("../site/site.js"),
 };
 
 export class Screens {
@@ -30,7 +31,7 @@ export class Screens {
     this.#isLoading = true;
     try {
       const { open } = await SCREENS[asked.name]();
-      open(this.parts, asked);
+      await open(this.parts, asked);
     } catch (error) {
       console.warn(error);
       toast("This part could not be loaded. Check the connection, and try again.", { tone: "danger" });

@@ -2,7 +2,9 @@
 
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
+import { menuButton } from "../ui/menu.js";
 import { clean } from "../page/links.js";
+import { Site } from "../page/site.js";
 import { fields, text } from "../page/values.js";
 
 /** The widths of the canvas: of a window, of a tablet, of a phone. */
@@ -16,7 +18,10 @@ export class TopBar {
   /** @param {HTMLElement} bar @param {import("./commands.js").Parts} parts */
   constructor(bar, { workspace, document: name, token }) {
     this.workspace = workspace;
-    this.title = h("h1", {});
+    this.name = h("span", {});
+    this.title = menuButton(h("button", { type: "button", class: "quiet" }, this.name, icon("chevron")), () =>
+      this.choices(),
+    );
     this.at = `/preview/${encodeURIComponent(name)}`;
     this.preview = h(
       "a",
@@ -50,7 +55,7 @@ export class TopBar {
         { class: "button quiet", href: "/", "aria-label": "All pages", title: "All pages" },
         icon("back"),
       ),
-      this.title,
+      h("h1", {}, this.title),
       // The other parts fill these places.
       h("span", { id: "state" }),
       h("span", { class: "space" }),
@@ -72,12 +77,36 @@ export class TopBar {
     const title = clean(
       text(shown, "title") || key || text(fields(value, "site"), "name") || "Untitled page",
     );
-    change(this.title, { textContent: title, title });
-    const slug = text(shown, "slug") || key;
-    change(this.preview, {
-      href: key === "home" || !slug ? this.at : `${this.at}/${encodeURIComponent(slug)}`,
-    });
+    change(this.name, { textContent: title });
+    change(this.title, { title });
+    const site = new Site(value, this.at);
+    const page = site.pages.find((each) => each.key === key);
+    change(this.preview, { href: page ? site.address(page) : this.at });
     document.title = `${title} · Weft`;
+  }
+
+  /** The pages of the site, and the screens of its settings. */
+  choices() {
+    const { workspace } = this;
+    const site = new Site(workspace.value, "");
+    /** @param {string} words @param {string} drawing @param {string} pointer */
+    const screen = (words, drawing, pointer) => ({
+      words,
+      icon: drawing,
+      run: () => workspace.emit("screen", { name: "site", pointer }),
+    });
+    return [
+      ...site.pages.map((page) => ({
+        words: clean(page.title) || page.key,
+        isChosen: page.key === workspace.key,
+        note: site.address(page),
+        run: () => workspace.show(page.key),
+      })),
+      null,
+      screen("Pages…", "page", "/pages"),
+      screen("Theme…", "drop", "/theme"),
+      screen("Search and sharing…", "search", "/seo"),
+    ];
   }
 
   /** Open the preview of this page in a tab. Without demo mode, it needs the user's token. @param {MouseEvent} event @param {string} token */

@@ -4,7 +4,7 @@
 // `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
 // `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK),
 // `locks` (`lockedBy` may have changed), `others` (another person's change is shown: `news.js`), `screen`
-// (a user opens one of `screens.js`).
+// (a user opens one of `screens.js`), `field` (the user changes another value in a screen).
 
 import { at, tokensOf } from "./place_words.js";
 import { Emitter } from "../ui/emitter.js";
@@ -28,6 +28,8 @@ export class Workspace extends Emitter {
   selection = null;
   /** @type {string | null} the pointer of the text that is edited in place */
   editing = null;
+  /** The pointer of the value that the user changes in a screen. It emits `field`. @type {string | null} */
+  field = null;
   /** Whether the server takes no changes now, of any user. */
   isHeld = false;
   /** Banners of other parts, for `notices.js`. @type {(() => (Notice | false | null)[])[]} */
@@ -73,8 +75,9 @@ export class Workspace extends Emitter {
   /** The key of the page of the site that is shown; '' when the document has no page. */
   get key() {
     const pages = fields(this.value, "pages");
-    if (member(pages, this.wanted)) return this.wanted;
-    return member(pages, "home") ? "home" : (Object.keys(pages)[0] ?? "");
+    const home = text(fields(this.value, "site"), "home");
+    const found = [this.wanted, home, "home"].find((each) => member(pages, each));
+    return found ?? Object.keys(pages)[0] ?? "";
   }
 
   /** The page of the site that is shown, as it is in the document. @returns {Fields} */
@@ -121,13 +124,14 @@ export class Workspace extends Emitter {
     if (!same || scroll) this.emit("selected", { scroll });
   }
 
-  /** Go to a place of the document: show its page, and select its section and field. @param {string} pointer */
+  /** Go to a place of the document: show its page, and select its section and field. Return whether there is such a section. @param {string} pointer */
   goTo(pointer) {
     const [pages, key, , index, ...field] = tokensOf(pointer);
     const section = at(this.value, [pages, key, "sections", index]);
-    if (pages !== "pages" || !section?.id) return;
+    if (pages !== "pages" || !section?.id) return false;
     this.show(key);
     this.select(section.id, field.length ? pointer : null, { scroll: true });
+    return true;
   }
 
   /** Say that a text is edited in place now, or with null that none is. @param {string | null} pointer */

@@ -1,7 +1,8 @@
 // An address: where a link or a button leads, with the sections and pages of the site to choose from.
 
 import { safeImage, safeLink } from "../page/links.js";
-import { fields, isObject, text } from "../page/values.js";
+import { Site } from "../page/site.js";
+import { text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
@@ -63,12 +64,7 @@ function targets(workspace) {
     words: nameOf(each),
     address: `#${text(each, "anchor") || each.id}`,
   }));
-  const pages = Object.entries(fields(workspace.value, "pages")).filter(([, page]) => isObject(page));
-  return [
-    ...sections,
-    ...pages.map(([key, page]) => ({
-      words: text(page, "title") || key,
-      address: key === "home" ? "/" : `/${text(page, "slug") || key}`,
-    })),
-  ];
+  const site = new Site(workspace.value, "");
+  const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
+  return [...sections, ...pages];
 }

@@ -78,15 +78,17 @@ export class PageRenderer {
   }
 
   /**
-   * Return the page at `slug`, or the home page without a slug; null when there is no page.
+   * Return the page at `slug`, or the home page without a slug; null when there is no page. With `key`,
+   * it is the page with this key.
    *
    * @param {unknown} value the document
    * @param {string} [slug]
+   * @param {string} [key]
    * @returns {Rendered | null}
    */
-  render(value, slug = "") {
+  render(value, slug = "", key = "") {
     const site = new Site(value, this.base, this.publicUrl);
-    const page = site.find(slug);
+    const page = key ? site.pages.find((each) => each.key === key) : site.find(slug);
     if (!page) return null;
     const language = LANGUAGE.test(text(site.about, "language")) ? text(site.about, "language") : "en";
     const translation = translationFor(language);

@@ -60,6 +60,7 @@ export class Site {
 /** @param {Fields} value @returns {Page[]} */
 function pagesOf(value) {
   const pages = Object.entries(fields(value, "pages")).filter(([, page]) => isObject(page));
+  const first = text(fields(value, "site"), "home");
   const found = pages.map(([key, page]) => ({
     key,
     slug: slugOf(key, page),
@@ -68,6 +69,7 @@ function pagesOf(value) {
   }));
   return found.sort(
     (one, other) =>
+      Number(one.key !== first) - Number(other.key !== first) ||
       Number(one.key !== "home") - Number(other.key !== "home") ||
       Number(one.slug !== "home") - Number(other.slug !== "home") ||
       compare(one.key, other.key),

@@ -22,6 +22,12 @@ const FAMILY = `(?:'${NAME}'|"${NAME}"|[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)
 const MAX_FONTS = 1000; // characters
 const FONTS = new RegExp(`^${FAMILY}(?:[${SPACE}]*,[${SPACE}]*${FAMILY}){0,9}$`);
 
+// Factors of the size of headlines, and of the space above and below sections. The first is usual.
+/** @type {Record<string, string>} */
+const SCALES = { medium: "1", small: ".85", large: "1.15" };
+/** @type {Record<string, string>} */
+const SPACES = { medium: "1", compact: ".65", airy: "1.4" };
+
 /** @type {Color} */
 const BLACK = [16, 18, 20];
 /** @type {Color} */
@@ -30,6 +36,8 @@ const PURE_BLACK = [0, 0, 0];
 const WHITE = [255, 255, 255];
 /** @type {Color} */
 const ACCENT = [47, 91, 234];
+// Every other section has a tint. page.css mixes a little less of it in than this.
+export const TINTED = 0.08;
 const DARK_LUMINANCE = 0.18; // below this luminance, white text has more contrast than black text
 /** @type {[Color, Color]} */
 const LIGHT = [
@@ -44,17 +52,23 @@ const DARK = [
 
 /** Return the custom properties of a page; with mode `auto`, also those for dark mode. @param {Fields} theme @param {Scope} [scope] */
 export function stylesheet(theme, { root } = OWN) {
+  const [[ground, ink, accent], dark] = colorsOf(theme);
+  const scheme = luminance(ground) < DARK_LUMINANCE ? "dark" : "light";
+  const rules = `${root}{color-scheme:${scheme};${sizes(theme)}${palette(ground, ink, accent)}}`;
+  if (!dark) return rules;
+  return `${rules}@media(prefers-color-scheme:dark){${root}{color-scheme:dark;${palette(...dark)}}}`;
+}
+
+/** Background, text and accent of a page; with mode `auto`, also those for dark mode. @param {Fields} theme @returns {[[Color, Color, Color], [Color, Color, Color]?]} */
+export function colorsOf(theme) {
   const chosen = fields(theme, "colors");
   const mode = oneOf(theme, "mode", "light", "dark", "auto");
   const [plainGround, plainInk] = mode === "dark" ? DARK : LIGHT;
   const ground = readColor(chosen.background) ?? plainGround;
   const ink = inkFor(chosen.text, ground, plainInk);
   const accent = readColor(chosen.accent) ?? ACCENT;
-  const scheme = luminance(ground) < DARK_LUMINANCE ? "dark" : "light";
-  const rules = `${root}{color-scheme:${scheme};${fonts(theme)}${palette(ground, ink, accent)}}`;
-  if (mode !== "auto") return rules;
-  const dark = palette(...darkPalette(chosen, ground, ink, accent));
-  return `${rules}@media(prefers-color-scheme:dark){${root}{color-scheme:dark;${dark}}}`;
+  const light = /** @type {[Color, Color, Color]} */ ([ground, ink, accent]);
+  return mode === "auto" ? [light, darkPalette(chosen, ground, ink, accent)] : [light];
 }
 
 /** Return the CSS rule of a section; '' when its theme sets no colours. @param {string} name @param {Fields} theme @param {Fields} page the theme of the page @param {Scope} [scope] */
@@ -68,13 +82,14 @@ export function sectionRule(name, theme, page, { inside } = OWN) {
 /** @param {Color} ground @param {Color} ink @param {Color} accent */
 function palette(ground, ink, accent) {
   const isDark = luminance(ground) < DARK_LUMINANCE;
+  const tint = isDark ? ink : accent;
   const values = {
     ground: hex(ground),
     ink: hex(ink),
     accent: hex(accent),
     "on-accent": hex(inkOn(accent)),
-    link: hex(readable(accent, ground)),
-    tint: hex(isDark ? ink : accent),
+    link: hex(readable(accent, mix(ground, tint, TINTED))),
+    tint: hex(tint),
     lift: isDark ? "10%" : "55%",
   };
   return Object.entries(values)
@@ -83,7 +98,7 @@ function palette(ground, ink, accent) {
 }
 
 /** The colour of text: the author's colour, or a fallback with enough contrast, or black or white. @param {unknown} value @param {Color} ground @param {Color | null} fallback @returns {Color} */
-function inkFor(value, ground, fallback) {
+export function inkFor(value, ground, fallback) {
   const chosen = readColor(value);
   if (chosen) return chosen;
   return fallback && contrast(fallback, ground) >= READABLE ? fallback : inkOn(ground);
@@ -99,14 +114,16 @@ function darkPalette(chosen, ground, ink, accent) {
 }
 
 /** @param {Fields} theme */
-function fonts(theme) {
+function sizes(theme) {
   const given = fields(theme, "fonts");
   const radius = number(theme, "radius");
   const rounded = radius === null ? 10 : Math.min(Math.max(radius, 0), 64);
   const [heading, body] = ["heading", "body"].map((key) =>
     text(given, key).length <= MAX_FONTS && FONTS.test(text(given, key)) ? text(given, key) : SANS,
   );
-  return `--heading:${heading};--body:${body};--radius:${decimal(rounded)}px;`;
+  const scale = SCALES[oneOf(given, "scale", ...Object.keys(SCALES))];
+  const space = SPACES[oneOf(theme, "spacing", ...Object.keys(SPACES))];
+  return `--heading:${heading};--body:${body};--radius:${decimal(rounded)}px;--scale:${scale};--space:${space};`;
 }
 
 // --- colours ----------------------------------------------------------------------------------
@@ -120,17 +137,17 @@ export function readColor(value) {
 }
 
 /** @param {Color} color */
-function hex(color) {
+export function hex(color) {
   return `#${color.map((each) => each.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** @param {Color} one @param {Color} other @param {number} share @returns {Color} */
-function mix(one, other, share) {
+export function mix(one, other, share) {
   return /** @type {Color} */ (one.map((each, at) => Math.floor(each + (other[at] - each) * share + 0.5)));
 }
 
 /** The relative luminance, as WCAG 2.2 defines it. @param {Color} color */
-function luminance(color) {
+export function luminance(color) {
   const [red, green, blue] = color.map((each) => linear(each / 255));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
@@ -141,19 +158,19 @@ function linear(channel) {
 }
 
 /** @param {Color} one @param {Color} other */
-function contrast(one, other) {
+export function contrast(one, other) {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 }
 
 /** White or a soft black: the colour with more contrast on this ground. @param {Color} ground */
-function inkOn(ground) {
+export function inkOn(ground) {
   const best = contrast(BLACK, ground) > contrast(WHITE, ground) ? BLACK : WHITE;
   return contrast(best, ground) >= READABLE ? best : PURE_BLACK;
 }
 
 /** The ink, mixed with black or white until its contrast on the ground is enough. @param {Color} ink @param {Color} ground */
-function readable(ink, ground) {
+export function readable(ink, ground) {
   const goal = inkOn(ground);
   for (let tenths = 0; tenths <= 10; tenths += 1) {
     const found = mix(ink, goal, tenths / 10);

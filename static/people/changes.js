@@ -52,7 +52,13 @@ export class Changes {
       // A move is said where the order of the sections is shown.
       if (kind !== "moved") this.#say(by, section && kind !== "removed" ? nameOf(section) : words);
       if (kind === "removed") continue;
-      if (!section) this.#chip(by, words, 1, () => workspace.goTo(pointer));
+      if (!section)
+        this.#chip(
+          by,
+          words,
+          1,
+          () => workspace.goTo(pointer) || workspace.emit("screen", { name: "site", pointer }),
+        );
       else
         shown.set(
           section.id,

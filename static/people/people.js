@@ -29,7 +29,7 @@ export class People extends Emitter {
     this.workspace = workspace;
     const { presence } = workspace.page;
     presence.on("change", () => this.#read());
-    for (const name of ["selected", "shown", "editing"]) workspace.on(name, () => this.#tell());
+    for (const name of ["selected", "shown", "editing", "field"]) workspace.on(name, () => this.#tell());
     this.#tell();
     this.#read();
   }
@@ -46,7 +46,8 @@ export class People extends Emitter {
 
   #tell() {
     const { page, selection, editing, key } = this.workspace;
-    const { id: section = "", pointer: field = "" } = selection ?? {};
+    const { id: section = "", pointer = "" } = selection ?? {};
+    const field = this.workspace.field ?? pointer;
     page.presence.set({ section, field, page: key, editing: editing !== null, color: colorOn(page.user) });
   }
 

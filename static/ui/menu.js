@@ -4,7 +4,8 @@ import { h } from "./elements.js";
 import { icon } from "./icons.js";
 
 /**
- * @typedef {{words: string, icon?: string, run: () => void, isDanger?: boolean, disabled?: boolean, note?: string}} Choice
+ * With `isChosen`, it is one of several of which one holds now.
+ * @typedef {{words: string, icon?: string, run: () => void, isDanger?: boolean, isChosen?: boolean, disabled?: boolean, note?: string}} Choice
  */
 
 /** @type {(() => void) | null} */
@@ -39,13 +40,14 @@ export function openMenu(at, choices) {
       "button",
       {
         type: "button",
-        role: "menuitem",
+        role: each.isChosen === undefined ? "menuitem" : "menuitemradio",
+        "aria-checked": each.isChosen?.toString(),
         tabindex: "-1",
         class: each.isDanger && "danger",
         disabled: each.disabled ?? false,
         onclick: run,
       },
-      each.icon ? icon(each.icon) : h("span", { class: "icon" }),
+      each.icon || each.isChosen ? icon(each.icon ?? "check") : h("span", { class: "icon" }),
       h("span", {}, each.words),
       each.note && h("small", {}, each.note),
     );

@@ -203,6 +203,8 @@ def _words(random: Random, at: tuple[str, ...]) -> str:
     """Return a text of usual length. Some fields need one of a few words to have an effect."""
     if at[-1] == "id":
         return random.choice(["a", "b", "hero-1", "ö", f"n{random.randint(0, 99)}", "weft-x"])
+    if at[-1] == "home":
+        return random.choice(["home", "about", "b", "10", "nowhere"])
     if at[-1] == "language":
         return random.choice(["en", "de", "ar", "he-IL", "fr", "pt-BR", "xx"])
     if at[-1] in ("heading", "body") and "fonts" in at:

@@ -30,35 +30,40 @@ WORDS = {
     "/pages/home": "page Home",
     "/pages/home/seo/description": "description of search engines of page Home",
     "/site/name": "name of the site",
-    "/theme/colors/accent": "accent of colors of the style",
+    "/site/navigation/1/href": "link of menu entry 2 of the site",
+    "/theme/colors/accent": "accent colour",
+    "/theme/colors/text-dark": "text colour in dark mode",
+    "/theme/fonts/scale": "size of headlines",
+    "/theme/radius": "corners",
+    "/theme": "the theme",
     "": "the site",
 }
 
 
 async def call(page: Page, studio: Studio, module: str, code: str, *given: Any) -> Any:
-    address = f"/modules/{version('weft')}/editor/"
+    address = f"/modules/{version('weft')}/{module}.js"
     source = f"async ([address, ...given]) => {{ const it = await import(address); {code} }}"
-    return await page.evaluate(source, [f"{address}{module}.js", *given])
+    return await page.evaluate(source, [address, *given])
 
 
 async def test_places_are_named_and_found_again(studio: Studio, page: Page) -> None:
     await studio.create("words", PAGE)
     ada = await studio.open(page.context, "words")
     names = "return given[1].map((pointer) => it.placeWords(given[0], pointer))"
-    found = await call(ada, studio, "place_words", names, PAGE, list(WORDS))
+    found = await call(ada, studio, "editor/place_words", names, PAGE, list(WORDS))
     assert dict(zip(WORDS, found, strict=True)) == WORDS
 
     moved = site(*reversed(PAGE["pages"]["home"]["sections"]))
     follow = "return given[2].map((each) => it.pointerNow(given[1], it.lasting(given[0], each)))"
     pointers = [f"{AT}/0/content/headline", f"{AT}/1/content/items/1", f"{AT}/2", "/pages/home"]
-    assert await call(ada, studio, "place_words", follow, PAGE, moved, pointers) == [
+    assert await call(ada, studio, "editor/place_words", follow, PAGE, moved, pointers) == [
         f"{AT}/2/content/headline",
         f"{AT}/1/content/items/1",
         f"{AT}/0",
         "/pages/home",
     ]
     gone = site(PAGE["pages"]["home"]["sections"][1])
-    assert await call(ada, studio, "place_words", follow, PAGE, gone, pointers[:1]) == [None]
+    assert await call(ada, studio, "editor/place_words", follow, PAGE, gone, pointers[:1]) == [None]
 
     # The smallest places at which two values differ.
     compare = "return it.differences(...given).map(({pointer, kind}) => `${kind} ${pointer}`)"
@@ -71,7 +76,7 @@ async def test_places_are_named_and_found_again(studio: Studio, page: Page) -> N
         ({"a": 1}, {"a": 1, "b/c": 2}, ["added /b~1c"]),
         ({"a": None}, {"a": None}, []),
     ):
-        found = await call(ada, studio, "differences", compare, before, after)
+        found = await call(ada, studio, "safety/differences", compare, before, after)
         assert found == expected
 
     marks = (
@@ -86,7 +91,7 @@ async def test_places_are_named_and_found_again(studio: Studio, page: Page) -> N
         ("word " * 600, "other " * 600, None),
     ]
     for one, other, marked in cases:
-        found = await call(ada, studio, "word_diff", marks, one, other)
+        found = await call(ada, studio, "safety/word_diff", marks, one, other)
         if marked is not None:
             assert found == marked
         assert [each.replace("[", "").replace("]", "") for each in found] == [one, other]

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from collab.page.fields import Fields
 from collab.page.theme import (
     READABLE,
     SANS,
@@ -55,3 +56,16 @@ def test_names_of_fonts_that_are_very_long_are_left_out(spaces: int, is_used: bo
     families = "Georgia," + " " * spaces + "monospace"
     made = stylesheet({"fonts": {"heading": families, "body": "serif"}})
     assert f"--heading:{families if is_used else SANS};--body:serif;" in made
+
+
+@pytest.mark.parametrize(
+    ("theme", "sizes"),
+    [
+        ({}, "--scale:1;--space:1;"),
+        ({"fonts": {"scale": "large"}, "spacing": "compact"}, "--scale:1.15;--space:.65;"),
+        ({"fonts": {"scale": "small"}, "spacing": "airy"}, "--scale:.85;--space:1.4;"),
+        ({"fonts": {"scale": "9;}"}, "spacing": 7}, "--scale:1;--space:1;"),
+    ],
+)
+def test_the_size_of_headlines_and_the_space_are_words(theme: Fields, sizes: str) -> None:
+    assert sizes in stylesheet(theme)
