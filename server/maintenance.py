@@ -14,7 +14,7 @@ from server.assets.retention import AssetRetention
 from server.documents.renewals import renew_all
 from server.runtime.collector import Collector
 from server.runtime.usage import MemoryTrimmer
-from server.runtime.worker_threads import work_counts
+from server.runtime.worker_threads import untrack_in_thread, work_counts
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -35,7 +35,7 @@ async def run_maintenance(services: Services) -> None:
     Presence has a task of its own, so that a slow database does not delay it.
     """
     retention, memory = Retention(services), MemoryTrimmer(services.clock)
-    collector = Collector(work_counts)
+    collector = Collector(work_counts, lambda: untrack_values(services))
     versions, days = services.assets.versions, services.settings.asset_days
     assets = AssetRetention(services.store, versions, services.clock, days)
 
@@ -74,6 +74,11 @@ async def renew_presence(services: Services) -> None:
     services.guest_token_limit.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.renew()
+
+
+async def untrack_values(services: Services) -> None:
+    """Take the values of the open documents out of the garbage collector's sight."""
+    await untrack_in_thread([live.room.value for live in services.hub.lives.values()])
 
 
 async def save_and_unload(services: Services) -> None:

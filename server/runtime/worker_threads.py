@@ -9,7 +9,8 @@ takes so long to open.
 A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
 20 ms. The event loop waits meanwhile. So a thread rests after long work.
 
-One more thread frees large documents. It pauses again and again (`collab/types/freeing.py`).
+One more thread frees large documents. It pauses again and again (`collab/types/freeing.py`). It
+also untracks their values (`untracking.py`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from server.runtime.clock import SystemClock
+from server.runtime.untracking import untrack
 
 if TYPE_CHECKING:
     from collab.types.freeing import Memory
@@ -81,6 +84,12 @@ def free_in_thread(thing: object) -> None:
     """
     bag = [thing]
     asyncio.get_running_loop().call_later(SOON, _FREEING.submit, bag.clear)
+
+
+async def untrack_in_thread(values: list[Any]) -> None:
+    """Take JSON values out of the collector's sight, in the thread that frees large objects."""
+    work = partial(untrack, values, lambda: _NEVER.wait(PAUSE))
+    await asyncio.get_running_loop().run_in_executor(_FREEING, work)
 
 
 async def wait_for_freeing() -> None:

@@ -10,8 +10,7 @@ import pytest
 from server.runtime import collector, usage
 from server.runtime.collector import (
     GROWTH,
-    LONG,
-    MOST_HIDDEN,
+    MOST_OF_TIME,
     NEVER,
     REST,
     WORTH,
@@ -26,10 +25,13 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
     monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
-    monkeypatch.setattr(gc, "unfreeze", lambda: asked.append("unfreeze"))
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH))
     monkeypatch.setattr(usage, "memory", lambda: 100 << 20)
     return asked
+
+
+async def nothing() -> None:
+    """No document is open."""
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ async def test_a_full_collection_runs_after_enough_idle_calls(
     collections: list[str],
 ) -> None:
     work_counts = [5, 5]
-    looked = Collector(lambda: (work_counts[0], work_counts[1]))
+    looked = Collector(lambda: (work_counts[0], work_counts[1]), nothing)
     await looked.run()
     assert collections == [], "work ended since the start"
     work_counts[:] = [6, 5]
@@ -65,7 +67,7 @@ async def test_a_full_collection_runs_after_enough_idle_calls(
 async def test_a_full_collection_runs_when_the_process_has_doubled(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = Collector(lambda: (2, 1))
+    looked = Collector(lambda: (2, 1), nothing)
     size = (100 << 20) + GROWTH
     monkeypatch.setattr(usage, "memory", lambda: size)
     await looked.run()
@@ -87,7 +89,7 @@ async def test_no_full_collection_runs_when_few_objects_are_new(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH - 1))
-    looked = Collector(lambda: (0, 0))
+    looked = Collector(lambda: (0, 0), nothing)
     await looked.run()
     assert collections == []
 
@@ -116,7 +118,7 @@ async def test_a_long_rest_collects_once_even_few_objects(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (9, 0, 0))
-    looked = Collector(lambda: (0, 0))
+    looked = Collector(lambda: (0, 0), nothing)
     for _ in range(REST - 1):
         await looked.run()
     assert collections == []
@@ -133,7 +135,7 @@ async def test_old_reference_cycles_are_freed(monkeypatch: pytest.MonkeyPatch) -
     del ring
     gc.collect(1)
     assert Ring.freed == 0
-    looked = Collector(lambda: (0, 0))
+    looked = Collector(lambda: (0, 0), nothing)
     for _ in range(REST):
         await looked.run()
     assert Ring.freed == 1
@@ -150,60 +152,34 @@ async def rest(looked: Collector) -> None:
         await looked.run()
 
 
-async def test_a_long_collection_hides_what_it_found(
+async def test_a_long_collection_is_followed_by_a_long_wait(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = Collector(lambda: (0, 0))
-    taking(monkeypatch, LONG)
-    await rest(looked)
+    looked = Collector(lambda: (0, 0), nothing)
+    taking(monkeypatch, 2.5 * REST * MOST_OF_TIME)
+    for _ in range(3):
+        await rest(looked)
     assert collections == ["collect"]
-    taking(monkeypatch, LONG * 1.01)
     await rest(looked)
-    assert collections == ["collect"] * 2 + ["freeze"]
+    assert collections == ["collect"] * 2
 
 
-async def test_after_many_long_collections_a_rest_looks_at_everything(
+async def test_a_process_that_grows_does_not_wait(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = Collector(lambda: (0, 0))
-    taking(monkeypatch, 2 * LONG)
-    for _ in range(MOST_HIDDEN):
-        await rest(looked)
-    assert collections == ["collect", "freeze"] * MOST_HIDDEN
-    collections.clear()
+    looked = Collector(lambda: (0, 0), nothing)
+    taking(monkeypatch, 60)
     await rest(looked)
-    await rest(looked)
-    assert collections == ["unfreeze", "collect", "freeze", "collect", "freeze"]
-
-
-async def test_a_busy_process_does_not_look_at_everything(
-    collections: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    busy = [0, 0]
-    looked = Collector(lambda: (busy[0], busy[1]))
-    taking(monkeypatch, 2 * LONG)
-    for _ in range(MOST_HIDDEN):
-        await rest(looked)
-    collections.clear()
-    busy[:] = [2, 1]
     monkeypatch.setattr(usage, "memory", lambda: 1 << 30)
     await looked.run()
-    assert collections == ["collect", "freeze"]
+    assert collections == ["collect"] * 2
 
 
-async def test_a_hidden_value_is_visited_once_and_freed_with_its_last_reference(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(collector, "WORTH", 0)
-    monkeypatch.setattr(collector, "LONG", -1.0)
-    gc.collect()
-    before = gc.get_freeze_count()
-    try:
-        value = [[number] for number in range(10_000)]
-        await rest(Collector(lambda: (0, 0)))
-        held = gc.get_freeze_count()
-        assert held - before > 10_000
-        del value
-        assert held - gc.get_freeze_count() > 10_000
-    finally:
-        gc.unfreeze()
+async def test_values_are_untracked_before_each_collection(collections: list[str]) -> None:
+    async def untrack_values() -> None:
+        collections.append("untrack")
+
+    looked = Collector(lambda: (0, 0), untrack_values)
+    await rest(looked)
+    await rest(looked)
+    assert collections == ["untrack", "collect"] * 2
