@@ -23,9 +23,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-_TOOL_POLICY = (
-    f"{_POLICY}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'"
-)
+_TOOL_POLICY = f"{_POLICY}; frame-src 'self'; worker-src 'self'; manifest-src 'self'"
 
 
 async def get_preview(request: Request) -> Response:
@@ -36,12 +34,13 @@ async def get_preview(request: Request) -> Response:
 
 async def get_documents(request: Request) -> Response:
     """Return the list of all pages."""
-    return await _page(request, "documents", _TOOL_POLICY)
+    return await _page(request, "documents", f"{_TOOL_POLICY}; frame-ancestors 'none'")
 
 
 async def get_editor(request: Request) -> Response:
     """Return the editor of a document."""
-    return await _page(request, "editor", _TOOL_POLICY)
+    ancestors = " ".join(services_of(request).settings.editor_ancestors) or "'none'"
+    return await _page(request, "editor", f"{_TOOL_POLICY}; frame-ancestors {ancestors}")
 
 
 async def _page(request: Request, name: str, policy: str) -> Response:

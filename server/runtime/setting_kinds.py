@@ -11,6 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 KiB = 1024
 MiB = 1024 * KiB
 
+# What some settings accept.
+HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
+ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
+ANCESTOR = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}|\*))?")
+ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
+
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _SIZE = re.compile(r"(\d{1,18})\s*(KiB|MiB|GiB)?", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")

@@ -14,13 +14,7 @@ from server.runtime.setting_kinds import KiB, MiB, rule_of
 
 PREFIX = "WEFT_"
 
-_HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
-_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
 _STRICTNESS = ("off", "warn", "refuse")
-_ANCESTOR = re.compile(
-    r"\*|https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}|\*))?"
-)
-_ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
 class BadSetting(Exception):
@@ -42,7 +36,7 @@ class Settings:
         "127.0.0.1",
         "a host name or an IP address",
         "The host or IP address that `weft serve` listens on.",
-        _HOST.fullmatch,
+        setting.HOST.fullmatch,
     )
     port: int = setting.count(
         8080, "The port that `weft serve` listens on; 0 picks a free port.", high=65535, none=False
@@ -67,17 +61,22 @@ class Settings:
         "The URL of this server for browsers; published pages use it in absolute URLs.",
     )
     origins: tuple[str, ...] = setting.listed(
-        _ORIGIN,
+        setting.ORIGIN,
         "origins such as https://app.example.com, separated by commas",
         "Origins allowed to open sockets and call the API. Empty: only the server's own origin.",
     )
     frame_ancestors: tuple[str, ...] = setting.listed(
-        _ANCESTOR,
+        setting.ANCESTOR,
         "origins such as https://cms.example or https://*.example, separated by commas; * for all",
         "Sites that may show published pages and previews in a frame, besides the server's own.",
     )
+    editor_ancestors: tuple[str, ...] = setting.listed(
+        setting.ORIGIN,
+        "origins such as https://cms.example, separated by commas",
+        "Sites that may show the editor in a frame. Empty: no site.",
+    )
     trusted_proxies: tuple[str, ...] = setting.listed(
-        _ADDRESS,
+        setting.ADDRESS,
         "IP addresses or networks such as 10.0.0.0/8, separated by commas; * for all",
         "Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.",
     )

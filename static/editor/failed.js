@@ -1,6 +1,7 @@
 // What the user sees when the document cannot be opened.
 
 import { advice } from "/sdk/advice.js";
+import { AROUND } from "../ui/around.js";
 import { h } from "../ui/elements.js";
 
 /** What to say, by the code of the error. @type {Record<string, string>} */
@@ -33,9 +34,9 @@ export function failed(error, token) {
         h(
           "p",
           { class: "row" },
-          h("a", { class: "button", href: "/" }, "All pages"),
+          !AROUND && h("a", { class: "button", href: "/" }, "All pages"),
           h("button", { type: "button", onclick: again }, "Try again"),
-          isToken && h("button", { type: "button", class: "primary", onclick: enter }, "Enter a token"),
+          isToken && !AROUND && h("button", { type: "button", class: "primary", onclick: enter }, "Enter a token"),
         ),
       ),
     );

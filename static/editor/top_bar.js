@@ -1,5 +1,6 @@
 // The bar at the top: which page this is, how it is saved, who is here, and what one can do with it.
 
+import { AROUND, tellAround } from "../ui/around.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
@@ -50,11 +51,9 @@ export class TopBar {
       ),
     );
     bar.append(
-      h(
-        "a",
-        { class: "button quiet", href: "/", "aria-label": "All pages", title: "All pages" },
-        icon("back"),
-      ),
+      AROUND
+        ? h("button", { type: "button", class: "quiet", ...named("Leave the editor"), onclick: leave }, icon("back"))
+        : h("a", { class: "button quiet", href: "/", ...named("All pages") }, icon("back")),
       h("h1", {}, this.title),
       // The other parts fill these places.
       h("span", { id: "state" }),
@@ -122,4 +121,13 @@ export class TopBar {
     document.body.dataset.width = `${width}`;
     this.workspace.emit("resized", width);
   }
+}
+
+/** @param {string} words */
+function named(words) {
+  return { "aria-label": words, title: words };
+}
+
+function leave() {
+  tellAround({ type: "leave" });
 }

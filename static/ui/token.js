@@ -1,5 +1,7 @@
-// The user's token: from the fragment of the address, from an earlier load, a guest's, or from a form.
+// The user's token: from the page around ours, from the fragment of the address, from an earlier load, a
+// guest's, or from a form.
 
+import { AROUND, tokenFromAround } from "./around.js";
 import { openDialog } from "./dialog.js";
 import { h } from "./elements.js";
 
@@ -41,6 +43,7 @@ export class Token {
 
   /** The token for the server. Without one: in demo mode a guest's, else the user is asked. @param {string} [words] @returns {Promise<string>} */
   async get(words = "This page needs a token. Enter the one that you were given.") {
+    if (AROUND) return tokenFromAround();
     const kept = this.kept();
     if (kept) return kept;
     const answer = await fetch("/v1/demo/token", { method: "POST", headers: this.#earlier() });

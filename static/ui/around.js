@@ -1,0 +1,49 @@
+// The page around ours, when a product shows our page in a frame. It gives the tokens of its users.
+//
+// `?from=ORIGIN` names its origin. Messages go only to this origin, and come only from it.
+
+const AGAIN = 500;
+const PATIENCE = 20_000;
+
+/** The origin of the page around ours; '' when there is none. */
+export const AROUND = window.parent === window ? "" : originOf(new URLSearchParams(location.search).get("from"));
+
+/** Send a message to the page around ours. @param {Record<string, unknown>} message */
+export function tellAround(message) {
+  window.parent.postMessage({ weft: "editor", protocol: 1, ...message }, AROUND);
+}
+
+/** Ask the page around ours for a token. It may not listen yet, so ask again and again. @returns {Promise<string>} */
+export function tokenFromAround() {
+  return new Promise((resolve, reject) => {
+    const heard = new AbortController();
+    const ask = () => tellAround({ type: "token" });
+    const asking = setInterval(ask, AGAIN);
+    const end = () => {
+      heard.abort();
+      clearInterval(asking);
+      clearTimeout(timer);
+    };
+    const timer = setTimeout(() => {
+      end();
+      reject(new Error(`the page around the editor, of ${AROUND}, gave no token`));
+    }, PATIENCE);
+    const hear = (/** @type {MessageEvent} */ { source, origin, data }) => {
+      if (source !== window.parent || origin !== AROUND || data?.weft !== "editor") return;
+      if (data.type !== "token" || typeof data.token !== "string") return;
+      end();
+      resolve(data.token);
+    };
+    addEventListener("message", hear, { signal: heard.signal });
+    ask();
+  });
+}
+
+/** @param {string | null} address */
+function originOf(address) {
+  try {
+    return address ? new URL(address).origin : "";
+  } catch {
+    return "";
+  }
+}
