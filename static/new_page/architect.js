@@ -61,6 +61,15 @@ export const ARCHITECT = choice({
           caption: "**Court house**, 2023. The quiet side faces the street",
         },
         {
+          image: picture(
+            "architect-window",
+            "A woman reads in a wide window seat while it rains outside",
+            1200,
+            1000,
+          ),
+          caption: "**Window on the river**, 2023. A seat instead of a sill",
+        },
+        {
           image: picture("architect-library", "A reading room with tall windows and shelves", 900, 1200),
           caption: "**Branch library**, 2022. Forty seats, each at a window",
         },

@@ -65,15 +65,15 @@ export const RESTAURANT = choice({
       items: listed("course", [
         card(
           "To begin",
-          "Figs, goat's cheese, thyme honey · *11*\n\nBread, whipped butter, smoked salt · *6*\n\nTomatoes that were picked this morning · *9*",
+          "Figs, goat's cheese, thyme honey\u00a0·\u00a0*11*\n\nBread, whipped butter, smoked salt\u00a0·\u00a0*6*\n\nTomatoes that were picked this morning\u00a0·\u00a0*9*",
         ),
         card(
           "To go on",
-          "Sea bream, fennel, brown butter · *24*\n\nLamb from the hill farm, white beans · *26*\n\nAubergine, tahini, pomegranate · *19*",
+          "Sea bream, fennel, brown butter\u00a0·\u00a0*24*\n\nLamb from the hill farm, white beans\u00a0·\u00a0*26*\n\nAubergine, tahini, pomegranate\u00a0·\u00a0*19*",
         ),
         card(
           "To end",
-          "Olive oil cake, sour cream · *8*\n\nPlum, almond, bay leaf ice cream · *9*\n\nThree cheeses, quince · *12*",
+          "Olive oil cake, sour cream\u00a0·\u00a0*8*\n\nPlum, almond, bay leaf ice cream\u00a0·\u00a0*9*\n\nThree cheeses, quince\u00a0·\u00a0*12*",
         ),
       ]),
     }),
@@ -160,7 +160,7 @@ export const RESTAURANT = choice({
     }),
     section("table", "form", {
       headline: "A table for you",
-      body: "Write the day, the hour and how many you are. For the same evening, please call: 020 7946 0160.",
+      body: "Write the day, the hour and how many you are. For the same evening, please call: 020\u00a07946\u00a00160.",
       action: "mailto:table@example.com?subject=A%20table",
       submit: "Ask for a table",
       success: "Thank you. We confirm your table the same day.",
