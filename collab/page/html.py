@@ -97,11 +97,16 @@ def render(
 
 
 def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
-    """Return a Content-Security-Policy: no scripts, no posting, and only pictures are loaded."""
+    """Return a Content-Security-Policy: no scripts, no posting, and only pictures are loaded.
+
+    `connect-src` is for browser tools such as Lighthouse: they load `/robots.txt` as the page. A page
+    without scripts makes no such request.
+    """
     ancestors = " ".join(("'self'", *frame_ancestors))
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' https:; "
+        "connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {ancestors}"
     )

@@ -521,3 +521,10 @@ def test_the_named_origins_may_show_a_page_in_a_frame() -> None:
 def test_a_page_loads_pictures_only_from_its_server_and_over_https() -> None:
     [images] = [each for each in policy("").split("; ") if each.startswith("img-src")]
     assert images == "img-src 'self' https:"
+
+
+def test_a_browser_tool_may_load_the_servers_robots_txt_as_the_page() -> None:
+    rules = policy("").split("; ")
+    assert rules[0] == "default-src 'none'"
+    assert "connect-src 'self'" in rules
+    assert not [each for each in rules if each.startswith("script-src")]
