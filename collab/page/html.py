@@ -99,8 +99,8 @@ def render(
 def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
     """Return a Content-Security-Policy: no scripts, no posting, and only pictures are loaded.
 
-    `connect-src` is for browser tools such as Lighthouse: they load `/robots.txt` as the page. A page
-    without scripts makes no such request.
+    `connect-src` is for browser tools such as Lighthouse: they load `/robots.txt` as the page. A
+    page without scripts makes no such request.
     """
     ancestors = " ".join(("'self'", *frame_ancestors))
     digest = b64encode(sha256(style.encode()).digest()).decode()
