@@ -55,8 +55,9 @@ export class List {
     add("now", HEIGHTS.entry);
     let last = "";
     for (const sitting of sittings) {
-      const date = day(sitting.at);
-      if (date !== last) add(`day ${date}`, HEIGHTS.day, { day: date });
+      // A date in words takes long, so it is made once a day.
+      const date = new Date(sitting.at).toDateString();
+      if (date !== last) add(`day ${date}`, HEIGHTS.day, { day: day(sitting.at) });
       last = date;
       const more = sitting.publications.length ? HEIGHTS.more : 0;
       add(`${sitting.to} ${sitting.by.user}`, HEIGHTS.entry + more, { sitting });
@@ -83,7 +84,7 @@ export class List {
     const chosen = this.#items.find((each) => this.#isChosen(each));
     const seen = this.#items.slice(Math.max(from, 0), to < 0 ? undefined : to);
     // The chosen entry is always there, because the list names it to screen readers.
-    if (chosen && !seen.includes(chosen)) seen.push(chosen);
+    if (chosen && !seen.includes(chosen)) seen[chosen.top < scrollTop ? "unshift" : "push"](chosen);
     this.rows.style.height = `${this.#height}px`;
     const total = this.#items.filter((each) => !each.day);
     keyed(this.rows, seen, {
