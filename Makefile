@@ -23,7 +23,7 @@ THREE := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 # Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
+.PHONY: help run try demo test test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,10 @@ run: .venv/.installed ## start Weft with demo pages on http://127.0.0.1:8080, da
 	@mkdir -p var
 	@exec $(BIN)/weft serve --demo
 
-demo: .venv/.installed ## start Weft with fresh demo pages in a temporary database
+demo: .venv/.provisioned ## watch two people edit a page, in two windows; without a display, as pictures in var/demo
+	@$(BIN)/python -m tests.browser.demo var/demo
+
+try: .venv/.installed ## start Weft with fresh demo pages in a temporary database
 	@directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; \
 	WEFT_DATABASE="sqlite+aiosqlite:///$$directory/demo.db" $(BIN)/weft serve --demo
 

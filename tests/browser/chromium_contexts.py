@@ -44,12 +44,13 @@ def find() -> str | None:
 
 
 @asynccontextmanager
-async def started(*arguments: str) -> AsyncIterator[Browser]:
+async def started(*arguments: str, headless: bool = True) -> AsyncIterator[Browser]:
     """Start Playwright and a browser process. Stop both at the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=find(),
             args=[*ARGUMENTS, *arguments],
+            headless=headless,
             ignore_default_args=["--hide-scrollbars"],
             timeout=MILLISECONDS,
         )
