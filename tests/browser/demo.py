@@ -176,7 +176,9 @@ async def look_back(show: Show) -> None:
     ada = show.ada
     await ada.get_by_role("button", name="Close the settings").click()
     await ada.get_by_role("button", name="History").first.click()
-    await expect(ada.get_by_text("Bo").first).to_be_visible()
+    by_bo = ada.locator(".history [role=option]").filter(has_text="Bo")
+    await by_bo.first.click()
+    await expect(ada.locator(".history ins").first).to_be_visible()
 
 
 def write_index(show: Show, folder: Path) -> Path:
@@ -201,12 +203,13 @@ async def main(folder: Path, *, has_display: bool) -> Show:
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(RunningServer(home))
-        people = []
-        for number in range(2):
-            options = (f"--window-position={number * WIDTH},0", f"--window-size={WIDTH},{HEIGHT}")
-            browser = await stack.enter_async_context(started(*options, headless=not has_display))
-            people.append(await Contexts(browser).page(WIDTH, HEIGHT))
-        show = Show(*people, None if has_display else folder)
+
+        async def person(left: int) -> Page:
+            window = (f"--window-position={left},0", f"--window-size={WIDTH},{HEIGHT}")
+            browser = await stack.enter_async_context(started(*window, headless=not has_display))
+            return await Contexts(browser).page(WIDTH, HEIGHT)
+
+        show = Show(await person(0), await person(WIDTH), None if has_display else folder)
         await play(show, server)
         return show
 
