@@ -1,8 +1,9 @@
-"""The editor: what a keystroke costs on a page of 100 sections, and when the page is painted.
+"""The editor: what a keystroke and a drag cost on a page of 100 sections, and when it is painted.
 
 Ten other people have the document open, with their carets in the headline that is typed. Chromium
 counts the processor time of scripts, styles and layouts on the page's thread. It counts neither
-other processes nor the waits between the letters.
+other processes nor the waits between the letters. While a section is dragged, the page notes the
+time of each frame. When a frame comes late, the screen has shown the last one twice.
 """
 
 from __future__ import annotations
@@ -24,11 +25,24 @@ from bench.wire_client import WireClient
 SECTIONS = 100
 OTHERS = 10
 LETTERS = 60
+MOVES = 240
 STARTS = 5
 PARTS = {"ScriptDuration": "script", "RecalcStyleDuration": "style", "LayoutDuration": "layout"}
 FIELD = "/pages/home/sections/0/content/headline"
 IDLE = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+# The frames of the page until `stop`: their number, and how many are missing at 60 in a second.
+FRAMES = """() => {
+  const times = [];
+  const note = (time) => { times.push(time); window.noting = requestAnimationFrame(note); };
+  window.noting = requestAnimationFrame(note);
+  window.stop = () => {
+    cancelAnimationFrame(noting);
+    const gaps = times.slice(1).map((time, index) => time - times[index]);
+    const missing = gaps.reduce((sum, gap) => sum + Math.max(0, Math.round(gap * 0.06) - 1), 0);
+    return [gaps.length, missing];
+  };
+}"""
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
@@ -65,15 +79,17 @@ async def _measure(
         page = await chromium.new_page()
         await _start(page, url)
         typed = await _type(page)
+        dragged = await _drag(page)
         await chromium.close()
     for client in clients:
         client.close()
     painted, ready = (statistics.median(each) for each in zip(*starts, strict=True))
-    name = f"a letter, {SECTIONS} sections, {OTHERS} others"
+    around = f"{SECTIONS} sections, {OTHERS} others"
     return [
         row("first paint of the editor", painted, "ms"),
         row("the editor can be used", ready, "ms"),
-        *(row(f"{name}: {part}", value, unit) for part, value, unit in typed),
+        *(row(f"a letter, {around}: {part}", value, unit) for part, value, unit in typed),
+        *(row(f"a drag, {around}: {part}", value, unit) for part, value, unit in dragged),
     ]
 
 
@@ -108,6 +124,39 @@ async def _type(page: Page) -> list[tuple[str, float, str]]:
         ("all", statistics.median(whole), "ms"),
         ("all, p95", whole[int(len(whole) * 0.95)], "ms"),
         ("layouts", statistics.median(layouts), "layouts"),
+    ]
+
+
+async def _drag(page: Page) -> list[tuple[str, float, str]]:
+    """Drag a section over the list, which scrolls at its edge, and put it back."""
+    await page.keyboard.press("Escape")
+    session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    rows = await page.locator("#outline").bounding_box()
+    box = await page.locator("#outline [data-section]").nth(1).bounding_box()
+    assert rows is not None
+    assert box is not None
+    x, y = box["x"] + 90, box["y"] + 20
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 2, y + 6)
+    await page.wait_for_selector("body.dragging")
+    await page.evaluate(IDLE)
+    await page.evaluate(FRAMES)
+    before = await _metrics(session)
+    for step in range(MOVES):
+        await page.mouse.move(x, y + (rows["y"] + rows["height"] - 8 - y) * step / MOVES)
+    count, missing = await page.evaluate("stop()")
+    after = await _metrics(session)
+    await page.keyboard.press("Escape")
+    await page.mouse.up()
+    cost = {key: 1000 * (after[key] - before[key]) / count for key in PARTS}
+    return [
+        *((f"{PARTS[key]} of a frame", cost[key], "ms") for key in PARTS),
+        ("all of a frame", sum(cost.values()), "ms"),
+        ("frames", count, "frames"),
+        ("frames that are missing", missing, "frames"),
+        ("layouts", after["LayoutCount"] - before["LayoutCount"], "layouts"),
     ]
 
 

@@ -1,6 +1,7 @@
 // What the canvas shows in place of a section that cannot be shown. The rest of the page works.
 
 import { advice } from "/sdk/advice.js";
+import { escaped, isObject } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/elements.js";
@@ -19,7 +20,7 @@ export function explainFailures(sheet, workspace) {
         h("p", {}, "The rest of the page works as before, and nothing is lost."),
         h(
           "button",
-          { type: "button", class: "button primary", onclick: () => void takeBack(workspace, id) },
+          { type: "button", class: "button primary", onclick: () => void takeBack(sheet, workspace, id) },
           "Undo",
         ),
         h(
@@ -32,11 +33,13 @@ export function explainFailures(sheet, workspace) {
   });
 }
 
-/** Take the newest change of the section back, when it is the user's own. @param {Workspace} workspace @param {string} id */
-async function takeBack(workspace, id) {
+/** Take the newest change of the section back, when it is the user's own. @param {Sheet} sheet @param {Workspace} workspace @param {string} id */
+async function takeBack(sheet, workspace, id) {
   const { page } = workspace;
-  const at = workspace.sectionAt(id)?.at;
+  const { at, section } = workspace.sectionAt(id) ?? {};
   if (at === undefined) return;
+  const good = sheet.failures.get(id)?.good;
+  if (good && page.link !== "online") return void page.patch(opsTo(good, section, at));
   try {
     const { items } = await page.history.list({ each: 1, limit: 100 });
     const newest = items.find(({ pointers = [] }) =>
@@ -56,6 +59,16 @@ async function takeBack(workspace, id) {
   }
 }
 
+/** What makes one value of the other, in its smallest parts. @param {any} wanted @param {any} now @param {string} path @returns {import("../sdk/patch/patch.js").Op[]} */
+function opsTo(wanted, now, path) {
+  if (wanted === now) return [];
+  if (wanted === undefined) return [{ op: "remove", path }];
+  if (now === undefined) return [{ op: "add", path, value: wanted }];
+  if (!isObject(wanted) || !isObject(now)) return [{ op: "replace", path, value: wanted }];
+  const names = new Set([...Object.keys(wanted), ...Object.keys(now)]);
+  return [...names].flatMap((name) => opsTo(wanted[name], now[name], `${path}/${escaped(name)}`));
+}
+
 /** Whether one pointer is inside the other. @param {string} one @param {string} other */
 function meets(one, other) {
   return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
@@ -64,7 +77,7 @@ function meets(one, other) {
 /** Copy what a developer needs to know. @param {Sheet} sheet @param {Workspace} workspace @param {string} id */
 async function report(sheet, workspace, id) {
   const { page } = workspace;
-  const error = /** @type {any} */ (sheet.failures.get(id));
+  const error = sheet.failures.get(id)?.error;
   const section = workspace.sectionAt(id)?.section;
   const details = [
     `Page: ${page.document}, version ${page.version}`,

@@ -41,3 +41,12 @@ function caretAt(x, y) {
 export function isLetter(letter) {
   return letter !== undefined && /[\p{L}\p{N}\p{M}\p{Surrogate}_'’]/u.test(letter);
 }
+
+/** A pasted text without its line ends. @param {string} words */
+export function oneLine(words) {
+  return words
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(" ");
+}

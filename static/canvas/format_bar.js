@@ -12,6 +12,7 @@ import { float, openPopover } from "./popover.js";
 
 /** @typedef {import("./texts.js").Texts} Texts */
 /** @typedef {import("../editor/workspace.js").Workspace} Workspace */
+/** A text that is edited: on the page, or in a field. @typedef {Pick<Texts, "isHeld" | "words" | "range" | "select" | "write"> & {now: {node: HTMLElement, kind: import("./sheet.js").TextPlace["kind"]} | null}} Edited */
 
 /** @type {["strong" | "em" | "link", string, string, string][]} */
 const MARKS = [
@@ -53,18 +54,12 @@ export class FormatBar {
     workspace.on("editing", () => this.draw());
     for (const name of ["scroll", "resize"])
       addEventListener(name, () => this.bar.hidden || this.draw(), { capture: true });
-    texts.sheet.holder.addEventListener("keydown", (event) => this.#key(event));
-  }
-
-  /** Whether the text that is edited may have marks. */
-  get #isRich() {
-    const { now } = this.texts;
-    return now !== null && now.kind !== "plain";
+    document.addEventListener("keydown", (event) => this.#key(event));
   }
 
   draw() {
     const { texts, bar } = this;
-    const range = this.#isRich && !texts.isHeld ? texts.range : null;
+    const range = isRich(texts) && !texts.isHeld ? texts.range : null;
     bar.hidden = !range || range.start === range.end;
     if (!range || bar.hidden || !texts.now) return;
     const marks = marksOf(texts.words, texts.now.kind, range.start, range.end);
@@ -80,35 +75,44 @@ export class FormatBar {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { ctrlKey, metaKey, altKey, shiftKey, isComposing } = event;
-    if (!(ctrlKey || metaKey) || altKey || shiftKey || isComposing || !this.texts.now) return;
+    const target = /** @type {any} */ (event.target);
+    if (!(ctrlKey || metaKey) || altKey || shiftKey || isComposing) return;
     const found = MARKS.find(([, , , key]) => key === event.key.toUpperCase());
-    if (!found) return;
+    const isField = target.dataset.rich !== undefined && !target.readOnly;
+    if (!found || !(isField || this.texts.now?.node.contains(target))) return;
     event.preventDefault();
     event.stopPropagation();
-    this.apply(found[0]);
+    this.apply(found[0], isField ? inField(target) : this.texts);
   }
 
-  /** @param {"strong" | "em" | "link"} kind */
-  apply(kind) {
-    const { texts } = this;
+  /** @param {"strong" | "em" | "link"} kind @param {Edited} [texts] */
+  apply(kind, texts = this.texts) {
     const { now, words, range } = texts;
-    if (!now || !range || !this.#isRich) return;
+    if (!now || !range || !isRich(texts)) return;
     let { start, end } = range;
     // Without a selection, the word around the caret is meant.
     if (start === end) [start, end] = around(words, now.kind, start);
     if (start === end) return;
-    if (kind === "link") return this.#link(start, end);
+    if (kind === "link") return this.#link(texts, start, end);
     const made = toggled(words, now.kind, start, end, kind);
     if (made)
       texts.write(made.words, range.start === range.end ? moved(range.start, start, made.start) : made);
     this.draw();
   }
 
-  /** Ask for the address of a link. @param {number} start @param {number} end */
-  #link(start, end) {
-    const { texts } = this;
-    const { now, words } = texts;
+  /** Ask for the address of a link. @param {Edited} texts @param {number} start @param {number} end */
+  #link(texts, start, end) {
+    const { now } = texts;
+    let { words } = texts;
     if (!now) return;
+    // Another person may type before the selection, while the question is open.
+    const follow = () => {
+      const place = (/** @type {number} */ at) =>
+        texts.words.startsWith(words.slice(0, at)) ? at : Math.max(0, at + texts.words.length - words.length);
+      [start, end] = [place(start), place(end)];
+      words = texts.words;
+    };
+    const stop = this.workspace.on("value", follow);
     const old = marksOf(words, now.kind, start, end).link;
     const rect = selected() ?? now.node.getBoundingClientRect();
     const field = h("input", {
@@ -126,7 +130,8 @@ export class FormatBar {
     const list = h("div", { class: "choices" });
     /** @param {string | null} address */
     const done = (address) => {
-      const made = linked(texts.words, now.kind, start, end, address);
+      follow();
+      const made = linked(words, now.kind, start, end, address);
       close();
       if (made) texts.write(made.words, made);
     };
@@ -175,12 +180,42 @@ export class FormatBar {
       body: [form],
       onClose: () => {
         shown();
+        stop();
         texts.isHeld = false;
+        follow();
         texts.select({ start, end });
       },
     });
     field.select();
   }
+}
+
+/** Whether a text may have marks. @param {Edited} texts */
+function isRich({ now }) {
+  return now !== null && now.kind !== "plain";
+}
+
+/** A rich text in a field beside the page. @param {HTMLTextAreaElement} node @returns {Edited} */
+function inField(node) {
+  const select = (/** @type {any} */ { start, end }) => {
+    node.focus();
+    node.setSelectionRange(start, end);
+  };
+  return {
+    now: { node, kind: "lines" },
+    isHeld: false,
+    get words() {
+      return node.value;
+    },
+    range: { start: node.selectionStart, end: node.selectionEnd },
+    select,
+    write(words, range) {
+      node.value = words;
+      select({ start: words.length, end: words.length });
+      node.dispatchEvent(new Event("input", { bubbles: true })); // the SDK's binding makes the change
+      select(range);
+    },
+  };
 }
 
 /** Where links may lead inside the site: the sections of this page, and the pages. @param {Workspace} workspace */

@@ -1,6 +1,7 @@
 // Pictures: dropped on the page, pasted, or chosen. The upload shows its progress over the place.
 
 import { advice } from "/sdk/advice.js";
+import { lasting, pointerNow } from "../editor/place_words.js";
 import { elementOf } from "../page/dom.js";
 import { text } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
@@ -131,9 +132,11 @@ export class Pictures {
       const { url, width, height } = await workspace.page.assets.upload(file, ({ sent, total }) => {
         bar.value = total ? sent / total : 0;
       });
+      // A picture and the words about it are one step of undo. The step ends with the question.
+      workspace.page.pause();
       const pointer = this.#write(place, { src: url, ...(width && height ? { width, height } : {}) });
       if (pointer === null) toast("The place of the picture was deleted meanwhile.", { tone: "warning" });
-      else this.#ask(pointer);
+      if (pointer === null || !this.#ask(pointer)) workspace.page.resume();
     } catch (error) {
       toast(words(error), { tone: "danger" });
     } finally {
@@ -160,25 +163,34 @@ export class Pictures {
     return at;
   }
 
-  /** Ask at once what the picture shows. @param {string} pointer */
+  /** Show a new picture, and ask what it shows. @param {string} pointer @returns {boolean} whether the question is open */
   #ask(pointer) {
     const { sheet, workspace } = this;
     const id = workspace.sections.find((each) =>
       pointer.startsWith(`${workspace.sectionAt(each.id)?.at}/`),
     )?.id;
-    workspace.select(id ?? null, pointer);
-    sheet.drawNow();
-    const node = sheet.nodeAt(pointer);
-    const place = node && placeOf(sheet, workspace, node);
-    if (place) this.describe(place);
+    const kept = lasting(workspace.value, pointer);
+    const ask = () => {
+      const now = pointerNow(workspace.value, kept);
+      workspace.select(id ?? null, now);
+      sheet.drawNow();
+      const node = now && sheet.nodeAt(now);
+      const place = node ? placeOf(sheet, workspace, node) : null;
+      return place !== null && this.describe(place);
+    };
+    // During the upload, the user may have begun to write something else.
+    const here = /** @type {HTMLElement} */ (document.activeElement);
+    if (!here.isContentEditable && !here.matches("input, textarea, select")) return ask();
+    toast("The picture is on the page.", { action: "Describe it", onAction: () => void ask() });
+    return false;
   }
 
-  /** @param {PicturePlace} place */
+  /** Ask what a picture shows. @param {PicturePlace} place @returns {boolean} whether the question is open */
   describe(place) {
     const { sheet, workspace } = this;
     const pointer = find(workspace, place);
     const node = pointer && sheet.nodeAt(pointer);
-    if (!node || !workspace.canEdit) return;
+    if (!node || !workspace.canEdit) return false;
     const src = text(read(workspace.value, pointer), "src");
     const field = h("input", {
       id: "weft-describe",
@@ -215,7 +227,9 @@ export class Pictures {
     const close = openPopover(() => node.getBoundingClientRect(), {
       label: "Description of the picture",
       body: [form],
+      onClose: () => workspace.page.resume(),
     });
+    return true;
   }
 }
 

@@ -50,7 +50,10 @@ export class Sheet extends Emitter {
     this.board = stage.appendChild(h("div", { class: "board" }, this.holder));
     const publicUrl = document.querySelector('meta[name="weft-public-url"]')?.getAttribute("content") ?? "";
     const onError = (/** @type {unknown} */ error, /** @type {any} */ { id }) => {
-      this.failures.set(id, error);
+      const known = [...this.renderer.known.values()].find((each) => each.given.id === id && !each.failed);
+      // Without a connection, only the user can have made the change that fails.
+      const good = known?.given ?? this.failures.get(id)?.good;
+      this.failures.set(id, { error, good: workspace.page.link === "online" ? undefined : good });
       console.error(error);
     };
     this.renderer = new PageRenderer({
@@ -60,7 +63,7 @@ export class Sheet extends Emitter {
       emptyWords,
       onError,
     });
-    /** Why a section cannot be shown, by its id. @type {Map<string, unknown>} */
+    /** Why a section cannot be shown, and its last good value where the user may go back to it, by its id. @type {Map<string, {error: any, good?: import("../page/values.js").Fields}>} */
     this.failures = new Map();
     document.adoptedStyleSheets.push(this.#css);
     for (const each of ["value", "shown"]) workspace.on(each, () => this.draw());
@@ -111,7 +114,10 @@ export class Sheet extends Emitter {
     this.emit("before");
     try {
       const made = renderer.render(workspace.value, "", workspace.key);
-      if (!made) return;
+      if (!made) {
+        holder.replaceChildren();
+        return this.emit("after", true);
+      }
       if (!this.#isWhole) holder.replaceChildren();
       this.#isWhole = false;
       show(holder, made.root);
@@ -123,10 +129,11 @@ export class Sheet extends Emitter {
     this.#isWhole = true;
     if (steady?.isConnected) this.stage.scrollTop += steady.getBoundingClientRect().top - top;
     const order = [...renderer.known.keys()].join();
-    this.emit("after", order !== this.#order);
+    const isMoved = order !== this.#order;
     this.#order = order;
+    this.emit("after", isMoved);
     this.#scroll();
-    workspace.emit("drawn");
+    workspace.emit("drawn", isMoved);
   }
 
   #scroll() {

@@ -3,7 +3,7 @@
 import { toast } from "../ui/toast.js";
 import { elementOf } from "../page/dom.js";
 import { text } from "../page/values.js";
-import { chosen, isLetter } from "./chosen.js";
+import { chosen, isLetter, oneLine } from "./chosen.js";
 import { offsetIn } from "./source.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
@@ -31,7 +31,9 @@ export class Texts {
     sheet.on("before", () => (sheet.renderer.edited = this.#binding?.pointer ?? this.now?.pointer ?? null));
     sheet.on("after", () => this.#again());
     holder.addEventListener("pointerdown", () => (sheet.isPressed = true));
-    for (const name of ["pointerup", "pointercancel"])
+    // A menu of the browser, or another window, takes the end of a press.
+    addEventListener("blur", () => sheet.release());
+    for (const name of ["pointerup", "pointercancel", "contextmenu"])
       addEventListener(name, () => setTimeout(() => sheet.release()), { capture: true });
     holder.addEventListener("click", (event) => this.#click(event));
     holder.addEventListener("dblclick", () => this.#word());
@@ -135,7 +137,7 @@ export class Texts {
   #again() {
     if (!this.now) return;
     const pointer = this.#binding?.pointer ?? this.now.pointer;
-    const node = this.#find(pointer);
+    const node = this.#find();
     if (!node) return this.end();
     if (node === this.now.node) return;
     const range = this.#binding && this.range;
@@ -253,7 +255,7 @@ export class Texts {
     if (/^insert(LineBreak|Paragraph)$/.test(event.inputType)) event.preventDefault();
     else if (/^insertFrom/.test(event.inputType) && /[\r\n]/.test(given)) {
       event.preventDefault();
-      document.execCommand("insertText", false, given.trim().replace(/\s*[\r\n]+\s*/g, " "));
+      document.execCommand("insertText", false, oneLine(given));
     }
   }
 
@@ -293,14 +295,13 @@ export class Texts {
     return this.workspace.page.text(pointer).value;
   }
 
-  /** The element that the renderer leaves to the binding. @param {string} pointer @returns {HTMLElement | null} */
-  #find(pointer) {
+  /** The element that the renderer leaves to the binding. @returns {HTMLElement | null} */
+  #find() {
     const { sheet, now } = this;
     if (now && now.node !== sheet.holder && now.node.isConnected && elementOf(now.node)?.isEdited)
       return now.node;
-    const id = this.#sectionOf(pointer);
-    const part = id === null ? sheet.holder.querySelector("header") : sheet.section(id);
-    for (const each of part?.querySelectorAll("*") ?? [])
+    // Its section may have no id.
+    for (const each of sheet.holder.querySelectorAll("*"))
       if (elementOf(each)?.isEdited) return /** @type {HTMLElement} */ (each);
     return null;
   }
@@ -310,6 +311,8 @@ export class Texts {
     const { sectionsAt, shown } = this.workspace;
     if (!pointer.startsWith(`${sectionsAt}/`)) return null;
     const index = Number(pointer.slice(sectionsAt.length + 1).split("/", 1)[0]);
-    return text(shown.sections?.[index], "id") || null;
+    const id = text(shown.sections?.[index], "id");
+    // A section without an id of its own cannot be selected.
+    return this.workspace.sectionAt(id)?.index === index ? id : null;
   }
 }

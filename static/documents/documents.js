@@ -74,6 +74,8 @@ part("bar").append(
   create,
 );
 const cards = h("div", { class: "cards" });
+const notice = h("p", { class: "notice", role: "status", hidden: true }, icon("cloudOff"), h("span", {}));
+part("notices").append(notice);
 const empty = h("div", { class: "empty stack" });
 const more = h(
   "button",
@@ -145,6 +147,8 @@ function wanted() {
 
 function draw() {
   const items = wanted();
+  const focused = document.activeElement;
+  const index = [...cards.children].findIndex((card) => card.contains(focused));
   keyed(cards, items, {
     key: ({ doc }) => doc,
     make: (item) => {
@@ -154,6 +158,9 @@ function draw() {
     },
     update: (element, item) => made.get(element)?.update(item),
   });
+  // The focus of a page that is gone goes to the next one.
+  if (index >= 0 && !cards.contains(focused))
+    (cards.children[Math.min(index, items.length - 1)]?.querySelector("a") ?? create).focus();
   const isOffline = library.state === "offline";
   create.hidden = !library.mayEdit;
   create.disabled = isOffline;
@@ -162,18 +169,21 @@ function draw() {
   const { user, name, role } = library.who;
   me.replaceChildren(...(user ? [avatar({ user, name }), h("span", {}, name), h("small", {}, role)] : []));
   const time = library.at ? `as of ${ago(library.at)}` : "and this browser has no list yet";
-  const words = `Offline, ${time}. A page opens here when this browser has opened it before.`;
-  part("notices").replaceChildren(
-    ...(isOffline ? [h("p", { class: "notice", role: "status" }, icon("cloudOff"), words)] : []),
-  );
+  change(notice, { hidden: !isOffline });
+  change(/** @type {Element} */ (notice.lastElementChild), {
+    textContent: `Offline, ${time}. A page opens here when this browser has opened it before.`,
+  });
   document.body.dataset.state = library.state;
 }
 
 /** @param {number} count */
 function drawEmpty(count) {
   change(empty, { hidden: count > 0 || library.state === "loading" });
-  if (empty.hidden) return;
   const [doc] = library.who.docs ?? [];
+  // What is the same keeps the focus.
+  const key = JSON.stringify([library.state, library.shown.length > 0, library.mayEdit, doc]);
+  if (empty.hidden || empty.dataset.shows === key) return;
+  empty.dataset.shows = key;
   if (library.state === "one-page")
     empty.replaceChildren(
       h("h2", {}, "Your link opens one page"),

@@ -21,7 +21,12 @@ export class Commands {
   insert(section, index = this.#afterSelected) {
     const { workspace } = this;
     const made = withNewIds(section);
-    workspace.page.patch([{ op: "add", path: `${workspace.sectionsAt}/${index}`, value: made }]);
+    const { key, page, sectionsAt, shown } = workspace;
+    // A document that another program has made may have no list of sections, and no page.
+    if (Array.isArray(shown.sections))
+      page.patch([{ op: "add", path: `${sectionsAt}/${index}`, value: made }]);
+    else if (key) page.set(sectionsAt, [made]);
+    else page.set("/pages", { home: { title: "Home", slug: "home", sections: [made] } });
     workspace.select(made.id, null, { scroll: true });
     const { sections } = workspace;
     const place = sections.findIndex((each) => each.id === made.id) + 1;

@@ -2,9 +2,10 @@
 //
 // A part listens here, and changes the document by `commands.js` or by `page` itself. Events:
 // `value` (the document changed; with `{mine, kind, by}`), `shown` (another page of the site),
-// `selected`, `editing` (a text is being edited in place, or none any more), `status` (of the SDK),
-// `locks` (`lockedBy` may have changed), `others` (another person's change is shown: `news.js`), `screen`
-// (a user opens one of `screens.js`), `field` (the user changes another value in a screen).
+// `selected`, `editing` (a text is being edited in place, or none any more), `entered` (the pointer and the
+// element of a field that gets the focus), `status` (of the SDK), `locks` (`lockedBy` may have changed),
+// `others` (another person's change is shown: `news.js`), `screen` (a user opens one of `screens.js`), `field`
+// (the user changes another value in a screen).
 
 import { at, tokensOf } from "./place_words.js";
 import { Emitter } from "../ui/emitter.js";
@@ -90,10 +91,11 @@ export class Workspace extends Emitter {
     return `/pages/${escaped(this.key)}/sections`;
   }
 
-  /** The sections of the page that have an id, in order. @returns {Fields[]} */
+  /** The sections of the page with an id of their own, in order. @returns {Fields[]} */
   get sections() {
     const list = member(this.shown, "sections");
-    return Array.isArray(list) ? list.filter((each) => text(each, "id")) : [];
+    if (!Array.isArray(list)) return [];
+    return list.filter((each, index) => this.sectionAt(each?.id)?.index === index);
   }
 
   /** A section with its place now; null when it is gone. @param {string} id @returns {{section: Fields, index: number, at: string} | null} */
@@ -149,7 +151,12 @@ export class Workspace extends Emitter {
   }
 }
 
-/** The first place of each id in a list. @param {any[]} list */
+/** The first place of each id in a list. @param {any[]} list @returns {Map<string, number>} */
 function placesOf(list) {
-  return new Map(list.map((each, index) => /** @type {const} */ ([text(each, "id"), index])).reverse());
+  const found = new Map();
+  list.forEach((each, index) => {
+    const id = text(each, "id");
+    if (id && id === each.id && !found.has(id)) found.set(id, index);
+  });
+  return found;
 }

@@ -54,6 +54,18 @@ export function form(
 
 /** @param {Given} given @returns {Field} */
 function fieldOf(given) {
+  const field = kindOf(given);
+  const { element } = field;
+  element.addEventListener("focusin", ({ target }) => {
+    // A field may have others inside.
+    if (/** @type {Element} */ (target).closest(".field") === element)
+      given.workspace.emit("entered", [given.spot.at, element]);
+  });
+  return field;
+}
+
+/** @param {Given} given @returns {Field} */
+function kindOf(given) {
   const { shape } = given;
   const { name } = given.spot;
   if (shape.enum) return choiceField(given, (value) => choiceOf(name, value));

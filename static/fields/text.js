@@ -12,8 +12,9 @@ export function textField({ spot, shape, label, isRequired, workspace }) {
   const { page } = workspace;
   const isLong = shape.contentMediaType !== undefined || (shape.maxLength ?? LINE) > LINE;
   const maxlength = shape.maxLength;
+  const rows = (shape.maxLength ?? 0) > 1000 ? 3 : 1;
   const input = isLong
-    ? h("textarea", { rows: (shape.maxLength ?? 0) > 1000 ? 3 : 1, maxlength })
+    ? h("textarea", { rows, maxlength, "data-rich": shape.contentMediaType && "" })
     : h("input", { type: "text", maxlength, autocomplete: "off" });
   const { element, tell } = labelled(label, input);
   /** @type {import("../sdk/text/binding.js").Binding | null} */

@@ -152,11 +152,13 @@ export class PageRenderer {
     const anchors = new Set();
     /** @type {Map<string, Known>} */
     const known = new Map();
+    const firsts = new Map(all.map(({ value, at }) => /** @type {const} */ ([value.id, at])).reverse());
     shown.forEach(({ value: given, at }, index) => {
       const name = names[index];
       const fresh = freshAnchors(given, anchors);
-      const edit = this.edit(given.id === this.selected && this.selected !== null, at);
-      const around = JSON.stringify([index === 0, fresh, edit?.isSelected, edit?.field]);
+      const id = firsts.get(given.id) === at && text(given, "id") === given.id ? given.id : "";
+      const edit = this.edit(id !== "" && id === this.selected, at, id);
+      const around = JSON.stringify([index === 0, fresh, edit?.isSelected, edit?.field, edit?.id]);
       const before = this.known.get(name);
       const same = before?.given === given && before.around === around;
       const made = same
@@ -170,12 +172,12 @@ export class PageRenderer {
     return [...known.values()].filter(({ made }) => made);
   }
 
-  /** How a part of the page is edited; null when the page is only shown. @param {boolean} isSelected @param {string} at the pointer of the part @returns {import('./parts.js').Edit | null} */
-  edit(isSelected, at) {
+  /** How a part of the page is edited; null when the page is only shown. @param {boolean} isSelected @param {string} at the pointer of the part @param {string} [id] @returns {import('./parts.js').Edit | null} */
+  edit(isSelected, at, id = "") {
     const { edited, emptyWords: words } = this;
     if (!words) return null;
     const field = edited?.startsWith(`${at}/`) ? edited.slice(at.length) : null;
-    return { isSelected, field, words, memo: this.memo };
+    return { isSelected, id, field, words, memo: this.memo };
   }
 
   /**
@@ -255,7 +257,7 @@ function wrap(section, place, inner, tinted, anchors) {
       id: ids[0],
       class: classes.join(" "),
       "aria-labelledby": labelled,
-      "data-section": section.edit && text(place.value, "id"),
+      "data-section": section.edit?.id,
     },
     ids.slice(1).map((id) => element("span", { id, class: "mark" })),
     inner,
@@ -270,10 +272,18 @@ function still(whole) {
   for (const child of whole.children) if (typeof child !== "string") still(child);
 }
 
+/** The anchors of each section: a section that did not change is the same object. @type {WeakMap<Fields, string[]>} */
+const ownAnchors = new WeakMap();
+
 /** The anchors of a section that no earlier section has. The page's own ids begin with `weft-`. @param {Fields} given @param {Set<string>} anchors */
 function freshAnchors(given, anchors) {
-  const names = ["anchor", "id"].map((key) => clean(text(given, key))).filter((name) => ANCHOR.test(name));
-  return [...new Set(names)].filter((name) => !anchors.has(name) && !name.startsWith("weft-"));
+  let own = ownAnchors.get(given);
+  if (!own) {
+    const names = ["anchor", "id"].map((key) => clean(text(given, key)));
+    own = [...new Set(names)].filter((name) => ANCHOR.test(name) && !name.startsWith("weft-"));
+    ownAnchors.set(given, own);
+  }
+  return own.filter((name) => !anchors.has(name));
 }
 
 /** A footer before another section stays inside main. @param {Known[]} made */

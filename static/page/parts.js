@@ -29,10 +29,11 @@ const LOGO_HEIGHT = 36;
 const MAX_SIDE = 65_535; // pixels
 
 /**
- * On the canvas of an editor: whether the section is selected, the field that is edited, and the words
- * that an empty text shows. `memo` stays while the same field is edited.
+ * On the canvas of an editor: whether the section is selected, its id, the field that is edited, and the
+ * words that an empty text shows. The id is empty when an earlier section has it. `memo` stays while the
+ * same field is edited.
  *
- * @typedef {{isSelected: boolean, field: string | null, words: (at: string) => string, memo: Record<string, boolean>}} Edit
+ * @typedef {{isSelected: boolean, id: string, field: string | null, words: (at: string) => string, memo: Record<string, boolean>}} Edit
  */
 
 /**
@@ -215,13 +216,21 @@ export function keyOf(item) {
   return item.text("id");
 }
 
+/** The name from the id of a section; '' without an id. A section that did not change is the same object. @type {WeakMap<object, string>} */
+const ownNames = new WeakMap();
+
 /** Return a name for each section of a page. No two are the same. @param {Place[]} sections */
 export function sectionNames(sections) {
   /** @type {Set<string>} */
   const names = new Set();
   sections.forEach((section, index) => {
-    const id = section.text("id");
-    const name = id ? `weft-${hash(id).toString(16).padStart(8, "0")}` : `weft-${index}`;
+    let own = ownNames.get(section.value);
+    if (own === undefined) {
+      const id = section.text("id");
+      own = id && `weft-${hash(id).toString(16).padStart(8, "0")}`;
+      ownNames.set(section.value, own);
+    }
+    const name = own || `weft-${index}`;
     names.add(names.has(name) ? `${name}-${index}` : name);
   });
   return [...names];

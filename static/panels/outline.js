@@ -81,6 +81,7 @@ export class Outline {
 
   drawNow() {
     const { workspace } = this;
+    const hadFocus = this.list.contains(document.activeElement);
     keyed(this.list, workspace.sections, {
       key: ({ id }) => id,
       make: (section) => this.row(section.id),
@@ -89,6 +90,9 @@ export class Outline {
     this.empty.hidden = this.list.childElementCount > 0;
     this.add.disabled = !workspace.canEdit;
     this.reach();
+    // The focus of a section that is gone goes to the next one.
+    if (hadFocus && !this.list.contains(document.activeElement))
+      /** @type {HTMLElement} */ (this.reached?.querySelector(".pick") ?? this.add).focus();
     for (const each of this.sorted) each.refresh();
   }
 

@@ -37,6 +37,7 @@ export class Changes {
     this.holder = document.body.appendChild(h("div", { class: "chips" }));
     workspace.on("others", (news) => this.#changed(news));
     workspace.on("editing", (pointer) => this.#note(pointer));
+    workspace.on("entered", ([pointer, field]) => this.#note(pointer, field));
   }
 
   /** @param {{by: Author, places: Difference[], before: any}} news */
@@ -125,8 +126,8 @@ export class Changes {
     }, SAYS_EVERY);
   }
 
-  /** A note beside a text that the user begins to edit, when it has just changed. @param {string | null} pointer */
-  #note(pointer) {
+  /** A note beside what the user begins to edit, when it has just changed. @param {string | null} pointer @param {Element} [field] of the inspector */
+  #note(pointer, field) {
     const { workspace } = this;
     this.#endNote();
     const change = pointer === null ? null : workspace.changedBy(pointer);
@@ -135,10 +136,16 @@ export class Changes {
       return;
     const seconds = Math.max(1, Math.round(age / 1000));
     const ago = seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
-    const note = h("p", { role: "status" }, `${called(change.by)} changed this text ${ago} ago`);
-    const element = h("div", { class: "note" }, note);
-    element.style.setProperty("--color", colorOn(change.by.user));
-    this.#endNote = this.overlay.add(element, () => workspace.nodeAt(workspace.editing ?? pointer));
+    const words = `${called(change.by)} changed ${field ? "this" : "this text"} ${ago} ago`;
+    const note = h("p", { class: "recent", role: "status" }, words);
+    note.style.setProperty("--color", colorOn(change.by.user));
+    if (field) {
+      field.append(note);
+      this.#endNote = () => note.remove();
+    } else {
+      const around = h("div", { class: "note" }, note);
+      this.#endNote = this.overlay.add(around, () => workspace.nodeAt(workspace.editing ?? pointer));
+    }
     setTimeout(this.#endNote, NOTE_STAYS);
   }
 }

@@ -18,9 +18,9 @@ export class Locks {
   #sections = new Map();
   /** The locks that this tab holds or asks for, by their scope at first. @type {Set<Lock>} */
   #used = new Set();
-  /** @type {State[]} */
+  /** @type {any[]} what the marks of locks depend on, as it was */
   #seen = [];
-  #wasPending = false;
+  #due = 0;
   #skew = 0; // how far the clock of the server is ahead, in milliseconds
   /** @type {any} */
   #ticking;
@@ -30,14 +30,18 @@ export class Locks {
     this.workspace = workspace;
     /** @type {import("../sdk/weft.js").Page} */
     this.page = workspace.page;
-    workspace.lockedBy = (id) => this.#others.find((state) => this.#covers(state, id))?.holder ?? null;
+    workspace.lockedBy = (id) => {
+      const holder = this.#others.find((state) => this.#covers(state, id))?.holder;
+      return holder ? { ...holder, name: this.#called(holder) } : null;
+    };
     workspace.notices.push(() => this.#notices());
     workspace.moreChoices = (id) => {
       const choice = this.#choice(id);
       return choice ? [choice] : [];
     };
     workspace.on("status", () => this.#look());
-    for (const name of ["selected", "drawn", "shown"]) workspace.on(name, () => this.draw());
+    for (const name of ["selected", "shown"]) workspace.on(name, () => this.draw());
+    workspace.on("drawn", (moved) => moved && this.draw());
     // After a reload, this tab still has the locks that its waiting changes need.
     for (const { scope, holder } of this.page.locks) if (this.#isMine(holder)) void this.#use(scope);
     this.draw();
@@ -46,6 +50,11 @@ export class Locks {
   /** @param {{user: string, client: string} | null} holder */
   #isMine(holder) {
     return holder?.user === this.page.user && holder.client === this.page.client;
+  }
+
+  /** @param {{user: string, name: string}} person */
+  #called(person) {
+    return person.user === this.page.user ? `${called(person)} in your other tab` : called(person);
   }
 
   get #others() {
@@ -106,13 +115,13 @@ export class Locks {
         const holder = lock.holder ?? (lock.state.reason === "taken_over" ? asker : null);
         toast(
           holder
-            ? `${called(holder)} has ${words()} now. What you changed is kept.`
+            ? `${this.#called(holder)} has ${words()} now. What you changed is kept.`
             : `Your lock of ${words()} has ended.`,
           { tone: "warning" },
         );
       },
       kept: () => {
-        if (lock.holder) toast(`${called(lock.holder)} keeps ${words()} for now.`);
+        if (lock.holder) toast(`${this.#called(lock.holder)} keeps ${words()} for now.`);
       },
       held: () => toast(`You have ${words()} now. Others cannot change it.`),
       // After a take-over, the lock of the new holder follows.
@@ -131,7 +140,7 @@ export class Locks {
   /** @param {State} state of another person's lock */
   async #ask({ scope, holder, id }) {
     if (!holder) return;
-    const name = called(holder);
+    const name = this.#called(holder);
     const agreed = await confirmed({
       title: `Ask ${name} to let go?`,
       words: `${name} is asked, and can keep it. When ${name} does not answer, you take over. What ${name} has typed is kept.`,
@@ -188,7 +197,7 @@ export class Locks {
     if (!state) return { words: `Lock ${what}`, icon: "lock", run: () => void this.#lock(scope) };
     if (this.#isMine(state.holder))
       return { words: `Unlock ${what}`, icon: "lock", run: () => this.#release(state) };
-    const name = called(/** @type {any} */ (state.holder));
+    const name = this.#called(/** @type {any} */ (state.holder));
     if (state.claimed_by && this.#isMine(state.claimed_by))
       return { words: `Waiting for ${name}: cancel`, icon: "lock", run: () => this.#release(state) };
     return { words: "Ask to take over", icon: "lock", note: name, run: () => void this.#ask(state) };
@@ -199,23 +208,28 @@ export class Locks {
     return this.#choice(null);
   }
 
-  /** The list of locks is a new one when it changes. Nothing else of many events matters here. */
+  /** Most events of the page change no lock. A letter that waits changes none, and a section that moves may. */
   #look() {
-    const { locks, pending } = this.page;
-    if (locks === this.#seen && pending > 0 === this.#wasPending) return;
-    const isSame = locks === this.#seen && !locks.length;
-    this.#seen = locks;
-    this.#wasPending = pending > 0;
-    if (isSame) return;
+    const { locks, mode } = this.page;
+    const now = [locks, mode, ...locks.map((state) => this.#sectionOf(state))];
+    if (now.length === this.#seen.length && now.every((each, index) => each === this.#seen[index])) return;
+    this.#seen = now;
     this.workspace.emit("locks");
     this.draw();
   }
 
+  /** Draw at the next frame of the screen: then the rows of new sections are there. */
   draw() {
-    const { locks } = this.page;
+    this.#due ||= requestAnimationFrame(() => {
+      this.#due = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
     for (const place of document.querySelectorAll("[data-place=lock]")) {
       const isRow = Boolean(place.closest("#outline"));
-      if (isRow && !locks.length && !place.firstChild) continue;
+      if (isRow && !this.page.locks.length && !place.firstChild) continue;
       const id = place.closest("[data-section]")?.getAttribute("data-section") ?? "";
       this.#show(/** @type {HTMLElement} */ (place), id, isRow);
     }
@@ -227,7 +241,7 @@ export class Locks {
     const holder = this.workspace.lockedBy(id);
     const isMine = choice?.words.startsWith("Unlock");
     const words = holder
-      ? `${called(holder)} has locked this section`
+      ? `${this.#called(holder)} has locked this section`
       : isMine
         ? "You have locked this section"
         : "";
@@ -261,7 +275,7 @@ export class Locks {
         key: `page ${state.id} ${choice.words}`,
         words: this.#isMine(state.holder)
           ? "You have locked this page."
-          : `${called(state.holder)} has locked this page.`,
+          : `${this.#called(state.holder)} has locked this page.`,
         action: choice.words,
         run: choice.run,
         stays: true,
@@ -276,7 +290,7 @@ export class Locks {
       all.push({
         key: `asked ${lock.state.id} ${askedBy.client}`,
         tone: "warning",
-        words: `${called(askedBy)} would like to edit ${this.#words(lock.state)}, ${left} s`,
+        words: `${this.#called(askedBy)} would like to edit ${this.#words(lock.state)}, ${left} s`,
         action: "Let go",
         run: () => this.#release(lock.state),
         other: ["Keep", () => void lock.keep().catch((error) => toast(advice(error), { tone: "warning" }))],
@@ -291,11 +305,11 @@ export class Locks {
     const { askedBy } = lock;
     if (askedBy)
       this.workspace.announce(
-        `${called(askedBy)} would like to edit ${this.#words(lock.state)}. Let go, or keep it?`,
+        `${this.#called(askedBy)} would like to edit ${this.#words(lock.state)}. Let go, or keep it?`,
       );
     const answer = await fetch("/healthz", { method: "HEAD", cache: "no-store" }).catch(() => null);
     const date = Date.parse(answer?.headers.get("date") ?? "");
-    if (date) this.#skew = date - Date.now();
+    if (date) this.#skew = date + 500 - Date.now(); // the header has whole seconds
     clearInterval(this.#ticking);
     this.#ticking = setInterval(() => {
       if (![...this.#used].some((each) => each.mine && each.askedBy)) clearInterval(this.#ticking);

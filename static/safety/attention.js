@@ -85,7 +85,9 @@ export class Attention {
   }
 
   #store() {
-    localStorage.setItem(this.key, JSON.stringify(this.#places));
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.#places));
+    } catch {} // this browser keeps nothing, or has no room
   }
 
   draw() {

@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.chromium_contexts import Complaints, Contexts
-from tests.browser.editor.studio import Studio, saved, section, site
+from tests.browser.editor.studio import Studio, saved, section, site, write
+from tests.browser.proxy import Proxy
 from tests.browser.waits import until
 
 pytestmark = pytest.mark.real
@@ -166,6 +167,31 @@ async def test_a_section_that_fails_does_not_blank_the_page(
     await card.get_by_role("button", name="Undo").click()
     await expect(on_page(page, "faq").locator("summary")).to_have_text("Asked")
     assert all("no questions" in each for each in complaints)
+
+
+async def test_a_broken_section_is_taken_back_without_a_network(
+    studio: Studio, contexts: Contexts
+) -> None:
+    faq = section("faq", "faq", items=[{"id": "a", "question": "Asked", "answer": "Yes"}])
+    await studio.create("away", site(section("hero", "hero", headline="Bread"), faq))
+    question = "/pages/home/sections/1/content/items/0/question"
+    async with Proxy.to(studio.server.port) as proxy:
+        page = await studio.open(await contexts.new(), "away", url=proxy.http)
+        await page.evaluate(BREAK)
+        proxy.cut()
+        await expect(page.locator("#state .word")).to_contain_text("offline")
+        await write(page, "/pages/home/sections/0/content/headline", "Rye bread")
+        await write(page, question, "Break")
+        card = on_page(page, "faq").locator("[data-failed]")
+        await card.get_by_role("button", name="Undo").click()
+        await expect(on_page(page, "faq").locator("summary")).to_have_text("Asked")
+        await expect(card).to_have_count(0)
+        proxy.mend()
+        await page.evaluate("weft.page.syncNow()")
+        await saved(page)
+    found = await studio.sections("away")
+    assert found[0]["content"]["headline"] == "Rye bread"
+    assert found[1]["content"]["items"][0]["question"] == "Asked"
 
 
 async def test_a_page_without_sections_offers_the_first_one(

@@ -61,8 +61,7 @@ async def test_a_picture_is_dropped_pasted_and_chosen(
     hero = (await studio.sections("pictures"))[0]["content"]["image"]
     assert hero["src"].startswith("/v1/assets/")
     assert {**hero, "src": ""} == {"src": "", "alt": "A fresh loaf", "width": 40, "height": 30}
-    # The whole picture comes in one step, and its words in another.
-    await page.evaluate("weft.page.undo()")
+    # The picture and its words are one step.
     await page.evaluate("weft.page.undo()")
     await saved(page)
     assert await studio.sections("pictures") == shown()["pages"]["home"]["sections"]
@@ -111,3 +110,29 @@ async def test_a_picture_that_is_refused_changes_nothing(
     await until(page, "weft.page.link === 'online'")
     assert await page.evaluate("weft.page.canUndo") is False
     assert await studio.sections("refused") == shown()["pages"]["home"]["sections"]
+
+
+async def test_a_question_about_a_picture_does_not_take_the_letters_of_a_text(
+    studio: Studio, page: Page
+) -> None:
+    await studio.create("writing", shown())
+    await page.context.route("https://example.com/*", lambda route: route.fulfill(body=png(10, 10)))
+    page = await studio.open(page.context, "writing")
+    await page.locator("#stage h1").click()
+    await until(page, "document.activeElement.isContentEditable")
+    await page.keyboard.press("End")
+    for width in (20, 30):
+        await give(page, '#stage [data-section="gallery"]', "drop", png(width, 10))
+    await expect(page.get_by_role("button", name="Describe it")).to_have_count(2)
+    await page.keyboard.type(" and rolls")
+    await expect(page.locator("#stage h1")).to_have_text("Bread and rolls")
+    # The first picture moves before it is described.
+    at = "/pages/home/sections/1/content/items"
+    await page.evaluate(f"void weft.page.move('{at}/0', '{at}/1')")
+    first = page.locator(".toast").first
+    await first.get_by_role("button", name="Describe it").click()
+    await page.keyboard.type("The first")
+    await page.keyboard.press("Enter")
+    await saved(page)
+    items = (await studio.sections("writing"))[1]["content"]["items"]
+    assert [each["image"]["alt"] for each in items] == ["", "The first"]
