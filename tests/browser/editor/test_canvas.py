@@ -95,6 +95,7 @@ async def test_a_section_has_a_frame_with_tools_and_keys(
     await expect(hover).to_be_visible()
     await hover.get_by_role("button", name="Add a section after this one").click()
     assert await page.evaluate("window.gallery") == 2
+    await page.get_by_role("heading", name="Add a section").wait_for()
     await page.keyboard.press("Escape")
     await on_page(page, "b").click(position={"x": 8, "y": 8})
     await framed(page, "b")
