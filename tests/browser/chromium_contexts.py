@@ -18,7 +18,7 @@ from playwright.async_api import (
 )
 
 from tests.patience import PATIENCE
-from tests.provision import BROWSERS
+from tests.provision import BROWSERS, HEADLESS
 
 # What Playwright does not set itself. It starts Chromium without sandbox and background traffic.
 ARGUMENTS = ("--disable-gpu", "--disable-quic")
@@ -38,9 +38,10 @@ MILLISECONDS = PATIENCE * 1000
 expect.set_options(timeout=MILLISECONDS)
 
 
-def find() -> str | None:
+def find(*, headless: bool = True) -> str | None:
     """Return the path of the installed Chromium. Playwright downloads no browser here."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    names = (HEADLESS, *BROWSERS) if headless else BROWSERS
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @asynccontextmanager
@@ -48,7 +49,7 @@ async def started(*arguments: str, headless: bool = True) -> AsyncIterator[Brows
     """Start Playwright and a browser process. Stop both at the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find(),
+            executable_path=find(headless=headless),
             args=[*ARGUMENTS, *arguments],
             headless=headless,
             ignore_default_args=["--hide-scrollbars"],

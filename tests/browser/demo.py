@@ -215,10 +215,10 @@ async def main(folder: Path, *, has_display: bool) -> Show:
 
 
 def run() -> int:
-    if find() is None:
+    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if find(headless=not has_display) is None:
         print("make demo needs Chromium: install the package chromium")
         return 1
-    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     print("Two people edit one page.", flush=True)
