@@ -32,6 +32,10 @@ export function textField({ spot, shape, label, isRequired, workspace }) {
   input.addEventListener(
     "input",
     () => {
+      if (!bound && input.value) {
+        spot.write(input.value);
+        bind();
+      }
       if (input.value !== "") {
         if (isEmptying) page.resume();
         isEmptying = false;
@@ -51,7 +55,8 @@ export function textField({ spot, shape, label, isRequired, workspace }) {
   const bind = () => {
     const { at, value } = spot.find() ?? { at: null, value: undefined };
     const isHere = document.activeElement === input;
-    const isGone = at === null || (value === undefined && !isHere);
+    // The object around it may be absent, too: it comes with the first letter.
+    const isGone = at === null || (value === undefined && !(isHere && spot.holder?.value !== undefined));
     // After its removal, a text may come again: then the binding needs to begin again, too.
     if (bound && (isGone || bound.pointer !== at || (bound.isLost && value === undefined))) {
       bound.unbind();

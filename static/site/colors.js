@@ -17,9 +17,11 @@ export function typedColor(typed) {
   return color && hex(color);
 }
 
-/** @param {Desk} desk @param {string} name of the colour @param {string} label */
-export function colorRow(desk, name, label) {
+/** @param {Desk} desk @param {string} name of the colour @param {string} short its label */
+export function colorRow(desk, name, short) {
   const { page } = desk;
+  const rest = name.endsWith("-dark") ? " in dark mode" : "";
+  const label = short + rest;
   const spot = desk.spot("theme", "colors", name);
   const id = freshName();
   let isChoosing = false;
@@ -94,7 +96,7 @@ export function colorRow(desk, name, label) {
       "div",
       { class: "color", "data-at": at },
       swatch,
-      h("label", { for: id }, label),
+      h("label", { for: id }, short, h("span", { class: "unseen" }, rest)),
       who,
       input,
       clear,

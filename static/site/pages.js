@@ -182,36 +182,35 @@ function ownFields(desk) {
   /** @type {{key: string, form: import("../fields/field.js").Form} | null} */
   let made = null;
   const element = h("section", { class: "group" }, heading, holder, slug.element);
-  return {
-    element,
-    update() {
-      const page = desk.shown;
-      element.hidden = !page;
-      if (!page) return;
-      if (made?.key !== page.key) {
-        made?.form.end?.();
-        const shape = { properties: { title: desk.format.title }, required: ["title"] };
-        const form = desk.tools.form(desk.spot("pages", page.key), shape, desk.workspace, { holder: "page" });
-        form.element.dataset.at = `${atOf(page.key)}/title`;
-        holder.replaceChildren(form.element);
-        made = { key: page.key, form };
-      }
-      change(heading, { textContent: text(page.fields, "title") ? "This page" : "This page has no title" });
-      made.form.update(desk.isBlocked(atOf(page.key)));
-      slug.update(page);
-    },
-    end() {
+  const update = () => {
+    const page = desk.shown;
+    element.hidden = !page;
+    if (!page) return;
+    if (made?.key !== page.key) {
       made?.form.end?.();
-      made = null;
-    },
-    /** @param {"title" | "slug"} name */
-    focus(name) {
-      this.update?.();
-      const input = name === "slug" ? slug.input : holder.querySelector("input");
-      input?.focus();
-      input?.select();
-    },
+      const shape = { properties: { title: desk.format.title }, required: ["title"] };
+      const form = desk.tools.form(desk.spot("pages", page.key), shape, desk.workspace, { holder: "page" });
+      form.element.dataset.at = `${atOf(page.key)}/title`;
+      holder.replaceChildren(form.element);
+      made = { key: page.key, form };
+    }
+    change(heading, { textContent: text(page.fields, "title") ? "This page" : "This page has no title" });
+    made.form.update(desk.isBlocked(atOf(page.key)));
+    slug.update(page);
   };
+  /** @param {"title" | "slug"} name */
+  const focus = (name) => {
+    desk.refresh();
+    update();
+    const input = name === "slug" ? slug.input : holder.querySelector("input");
+    input?.focus();
+    input?.select();
+  };
+  const end = () => {
+    made?.form.end?.();
+    made = null;
+  };
+  return { element, update, focus, end };
 }
 
 /** The address of a page inside the site. Links follow it. @param {Desk} desk */
