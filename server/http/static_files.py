@@ -225,25 +225,30 @@ DESCRIPTION_CACHE = "public, max-age=300"
 
 
 @lru_cache(maxsize=1)
-def _description(version: str) -> tuple[bytes, bytes, str]:
+def _description(version: str, is_demo: bool) -> tuple[bytes, bytes, str]:
     """Return the OpenAPI document, its HTML page, and one ETag for both.
 
     All three stay the same while the process runs.
     """
     described = describe(version)
-    document, html = wire.encode(described), render(described).encode()
+    document, html = wire.encode(described), render(described, is_demo=is_demo).encode()
     return document, html, hashlib.sha256(document + html).hexdigest()[:32]
+
+
+def _description_of(request: Request) -> tuple[bytes, bytes, str]:
+    services = services_of(request)
+    return _description(services.version, services.settings.demo)
 
 
 async def get_description(request: Request) -> Response:
     """Return the OpenAPI document. It contains nothing private, so it needs no token."""
-    document, _, tag = _description(services_of(request).version)
+    document, _, tag = _description_of(request)
     return cached_response(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 
 
 async def get_reference(request: Request) -> Response:
     """Return the same description as an HTML page."""
-    _, html, tag = _description(services_of(request).version)
+    _, html, tag = _description_of(request)
     headers = {"Content-Security-Policy": REFERENCE_POLICY, "Referrer-Policy": "no-referrer"}
     return cached_response(request, html, "text/html", tag, headers)
 

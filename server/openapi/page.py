@@ -1,48 +1,60 @@
-"""The API description as one self-contained HTML page, without a script.
+"""The API description as an HTML page. It can be read without its script.
 
-Every text on the page is escaped, although the texts are our own. So no text can break the page.
+The script in `static/reference/` adds the search, and forms that send a request. Every text on the
+page is escaped, although the texts are our own. So no text can break the page.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from server.openapi.operation import PROBLEM
-from server.openapi.style import CSS
+from server.openapi.sample import samples
+from server.openapi.search_words import SOCKET_WORDS, WORDS
 
 Schema = Mapping[str, Any]
 ON_EVERY = "Weft-Request"
 
-_STYLE_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_STYLES = ("style/tokens.css", "style/parts.css", "ui/ui.css", "reference/reference.css")
 
 
-def render(description: Mapping[str, Any]) -> str:
-    """Return the page of an OpenAPI document made by `openapi.describe`."""
+def render(description: Mapping[str, Any], *, is_demo: bool = False) -> str:
+    """Return the page of an OpenAPI document made by `openapi.describe`.
+
+    In demo mode, its script offers a guest's token.
+    """
     info, shapes = description["info"], description["components"]["schemas"]
     title, version = escape(info["title"]), escape(info["version"])
     tags = _by_tag(description["paths"])
     body = "".join(
-        f"<h2 id='{escape(tag)}'>{escape(tag)}</h2>" + "".join(map(_operation, operations))
+        f"<section><h2 id='{escape(tag)}'>{escape(tag)}</h2>"
+        f"{''.join(map(_operation, operations))}</section>"
         for tag, operations in tags.items()
     )
+    styles = "".join(f"<link rel='stylesheet' href='/static/{name}'>" for name in _STYLES)
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{title} API</title><style>{CSS}</style></head><body>"
-        f"<div class='page'><header><h1>{title} <small>{version}</small></h1>"
-        f"<p>{_prose(info['description'])}</p>"
-        "<p class='soft'>The same as JSON: <a href='/openapi.json'>/openapi.json</a></p>"
-        f"</header>{_navigation(tags)}<main>{body}{_sockets(description['x-websockets'])}"
-        f"<h2 id='Shapes'>Shapes</h2>{''.join(_shape(*each) for each in sorted(shapes.items()))}"
-        "</main></div></body></html>"
+        "<meta name='color-scheme' content='light dark'>"
+        f"<title>{title} API</title>{styles}"
+        "<link rel='icon' href='/static/status/icon.svg' type='image/svg+xml'>"
+        "<script type='module' src='/static/reference/reference.js'></script></head>"
+        f"<body class='tool reference' data-demo='{'yes' if is_demo else 'no'}'>"
+        f"<header><h1><img src='/static/status/icon.svg' alt='' width='24' height='24'>{title} API"
+        f" <small>{version}</small></h1><div id='search'></div>"
+        "<a href='/openapi.json'>openapi.json</a></header>"
+        f"{_navigation(tags)}<main><div class='intro'><p>{_prose(info['description'])}</p>"
+        "<p>In the examples, <code>$WEFT</code> is the address of this server, and "
+        "<code>$TOKEN</code> is your token.</p></div><div id='trial'></div>"
+        f"<p id='none' role='status' hidden></p>{body}{_sockets(description['x-websockets'])}"
+        f"<section><h2 id='Shapes'>Shapes</h2>{''.join(map(_shape, sorted(shapes.items())))}"
+        "</section></main></body></html>"
     )
 
 
@@ -58,7 +70,7 @@ def _navigation(tags: Mapping[str, Iterable[tuple[str, str, Schema]]]) -> str:
     parts = []
     for tag, operations in tags.items():
         links = "".join(
-            f"<li><a href='#{escape(operation['operationId'])}'>{escape(operation['summary'])}</a>"
+            f"<li><a href='#{escape(operation['operationId'])}'>{_prose(operation['summary'])}</a>"
             for _, _, operation in operations
         )
         parts.append(f"<li><a href='#{escape(tag)}'><b>{escape(tag)}</b></a><ul>{links}</ul>")
@@ -71,16 +83,31 @@ def _navigation(tags: Mapping[str, Iterable[tuple[str, str, Schema]]]) -> str:
 
 def _operation(described: tuple[str, str, Schema]) -> str:
     method, path, operation = described
+    name = operation["operationId"]
     parts = [
-        f"<article id='{escape(operation['operationId'])}'>{_address(method, path)}",
-        f"<h3>{_prose(operation['summary'])}</h3>",
+        f"<article id='{escape(name)}' data-words='{escape(_words(described))}'><div class='text'>",
+        f"<h3>{_prose(operation['summary'])}</h3>{_address(method, path)}",
         f"<p>{_prose(operation['description'])}</p>" if "description" in operation else "",
         _fields("Parameters", map(_parameter, operation.get("parameters", ()))),
     ]
     if "requestBody" in operation:
         parts.append(_fields("Body", [_body(operation["requestBody"])]))
-    answers = [_answer(*each) for each in sorted(operation["responses"].items())]
-    return "".join([*parts, _fields("Answers", answers), "</article>"])
+    answers = sorted(operation["responses"].items())
+    good = [_answer(*each) for each in answers if each[0] < "400"]
+    refused = [_answer(*each) for each in answers if each[0] >= "400"]
+    shown = samples(method, path, operation)
+    refusals = f"<details><summary>Refusals</summary>{_fields('', refused)}</details>"
+    parts += [_fields("Answers", good), refusals if refused else ""]
+    return "".join([*parts, f"</div>{shown}</article>"])
+
+
+def _words(described: tuple[str, str, Schema]) -> str:
+    """Return the words by which the search finds an operation."""
+    method, path, operation = described
+    name = operation["operationId"]
+    names = [each["name"] for each in operation.get("parameters", ())]
+    words = [name, method, path, operation["tags"][0], operation["summary"], WORDS.get(name, "")]
+    return " ".join([*words, *names]).lower()
 
 
 def _address(method: str, path: str) -> str:
@@ -113,7 +140,7 @@ def _answer(status: str, answer: Schema) -> tuple[str, str]:
 
 
 def _sockets(sockets: Mapping[str, Any]) -> str:
-    parts = ["<h2 id='Sockets'>Sockets</h2>"]
+    parts = ["<section><h2 id='Sockets'>Sockets</h2>"]
     for path, socket in sockets.items():
         rows = [
             (escape(who), _type(socket[key]))
@@ -122,14 +149,17 @@ def _sockets(sockets: Mapping[str, Any]) -> str:
         ]
         if "subprotocol" in socket:
             rows.insert(0, ("Subprotocol", f"<code>{escape(socket['subprotocol'])}</code>"))
+        words = f"{path} {socket['summary']} {SOCKET_WORDS.get(path, '')}".lower()
         parts.append(
-            f"<article>{_address('', path)}<h3>{escape(socket['summary'])}</h3>"
-            f"{_fields('', rows)}</article>"
+            f"<article data-words='{escape(words)}'><div class='text'>"
+            f"<h3>{escape(socket['summary'])}</h3>{_address('', path)}{_fields('', rows)}"
+            "</div></article>"
         )
-    return "".join(parts)
+    return "".join([*parts, "</section>"])
 
 
-def _shape(name: str, schema: Schema) -> str:
+def _shape(named: tuple[str, Schema]) -> str:
+    name, schema = named
     required = set(schema.get("required", ()))
     rows = [
         (
@@ -140,7 +170,11 @@ def _shape(name: str, schema: Schema) -> str:
     ]
     about = f"<p>{_prose(schema['description'])}</p>" if "description" in schema else ""
     rest = _fields("", rows) if rows else f"<p>{_type(schema)}</p>"
-    return f"<article id='shape-{escape(name)}'><h3>{escape(name)}</h3>{about}{rest}</article>"
+    words = escape(f"shape {name} {' '.join(schema.get('properties', {}))}".lower())
+    return (
+        f"<article id='shape-{escape(name)}' data-words='{words}'><div class='text'>"
+        f"<h3>{escape(name)}</h3>{about}{rest}</div></article>"
+    )
 
 
 def _fields(title: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -28,7 +28,8 @@ OPTIONS = {
 @pytest.mark.real
 @pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
 def test_the_scripts_of_our_pages_have_no_wrong_types(tmp_path: Path) -> None:
-    folders = [ROOT / "static" / name for name in MODULES if name != "served"]
+    names = [*(name for name in MODULES if name != "served"), "reference"]
+    folders = [ROOT / "static" / name for name in names]
     files = [str(path) for folder in folders for path in folder.glob("*.js")]
     config = tmp_path / "tsconfig.json"
     config.write_text(json.dumps({"compilerOptions": OPTIONS, "files": files}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +16,7 @@ from collab.errors import HTTP_STATUS, Code
 from server.openapi import page, shapes
 from server.openapi.describe import HEADERS, OPERATIONS, SOCKETS, describe
 from server.openapi.operation import Operation, Response
+from server.openapi.search_words import SOCKET_WORDS, WORDS
 from server.routes import routes
 from tests.house import ROOT
 
@@ -180,7 +182,7 @@ def test_the_messages_of_the_patch_lane_are_described() -> None:
 class Tags(HTMLParser):
     """The tags, ids and links of a page. Fails when its tags are badly nested."""
 
-    VOID = frozenset({"meta", "br", "li", "dt", "dd"})
+    VOID = frozenset({"meta", "link", "img", "br", "li", "dt", "dd"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,12 +210,13 @@ def read(html: str) -> Tags:
     return tags
 
 
-def test_the_page_is_self_contained_html() -> None:
+def test_the_page_is_html_with_files_of_its_own_server() -> None:
     tags = read(page.render(DESCRIBED))
-    assert not tags.seen & {"script", "img", "link", "iframe", "form"}
+    assert not tags.seen & {"style", "iframe", "form"}
     assert len(set(tags.ids)) == len(tags.ids)
     outside = [link for link in tags.links if not link.startswith("#")]
-    assert outside == ["/openapi.json"]
+    assert [link for link in outside if not link.startswith("/static/")] == ["/openapi.json"]
+    assert all((ROOT / link[1:]).is_file() for link in outside if link.startswith("/static/"))
     assert {link[1:] for link in tags.links if link.startswith("#")} <= set(tags.ids)
 
 
@@ -231,12 +234,33 @@ def test_the_page_escapes_every_text() -> None:
     described = describe(evil, [operation])
     described["components"]["schemas"] = {evil: {"description": evil, "properties": {evil: {}}}}
     described["x-websockets"] = {evil: {"summary": evil, "subprotocol": evil}}
-    assert not read(page.render(described)).seen & {"script", "b!"}
+    html = page.render(described)
+    assert not read(html).seen & {"b", "b!"} - read(page.render(DESCRIBED)).seen
+    assert html.count("<script") == 1, "its own"
 
 
-def test_the_page_states_the_hash_of_its_style() -> None:
-    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", page.POLICY)
+def test_the_page_allows_no_inline_script_or_style() -> None:
+    assert "script-src 'self'; style-src 'self'" in page.POLICY
     assert "unsafe" not in page.POLICY
+    assert not re.search(r"<style|<script>| style=| on\w+=", page.render(DESCRIBED))
+
+
+def test_the_page_shows_an_example_of_each_operation() -> None:
+    html = page.render(DESCRIBED)
+    assert html.count("<figcaption>Request</figcaption>") == len(OPERATIONS)
+    release = html.partition("id='releaseLock'")[2].partition("</article>")[0]
+    command = unescape(release.partition("<code>curl")[2].partition("</code>")[0])
+    assert command.startswith(' -X POST "$WEFT/v1/docs/home/locks/l-2/release"')
+    assert '-H "Authorization: Bearer $TOKEN"' in command
+    assert '"secret": "demo.' in command
+    assert "200 OK" in release
+    difference = html.partition("id='getDiff'")[2].partition("</article>")[0]
+    assert "/v1/docs/home/diff?from=1" in difference
+
+
+def test_each_operation_has_words_for_the_search() -> None:
+    assert set(WORDS) == {each.name for each in OPERATIONS}
+    assert set(SOCKET_WORDS) == set(DESCRIBED["x-websockets"])
 
 
 def test_the_description_has_every_refusal_code() -> None:
