@@ -46,7 +46,8 @@ export function compared(before, after) {
 /** The pages of a document, in the order of the site. @param {any} value @returns {{key: string, title: string}[]} */
 export function pagesOf(value) {
   const pages = Object.entries(fields(value, "pages"));
-  pages.sort(([one], [other]) => Number(other === "home") - Number(one === "home"));
+  const home = text(fields(value, "site"), "home") || "home";
+  pages.sort(([one], [other]) => Number(other === home) - Number(one === home));
   return pages.map(([key, page]) => ({ key, title: text(page, "title") || key }));
 }
 

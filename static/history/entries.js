@@ -68,12 +68,3 @@ export function published({ publications }) {
   const verb = last.what === "published" ? "Published" : "Taken down";
   return `${verb} by ${called(last.by)}, ${moment(Date.parse(last.at))}`;
 }
-
-/** The whole entry in one sentence, for screen readers. @param {Sitting} sitting @param {Label[] | null} labels */
-export function sentence(sitting, labels) {
-  const { name, by, at } = sitting;
-  const when = `${day(at)} ${span(sitting)}`;
-  return [name, called(by), deed(sitting, labels), when, sitting.published && "live", published(sitting)]
-    .filter(Boolean)
-    .join(", ");
-}

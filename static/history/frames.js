@@ -36,7 +36,7 @@ export class Frames {
     this.viewer = viewer;
     this.how = how;
     this.layer = board.appendChild(h("div", { class: "marks" }));
-    this.card = board.appendChild(h("div", { class: "who", hidden: true }));
+    this.card = board.appendChild(h("div", { class: "author", hidden: true }));
     new ResizeObserver(() => this.place()).observe(viewer.host);
     const { root, stage } = viewer;
     for (const name of ["pointerover", "focusin", "pointerdown"])

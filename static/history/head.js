@@ -32,7 +32,7 @@ export class Head {
     this.name = h("button", { type: "button", class: "name", onclick: how.name });
     this.restore = h(
       "button",
-      { type: "button", class: "primary", onclick: how.restore },
+      { type: "button", class: "primary", "aria-label": "Restore this version", onclick: how.restore },
       icon("history"),
       h("span", {}, "Restore", h("span", {}, " this version")),
     );
@@ -112,7 +112,10 @@ export class Head {
     change(this.who, { hidden: sitting !== null, "aria-pressed": `${asks}` });
     for (const each of this.compare.querySelectorAll("button"))
       change(each, { "aria-pressed": `${each.dataset.now === `${isNow}`}` });
-    change(this.name, { hidden: !sitting || !mayName });
+    change(this.name, {
+      hidden: !sitting || !mayName,
+      "aria-label": `${sitting?.name ? "Rename" : "Name"} this version`,
+    });
     this.name.replaceChildren(
       ...(sitting?.name ? ["Rename"] : [h("span", {}, "Name", h("span", {}, " this version"))]),
     );

@@ -3,7 +3,7 @@
 import { avatar } from "../ui/avatars.js";
 import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
-import { called, day, deed, published, sentence, span } from "./entries.js";
+import { called, day, deed, published, span } from "./entries.js";
 import { isMark } from "./story.js";
 
 /** @typedef {import("./story.js").Sitting} Sitting */
@@ -106,11 +106,16 @@ export class List {
   /** @param {Item} item */
   #make(item) {
     if (item.day) return h("div", { class: "day", role: "presentation" }, item.day);
+    const { sitting } = item;
+    const face = sitting ? avatar(sitting.by) : h("span", { class: "now" }, icon("page"));
+    face.ariaHidden = "true"; // the name is beside it
+    const date = h("span", { class: "unseen" }, sitting ? ` ${day(sitting.at)} ` : "");
+    const time = h("time", {}, date, "");
     return h(
       "div",
       { class: "entry", role: "option", id: idOf(item), "data-key": item.key },
-      item.sitting ? avatar(item.sitting.by) : h("span", { class: "now" }, icon("page")),
-      h("p", { class: "title" }, h("b"), h("span", { class: "badge", hidden: true }), h("time")),
+      face,
+      h("p", { class: "title" }, h("b"), h("span", { class: "badge", hidden: true }), time),
       h("p", { class: "deed" }),
       h("p", { class: "steps" }),
     );
@@ -128,13 +133,12 @@ export class List {
     const who = sitting ? called(sitting.by) : "";
     change(name, { textContent: sitting ? (sitting.name ?? who) : "The page now" });
     change(badge, { textContent: "Live", hidden: !sitting?.published });
-    change(time, { textContent: sitting ? span(sitting) : "" });
+    if (sitting && time.lastChild.data !== span(sitting)) time.lastChild.data = span(sitting);
     const deeds = sitting ? deed(sitting, labels) : "With everything up to this moment";
     change(told, { textContent: isNamed ? `${who} · ${deeds}` : deeds });
     change(steps, { textContent: sitting ? published(sitting) : "" });
     element.style.height = `${item.height}px`;
     change(element, {
-      "aria-label": sitting ? sentence(sitting, labels) : "The page now",
       "aria-selected": `${this.#isChosen(item)}`,
       "aria-setsize": total.length,
       "aria-posinset": total.indexOf(item) + 1,

@@ -58,8 +58,8 @@ export class Past {
     this.nothing = h("div", { class: "nothing", role: "status", hidden: true });
     this.stage = h("div", { class: "stage" }, this.nothing, this.board);
     this.element = h(
-      "main",
-      { "aria-label": "The page as it was" },
+      "section",
+      { class: "past", "aria-label": "The page as it was" },
       this.head.line,
       this.head.elsewhere,
       this.stage,

@@ -4,7 +4,6 @@
 // sections that are gone in their old places. A section that cannot be marked is shown without marks.
 
 import { lasting, placeWords } from "../editor/place_words.js";
-import { fields, text } from "../page/values.js";
 import { h } from "../ui/elements.js";
 import { compared } from "./compare.js";
 import { markText, read } from "./marks.js";
@@ -99,9 +98,7 @@ export class Viewer {
       // As on the canvas: links and fields are still.
       emptyWords: () => "",
     });
-    const page = fields(fields(value, "pages"), key);
-    const slug = text(page, "slug") || key;
-    const made = renderer.render(value, slug) ?? (key === "home" ? renderer.render(value) : null);
+    const made = renderer.render(value, "", key);
     const holder = h("div");
     if (made) show(holder, made.root);
     return [{ holder, renderer, isThere: made !== null }, made?.style ?? ""];

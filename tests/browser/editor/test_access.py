@@ -25,7 +25,7 @@ pytestmark = pytest.mark.real
 AXE = NODE / "node_modules" / "axe-core" / "axe.min.js"
 LOOK = """async (rules) => {
   const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) }
-  const looks = [axe.run({ exclude: [['.weft-page']] }, options)]
+  const looks = [axe.run({ exclude: [['.weft-page'], ['.history .sheet']] }, options)]
   // What the editor itself writes on the page.
   if (document.querySelector('[data-failed]')) {
     await looks[0]
@@ -104,6 +104,25 @@ async def screens_of_the_editor(page: Page) -> Screens:
     await page.keyboard.press("Escape")
     await page.evaluate("weft.commands.remove(weft.workspace.sections[0].id)")
     yield "a message", page
+    async for screen in screens_of_the_history(page):
+        yield screen
+
+
+async def screens_of_the_history(page: Page) -> Screens:
+    await page.evaluate("void weft.page.set('/pages/home/title', 'Home')")
+    await page.evaluate("weft.workspace.emit('screen', { name: 'history' })")
+    entries = page.locator(".history [role=option]")
+    await entries.nth(1).click()
+    await page.get_by_role("button", name="Hero deleted").focus()
+    await page.locator(".history .author").wait_for()
+    yield "the history", page
+    await page.get_by_role("button", name="Name this version").click()
+    yield "the dialog that names a version", page
+    await page.keyboard.press("Escape")
+    await entries.first.click()
+    await page.get_by_role("button", name="Who wrote this").click()
+    yield "who wrote what", page
+    await page.get_by_role("button", name="Back to the editor").click()
 
 
 async def screens_of_two(ada: Page, bo: Page) -> Screens:
