@@ -1,7 +1,6 @@
 // What the canvas shows in place of a section that cannot be shown. The rest of the page works.
 
 import { advice } from "/sdk/advice.js";
-import { escaped, isObject } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/elements.js";
@@ -36,10 +35,10 @@ export function explainFailures(sheet, workspace) {
 /** Take the newest change of the section back, when it is the user's own. @param {Sheet} sheet @param {Workspace} workspace @param {string} id */
 async function takeBack(sheet, workspace, id) {
   const { page } = workspace;
-  const { at, section } = workspace.sectionAt(id) ?? {};
+  const at = workspace.sectionAt(id)?.at;
   if (at === undefined) return;
   const good = sheet.failures.get(id)?.good;
-  if (good && page.link !== "online") return void page.patch(opsTo(good, section, at));
+  if (good && page.link !== "online") return void page.set(at, good);
   try {
     const { items } = await page.history.list({ each: 1, limit: 100 });
     const newest = items.find(({ pointers = [] }) =>
@@ -57,16 +56,6 @@ async function takeBack(sheet, workspace, id) {
   } catch (error) {
     toast(advice(/** @type {any} */ (error)), { tone: "danger" });
   }
-}
-
-/** What makes one value of the other, in its smallest parts. @param {any} wanted @param {any} now @param {string} path @returns {import("../sdk/patch/patch.js").Op[]} */
-function opsTo(wanted, now, path) {
-  if (wanted === now) return [];
-  if (wanted === undefined) return [{ op: "remove", path }];
-  if (now === undefined) return [{ op: "add", path, value: wanted }];
-  if (!isObject(wanted) || !isObject(now)) return [{ op: "replace", path, value: wanted }];
-  const names = new Set([...Object.keys(wanted), ...Object.keys(now)]);
-  return [...names].flatMap((name) => opsTo(wanted[name], now[name], `${path}/${escaped(name)}`));
 }
 
 /** Whether one pointer is inside the other. @param {string} one @param {string} other */

@@ -1,10 +1,7 @@
 // Bold, italic and links: a bar at the selection in a rich text, and the keys that users know.
 
+import { targets } from "../editor/targets.js";
 import { safeLink } from "../page/links.js";
-import { Site } from "../page/site.js";
-import { fields, text } from "../page/values.js";
-import { plain } from "../page/rich_text.js";
-import { nameOf } from "../templates/sections.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { around, linked, marksOf, toggled } from "./marks.js";
@@ -216,17 +213,6 @@ function inField(node) {
       select(range);
     },
   };
-}
-
-/** Where links may lead inside the site: the sections of this page, and the pages. @param {Workspace} workspace */
-function targets(workspace) {
-  const sections = workspace.sections.map((each) => {
-    const headline = plain(text(fields(each, "content"), "headline"));
-    return { words: headline || nameOf(each), address: `#${text(each, "anchor") || text(each, "id")}` };
-  });
-  const site = new Site(workspace.value, "");
-  const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
-  return [...sections, ...pages];
 }
 
 /** An address as a link may have it; '' for a wrong one. People leave out the beginning. @param {string} given */

@@ -1,9 +1,7 @@
 // An address: where a link or a button leads, with the sections and pages of the site to choose from.
 
+import { targets } from "../editor/targets.js";
 import { safeImage, safeLink } from "../page/links.js";
-import { Site } from "../page/site.js";
-import { text } from "../page/values.js";
-import { nameOf } from "../templates/sections.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
@@ -56,15 +54,4 @@ export function addressField(given) {
       change(choose, { disabled: isBlocked });
     },
   };
-}
-
-/** What a link can lead to on this site. @param {import("../editor/workspace.js").Workspace} workspace */
-function targets(workspace) {
-  const sections = workspace.sections.map((each) => ({
-    words: nameOf(each),
-    address: `#${text(each, "anchor") || each.id}`,
-  }));
-  const site = new Site(workspace.value, "");
-  const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
-  return [...sections, ...pages];
 }
