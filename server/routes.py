@@ -100,6 +100,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/publish", publishing.get_publication, methods=["GET"]),
         Route(f"{doc}/publish", publishing.publish, methods=["POST"]),
         Route(f"{doc}/publish", publishing.take_down, methods=["DELETE"]),
+        Route(f"{doc}/publish/findings", publishing.get_findings, methods=["GET"]),
         Route("/v1/published/{tenant}/{doc}", publishing.get_published),
         Route("/p/{tenant}/{doc}", publishing.get_page),
         Route("/p/{tenant}/{doc}/{page}", publishing.get_page),

@@ -28,9 +28,9 @@ MAX_NAME = 64
 
 
 class Finding(Struct, frozen=True):
-    """One problem of a page, and its location."""
+    """One problem of a page, and its location. The publisher adds those of the schema."""
 
-    check: Check
+    check: Check | Literal["schema"]
     pointer: str
     message: str
 

@@ -22,9 +22,10 @@ from server.handling.requests import (
     require_whole_document,
     services_of,
     using,
+    whole_number,
 )
 from server.publishing.public_request import coding_of, page_path, parse_request
-from server.publishing.publisher import as_json, nothing_published
+from server.publishing.publisher import as_json
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -74,10 +75,27 @@ async def get_publication(request: Request) -> Response:
     async with document_of(request) as (_, live):
         require_exists(live)
         state = await services_of(request).store.public_state(live.key)
-    if state is None or state.published is None:
-        raise nothing_published()
-    body = as_json(state.published)
-    body["published"] = body.pop("version")
+    body: dict[str, object] = {"published": None}
+    if state is not None and state.published is not None:
+        body = as_json(state.published)
+        body["published"] = body.pop("version")
+    response = json_response(body)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def get_findings(request: Request) -> Response:
+    """Return what publishing would find in a version, and publish nothing."""
+    async with document_of(request) as (_, live):
+        services = services_of(request)
+        version = whole_number(request, "version")
+        checked = await services.publisher.check(require_exists(live), version)
+    body = {
+        "version": checked.version,
+        "url": services.settings.public_url + page_path(live.key),
+        "warnings": msgspec.to_builtins(checked.found.warnings),
+        "refusals": msgspec.to_builtins(checked.found.refusals),
+    }
     response = json_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -176,6 +176,7 @@ MODULES = (
     "safety",
     "history",
     "site",
+    "publish",
     "served",
 )
 # More than these files in both codings.

@@ -229,6 +229,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         {"version": 2, "expected_published": 0},
         {200: {"published": 2, "url": "/p/demo/home", "warnings": []}},
     ),
+    "getFindings": Example(
+        responses={
+            200: {"version": 2, "url": "/p/demo/home", "warnings": [], "refusals": []},
+        }
+    ),
     "readPublished": Example(responses={200: VALUE}),
     "listLocks": Example(responses={200: {"items": [LOCK]}}),
     "acquireLock": Example({"scope": "/sections/0", "ttl": 300}, {201: {**LOCK, "secret": SECRET}}),

@@ -16,7 +16,7 @@ from server.openapi.operation import (
     Parameter,
     Response,
 )
-from server.openapi.shapes import NewPublication, Outcome, Public
+from server.openapi.shapes import Checked, NewPublication, Outcome, Public
 
 ONE = "/v1/docs/{doc}/publish"
 TENANT = Parameter(
@@ -74,6 +74,25 @@ TAKE_DOWN = Operation(
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=WITHOUT_SECTIONS,
 )
+CHECKED = Parameter(
+    "version", "query", int, "The version to check. Default: the newest version.", WHOLE
+)
+READ_FINDINGS = Operation(
+    "GET",
+    f"{ONE}/findings",
+    "getFindings",
+    "Publishing",
+    "Check a version as publishing would, and publish nothing",
+    {
+        200: Response(
+            "`refusals` would stop the publication; `warnings` would not.",
+            Checked,
+            ("Cache-Control",),
+        )
+    },
+    (DOC, CHECKED),
+    refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
+)
 READ = Operation(
     "GET",
     "/v1/published/{tenant}/{doc}",
@@ -89,4 +108,4 @@ READ = Operation(
     open_to_all=True,
 )
 
-PUBLISHING = (READ_POINTER, PUBLISH, TAKE_DOWN, READ)
+PUBLISHING = (READ_POINTER, PUBLISH, TAKE_DOWN, READ_FINDINGS, READ)

@@ -30,6 +30,7 @@ WORDS: Final[Mapping[str, str]] = {
     "importDocument": "backup upload archive restore move",
     "getPublished": "live public site state",
     "publish": "live deploy release go public site",
+    "getFindings": "check lint validate warnings dry run before publish broken links",
     "takeDown": "unpublish offline hide withdraw",
     "readPublished": "live public site cdn content headless cms",
     "listLocks": "locked edit lease",

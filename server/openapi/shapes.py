@@ -216,12 +216,12 @@ class Restoration(Struct, frozen=True, omit_defaults=True):
     pointer: Pointer = ""
 
 
-class Public(Struct, frozen=True):
-    """The public version, who published it, and when."""
+class Public(Struct, frozen=True, omit_defaults=True):
+    """The public version, who published it, and when. `published` is null when none is public."""
 
-    published: int
-    by: dict[str, str]
-    at: Time
+    published: int | None
+    by: dict[str, str] | UnsetType = UNSET
+    at: Time | UnsetType = UNSET
 
 
 class NewPublication(Struct, frozen=True, omit_defaults=True):
@@ -240,6 +240,15 @@ class Outcome(Struct, frozen=True):
     published: int
     url: str
     warnings: list[Finding]
+
+
+class Checked(Struct, frozen=True):
+    """What publishing would find in a version. `url` is the URL that the page has or would have."""
+
+    version: int
+    url: str
+    warnings: list[Finding]
+    refusals: list[Finding]
 
 
 class Guest(Struct, frozen=True):

@@ -15,7 +15,7 @@ import msgspec
 
 from collab.entry import Author
 from collab.errors import Code, Rejected
-from collab.page.checks import Finding, Rules, check
+from collab.page.checks import Finding, Findings, Rules, check
 from collab.ports.publications import Publication, PublicState
 from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
@@ -41,6 +41,14 @@ class PublishResult:
 
     version: int
     warnings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A checked version, and what is wrong with it."""
+
+    version: int
+    found: Findings
 
 
 class Publisher:
@@ -84,6 +92,14 @@ class Publisher:
 
         await self._move(live, decide)
         return result
+
+    async def check(self, live: LiveRoom, version: int | None = None) -> CheckResult:
+        """Return what `publish` would find in a version, and publish nothing."""
+        room = live.room
+        wanted = room.version if version is None else version
+        schema = None if wanted == room.version else room.schema
+        value = await self._value_at(live, wanted)
+        return CheckResult(wanted, await run_in_thread(_findings, value, schema, self._rules))
 
     async def take_down(self, live: LiveRoom, by: Author) -> int:
         """Take the document down; return the version that was public."""
@@ -188,3 +204,18 @@ async def _inspect(value: Json, schema: Schema | None, rules: Rules) -> list[Fin
         return list(found.warnings)
 
     return await run_in_thread(inspect)
+
+
+def _findings(value: Json, schema: Schema | None, rules: Rules) -> Findings:
+    """Return what `_inspect` finds, with the fault of the schema as a refusal."""
+    found = check(value, rules)
+    try:
+        if schema is not None:
+            schema.check(value)
+    except Rejected as rejected:
+        refusal = rejected.refusal
+        if refusal.code is not Code.INVALID_DOCUMENT:
+            raise
+        fault = Finding("schema", str(refusal.extra.get("path", "")), refusal.message)
+        return Findings(found.warnings, [fault, *found.refusals])
+    return found

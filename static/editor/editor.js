@@ -12,6 +12,7 @@ import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
 import { failed } from "./failed.js";
 import { makeHistory } from "./history_button.js";
+import { makePublish } from "./publish_button.js";
 import { makeSafety } from "../safety/safety.js";
 import { Screens } from "./screens.js";
 import { makeShare } from "./share_button.js";
@@ -49,6 +50,7 @@ function start(page) {
   makeShare(part("tools"), parts);
   makePeople(parts);
   makeHistory(part("tools"), parts);
+  makePublish(part("bar"), parts);
   new Screens(parts);
   // For tests and for the console of a developer.
   Object.assign(window, { weft: { page, workspace, commands } });

@@ -14,6 +14,7 @@ const SCREENS = {
   gallery: () => import("../gallery/gallery.js"),
   history: () => import("../history/history.js"),
   site: () => import("../site/site.js"),
+  publish: () => import("../publish/publish.js"),
 };
 
 export class Screens {

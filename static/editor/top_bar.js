@@ -105,6 +105,7 @@ export class TopBar {
       screen("Pages…", "page", "/pages"),
       screen("Theme…", "drop", "/theme"),
       screen("Search and sharing…", "search", "/seo"),
+      ...inMenu(),
     ];
   }
 
@@ -121,6 +122,20 @@ export class TopBar {
     document.body.dataset.width = `${width}`;
     this.workspace.emit("resized", width);
   }
+}
+
+/** What a narrow bar has no room for. @returns {(import("../ui/menu.js").Choice | null)[]} */
+function inMenu() {
+  if (innerWidth > 600) return [];
+  const hidden = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#tools > :not(.tray), .preview")]);
+  const icons = /** @type {Record<string, string>} */ ({ Share: "share", History: "history", Preview: "eye" });
+  return [
+    null,
+    ...hidden.map((each) => {
+      const words = each.textContent ?? "";
+      return { words, icon: icons[words], run: () => each.click() };
+    }),
+  ];
 }
 
 /** @param {string} words */

@@ -6,6 +6,7 @@ import { openDialog } from "./dialog.js";
 import { h } from "./elements.js";
 
 const PLACE = "weft.token";
+const SHARED = 60_000; // milliseconds
 
 /** What a token says about its user; nothing for a wrong one. @param {string} token @returns {{sub?: string, name?: string, role?: string, tid?: string, docs?: string[], exp?: number}} */
 export function claimsOf(token) {
@@ -19,6 +20,8 @@ export function claimsOf(token) {
 
 export class Token {
   newest = ""; // of `fresh`
+  #last = ""; // of a guest
+  #until = 0;
   /** @type {Promise<string> | undefined} */
   #getting;
 
@@ -46,6 +49,8 @@ export class Token {
     if (AROUND) return tokenFromAround();
     const kept = this.kept();
     if (kept) return kept;
+    // Requests soon after each other share the token of a guest: the server makes few of them.
+    if (Date.now() < this.#until) return this.#last;
     const answer = await fetch("/v1/demo/token", { method: "POST", headers: this.#earlier() });
     if (answer.ok) return this.#guest((await answer.json()).token);
     if (answer.status === 404) return this.ask(words);
@@ -96,6 +101,7 @@ export class Token {
   }
 
   forget() {
+    this.#until = 0;
     stored("remove", PLACE);
   }
 
@@ -107,6 +113,8 @@ export class Token {
 
   /** @param {string} token */
   #guest(token) {
+    this.#last = token;
+    this.#until = Date.now() + SHARED;
     localStorage.setItem(`${PLACE}.guest`, token);
     return token;
   }

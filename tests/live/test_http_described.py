@@ -75,7 +75,7 @@ REPLAYED = """
     getDocument getNamedSchema putSchema getSchema deleteSchema listPresent
     acquireLock listLocks renewLock
     takeOverLock keepLock releaseLock makeShare listShares endShare
-    uploadAsset listAssets readAsset deleteAsset publish getPublished
+    uploadAsset listAssets readAsset deleteAsset getFindings publish getPublished
     readPublished takeDown exportDocument
     listAudit listActivity listDocuments importDocument deleteDocument healthz readyz getDescription
 """.split()  # noqa: SIM905 - a list of this length is read more easily so
@@ -127,7 +127,7 @@ def test_the_examples_of_the_description_match_real_answers(server: RunningServe
 
 
 # Members that an example shows, but that this replay does not cause.
-OPTIONAL = {"cursor", "next", "name", "warnings", "claimed_by", "yields_at", "holder"}
+OPTIONAL = {"cursor", "next", "name", "warnings", "refusals", "claimed_by", "yields_at", "holder"}
 
 
 def shape(value: Any) -> set[str]:

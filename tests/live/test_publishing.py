@@ -93,13 +93,14 @@ def test_a_version_is_public_until_another_is_published(draft: Publisher) -> Non
 
 
 def test_clients_are_told_the_public_version_and_its_publisher(draft: Publisher) -> None:
-    assert draft.standing().status == 404
+    assert draft.standing().body == {"published": None}
     draft.publish()
     told = draft.standing().body
     assert (told["published"], told["by"]) == (1, {"user": "pia", "name": "Pia"})
     assert told["at"].endswith("Z")
     assert draft.take_down().status == 204
-    assert (draft.standing().status, draft.read().status, draft.page().status) == (404, 404, 404)
+    assert draft.standing().body == {"published": None}
+    assert (draft.read().status, draft.page().status) == (404, 404)
     assert draft.take_down().body["code"] == "not_found"
     assert draft.read("?version=1").status == 404, "nothing is public, so no older version is"
 
@@ -242,6 +243,44 @@ def test_publish_returns_warnings(server: RunningServer, doc: str, pia: str) -> 
     assert '"map"' in warnings[-1]["message"]
 
 
+def test_findings_are_those_of_publishing_and_nothing_is_published(
+    server: RunningServer, doc: str, pia: str
+) -> None:
+    buttons = [{"label": "Go", "href": "#gone"}]
+    hero = {"id": "h", "type": "hero", "content": {"headline": "Hi", "buttons": buttons}}
+    draft = Publisher(server, doc, pia).make({"pages": {"home": {"sections": [hero]}}})
+    draft.edit("Longer")
+
+    def findings(query: str = "") -> Reply:
+        viewer = server.token("vic", Role.VIEWER)
+        return call("GET", f"{draft.url}/publish/findings{query}", token=viewer)
+
+    found = findings()
+    assert found.headers["cache-control"] == "no-store"
+    assert draft.standing().body == {"published": None}
+    published = draft.publish().body
+    assert found.body == {
+        "version": 2,
+        "url": published["url"],
+        "warnings": published["warnings"],
+        "refusals": [],
+    }
+    text = {"additionalProperties": {"required": ["title"]}}
+    schema = {"properties": {"pages": text}}
+    title = [{"op": "add", "path": "/pages/home/title", "value": "Home"}]
+    call("PATCH", draft.url, title, token=pia)
+    admin = server.token("root", Role.ADMIN)
+    assert call("PUT", f"{draft.url}/schema", schema, token=admin).status == 204
+    assert findings().body["refusals"] == []
+    refusals = findings("?version=1").body["refusals"]
+    assert [(each["check"], each["pointer"]) for each in refusals] == [("schema", "/pages/home")]
+    assert draft.publish(version=1).body["path"] == "/pages/home"
+    assert findings("?version=9").body["code"] == "unknown_version"
+    assert findings("?version=x").body["code"] == "malformed"
+    other = call("GET", f"{draft.url}-none/publish/findings", token=pia)
+    assert other.body["code"] == "not_found"
+
+
 def test_checks_refuse_when_the_settings_say_so(tmp_path: Path) -> None:
     env = {
         "WEFT_PUBLISH_REQUIRED": "off",
@@ -256,6 +295,8 @@ def test_checks_refuse_when_the_settings_say_so(tmp_path: Path) -> None:
         refused = draft.publish()
         assert (refused.status, refused.body["code"]) == (422, "invalid_document")
         assert refused.body["path"] == ""
+        found = call("GET", f"{draft.url}/publish/findings", token=draft.token).body
+        assert found["refusals"] == refused.body["findings"]
         assert [each["check"] for each in refused.body["findings"]] == ["weight"]
         assert draft.standing().body["published"] == 1
 

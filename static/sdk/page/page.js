@@ -175,7 +175,7 @@ export class Page {
     return this.#locks.acquire(pointer, options);
   }
 
-  /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
+  /** Makes a version public; by default the newest. With `dryRun`, it only says what is wrong with the version: `version` and `refusals` are in place of `published`. @param {{version?: number, expectedPublished?: number | null, dryRun?: boolean}} [options] @returns {Promise<{published: number, version?: number, refusals?: any[], url: string, warnings: any[]}>} */
   async publish(options = {}) {
     if (options.version === undefined) await Promise.all(this._session.ends);
     return this.#publishing.publish(options);

@@ -6,8 +6,9 @@
 /** @param {Caller} caller */
 const path = ({ options }) => `/v1/docs/${options.document}/publish`;
 
-/** @param {Request} request @param {Caller} caller @param {{version?: number, expectedPublished?: number | null}} options */
-export function publish(request, caller, { version, expectedPublished }) {
+/** @param {Request} request @param {Caller} caller @param {{version?: number, expectedPublished?: number | null, dryRun?: boolean}} options */
+export function publish(request, caller, { version, expectedPublished, dryRun }) {
+  if (dryRun) return request(caller, "GET", `${path(caller)}/findings${version === undefined ? "" : `?version=${version}`}`);
   return request(caller, "POST", path(caller), { body: { version, expected_published: expectedPublished } });
 }
 
@@ -17,11 +18,6 @@ export function unpublish(request, caller) {
 }
 
 /** @param {Request} request @param {Caller} caller */
-export async function published(request, caller) {
-  try {
-    return await request(caller, "GET", path(caller));
-  } catch (error) {
-    if (/** @type {any} */ (error).code !== "not_found") throw error;
-    return { published: null };
-  }
+export function published(request, caller) {
+  return request(caller, "GET", path(caller));
 }

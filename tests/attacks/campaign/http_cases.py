@@ -40,6 +40,7 @@ TELLING: dict[tuple[str, str], tuple[str, ...]] = {
     ("listActivity", "limit"): ("1000",),
     ("listDocuments", "limit"): ("1000",),
     ("readPublished", "version"): ("1",),
+    ("getFindings", "version"): ("1", "60", "100"),
     ("patchDocument", "base"): ("1", "60"),
 }
 # Operations that need a step to undo or redo.

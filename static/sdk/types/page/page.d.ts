@@ -111,12 +111,15 @@ export declare class Page {
     lock(pointer: string, options?: {
         ttl?: number;
     }): Promise<import("../people/lock.js").Lock>;
-    /** Makes a version public; by default the newest. @param {{version?: number, expectedPublished?: number | null}} [options] @returns {Promise<{published: number, url: string, warnings: any[]}>} */
+    /** Makes a version public; by default the newest. With `dryRun`, it only says what is wrong with the version: `version` and `refusals` are in place of `published`. @param {{version?: number, expectedPublished?: number | null, dryRun?: boolean}} [options] @returns {Promise<{published: number, version?: number, refusals?: any[], url: string, warnings: any[]}>} */
     publish(options?: {
         version?: number;
         expectedPublished?: number | null;
+        dryRun?: boolean;
     }): Promise<{
         published: number;
+        version?: number;
+        refusals?: any[];
         url: string;
         warnings: any[];
     }>;

@@ -1,0 +1,70 @@
+// The button at the end of the bar: whether visitors see the newest version. It opens the screen that publishes.
+
+import { change, h } from "../ui/elements.js";
+import { differences } from "../safety/differences.js";
+
+const AFTER = 600;
+const EACH = 60_000;
+/** What counts as one change: a section, the settings of a page, the navigation, the style. */
+const PART = /^\/pages\/[^/]*(\/sections\/\d+)?|^\/site\/nav|^\/[^/]*/;
+
+/** A value without what visitors do not see. @param {any} value */
+const seen = (value) =>
+  JSON.parse(
+    JSON.stringify(value, (_, each) =>
+      Array.isArray(each) ? each.filter((one) => one?.hidden !== true) : each,
+    ),
+  );
+
+/** @param {HTMLElement} bar @param {import("./commands.js").Parts} parts */
+export function makePublish(bar, { workspace }) {
+  const { page } = workspace;
+  /** @type {any} */
+  let timer;
+  /** @type {number | null | undefined} */
+  let version;
+  /** @type {any} */
+  let live = null;
+  const count = h("b", {});
+  const more = h("span", { class: "more" });
+  const word = h("span", {});
+  const button = h(
+    "button",
+    { type: "button", id: "publish", onclick: () => workspace.emit("screen", { name: "publish" }) },
+    word,
+    count,
+    more,
+  );
+  bar.append(button);
+
+  const draw = () => {
+    const found = live ? differences(seen(live), seen(workspace.value)) : [];
+    const parts = new Set(
+      found.map(({ pointer, kind }) => (kind === "removed") + (PART.exec(pointer)?.[0] ?? "")),
+    );
+    const isNewest = live !== null && !parts.size;
+    change(button, { class: !isNewest && "primary" });
+    change(word, { textContent: isNewest ? "Published" : "Publish" });
+    change(count, { textContent: parts.size || "" });
+    change(more, { textContent: parts.size ? (parts.size > 1 ? "changes" : "change") : "" });
+  };
+  const ask = async () => {
+    try {
+      const { published } = await page.published;
+      if (published !== version) live = published && (await page.history.at(published));
+      version = published;
+    } catch {
+      return; // without a connection, what is known stays
+    }
+    draw();
+  };
+  workspace.on("value", () => {
+    clearTimeout(timer);
+    timer = setTimeout(draw, AFTER);
+  });
+  workspace.on("published", ask);
+  addEventListener("focus", ask);
+  setInterval(() => document.hidden || void ask(), EACH);
+  draw();
+  void ask();
+}
