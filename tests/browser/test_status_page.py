@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Complaints, Contexts
+from tests.browser.editor.test_access import AXE, LOOK
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
@@ -77,6 +78,8 @@ async def test_the_page_is_readable(
     assert await page.evaluate(FAINT) == []
     assert not await page.evaluate(SIDEWAYS)
     assert not await page.evaluate(CUT_OFF)
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(LOOK) == []
     await expect(page.locator("#connections")).to_contain_text("Root")
     await expect(page.locator("#documents")).to_contain_text("home")
     assert complaints == []
@@ -126,6 +129,8 @@ async def test_the_page_asks_for_a_token_and_explains_a_refusal(
     await page.goto(f"{server.http}/status")
     await expect(page.locator("#entrance")).to_be_visible()
     assert await page.evaluate(FAINT) == []
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(LOOK) == []
     refused, numbers = page.locator("#refused"), page.locator("#numbers")
     for user, role, shown, words in (
         ("ada", Role.EDITOR, refused, "admin"),

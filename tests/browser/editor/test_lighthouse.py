@@ -18,6 +18,7 @@ from tests.provision import NODE
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not shutil.which("node"), reason="no Node.js"),
+    pytest.mark.skipif(find(headless=False) is None, reason="no Chromium"),
     pytest.mark.skipif(not (NODE / "node_modules/lighthouse").is_dir(), reason="no Lighthouse"),
 ]
 
@@ -57,7 +58,9 @@ async def measured(url: str) -> dict[str, Any]:
     """The best scores of some attempts, and what the last attempt lost points for."""
     best: dict[str, int] = {}
     for _ in range(ATTEMPTS):
-        printed = await asyncio.to_thread(run, "node", "lighthouse.mjs", find() or "", url)
+        printed = await asyncio.to_thread(
+            run, "node", "lighthouse.mjs", find(headless=False) or "", url
+        )
         found = json.loads(printed)
         best = {name: max(score, best.get(name, 0)) for name, score in found["scores"].items()}
         if min(best.values()) >= LEAST:

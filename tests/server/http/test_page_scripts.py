@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,17 @@ def test_a_screen_is_a_file_of_its_own_and_belongs_to_the_editor(
 def test_the_list_of_pages_has_a_screen_too() -> None:
     assert later_files("documents") == ("served/new_page.js", "served/new_page.css"), "run make sdk"
     assert later_files("preview") == ()
+
+
+@pytest.mark.parametrize(("screen", "most"), [("gallery", 8), ("new_page", 18)])
+def test_the_templates_have_a_limit_and_come_later(screen: str, most: int) -> None:
+    """The limits are in KB, with gzip."""
+    served = {kind: (HOME / f"served/{screen}.{kind}").read_bytes() for kind in ("js", "css")}
+    assert sum(len(gzip.compress(each, 9)) for each in served.values()) <= most * 1024
+    for page in TOOLS:
+        first = (HOME / f"served/{page}.js").read_text("utf-8")
+        assert "Hearth & Rye" not in first
+        assert "Hero in the centre" not in first
 
 
 def test_a_preview_has_its_modules() -> None:
