@@ -34,8 +34,23 @@ export class Blame {
 
   /** @param {import("./story.js").List} list @param {import("./versions.js").Versions} versions */
   constructor(list, versions) {
-    this.list = list;
+    this.ask = list;
     this.versions = versions;
+  }
+
+  /** The answers that were read last: users ask about many places of one version. @type {Map<string, ReturnType<import("./story.js").List>>} */
+  #answers = new Map();
+
+  /** @param {Parameters<import("./story.js").List>[0]} options */
+  list(options) {
+    const key = JSON.stringify(options);
+    const asked = this.#answers.get(key) ?? this.ask(options);
+    this.#answers.delete(key);
+    this.#answers.set(key, asked);
+    asked.catch(() => this.#answers.delete(key));
+    if (this.#answers.size > MOST_PAGES)
+      this.#answers.delete(/** @type {string} */ (this.#answers.keys().next().value));
+    return asked;
   }
 
   /**

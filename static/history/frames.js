@@ -18,15 +18,28 @@ const WORDS = {
   hidden: ["hidden", "shown now"],
   shown: ["shown again", "hidden now"],
 };
+/** What the author of a frame did. @type {Record<string, string>} */
+const VERBS = {
+  added: "added this section",
+  removed: "deleted this section",
+  moved: "moved this section",
+  changed: "changed this section",
+  hidden: "hid this section",
+  shown: "showed this section",
+};
 /** @type {Record<string, string>} */
 const DEEDS = { undo: "took this back", redo: "did this again", restore: "restored this" };
 /** @type {Record<string, string>} */
 const FIRST = { create: "made this page", import: "brought this page in", repair: "repaired the page" };
 
+const PAUSE = 100; // milliseconds
+
 export class Frames {
   /** @type {{frame: HTMLElement, node: HTMLElement}[]} */
   #all = [];
   #asked = 0;
+  /** What the card is about. @type {Element | null} */
+  #about = null;
 
   /**
    * @param {Viewer} viewer @param {HTMLElement} board
@@ -42,12 +55,13 @@ export class Frames {
     for (const name of ["pointerover", "focusin", "pointerdown"])
       root.addEventListener(name, ({ target }) => {
         const spot = viewer.spotOf(target);
-        if (spot) this.#tell(spot.node, this.how.who(spot.place), name === "focusin");
+        if (spot) void this.#tell(spot.node, () => this.how.who(spot.place), name === "focusin");
         else this.hide();
       });
     root.addEventListener("focusout", () => this.hide());
-    viewer.host.addEventListener("pointerleave", () => this.hide());
-    stage.addEventListener("scroll", () => this.hide(), { passive: true });
+    // A finger leaves when it is lifted.
+    viewer.host.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && this.hide());
+    stage.addEventListener("scroll", () => this.#placeCard(), { passive: true });
   }
 
   /** @param {boolean} isNow whether the page is compared with the page now */
@@ -57,7 +71,12 @@ export class Frames {
       const by = isNow || this.how.isOwn(framed) ? "" : " by others";
       const words = `${part.name} ${WORDS[part.kind][isNow ? 1 : 0]}${by}`;
       const ask = (/** @type {Event} */ { type }) =>
-        this.#tell(what, this.how.who("", framed), type === "focus");
+        void this.#tell(
+          what,
+          () => this.how.who("", framed),
+          type === "focus",
+          VERBS[isNow ? "changed" : part.kind],
+        );
       const what = h(
         "button",
         {
@@ -103,32 +122,42 @@ export class Frames {
     change(this.card, { hidden: true });
   }
 
-  /** @param {HTMLElement} node @param {Promise<Who>} asked @param {boolean} isSaid to screen readers */
-  async #tell(node, asked, isSaid) {
+  /** @param {HTMLElement} node @param {() => Promise<Who>} ask @param {boolean} isSaid to screen readers @param {string} [verb] */
+  async #tell(node, ask, isSaid, verb) {
     const mine = (this.#asked += 1);
-    const found = await asked.catch(() => undefined);
+    // A pointer on its way passes by many places.
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (mine !== this.#asked) return;
+    const found = await ask().catch(() => undefined);
     if (mine !== this.#asked || !node.isConnected) return;
-    const words = sentence(found);
+    const words = sentence(found, verb);
     this.card.replaceChildren(
       ...(found && "by" in found ? [avatar(found.by), h("b", {}, called(found.by))] : []),
       h("span", {}, words),
     );
     change(this.card, { hidden: false });
-    const box = node.getBoundingClientRect();
+    this.#about = node;
+    this.#placeCard();
+    if (isSaid) this.how.say(`${found && "by" in found ? `${called(found.by)} ` : ""}${words}`);
+  }
+
+  /** Put the card beside what it is about. */
+  #placeCard() {
+    if (this.card.hidden || !this.#about) return;
+    const box = this.#about.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.card;
     const above = box.top - height - 8;
     const left = Math.max(8, Math.min(box.left, innerWidth - width - 8));
     const stage = this.viewer.stage.getBoundingClientRect();
     this.card.style.left = `${left}px`;
     this.card.style.top = `${above > stage.top ? above : Math.min(box.bottom + 8, innerHeight - height - 8)}px`;
-    if (isSaid) this.how.say(`${found && "by" in found ? `${called(found.by)} ` : ""}${words}`);
   }
 }
 
-/** @param {Who | undefined} found */
-function sentence(found) {
+/** @param {Who | undefined} found @param {string} [verb] */
+function sentence(found, verb = "wrote this") {
   if (!found) return "It is not known now who wrote this.";
   if ("before" in found) return `This was written before ${moment(Date.parse(found.before))}.`;
   const { kind, at } = found;
-  return `${FIRST[kind] ?? DEEDS[kind] ?? "wrote this"} · ${moment(Date.parse(at))}`;
+  return `${FIRST[kind] ?? DEEDS[kind] ?? verb} · ${moment(Date.parse(at))}`;
 }

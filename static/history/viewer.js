@@ -18,7 +18,7 @@ const MARKS = `:is(.weft-page, #weft#weft#weft#weft) {
   & :is(ins, del) { padding: 0 .1em; border-radius: 3px; color: inherit; background: #2da44e38; text-decoration: underline #1a7f37 .08em; text-underline-offset: .14em }
   & del { background: #e5534b38; text-decoration: line-through #cf222e .1em; white-space: pre-line }
   & del::after { content: "\\200b" }
-  & del + ins { margin-inline-start: .15em }
+  & del:has(+ ins) { margin-inline-end: .15em }
   & [data-spot] { cursor: help; border-radius: 4px }
   & [data-asks]:not(:hover, :focus) { box-shadow: 0 2px #3b6fe066 }
   & [data-spot]:is(:hover, :focus) { outline: 2px solid #3b6fe0; outline-offset: 3px }

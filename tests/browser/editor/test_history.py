@@ -88,7 +88,7 @@ async def test_the_story_names_both_people_and_shows_what_each_changed(
     await heading.hover()
     await expect(ada.locator(".history .author")).to_contain_text("Bo")
     await ada.get_by_role("button", name="Questions deleted").focus()
-    await expect(ada.locator("#announcer")).to_contain_text("Bo wrote this")
+    await expect(ada.locator("#announcer")).to_contain_text("Bo deleted this section")
 
     # Compared with the page now, which goes on meanwhile.
     await entries(ada).nth(3).click()
