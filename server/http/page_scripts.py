@@ -32,7 +32,7 @@ FOLDERS: Final = {
     ),
 }
 # The screens of the editor, which it loads when a user opens them.
-SCREENS: Final[tuple[str, ...]] = ("gallery", "history", "publish", "site")
+SCREENS: Final[tuple[str, ...]] = ("gallery", "history", "publish", "site", "add_page")
 # The screens of the list of pages.
 LIST_SCREENS: Final = ("new_page",)
 SERVED: Final = HOME / "served"

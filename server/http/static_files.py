@@ -177,6 +177,7 @@ MODULES = (
     "history",
     "site",
     "publish",
+    "add_page",
     "served",
 )
 # More than these files in both codings.

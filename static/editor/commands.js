@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.js";
 /** @typedef {import("../page/values.js").Fields} Fields */
 /**
  * What each part of the tool gets.
- * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token, errors: string[], tools: import("./tools.js").Tools}} Parts
+ * @typedef {{workspace: Workspace, commands: Commands, document: string, token: import("../ui/token.js").Token, errors: string[]}} Parts
  */
 
 export class Commands {

@@ -16,7 +16,6 @@ import { makePublish } from "./publish_button.js";
 import { makeSafety } from "../safety/safety.js";
 import { Screens } from "./screens.js";
 import { makeShare } from "./share_button.js";
-import { tools } from "./tools.js";
 import { TopBar } from "./top_bar.js";
 import { Workspace } from "./workspace.js";
 
@@ -42,7 +41,7 @@ try {
 function start(page) {
   const workspace = new Workspace(page, new URLSearchParams(location.search).get("page") ?? "");
   const commands = new Commands(workspace);
-  const parts = { workspace, commands, document: name, token, errors, tools };
+  const parts = { workspace, commands, document: name, token, errors };
   new TopBar(part("bar"), parts);
   makeSafety(parts);
   new Canvas(part("stage"), parts);

@@ -1,8 +1,8 @@
 // The screens that are loaded when a user opens them: new sections, history, publishing, and the settings
 // of the site.
 //
-// `make sdk` makes a file of each. So a screen has its own copy of each module that it imports: it
-// shares only what it gets as `parts`. A screen is opened by `workspace.emit("screen", {name, …})`.
+// `make sdk` makes a file of each. A screen takes the modules that the editor has from the editor's own
+// file, and has only the others. A screen is opened by `workspace.emit("screen", {name, …})`.
 
 import { toast } from "../ui/toast.js";
 

@@ -1,6 +1,6 @@
 // What a user can do with the pages of a site. Each is one step of undo.
 
-import { escaped, fields, isObject, member, text } from "../page/values.js";
+import { escaped, isObject } from "../page/values.js";
 import { newId } from "../templates/ids.js";
 import { counted } from "../ui/words.js";
 import { freeName, linksMoved, pageAt, slugFault } from "./slugs.js";
@@ -117,12 +117,4 @@ export function automaticEntries(desk) {
     .filter(({ slug, title }) => slug && title)
     .slice(0, 6)
     .map(({ slug, title }) => ({ label: title.slice(0, 80), href: `/${slug}` }));
-}
-
-/** A copy of the footers at the end of the first page, for a new one. @param {Desk} desk @returns {any[]} */
-export function footersOf(desk) {
-  const list = member(desk.site.home?.fields ?? {}, "sections");
-  const sections = Array.isArray(list) ? list : [];
-  const last = sections.findLastIndex((each) => text(each, "type") !== "footer");
-  return sections.slice(last + 1).map((each) => ({ ...each, content: fields(each, "content") }));
 }

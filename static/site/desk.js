@@ -1,13 +1,14 @@
 // What all tabs of the screen use: the site as it is now, who may change what, and who is where.
 
+import { Spot } from "../fields/spot.js";
 import { clean } from "../page/links.js";
 import { Site } from "../page/site.js";
 import { avatar } from "../ui/avatars.js";
 import { h, keyed } from "../ui/elements.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../editor/commands.js").Parts} Parts */
 /** @typedef {import("../page/site.js").Page} Page */
-/** @typedef {import("../fields/spot.js").Spot} Spot */
 /** @typedef {{user: string, name: string}} Person */
 /** A part of the screen. `reveal` shows the field of a place. @typedef {{element: HTMLElement, update: () => void, end?: () => void, reveal?: (pointer: string) => void}} Tab */
 /** @typedef {{scroller: HTMLElement, open: (pointer: string) => void, close: () => void}} Frame */
@@ -18,15 +19,14 @@ export class Desk {
   site = new Site({}, "");
 
   /** @param {Parts} parts @param {any} format the parts of the page format @param {Frame} frame the screen around the tabs */
-  constructor({ workspace, commands, tools, document: name }, format, frame) {
+  constructor({ workspace, commands, document: name }, format, frame) {
     this.workspace = workspace;
     this.commands = commands;
-    this.tools = tools;
     this.document = name;
     this.format = format;
     this.frame = frame;
     this.page = workspace.page;
-    this.root = new tools.Spot(workspace.page, () => ({ at: "", value: workspace.value }));
+    this.root = new Spot(workspace.page, () => ({ at: "", value: workspace.value }));
     this.refresh();
   }
 
@@ -89,7 +89,7 @@ export class Desk {
   /** Say what happened, with a way back. @param {string} words @param {import("../sdk/reports/change.js").Change} change */
   told(words, change) {
     this.workspace.announce(words);
-    this.tools.toast(words, { action: "Undo", onAction: () => void this.commands.takeBack(change) });
+    toast(words, { action: "Undo", onAction: () => void this.commands.takeBack(change) });
   }
 }
 

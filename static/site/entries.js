@@ -1,10 +1,14 @@
 // A list of links: add, change, move and remove them. A broken one is marked.
 
+import { form as makeForm } from "../fields/form.js";
+import { namesOf } from "../fields/spot.js";
 import { clean, safeLink } from "../page/links.js";
 import { member, text } from "../page/values.js";
 import { newId } from "../templates/ids.js";
+import { sortable } from "../ui/dragging.js";
 import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
+import { menuButton } from "../ui/menu.js";
 import { pageAt } from "./slugs.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -45,7 +49,7 @@ function targetWords(desk, href) {
 
 /** A list of entries. @param {Desk} desk @param {Spot} spot the list @param {string} label @param {number} most */
 export function entries(desk, spot, label, most) {
-  const { tools, workspace, page } = desk;
+  const { workspace, page } = desk;
   const list = h("ul", { role: "list", class: "items entries", "aria-label": label });
   const addPage = h("button", { type: "button", class: "add" }, icon("add"), "Add page");
   const addLink = h(
@@ -54,7 +58,7 @@ export function entries(desk, spot, label, most) {
     icon("link"),
     "Add link",
   );
-  tools.menuButton(addPage, () =>
+  menuButton(addPage, () =>
     desk.site.pages.map((each) => ({
       words: desk.nameOf(each),
       note: desk.site.address(each),
@@ -71,7 +75,7 @@ export function entries(desk, spot, label, most) {
   const items = () => (Array.isArray(spot.value) ? spot.value : []);
   const names = () => {
     const now = items();
-    if (now !== known.items) known = { items: now, names: tools.namesOf(now, known) };
+    if (now !== known.items) known = { items: now, names: namesOf(now, known) };
     return known.names;
   };
   const itemOf = (/** @type {string} */ name) => items()[names().indexOf(name)];
@@ -134,7 +138,7 @@ export function entries(desk, spot, label, most) {
   /** @param {string} name */
   const make = (name) => {
     const handle = h("button", { type: "button", class: "quiet handle", "data-handle": name }, icon("grip"));
-    const more = tools.menuButton(h("button", { type: "button", class: "quiet more" }, icon("more")), () =>
+    const more = menuButton(h("button", { type: "button", class: "quiet more" }, icon("more")), () =>
       choices(name),
     );
     const [title, target, mark] = [h("b", {}), h("small", {}), icon("alert")];
@@ -149,7 +153,7 @@ export function entries(desk, spot, label, most) {
     let form = null;
     const build = () => {
       const item = spot.item(() => names().indexOf(name));
-      form ??= tools.form(item, desk.format.button, workspace, { holder: "links" });
+      form ??= makeForm(item, desk.format.button, workspace, { holder: "links" });
       body.append(form.element);
       form.update(isBlocked);
     };
@@ -177,7 +181,7 @@ export function entries(desk, spot, label, most) {
     return row;
   };
 
-  const sorted = tools.sortable(list, {
+  const sorted = sortable(list, {
     items: () =>
       new Map(
         names().flatMap((name) =>

@@ -1,5 +1,6 @@
 // The navigation of the site: the entries of the header, and the links of the footers on the page.
 
+import { Spot } from "../fields/spot.js";
 import { clean } from "../page/links.js";
 import { fields, isObject, member, text } from "../page/values.js";
 import { change, h, keyed } from "../ui/elements.js";
@@ -100,7 +101,7 @@ function drawFooters(desk, holder, columns) {
           ? { at: `${section.at}/content/columns/${at}`, value: /** @type {any} */ (list)[at] }
           : null;
       };
-      const spot = new desk.tools.Spot(desk.page, found).member("links");
+      const spot = new Spot(desk.page, found).member("links");
       const made = entries(desk, spot, "Links of the footer", 100);
       columns.set(key, made);
       const all = h(

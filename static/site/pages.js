@@ -1,11 +1,13 @@
 // The pages of the site: show, add, rename, copy and delete them, and choose the first one.
 
+import { form as makeForm } from "../fields/form.js";
 import { text } from "../page/values.js";
 import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
-import { atOf, deleteFault, deletePage, duplicatePage, makeHome, moveTo } from "./changes.js";
+import { menuButton } from "../ui/menu.js";
+import { toast } from "../ui/toast.js";
+import { addPage, atOf, deleteFault, deletePage, duplicatePage, makeHome, moveTo } from "./changes.js";
 import { freshName, group } from "./desk.js";
-import { openNewPage } from "./new_page.js";
 import { slugFault } from "./slugs.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -14,14 +16,23 @@ import { slugFault } from "./slugs.js";
 
 /** @param {Desk} desk @returns {Tab} */
 export function pagesTab(desk) {
+  const openDialog = async () => {
+    try {
+      const { openAddPage } = await import("../add_page/add_page.js");
+      await openAddPage(desk, (given) => addPage(desk, given));
+    } catch (error) {
+      console.warn(error);
+      toast("This part could not be loaded. Check the connection, and try again.", { tone: "danger" });
+    }
+  };
   const list = h("ul", { role: "list", class: "pages", "aria-label": "Pages" });
   const add = h(
     "button",
-    { type: "button", class: "add", onclick: () => openNewPage(desk) },
+    { type: "button", class: "add", onclick: () => void openDialog() },
     icon("add"),
     "Add page",
   );
-  const about = desk.tools.form(desk.spot("site"), desk.format.site, desk.workspace, {
+  const about = makeForm(desk.spot("site"), desk.format.site, desk.workspace, {
     names: ["name", "logo"],
   });
   const language = languageField(desk);
@@ -105,7 +116,7 @@ function row(desk, key, focus) {
     h("span", { class: "words" }, h("b", {}), h("small", {})),
   );
   const more = h("button", { type: "button", class: "quiet" }, icon("more"));
-  desk.tools.menuButton(more, () => {
+  menuButton(more, () => {
     const page = desk.site.pages.find((each) => each.key === key);
     return page ? choices(desk, page, focus) : [];
   });
@@ -189,7 +200,7 @@ function ownFields(desk) {
     if (made?.key !== page.key) {
       made?.form.end?.();
       const shape = { properties: { title: desk.format.title }, required: ["title"] };
-      const form = desk.tools.form(desk.spot("pages", page.key), shape, desk.workspace, { holder: "page" });
+      const form = makeForm(desk.spot("pages", page.key), shape, desk.workspace, { holder: "page" });
       form.element.dataset.at = `${atOf(page.key)}/title`;
       holder.replaceChildren(form.element);
       made = { key: page.key, form };

@@ -1,5 +1,6 @@
 // Search and sharing: what search engines and networks show of a page, and the fields behind it.
 
+import { form as makeForm } from "../fields/form.js";
 import { clean, safeImage } from "../page/links.js";
 import { fields, text } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
@@ -66,7 +67,7 @@ function drawPages(desk, select) {
 function seoForm(desk, key) {
   const at = `${atOf(key)}/seo`;
   const spot = desk.spot("pages", key, "seo");
-  const form = desk.tools.form(spot, desk.format.seo, desk.workspace, {
+  const form = makeForm(spot, desk.format.seo, desk.workspace, {
     holder: "seo",
     names: ["title", "description", "image", "canonical", "keywords"],
   });

@@ -2,7 +2,9 @@
 
 import { hex } from "../page/theme.js";
 import { fields, isObject, text } from "../page/values.js";
+import { nameOf } from "../templates/sections.js";
 import { change, h, keyed } from "../ui/elements.js";
+import { toast } from "../ui/toast.js";
 import { icon } from "../ui/icons.js";
 import { colorRow } from "./colors.js";
 import { fixOf, nearest, pairOfSection, pairsOf, passes, ratioWords } from "./contrast.js";
@@ -142,7 +144,7 @@ function contrastPart(desk) {
     const sections = desk.workspace.sections.flatMap((section) => {
       const pair = pairOfSection(fields(section, "theme"), theme);
       if (!pair) return [];
-      const words = `Text of ${desk.tools.nameOf(section)}`;
+      const words = `Text of ${nameOf(section)}`;
       const fix = () => {
         const value = nearest(pair.front, (color) => {
           const made = pairOfSection({ ...fields(section, "theme"), text: hex(color) }, theme);
@@ -167,7 +169,7 @@ function contrastPart(desk) {
       const found = rowsNow()
         .find(({ id }) => id === pair.id)
         ?.fix();
-      if (!found) return void desk.tools.toast("No lightness is enough here. Choose another background.");
+      if (!found) return void toast("No lightness is enough here. Choose another background.");
       desk.page.set(found.pointer, found.value);
       desk.workspace.announce(`${pair.words}: fixed with ${found.value}.`);
       // The button goes with the problem.

@@ -15,7 +15,6 @@ const MOST = 3;
  * @returns {() => void}
  */
 export function toast(words, { action, onAction, onClose, seconds = SECONDS, tone = "plain" } = {}) {
-  // Screens have their own copy of this module.
   const region =
     document.querySelector("body > .toasts") ??
     document.body.appendChild(h("div", { class: "toasts", role: "status", "aria-live": "polite" }));

@@ -1,11 +1,12 @@
 // The dialog that adds a page to the site: its title, and what it begins with.
 
 import { nameFrom } from "../documents/names.js";
-import { member } from "../page/values.js";
+import { fields, member, text } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
 import { typeIcon } from "../ui/type_icons.js";
-import { addPage, footersOf } from "./changes.js";
-import { freeName, slugFault } from "./slugs.js";
+import { openDialog } from "../ui/dialog.js";
+import { toast } from "../ui/toast.js";
+import { freeName, slugFault } from "../site/slugs.js";
 
 /** @typedef {{name: string, about: string, sections: any[]}} Start */
 
@@ -142,8 +143,17 @@ const STARTS = [
   },
 ];
 
-/** @param {import("./desk.js").Desk} desk */
-export function openNewPage(desk) {
+/** Its styles are loaded once. When they fail, the dialog is better than nothing. @type {Promise<void> | undefined} */
+let styled;
+const loadStyles = () =>
+  (styled ??= new Promise((done) => {
+    const href = new URL("./add_page.css", import.meta.url).href;
+    document.head.append(h("link", { rel: "stylesheet", href, onload: () => done(), onerror: () => done() }));
+  }));
+
+/** @param {import("../site/desk.js").Desk} desk @param {(given: {title: string, name: string, sections: any[], isListed: boolean}) => void} add */
+export async function openAddPage(desk, add) {
+  await loadStyles();
   let chosen = STARTS[0];
   let isOwn = false; // the user has written an address
   const hasMenu = Array.isArray(member(desk.site.about, "navigation"));
@@ -210,19 +220,18 @@ export function openNewPage(desk) {
     h("fieldset", {}, h("legend", {}, "Start with"), h("div", { class: "starts" }, ...tiles)),
     hasMenu && h("label", { class: "check" }, listed, "Add it to the navigation"),
   );
-  const shown = desk.tools.openDialog({ title: "New page", body: [form], actions: [make], kind: "wide" });
-  shown.classList.add("site-dialog");
+  const shown = openDialog({ title: "New page", body: [form], actions: [make], kind: "wide" });
+  shown.classList.add("add-page");
   title.focus();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const words = title.value.trim();
     title.setCustomValidity(words ? "" : "Write a title.");
     if (!form.reportValidity() || !check(true)) return;
-    if (!desk.workspace.canEdit)
-      return void desk.tools.toast("You may not change this site now.", { tone: "warning" });
+    if (!desk.workspace.canEdit) return void toast("You may not change this site now.", { tone: "warning" });
     shown.close();
-    const sections = [...chosen.sections, ...footersOf(desk)];
-    addPage(desk, {
+    const sections = [...chosen.sections, ...footersOf(desk.site)];
+    add({
       title: words,
       name: slug.value,
       sections: unlike(sections),
@@ -241,4 +250,12 @@ function unlike(sections) {
     taken.add(id);
     return { ...section, id };
   });
+}
+
+/** A copy of the footers at the end of the first page. @param {import("../page/site.js").Site} site @returns {any[]} */
+function footersOf(site) {
+  const list = member(site.home?.fields ?? {}, "sections");
+  const sections = Array.isArray(list) ? list : [];
+  const last = sections.findLastIndex((each) => text(each, "type") !== "footer");
+  return sections.slice(last + 1).map((each) => ({ ...each, content: fields(each, "content") }));
 }
