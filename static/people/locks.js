@@ -241,7 +241,7 @@ export class Locks {
     const holder = this.workspace.lockedBy(id);
     const isMine = choice?.words.startsWith("Unlock");
     const words = holder
-      ? `${this.#called(holder)} has locked this section`
+      ? `${holder.name} has locked this section`
       : isMine
         ? "You have locked this section"
         : "";

@@ -127,3 +127,27 @@ async def test_a_menu_of_the_browser_does_not_stop_the_page(
     )
     await expect(page.locator("#stage h1")).to_have_text("After")
     await page.mouse.up(button="right")
+
+
+async def test_a_long_word_makes_no_page_wider_than_a_phone(
+    studio: Studio, contexts: Contexts
+) -> None:
+    word = "Donaudampfschifffahrtsgesellschaftskapitän"
+    plan = {"id": "p", "name": word, "features": [word]}
+    buttons = [{"id": "b", "label": word, "href": "/x"}]
+    value = site(
+        section("top", "hero", headline=word, subheadline=word, body=word, buttons=buttons),
+        section("f", "features", headline=word, items=[{"id": "i", "title": word}]),
+        section("p", "pricing", headline=word, plans=[plan]),
+        section("q", "faq", headline=word, items=[{"id": "q", "question": word, "answer": word}]),
+        section("z", "footer", text=word),
+    )
+    value["site"] = {"name": word}
+    await studio.create("wide", value)
+    phone = await contexts.phone()
+    page = await studio.open(phone, "wide")
+    stage = "document.querySelector('#stage')"
+    assert await page.evaluate(f"{stage}.scrollWidth <= {stage}.clientWidth")
+    await page.goto(f"{studio.server.http}/preview/wide#token={await studio.server.mint()}")
+    await page.locator(".weft-page h1").wait_for()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

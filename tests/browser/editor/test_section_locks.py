@@ -120,3 +120,17 @@ async def test_a_page_is_locked_from_the_bar(studio: Studio, contexts: Contexts)
     await ada.get_by_role("button", name="More for Questions").click()
     await ada.get_by_role("menuitem", name="Lock section").click()
     await expect(ada.get_by_text("You have locked Questions.")).to_be_visible()
+
+
+async def test_a_lock_of_the_users_other_tab_says_so(studio: Studio, contexts: Contexts) -> None:
+    await studio.create("tabs", PAGE)
+    context = await contexts.new()
+    one = await studio.open(context, "tabs")
+    other = await studio.open(context, "tabs")
+    for page in (one, other):
+        await page.evaluate("weft.workspace.select('top')")
+    await one.locator("#stage").get_by_role("button", name="Lock section").click()
+    words = "Ada in your other tab has locked this section"
+    await expect(other.locator("#stage .tools").get_by_text(words, exact=True)).to_be_visible()
+    await other.evaluate("weft.commands.remove('top')")
+    await expect(other.get_by_text("Ada in your other tab has locked Hero.")).to_be_visible()
