@@ -26,9 +26,9 @@ export const BLANK = {
   },
 };
 
-// The texts of a section that have no marks. In all others, `*` and `[` of a title would be marks.
+// The texts of a section that have no marks. In all others, a title is escaped: `*` and `[` are marks.
 const PLAIN = new Set(["title", "name", "label", "alt", "question", "role", "company"]);
-const MARKS = /[\\*[\]()]/g;
+const MARKS = /[\\*[]/g;
 
 /** The document of a choice, with the user's title in place of the made-up name. @param {Choice} choice @param {string} title @returns {Fields} */
 export function named({ document }, title) {

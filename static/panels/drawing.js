@@ -19,7 +19,9 @@ export function drawing(value, section) {
   if (made) show(sheet, made.root);
   // Its own colours are on the element: the picture has no style sheet.
   const [, rules = ""] = sectionRule("-", fields(section, "theme"), theme).split(/[{}]/);
-  const { style } = /** @type {HTMLElement} */ (sheet.querySelector("main > *, footer > *") ?? sheet);
+  const { style } = /** @type {HTMLElement} */ (
+    sheet.querySelector("main > [class^=is-], footer > *") ?? sheet
+  );
   for (const [name, color] of rules.split(";").map((each) => each.split(":")))
     if (color) style.setProperty(name, color);
   // The names belong to the page itself.

@@ -31,8 +31,9 @@ async def test_a_template_is_inserted_where_it_was_asked_for(
     drawn = page.locator(".drawing .weft-page .button.primary").first
     await expect(drawn).to_have_css("background-color", "rgb(255, 0, 0)")
     # A template may have colours of its own.
-    dark = cards.filter(has_text="Dark hero").locator(".weft-page section")
-    await expect(dark).to_have_css("background-color", "rgb(21, 23, 31)")
+    for name in ("Dark hero", "Figures"):
+        dark = cards.filter(has_text=name).locator(".weft-page section")
+        await expect(dark).to_have_css("background-color", "rgb(21, 23, 31)")
     # The names of the page's own elements stay unique.
     repeated = "[...document.querySelectorAll('.drawing [id]')].length"
     assert await page.evaluate(repeated) == 0
