@@ -1,0 +1,24 @@
+"""The pictures of the user guide can be made again, each from the editor as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.guide import main
+from tests.house import ROOT
+
+NAMED = set(re.findall(r"\(guide/(.*?\.png)\)", (ROOT / "docs/user-guide.md").read_text("utf-8")))
+
+
+def test_the_guide_shows_each_picture_that_is_there() -> None:
+    assert {path.name for path in (ROOT / "docs/guide").iterdir()} == NAMED
+
+
+@pytest.mark.real
+@pytest.mark.long
+async def test_each_picture_is_made(tmp_path: Path) -> None:
+    await main(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == NAMED
