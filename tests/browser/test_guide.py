@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -19,6 +20,6 @@ def test_the_guide_shows_each_picture_that_is_there() -> None:
 
 @pytest.mark.real
 @pytest.mark.long
-async def test_each_picture_is_made(tmp_path: Path) -> None:
-    await main(tmp_path)
+def test_each_picture_is_made(tmp_path: Path) -> None:
+    asyncio.run(main(tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == NAMED
