@@ -1,7 +1,6 @@
 // Bold, italic and links: a bar at the selection in a rich text, and the keys that users know.
 
-import { targets } from "../editor/targets.js";
-import { safeLink } from "../page/links.js";
+import { completed, targets } from "../editor/targets.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { around, linked, marksOf, toggled } from "./marks.js";
@@ -213,14 +212,6 @@ function inField(node) {
       select(range);
     },
   };
-}
-
-/** An address as a link may have it; '' for a wrong one. People leave out the beginning. @param {string} given */
-function completed(given) {
-  const address = given.trim();
-  if (/^[^\s@/:]+@[^\s@/]+\.[a-z]{2,}$/i.test(address)) return safeLink(`mailto:${address}`);
-  if (/^[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?([/?#]|$)/i.test(address)) return safeLink(`https://${address}`);
-  return /^([/?#]|[a-z]+:)/i.test(address) ? safeLink(address) : "";
 }
 
 /** The rectangle of the selection in the window. */

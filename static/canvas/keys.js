@@ -25,7 +25,9 @@ export function listen(sheet, texts, { workspace, commands }) {
     if (id === null) return null;
     if (key === "Escape") return () => workspace.select(null);
     if (!mayEdit) return null;
-    if (/^(Delete|Backspace)$/.test(key) && !isCommand && !altKey) return () => commands.remove(id);
+    // A user who has chosen words of several texts means them, and not the section.
+    const isPlain = !isCommand && !altKey && document.getSelection()?.isCollapsed !== false;
+    if (/^(Delete|Backspace)$/.test(key) && isPlain) return () => commands.remove(id);
     if (key.toLowerCase() === "d" && isCommand && !shiftKey && !altKey)
       return () => void commands.duplicate(id);
     if (by && altKey && !isCommand)

@@ -1,11 +1,12 @@
-// Where links may lead inside the site: the sections of this page, and the pages.
+// Where links lead: to the sections of this page, to the pages of the site, or to an address.
 
+import { safeLink } from "../page/links.js";
 import { plain } from "../page/rich_text.js";
 import { Site } from "../page/site.js";
 import { fields, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 
-/** @param {import("./workspace.js").Workspace} workspace @returns {{words: string, address: string}[]} */
+/** What links may lead to inside the site. @param {import("./workspace.js").Workspace} workspace @returns {{words: string, address: string}[]} */
 export function targets(workspace) {
   const sections = workspace.sections.map((each) => ({
     words: plain(text(fields(each, "content"), "headline")) || nameOf(each),
@@ -14,4 +15,12 @@ export function targets(workspace) {
   const site = new Site(workspace.value, "");
   const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
   return [...sections, ...pages];
+}
+
+/** An address as a link may have it; '' for a wrong one. People leave out the beginning. @param {string} given */
+export function completed(given) {
+  const address = given.trim();
+  if (/^[^\s@/:]+@[^\s@/]+\.[a-z]{2,}$/i.test(address)) return safeLink(`mailto:${address}`);
+  if (/^[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?([/?#]|$)/i.test(address)) return safeLink(`https://${address}`);
+  return /^([/?#]|[a-z]+:)/i.test(address) ? safeLink(address) : "";
 }

@@ -1,6 +1,6 @@
 // An address: where a link or a button leads, with the sections and pages of the site to choose from.
 
-import { targets } from "../editor/targets.js";
+import { completed, targets } from "../editor/targets.js";
 import { safeImage, safeLink } from "../page/links.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
@@ -33,12 +33,8 @@ export function addressField(given) {
   const field = typedField(given, input, {
     beside: isPicture ? [] : [choose],
     read(typed) {
-      // `example.com` and `a@example.com` are meant as addresses.
-      const tried = [typed, `mailto:${typed}`, `https://${typed}`].filter(
-        (each, at) => at === 0 || (at === 1 ? /^\S+@\S+\.\S+$/ : /^[\w-]+(\.[\w-]+)+(\/|$)/).test(typed),
-      );
-      const found = tried.find(isRight);
-      if (found === undefined) throw "Use an address such as https://example.com, /page or #section.";
+      const found = completed(typed);
+      if (!isRight(found)) throw "Use an address such as https://example.com, /page or #section.";
       if ([...found].length > (shape.maxLength ?? Infinity)) throw "This address is too long.";
       return found;
     },

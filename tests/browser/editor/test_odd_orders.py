@@ -177,3 +177,26 @@ async def test_two_people_undo_around_each_other(studio: Studio, contexts: Conte
     # Bo's step is still his to take back, or it says why not; nothing breaks.
     await bo.keyboard.press("Control+z")
     await expect(bo.locator(".toast").last).to_contain_text("Pric")
+
+
+async def test_delete_with_words_of_two_texts_chosen_keeps_the_section(
+    studio: Studio, contexts: Contexts
+) -> None:
+    await studio.create("chosen", PAGE)
+    page = await studio.open(await contexts.new(), "chosen")
+    one = await page.locator("#stage .eyebrow").bounding_box()
+    other = await page.locator("#stage h1").bounding_box()
+    assert one is not None
+    assert other is not None
+    await page.mouse.move(one["x"] + 2, one["y"] + one["height"] / 2)
+    await page.mouse.down()
+    await page.mouse.move(other["x"] + 80, other["y"] + other["height"] / 2, steps=4)
+    await page.mouse.up()
+    await until(page, "weft.workspace.selection?.id === 'top'")
+    assert await page.evaluate("getSelection().toString()")
+    await page.keyboard.press("Delete")
+    assert await page.evaluate("weft.workspace.sections.length") == 3
+    # A press on the section chooses the section.
+    await page.locator("#stage section[data-section=top]").click(position={"x": 8, "y": 8})
+    await page.keyboard.press("Delete")
+    assert await page.evaluate("weft.workspace.sections.length") == 2

@@ -148,6 +148,11 @@ async def test_a_long_word_makes_no_page_wider_than_a_phone(
     page = await studio.open(phone, "wide")
     stage = "document.querySelector('#stage')"
     assert await page.evaluate(f"{stage}.scrollWidth <= {stage}.clientWidth")
+    await page.evaluate("weft.workspace.select('top')")
+    await page.get_by_role("button", name="Edit", exact=True).tap()
+    fields = page.locator("#inspector")
+    await expect(fields.get_by_label("Headline", exact=True)).to_be_visible()
+    assert await fields.evaluate("(each) => each.scrollWidth <= each.clientWidth")
     await page.goto(f"{studio.server.http}/preview/wide#token={await studio.server.mint()}")
     await page.locator(".weft-page h1").wait_for()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
