@@ -25,6 +25,7 @@ export function makePublish(bar, { workspace }) {
   let version;
   /** @type {any} */
   let live = null;
+  let isAsking = false;
   const count = h("b", {});
   const more = h("span", { class: "more" });
   const word = h("span", {});
@@ -49,20 +50,24 @@ export function makePublish(bar, { workspace }) {
     change(more, { textContent: parts.size ? (parts.size > 1 ? "changes" : "change") : "" });
   };
   const ask = async () => {
+    if (isAsking || page.link !== "online") return;
+    isAsking = true;
     try {
       const { published } = await page.published;
       if (published !== version) live = published && (await page.history.at(published));
       version = published;
+      draw();
     } catch {
-      return; // without a connection, what is known stays
+      // Without a connection, what is known stays.
     }
-    draw();
+    isAsking = false;
   };
   workspace.on("value", () => {
     clearTimeout(timer);
     timer = setTimeout(draw, AFTER);
   });
   workspace.on("published", ask);
+  workspace.on("status", () => version === undefined && void ask());
   addEventListener("focus", ask);
   setInterval(() => document.hidden || void ask(), EACH);
   draw();

@@ -52,7 +52,11 @@ export class TopBar {
     );
     bar.append(
       AROUND
-        ? h("button", { type: "button", class: "quiet", ...named("Leave the editor"), onclick: leave }, icon("back"))
+        ? h(
+            "button",
+            { type: "button", class: "quiet", ...named("Leave the editor"), onclick: leave },
+            icon("back"),
+          )
         : h("a", { class: "button quiet", href: "/", ...named("All pages") }, icon("back")),
       h("h1", {}, this.title),
       // The other parts fill these places.
@@ -127,8 +131,14 @@ export class TopBar {
 /** What a narrow bar has no room for. @returns {(import("../ui/menu.js").Choice | null)[]} */
 function inMenu() {
   if (innerWidth > 600) return [];
-  const hidden = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#tools > :not(.tray), .preview")]);
-  const icons = /** @type {Record<string, string>} */ ({ Share: "share", History: "history", Preview: "eye" });
+  const hidden = /** @type {HTMLElement[]} */ ([
+    ...document.querySelectorAll("#tools > :not(.tray), .preview"),
+  ]);
+  const icons = /** @type {Record<string, string>} */ ({
+    Share: "share",
+    History: "history",
+    Preview: "eye",
+  });
   return [
     null,
     ...hidden.map((each) => {

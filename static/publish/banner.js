@@ -1,4 +1,4 @@
-// The banner above the changes: what was refused, what became public meanwhile, or that an older version is shown.
+// The banners above the changes: what was refused, what became public meanwhile, and that an older version is shown.
 
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
@@ -14,30 +14,31 @@ export class Banner {
   constructor(model, back) {
     this.model = model;
     this.back = back;
-    this.element = h("div", { class: "banner", role: "alert", hidden: true });
+    this.element = h("div", { class: "banners", role: "alert", hidden: true });
   }
 
-  /** @param {string} failed what was refused, in words */
-  draw(failed) {
+  /** @param {string} failed what was refused, in words @param {boolean} isList whether the older versions are listed */
+  draw(failed, isList) {
     const { element } = this;
     const { news, older } = this.model;
+    /** @type {(tone: string, drawing: string, ...inside: Element[]) => Element} */
+    const banner = (tone, drawing, ...inside) =>
+      h("div", { class: "banner", "data-tone": tone }, icon(drawing), ...inside);
+    const said = (/** @type {string} */ words) => h("div", {}, h("strong", {}, words));
     /** @type {Element[]} */
-    let inside = [];
-    if (failed) inside = [icon("alert"), h("div", {}, h("strong", {}, failed))];
-    else if (news) inside = [icon("alert"), this.#newsOf(news)];
-    else if (older)
-      inside = [
-        icon("history"),
-        h("div", {}, h("strong", {}, "You look at an older version.")),
-        h("button", { type: "button", onclick: this.back }, "Back to the newest"),
-      ];
-    const tone = failed ? "danger" : news ? "warning" : "plain";
-    change(element, { hidden: !inside.length, "data-tone": tone });
+    const banners = [];
+    if (failed) banners.push(banner("danger", "alert", said(failed)));
+    else if (news && !isList) banners.push(banner("warning", "alert", this.#newsOf(news)));
+    if (older && !isList) {
+      const back = h("button", { type: "button", onclick: this.back }, "Back to the newest");
+      banners.push(banner("plain", "history", said("You look at an older version."), back));
+    }
+    change(element, { hidden: !banners.length });
     // The same words stay: a screen reader would say them again.
-    const text = inside.map(({ textContent }) => textContent).join();
+    const text = banners.map(({ textContent }) => textContent).join();
     if (element.dataset.text === text) return;
     element.dataset.text = text;
-    element.replaceChildren(...inside);
+    element.replaceChildren(...banners);
   }
 
   /** @param {News} news */

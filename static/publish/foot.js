@@ -8,16 +8,18 @@ import { counted } from "../ui/words.js";
 /** @typedef {"" | "saving" | "sending"} Busy what the user waits for */
 
 export class Foot {
-  /** @param {Publication} model @param {{publish: () => void, cancel: () => void}} actions */
-  constructor(model, { publish, cancel }) {
+  /** @param {Publication} model @param {{publish: () => void, cancel: () => void, look: () => void}} actions */
+  constructor(model, { publish, cancel, look }) {
     this.model = model;
     this.note = h("p", { class: "status", role: "status" });
+    // On a phone, the checks are far below.
+    this.look = h("button", { type: "button", class: "link look", onclick: look });
     this.cancel = h("button", { type: "button", onclick: cancel }, "Cancel");
     this.go = h("button", { type: "button", class: "primary go", onclick: publish });
   }
 
   get elements() {
-    return [this.note, this.cancel, this.go];
+    return [this.note, this.look, this.cancel, this.go];
   }
 
   /** @param {{busy: Busy, bar: string, isList: boolean}} state `bar` says why the user may not publish; `isList` is the list of older versions */
@@ -27,6 +29,8 @@ export class Foot {
     const isOffline = page.link !== "online";
     change(this.note, { textContent: isList ? "" : bar || this.#note(busy, stops, isOffline) });
     change(this.cancel, { hidden: busy !== "saving" });
+    const things = `${counted(checks.length, "thing")} to look at`;
+    change(this.look, { textContent: things, hidden: !checks.length || isList || busy !== "" });
     const words = this.#words(busy);
     if (this.go.textContent !== words)
       this.go.replaceChildren(...(words === "Published" ? [icon("check")] : []), words);
@@ -62,7 +66,7 @@ export class Foot {
   /** After a publication, the button closes the screen. @param {() => void} close */
   end(close) {
     change(this.note, { textContent: "" });
-    change(this.cancel, { hidden: true });
+    for (const each of [this.look, this.cancel]) each.hidden = true;
     this.go.replaceWith(h("button", { type: "button", onclick: close }, "Done"));
   }
 }

@@ -111,7 +111,8 @@ export class Publication extends Emitter {
     if (isSame) return;
     const was = this.liveValue;
     const value = found ? await this.page.history.at(found.version) : null;
-    if (this.#end.signal.aborted) return;
+    // Another question may have had its answer meanwhile.
+    if (this.#end.signal.aborted || this.live !== before) return;
     this.live = found && { version: found.version, by: found.by, at: found.at };
     this.liveValue = value;
     this.authors = null;

@@ -3,6 +3,7 @@
 import { openDialog } from "../ui/dialog.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
+import { toast } from "../ui/toast.js";
 import { counted } from "../ui/words.js";
 import { pointerNow, tokensOf } from "../editor/place_words.js";
 import { Banner } from "./banner.js";
@@ -49,6 +50,7 @@ class Screen {
     this.foot = new Foot(this.model, {
       publish: () => void this.publish(),
       cancel: () => this.#stopWaiting(),
+      look: () => this.checks.element.scrollIntoView(),
     });
     this.summary = h("h3", { class: "summary" });
     this.about = h("p", { class: "soft" });
@@ -121,7 +123,8 @@ class Screen {
     this.#drawLive();
     const failed = model.error && !model.checked ? "The page was not checked" : "";
     this.checks.draw(this.#withMine(model.checks), { isReady: model.checked > 0, failed });
-    this.banner.draw(this.#failed);
+    this.banner.draw(this.#failed, this.#view === "past");
+    this.shown.dataset.view = this.#view;
     const bars = this.#bar;
     this.foot.draw({ busy: this.#busy, bar: bars, isList: this.#view === "past" });
     change(this.naming, { hidden: bars !== "" || model.isNewest || live === undefined });
@@ -206,6 +209,7 @@ class Screen {
     try {
       const done = await page.publish({ version, expectedPublished: live?.version ?? null });
       model.url = done.url;
+      this.workspace.emit("published");
       await model.ask(done.published);
       this.#busy = "";
       await this.#done(done.published);
@@ -225,13 +229,18 @@ class Screen {
     } else this.#failed = refusal(error);
     if (error.code === "conflict" && !model.news)
       this.#failed = "The page changed just now. Look at it again.";
+    if (!this.shown.open)
+      toast("The page was not published. Open “Publish” again.", { tone: "danger" });
     this.workspace.announce(this.#failed || newsWords(/** @type {any} */ (model.news), this.page.user));
     this.draw();
   }
 
   #onStatus() {
     const { page, model } = this;
-    if (this.#wasOffline && !this.#isOffline) void model.ask();
+    if (this.#wasOffline && !this.#isOffline) {
+      this.#failed = "";
+      void model.ask();
+    }
     this.#wasOffline = this.#isOffline;
     // A connection may come back in an hour: then the user decides again.
     if (this.#isOffline && this.#busy === "saving") this.#busy = "";
@@ -254,6 +263,8 @@ class Screen {
     let failed = "";
     if (name) await this.page.history.name(version, name).catch((error) => (failed = refusal(error)));
     const { model } = this;
+    this.workspace.announce("Published. Visitors see it within seconds.");
+    if (!this.shown.open) return void toast("Published. Visitors see it within seconds.");
     this.#view = "done";
     this.banner.element.hidden = true;
     this.body.replaceChildren(
@@ -270,7 +281,6 @@ class Screen {
     );
     this.foot.end(() => this.shown.close());
     this.shown.dataset.state = "done";
-    this.workspace.announce("Published. Visitors see it within seconds.");
     this.body.querySelector("a")?.focus();
   }
 
