@@ -199,7 +199,7 @@ def kind_of(body: bytes) -> str:
 
 @pytest.mark.thorough
 async def test_mutated_pictures_run_nothing(page: Page, server: RunningServer, site: Site) -> None:
-    bodies = [each for each in mutated_files(200, 11) if each]
+    bodies = [each for each in mutated_files(100, 11) if each]
     addresses = await put(server, [(body, kind_of(body)) for body in bodies])
     site.asked.clear()
     dialogs = dialogs_of(page)

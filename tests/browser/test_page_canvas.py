@@ -120,7 +120,13 @@ def with_unknown(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("name", DEMO)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if not at else pytest.param(name, marks=pytest.mark.long)
+        for at, name in enumerate(DEMO)
+    ],
+)
 async def test_the_styles_of_an_editor_do_not_reach_into_the_page(
     site: Site, contexts: Contexts, name: str
 ) -> None:

@@ -16,7 +16,7 @@ from tests.running import RunningServer
 BATCH = 30
 # `make test` tries one batch of three.
 STARTS = [
-    start if number % 3 == 0 else pytest.param(start, marks=pytest.mark.long)
+    start if number % 6 == 0 else pytest.param(start, marks=pytest.mark.long)
     for number, start in enumerate(range(0, len(PAYLOADS), BATCH))
 ]
 # Everything that a visitor may do to an element, except following a link.

@@ -31,8 +31,8 @@ async def peers() -> AsyncIterator[YjsPeers]:
     await process.close()
 
 
-async def test_nothing_acknowledged_is_lost_in_five_kills(tmp_path: Path, peers: YjsPeers) -> None:
-    await _survive(tmp_path, peers, rounds=5)
+async def test_nothing_acknowledged_is_lost_in_three_kills(tmp_path: Path, peers: YjsPeers) -> None:
+    await _survive(tmp_path, peers, rounds=3)
 
 
 @pytest.mark.long
