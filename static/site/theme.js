@@ -161,7 +161,7 @@ function contrastPart(desk) {
   /** @param {Row} pair */
   const make = (pair) => {
     const verdict = h("b", {});
-    const sample = h("span", { class: "sample", "aria-hidden": "true" }, "Aa");
+    const sample = h("span", { class: "sample" });
     const fix = h("button", { type: "button" }, "Fix");
     const words = h("span", { class: "words" }, h("span", {}), h("small", {}, h("span", {}), " ", verdict));
     const row = h("li", { "data-pair": pair.id }, sample, words, fix);

@@ -106,6 +106,34 @@ async def screens_of_the_editor(page: Page) -> Screens:
     yield "a message", page
     async for screen in screens_of_the_history(page):
         yield screen
+    async for screen in screens_of_the_site(page):
+        yield screen
+
+
+async def screens_of_the_site(page: Page) -> Screens:
+    broken = [{"id": "a", "label": "Gone", "href": "/gone"}, {"id": "b", "label": "x"}]
+    await page.evaluate("(value) => void weft.page.set('/site/navigation', value)", broken)
+    await page.evaluate("void weft.page.set('/theme/colors/text', '#a0a0a0')")
+    await page.evaluate("void weft.page.set('/theme/mode', 'auto')")
+    await page.locator("#bar h1 button").click()
+    yield "the menu of pages", page
+    await page.get_by_role("menuitem", name="Theme…").click()
+    await page.locator("#site .pairs button:visible").first.wait_for()
+    yield "the theme", page
+    await page.get_by_role("tab", name="Navigation").click()
+    await page.locator("#site [data-broken] summary").first.click()
+    yield "the navigation", page
+    await page.get_by_role("tab", name="Search and sharing").click()
+    await page.locator("#site .result").wait_for()
+    yield "search and sharing", page
+    await page.get_by_role("tab", name="Pages").click()
+    await page.locator("#site .pages").wait_for()
+    yield "the pages of the site", page
+    await page.locator("#site").get_by_role("button", name="Add page").click()
+    await page.get_by_text("Start with", exact=True).wait_for()
+    yield "the dialog of a page of the site", page
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Close the settings").click()
 
 
 async def screens_of_the_history(page: Page) -> Screens:
