@@ -14,6 +14,7 @@ const FIELDS = {
   image: "picture",
   label: "button text",
   plans: "plans",
+  slug: "address",
   seo: "search engines",
   src: "picture",
   theme: "style",

@@ -16,24 +16,20 @@ export const atOf = (key) => `/pages/${escaped(key)}`;
 /** Add a page, and show it. @param {Desk} desk @param {{title: string, name: string, sections: any[], isListed: boolean}} given `name` is the wanted address, `isListed`: the navigation gets an entry */
 export function addPage(desk, { title, name, sections, isListed }) {
   const key = freeName(name, desk.site.pages);
-  const value = { title, slug: key, sections };
-  const change = desk.page.group(() => {
-    const made = isObject(desk.spot("pages").value)
-      ? desk.page.patch([{ op: "add", path: atOf(key), value }])
-      : desk.page.set("/pages", { [key]: value });
-    if (isListed) addEntry(desk, { label: title, href: `/${key}` });
-    return made;
-  });
+  const value = { title, slug: key, seo: {}, sections };
+  const listed = desk.spot("site", "navigation").value;
+  const entry = { id: newId("entry"), label: title.slice(0, 80), href: `/${key}`, style: "link" };
+  // It is one patch, so that its undo takes all of it back.
+  const change = desk.page.patch([
+    isObject(desk.spot("pages").value)
+      ? { op: "add", path: atOf(key), value }
+      : { op: "add", path: "/pages", value: { [key]: value } },
+    ...(isListed && Array.isArray(listed)
+      ? [{ op: /** @type {const} */ ("add"), path: `/site/navigation/${listed.length}`, value: entry }]
+      : []),
+  ]);
   desk.workspace.show(key);
   desk.told(`Page ${title} added`, change);
-}
-
-/** Add an entry at the end of the navigation. @param {Desk} desk @param {{label: string, href: string}} entry */
-function addEntry(desk, { label, href }) {
-  const spot = desk.spot("site", "navigation");
-  const entry = { id: newId("entry"), label: label.slice(0, 80), href, style: "link" };
-  if (!Array.isArray(spot.value)) spot.write([entry]);
-  else desk.page.patch([{ op: "add", path: `/site/navigation/${spot.value.length}`, value: entry }]);
 }
 
 /** @param {Desk} desk @param {Page} page */

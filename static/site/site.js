@@ -118,8 +118,11 @@ class Panel {
       close: () => this.close(),
     });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !this.body.querySelector("[data-lifted]"))
-        this.close();
+      // In a text, Escape takes back what was typed.
+      const texts = "textarea, input[type=text], input[type=number]";
+      const isText = /** @type {Element} */ (event.target).matches(texts);
+      const isLifted = this.body.querySelector("[data-lifted]") !== null;
+      if (event.key === "Escape" && !event.defaultPrevented && !isText && !isLifted) this.close();
     });
     this.element.addEventListener("focusin", ({ target }) => this.#tell(/** @type {Element} */ (target)));
     this.element.addEventListener("focusout", () => this.#tell(null));

@@ -27,6 +27,7 @@ WORDS = {
     f"{AT}/9/content/headline": "headline of a section",
     AT: "sections of page Home",
     "/pages/home/title": "title of page Home",
+    "/pages/home/slug": "address of page Home",
     "/pages/home": "page Home",
     "/pages/home/seo/description": "description of search engines of page Home",
     "/site/name": "name of the site",

@@ -100,6 +100,11 @@ async def test_two_people_choose_colours_at_once(
     await expect(bo.locator("#site")).to_be_hidden()
     await expect(bo.locator("#inspector")).to_be_visible()
     await expect(ada.locator("#site .color .who .avatar")).to_have_count(0)
+    # A message leads Bo to the colour that Ada changes.
+    await color(ada, "Background").fill("#fff8f9")
+    await ada.keyboard.press("Enter")
+    await bo.get_by_role("button", name="ada changed background colour").click()
+    await expect(color(bo, "Background")).to_be_focused()
     assert complaints == []
 
 
