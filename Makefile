@@ -23,7 +23,7 @@ THREE := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 # Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run try demo test test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
+.PHONY: help run try demo test test-again test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ try: .venv/.installed ## start Weft with fresh demo pages in a temporary databas
 test: .venv/.provisioned ## run every test that does not take minutes
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q $(THREE) -m "not long" --durations=25 $(ENDING)=240
+
+test-again: .venv/.provisioned ## run the tests that failed in the last `make test`, one after the other
+	@$(BIN)/pytest -q --last-failed --last-failed-no-failures none -m "not long" $(ENDING)=240
 
 test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report
