@@ -36,7 +36,9 @@ export function failed(error, token) {
           { class: "row" },
           !AROUND && h("a", { class: "button", href: "/" }, "All pages"),
           h("button", { type: "button", onclick: again }, "Try again"),
-          isToken && !AROUND && h("button", { type: "button", class: "primary", onclick: enter }, "Enter a token"),
+          isToken &&
+            !AROUND &&
+            h("button", { type: "button", class: "primary", onclick: enter }, "Enter a token"),
         ),
       ),
     );

@@ -20,6 +20,7 @@ export class TopBar {
   constructor(bar, { workspace, document: name, token }) {
     this.workspace = workspace;
     this.name = h("span", {});
+    this.shown = ""; // the title that the browser has
     this.title = menuButton(h("button", { type: "button", class: "quiet" }, this.name, icon("chevron")), () =>
       this.choices(),
     );
@@ -85,7 +86,9 @@ export class TopBar {
     const site = new Site(value, this.at);
     const page = site.pages.find((each) => each.key === key);
     change(this.preview, { href: page ? site.address(page) : this.at });
-    document.title = `${title} · Weft`;
+    // A title that is set is work for the browser, also when it is the same.
+    if (title !== this.shown) document.title = `${title} · Weft`;
+    this.shown = title;
   }
 
   /** The pages of the site, and the screens of its settings. */

@@ -24,6 +24,9 @@ import { escaped, fields, member, text } from "../page/values.js";
  */
 /** @typedef {{id: string, pointer: string | null}} Selection the section, and the field in it as a JSON Pointer of the document */
 
+/** @type {any[]} */
+const NONE = [];
+
 export class Workspace extends Emitter {
   /** @type {Selection | null} */
   selection = null;
@@ -93,23 +96,30 @@ export class Workspace extends Emitter {
 
   /** The sections of the page with an id of their own, in order. @returns {Fields[]} */
   get sections() {
-    const list = member(this.shown, "sections");
-    if (!Array.isArray(list)) return [];
-    return list.filter((each, index) => this.sectionAt(each?.id)?.index === index);
+    return this.#read().sections;
   }
 
   /** A section with its place now; null when it is gone. @param {string} id @returns {{section: Fields, index: number, at: string} | null} */
   sectionAt(id) {
-    const list = member(this.shown, "sections");
-    if (!Array.isArray(list)) return null;
-    // Parts ask for sections many times while the list is the same.
-    if (list !== this.#listed.list) this.#listed = { list, places: placesOf(list) };
-    const index = this.#listed.places.get(id);
+    const { list, places } = this.#read();
+    const index = places.get(id);
     return index === undefined ? null : { section: list[index], index, at: `${this.sectionsAt}/${index}` };
   }
 
-  /** @type {{list: any[], places: Map<string, number>}} the list of sections, and the place of each id in it */
-  #listed = { list: [], places: new Map() };
+  /** @type {{list: any[], places: Map<string, number>, sections: Fields[]}} the list of sections, and the place of each id in it */
+  #listed = { list: [], places: new Map(), sections: [] };
+
+  /** Parts ask for sections many times while the list is the same. */
+  #read() {
+    const found = member(this.shown, "sections");
+    const list = Array.isArray(found) ? found : NONE;
+    if (list !== this.#listed.list) {
+      const places = placesOf(list);
+      const sections = list.filter((each, index) => places.get(each?.id) === index);
+      this.#listed = { list, places, sections };
+    }
+    return this.#listed;
+  }
 
   /** Show another page of the site. @param {string} key */
   show(key) {
