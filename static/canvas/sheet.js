@@ -45,7 +45,6 @@ export class Sheet extends Emitter {
     super();
     this.stage = stage;
     this.workspace = workspace;
-    workspace.drawing = { PageRenderer, show, elementOf, nodeAt, pointerOf };
     this.holder = h("div", { class: "sheet" });
     this.board = stage.appendChild(h("div", { class: "board" }, this.holder));
     const publicUrl = document.querySelector('meta[name="weft-public-url"]')?.getAttribute("content") ?? "";

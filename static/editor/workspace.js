@@ -17,11 +17,6 @@ import { escaped, fields, member, text } from "../page/values.js";
  * A banner. `stays`: the user cannot close it. `other` is a second action.
  * @typedef {{key: string, words: string, tone?: "warning" | "danger", action?: string, run?: () => void, other?: [string, () => void], stays?: boolean}} Notice
  */
-/**
- * @typedef {{PageRenderer: typeof import("../page/page.js").PageRenderer, show: typeof import("../page/dom.js").show,
- *   elementOf: typeof import("../page/dom.js").elementOf, nodeAt: typeof import("../page/places.js").nodeAt,
- *   pointerOf: typeof import("../page/places.js").pointerOf}} Drawing
- */
 /** @typedef {{id: string, pointer: string | null}} Selection the section, and the field in it as a JSON Pointer of the document */
 
 /** @type {any[]} */
@@ -50,8 +45,6 @@ export class Workspace extends Emitter {
   nodeAt = () => null;
   /** A small picture of a section, as it would look on this page. `panels/` sets it. @type {(section: Fields) => Node} */
   drawn = () => document.createElement("div");
-  /** What draws a page, for screens, which need not load it again. The canvas gives this. @type {Drawing} */
-  drawing = /** @type {any} */ (null);
 
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {

@@ -30,7 +30,7 @@ export function planOf(value) {
 export function labelOf(plan, pointer) {
   const [root, key, list, index] = tokensOf(pointer);
   if (root !== "pages" || key === undefined)
-    return { key: root ?? "", words: root === "theme" ? "style" : "site" };
+    return { key: root ?? "", words: root === "theme" ? "theme" : "site" };
   const page = fields(plan, key);
   const section = list === "sections" ? /** @type {any} */ (member(page, "sections"))?.[index] : undefined;
   return section?.id

@@ -92,14 +92,17 @@ function insert(parts, start, end) {
 /** @param {{node: Text, at: number}[]} parts @param {number} start @param {string} words @param {Element[]} nodes */
 function remove(parts, start, words, nodes) {
   const mark = document.createElement("del");
-  mark.textContent = words;
+  mark.textContent = words.trim() || words;
+  // Spaces at the ends are not marked, so that the line breaks there.
+  const [lead, tail] = words.trim() ? [/^\s*/, /\s*$/].map((ends) => ends.exec(words)?.[0] ?? "") : ["", ""];
+  const all = [lead, mark, tail].filter(Boolean);
   const part = parts.findLast(({ at }) => at <= start);
-  if (!part) return nodes[0].prepend(mark);
+  if (!part) return nodes[0].prepend(...all);
   const { node, at } = part;
   const offset = start - at;
-  if (offset >= node.length) return node.after(mark);
+  if (offset >= node.length) return node.after(...all);
   // What was just marked as new at this place comes after it.
   const place = node.parentElement?.localName === "ins" && !offset ? node.parentElement : node;
-  if (!offset) place.before(mark);
-  else node.splitText(offset).before(mark);
+  if (!offset) place.before(...all);
+  else node.splitText(offset).before(...all);
 }

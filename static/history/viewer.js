@@ -4,6 +4,9 @@
 // sections that are gone in their old places. A section that cannot be marked is shown without marks.
 
 import { lasting, placeWords } from "../editor/place_words.js";
+import { elementOf, show } from "../page/dom.js";
+import { PageRenderer } from "../page/page.js";
+import { nodeAt, pointerOf } from "../page/places.js";
 import { h } from "../ui/elements.js";
 import { compared } from "./compare.js";
 import { markText, read } from "./marks.js";
@@ -43,10 +46,8 @@ export class Viewer {
   #sheet = new CSSStyleSheet();
 
   /** @param {HTMLElement} stage what scrolls @param {HTMLElement} board what holds the page @param {import("../editor/commands.js").Parts} parts */
-  constructor(stage, board, { workspace, document: name }) {
+  constructor(stage, board, { document: name }) {
     this.stage = stage;
-    this.workspace = workspace;
-    this.drawing = workspace.drawing;
     this.base = `/preview/${name}`;
     this.host = board.appendChild(h("div", { class: "sheet" }));
     this.root = this.host.attachShadow({ mode: "open" });
@@ -91,7 +92,6 @@ export class Viewer {
 
   /** @param {any} value @param {string} key of a page @returns {[{holder: HTMLElement, renderer: any, isThere: boolean}, string]} */
   #drawn(value, key) {
-    const { PageRenderer, show } = this.drawing;
     const publicUrl = document.querySelector('meta[name="weft-public-url"]')?.getAttribute("content") ?? "";
     const renderer = new PageRenderer({
       ...{ base: this.base, publicUrl, isCanvas: true },
@@ -119,7 +119,7 @@ export class Viewer {
           this.elsewhere.push(part.name);
           continue;
         }
-        if (isGone) rules += ruleOf(old.renderer, this.drawing.elementOf(node)?.key);
+        if (isGone) rules += ruleOf(old.renderer, elementOf(node)?.key);
         const notes = isGone ? [] : this.#markSection(part, node, { before, after, drawn, old });
         this.framed.push({ part, node, notes });
       } catch (error) {
@@ -145,7 +145,7 @@ export class Viewer {
       const place = lasting(each.kind === "removed" ? before : after, each.pointer);
       if (texts.has(place)) continue;
       const shown = /** @type {HTMLElement | null} */ (
-        this.drawing.nodeAt(this.holder, each.pointer, drawn.renderer.pointers)
+        nodeAt(this.holder, each.pointer, drawn.renderer.pointers)
       );
       if (shown?.tagName === "IMG") {
         shown.dataset.picture = "";
@@ -164,7 +164,7 @@ export class Viewer {
     const found = new Map();
     const { pointers } = renderer;
     for (const node of part.querySelectorAll("*")) {
-      const pointer = this.drawing.elementOf(node)?.kind && this.drawing.pointerOf(node, pointers);
+      const pointer = elementOf(node)?.kind && pointerOf(node, pointers);
       if (!pointer) continue;
       const place = lasting(value, pointer);
       found.set(place, [...(found.get(place) ?? []), /** @type {HTMLElement} */ (node)]);

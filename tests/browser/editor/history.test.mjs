@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 import { build } from '../../node/node_modules/esbuild/lib/main.js'
-import { minify } from '../../node/node_modules/terser/main.js'
 
 const PARTS = ['blame', 'compare', 'entries', 'labels', 'marks', 'story', 'versions']
 const it = await modules()
@@ -18,8 +16,6 @@ async function modules () {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
 }
 
-const HISTORY = fileURLToPath(new URL('../../../static/history/', import.meta.url))
-const MOST = 20 * 1024
 const AT = '/pages/home/sections'
 const MINUTE = 60_000
 const time = (minutes) => new Date(Date.UTC(2026, 2, 2, 9, 0) + minutes * MINUTE).toISOString()
@@ -142,8 +138,8 @@ test('names are right before and after a section was put before others', async (
   const sittings = it.story.sittings(rows)
   assert.equal(labels.of(sittings[0]), null)
   for (const each of sittings) await labels.learn(each)
-  assert.deepEqual(sittings.map((each) => it.labels.words(labels.of(each))), ['Hero', 'New Pricing', 'Questions, style', ''])
-  assert.deepEqual(sittings.map((each) => it.entries.deed(each, labels.of(each))), ['Hero · 1 change', 'New Pricing · 1 change', 'Questions, style · 1 change', 'Made this page'])
+  assert.deepEqual(sittings.map((each) => it.labels.words(labels.of(each))), ['Hero', 'New Pricing', 'Questions, theme', ''])
+  assert.deepEqual(sittings.map((each) => it.entries.deed(each, labels.of(each))), ['Hero · 1 change', 'New Pricing · 1 change', 'Questions, theme · 1 change', 'Made this page'])
 })
 
 test('what was taken back in the same sitting leaves nothing', () => {
@@ -316,13 +312,4 @@ test('times are told as people say them', () => {
 test('an entry says who published it', () => {
   const [sitting] = it.story.sittings([row('ada', 1, 2, { publications: [{ what: 'taken_down', by: author('bo'), at: time(3) }] })])
   assert.match(it.entries.published(sitting), /^Taken down by Bo, 9:03 /)
-})
-
-test('the history has at most 20 KB, which a user loads who opens it', async () => {
-  const options = { bundle: true, minify: true, write: false }
-  const script = await build({ ...options, entryPoints: [`${HISTORY}history.js`], format: 'esm', external: ['/sdk/*'] })
-  const style = await build({ ...options, entryPoints: [`${HISTORY}history.css`] })
-  const { code } = await minify(script.outputFiles[0].text, { module: true, compress: { passes: 2, ecma: 2020 }, mangle: true })
-  const sizes = [code, style.outputFiles[0].text].map((each) => gzipSync(each, { level: 9 }).length)
-  assert.ok(sizes[0] + sizes[1] <= MOST, `${sizes}`)
 })

@@ -105,6 +105,7 @@ async def test_the_story_names_both_people_and_shows_what_each_changed(
     # Who wrote what, on the page now.
     await entries(ada).nth(0).click()
     await ada.get_by_role("button", name="Who wrote this").click()
+    await expect(shown(ada).locator("h1[data-asks]")).to_be_visible()
     await shown(ada).locator("h1").hover()
     await expect(ada.locator(".history .author")).to_contain_text("Bo")
     await shown(ada).locator(".lede").focus()
