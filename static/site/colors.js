@@ -117,7 +117,12 @@ export function colorRow(desk, name, short) {
       change(clear, { disabled: isBlocked, hidden: !now });
       const chosen = readColor(now);
       if (!note.classList.contains("wrong"))
-        tell(chosen && hex(chosen) !== used ? `Too hard to read: the page uses ${used}.` : "", false);
+        tell(
+          chosen && hex(chosen) !== used
+            ? `The page shows ${used} in its place, so that one can read it.`
+            : "",
+          false,
+        );
       const people = desk.people(({ field }) => field === at);
       desk.faces(who, people, (person) => `${person} is changing this colour`);
     },

@@ -127,6 +127,7 @@ function palettesPart(desk) {
 function contrastPart(desk) {
   const summary = h("p", { class: "verdict", role: "status" });
   const list = h("ul", { role: "list", class: "pairs" });
+  const all = h("button", { type: "button", class: "link", onclick: () => fixAll() }, "Fix all");
   /** @type {any[]} */
   let seen = [];
 
@@ -156,6 +157,24 @@ function contrastPart(desk) {
       return [{ ...pair, id: `section ${section.id}`, words, fix }];
     });
     return [...page, ...sections];
+  };
+
+  /** One fix may mend other pairs, too. All of them are one step of undo. */
+  const fixAll = () => {
+    const tried = new Set();
+    const next = () => {
+      desk.refresh();
+      return rowsNow().find((each) => !passes(each) && !tried.has(each.id));
+    };
+    desk.page.group(() => {
+      for (let pair = next(); pair; pair = next()) {
+        tried.add(pair.id);
+        const found = pair.fix();
+        if (found && !desk.isBlocked(found.pointer)) desk.page.set(found.pointer, found.value);
+      }
+    });
+    desk.workspace.announce("The colours are fixed as far as possible.");
+    summary.focus();
   };
 
   /** @param {Row} pair */
@@ -198,7 +217,7 @@ function contrastPart(desk) {
   };
 
   return {
-    element: group("Contrast", summary, list),
+    element: group("Contrast", h("div", { class: "summary" }, summary, all), list),
     update() {
       const { workspace, page, site } = desk;
       // They are measured again only when something changed that they depend on.
@@ -212,6 +231,7 @@ function contrastPart(desk) {
         ? `${bad} of ${rows.length} pairs ${bad === 1 ? "is" : "are"} hard to read.`
         : `All ${rows.length} pairs can be read well.`;
       change(summary, { textContent: words, class: bad ? "verdict bad" : "verdict good", tabindex: "-1" });
+      change(all, { hidden: bad < 2, disabled: !workspace.canEdit });
     },
   };
 }

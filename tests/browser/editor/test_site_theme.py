@@ -203,6 +203,14 @@ async def test_contrast_is_measured_and_mended(
     await page.get_by_text("As the visitor").click()
     await expect(page.locator("#site .dark .color")).to_have_count(3)
     await expect(pair(page, "text-dark")).to_contain_text("Passes AA")
+    # All at once are one step.
+    for label, value in (("Accent", "#fffde0"), ("Text", "#cccccc"), ("Background", "#ffffff")):
+        await color(page, label).fill(value)
+        await color(page, label).press("Enter")
+    await page.get_by_role("button", name="Fix all").click()
+    await expect(page.locator("#site .verdict")).to_contain_text("can be read well")
+    await page.get_by_role("button", name="Undo").first.click()
+    await until(page, f"{THEME}.colors.text === '#cccccc' && {THEME}.colors.accent === '#fffde0'")
     assert complaints == []
 
 
