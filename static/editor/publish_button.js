@@ -3,6 +3,7 @@
 import { change, h } from "../ui/elements.js";
 import { differences } from "../safety/differences.js";
 
+const MAY = ["publisher", "admin"];
 const AFTER = 600;
 const EACH = 60_000;
 /** What counts as one change: a section, the settings of a page, the navigation, the style. */
@@ -39,12 +40,13 @@ export function makePublish(bar, { workspace }) {
   bar.append(button);
 
   const draw = () => {
-    const found = live ? differences(seen(live), seen(workspace.value)) : [];
+    const found = live ? differences(live, seen(workspace.value)) : [];
     const parts = new Set(
       found.map(({ pointer, kind }) => (kind === "removed") + (PART.exec(pointer)?.[0] ?? "")),
     );
     const isNewest = live !== null && !parts.size;
-    change(button, { class: !isNewest && "primary" });
+    // Other users may look at what would change.
+    change(button, { class: !isNewest && MAY.includes(page.role) && "primary" });
     change(word, { textContent: isNewest ? "Published" : "Publish" });
     change(count, { textContent: parts.size || "" });
     change(more, { textContent: parts.size ? (parts.size > 1 ? "changes" : "change") : "" });
@@ -54,7 +56,7 @@ export function makePublish(bar, { workspace }) {
     isAsking = true;
     try {
       const { published } = await page.published;
-      if (published !== version) live = published && (await page.history.at(published));
+      if (published !== version) live = published && seen(await page.history.at(published));
       version = published;
       draw();
     } catch {

@@ -4,6 +4,7 @@ import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 import { countOf } from "./changes.js";
+import { isSame } from "./same.js";
 import { newsWords } from "./words.js";
 
 /** @typedef {import("./publication.js").Publication} Publication */
@@ -36,9 +37,7 @@ export class Banner {
     change(element, { hidden: !banners.length });
     // The same words stay: a screen reader would say them again.
     const text = banners.map(({ textContent }) => textContent).join();
-    if (element.dataset.text === text) return;
-    element.dataset.text = text;
-    element.replaceChildren(...banners);
+    if (!isSame(element, text)) element.replaceChildren(...banners);
   }
 
   /** @param {News} news */

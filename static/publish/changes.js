@@ -25,7 +25,7 @@ import { fieldsOf } from "./field_changes.js";
  */
 /** @typedef {{key: string, title: string, entries: Entry[]}} Group a page of the site; the key of the whole site is '' */
 
-const WHOLE = { theme: "Style of the site", navigation: "Navigation", site: "Site", other: "Other data" };
+const WHOLE = { theme: "Theme", navigation: "Navigation", site: "Site", other: "Other data" };
 
 /** The key of a section's entry, and of the other entries of a page. @param {string} page @param {string} section */
 export const sectionKey = (page, section) => `/pages/${escaped(page)}/#${section}`;
@@ -108,7 +108,9 @@ function ofSite(was, is, isFirst) {
     if (!list) return [];
     const key = { theme: "/theme", navigation: "/site/navigation", site: "/site", other: "/" }[what];
     const fields = what === "other" ? [] : fieldsOf(was, is, list);
-    return [entry(what, "changed", { key, name: WHOLE[what], pointer: key, fields })];
+    return [
+      entry(what, "changed", { key, name: WHOLE[what], pointer: what === "other" ? null : key, fields }),
+    ];
   });
 }
 
@@ -118,7 +120,14 @@ function ofPage(was, is, page) {
   const rest = (/** @type {Fields} */ value) => ({ ...fields(fields(value, "pages"), page), sections: null });
   const own = fieldsOf(was, is, differences(rest(was), rest(is), at));
   const settings = own.length
-    ? [entry("settings", "changed", { key: at, name: "Title and address", pointer: at, fields: own })]
+    ? [
+        entry("settings", "changed", {
+          key: at,
+          name: "Title and address",
+          pointer: `${at}/title`,
+          fields: own,
+        }),
+      ]
     : [];
   return [...settings, ...ofSections(was, is, page)];
 }

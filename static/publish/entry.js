@@ -5,6 +5,7 @@ import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { typeIcon } from "../ui/type_icons.js";
 import { counted } from "../ui/words.js";
+import { isSame } from "./same.js";
 import { byWords, called, KINDS } from "./words.js";
 
 /** @typedef {import("./changes.js").Entry} Entry */
@@ -19,7 +20,7 @@ const ICONS = {
   settings: "search",
   navigation: "link",
   site: "settings",
-  theme: "settings",
+  theme: "drop",
   other: "more",
 };
 
@@ -43,8 +44,7 @@ export function drawGroups(place, groups, { authorsOf, ...given }) {
         update: (item, entry) => {
           const around = { ...given, authors: authorsOf(entry) };
           const text = JSON.stringify([entry, byWords(around.authors, around.me)]);
-          if (item.dataset.text === text) return;
-          item.dataset.text = text;
+          if (isSame(item, text)) return;
           item.dataset.kind = entry.kind;
           item.replaceChildren(...drawn(entry, around));
         },

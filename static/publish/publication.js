@@ -14,6 +14,7 @@ import { sizeOf, weigh } from "./weigh.js";
 
 const DRAWS_AFTER = 150;
 const CHECKS_AFTER = 800;
+const READS_AFTER = 1000;
 const ASKS_EACH = 5000;
 
 export class Publication extends Emitter {
@@ -43,6 +44,8 @@ export class Publication extends Emitter {
   #drawing;
   /** @type {any} */
   #checking;
+  /** @type {any} */
+  #reading;
   #wanted = ""; // what is being checked
 
   /** @param {import("../editor/workspace.js").Workspace} workspace */
@@ -78,6 +81,7 @@ export class Publication extends Emitter {
       clearInterval(timer);
       clearTimeout(this.#drawing);
       clearTimeout(this.#checking);
+      clearTimeout(this.#reading);
       for (const end of ends) end();
     });
     addEventListener("focus", () => void this.ask(), { signal });
@@ -132,8 +136,8 @@ export class Publication extends Emitter {
   }
 
   #later() {
-    clearTimeout(this.#drawing);
-    this.#drawing = setTimeout(() => {
+    this.#drawing ??= setTimeout(() => {
+      this.#drawing = undefined;
       this.#draw();
       this.emit("changed");
     }, DRAWS_AFTER);
@@ -146,12 +150,20 @@ export class Publication extends Emitter {
     this.groups = changesBetween(this.liveValue, this.value);
     clearTimeout(this.#checking);
     this.#checking = setTimeout(() => void this.#check(), this.checked ? CHECKS_AFTER : 0);
-    if (!this.older && this.page.link === "online") void this.#readAuthors();
+    // While others type, there is a version for each word.
+    this.#reading ??= setTimeout(
+      () => {
+        this.#reading = undefined;
+        if (!this.older && this.page.link === "online") void this.#readAuthors();
+      },
+      this.authors ? READS_AFTER : 0,
+    );
   }
 
   /** The draft as it is now. Nothing waits to be drawn. */
   refresh() {
     clearTimeout(this.#drawing);
+    this.#drawing = undefined;
     this.#draw();
   }
 

@@ -13,6 +13,7 @@ import { Foot } from "./foot.js";
 import { addressOf, liveCard, visits, wantsEnd } from "./live_card.js";
 import { Past } from "./past.js";
 import { Publication } from "./publication.js";
+import { isSame } from "./same.js";
 import { about, bar, newsWords, refusal, summary } from "./words.js";
 
 /** @typedef {import("../editor/commands.js").Parts} Parts */
@@ -152,9 +153,7 @@ class Screen {
     });
     // The same card stays, so that the focus stays.
     const now = card.map((each) => /** @type {HTMLElement} */ (each).outerHTML).join("");
-    if (this.live.dataset.text === now) return;
-    this.live.dataset.text = now;
-    this.live.replaceChildren(...card);
+    if (!isSame(this.live, now)) this.live.replaceChildren(...card);
   }
 
   /** @param {"changes" | "past"} view */
@@ -189,6 +188,7 @@ class Screen {
     const [root, key, list, index] = tokensOf(pointer);
     if (root === "pages" && list === "sections" && index !== undefined) return workspace.goTo(pointer);
     if (root === "pages" && key !== undefined) workspace.show(key);
+    if (root === "pages" && list === undefined) return;
     workspace.emit("screen", { name: "site", pointer });
   }
 
@@ -229,8 +229,7 @@ class Screen {
     } else this.#failed = refusal(error);
     if (error.code === "conflict" && !model.news)
       this.#failed = "The page changed just now. Look at it again.";
-    if (!this.shown.open)
-      toast("The page was not published. Open “Publish” again.", { tone: "danger" });
+    if (!this.shown.open) toast("The page was not published. Open “Publish” again.", { tone: "danger" });
     this.workspace.announce(this.#failed || newsWords(/** @type {any} */ (model.news), this.page.user));
     this.draw();
   }

@@ -69,7 +69,7 @@ test('the site, its style, its navigation and the texts of a page are changes of
   after.pages.home.seo = { description: 'Words' }
   after.pages.shop = page([B], { title: 'Shop' })
   assert.deepEqual(told_(before, after), [
-    ['The whole site: changed Style of the site', 'Accent colour'],
+    ['The whole site: changed Theme', 'Accent colour'],
     ['The whole site: changed Navigation', 'Navigation'],
     ['The whole site: changed Site', 'Name of the site'],
     ['Start: changed Title and address', 'Title', 'Texts for search engines'],
