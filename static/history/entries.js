@@ -17,6 +17,8 @@ const DEEDS = {
   redo: "Did again",
 };
 
+const SHAPES = /^(new|deleted|moved|hidden|shown) /;
+
 /** What users call a person. @param {{user: string, name?: string}} person */
 export const called = ({ user, name }) => name || user;
 
@@ -52,10 +54,16 @@ export function moment(time, now) {
 
 /** What was done in a sitting. @param {Sitting} sitting @param {Label[] | null} labels null while they are unknown */
 export function deed({ kind, changes }, labels) {
-  const named = labels?.length ? words(labels) : "";
   const verb = DEEDS[kind];
+  // `Restored: new Gallery` says one thing twice.
+  const all = verb ? labels?.map((each) => ({ ...each, words: each.words.replace(SHAPES, "") })) : labels;
+  const named = all?.length ? words(all) : "";
   if (verb && /^(create|import|repair)$/.test(kind)) return verb;
-  const what = verb ? (named ? `${verb}: ${named}` : `${verb} changes`) : named;
+  const what = verb
+    ? named
+      ? `${verb}: ${named}`
+      : `${verb} ${kind === "restore" ? "an earlier version" : "changes"}`
+    : named;
   const nothing = labels && !labels.length && !verb ? "Nothing that stayed" : "";
   const count = /^(edit|undo|redo)$/.test(kind) ? counted(changes, "change") : "";
   return [what || nothing, count].filter(Boolean).join(" · ");

@@ -23,7 +23,7 @@ const MARKS = `:is(.weft-page, #weft#weft#weft#weft) {
   & del::after { content: "\\200b" }
   & del:has(+ ins) { margin-inline-end: .15em }
   & [data-spot] { cursor: help; border-radius: 4px }
-  & [data-asks]:not(:hover, :focus) { box-shadow: 0 2px #3b6fe066 }
+  & [data-asks] { text-decoration: underline dotted #3b6fe0 1px; text-underline-offset: .2em }
   & [data-spot]:is(:hover, :focus) { outline: 2px solid #3b6fe0; outline-offset: 3px }
   & [data-picture] { outline: 3px dashed #2da44e; outline-offset: 4px }
   & [data-gone] { opacity: .55; filter: grayscale(.6) }

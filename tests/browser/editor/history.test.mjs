@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from '../../node/node_modules/esbuild/lib/main.js'
 
-const PARTS = ['blame', 'compare', 'entries', 'labels', 'marks', 'story', 'versions']
+const PARTS = ['blame', 'compare', 'entries', 'labels', 'marks', 'restoring', 'story', 'versions']
 const it = await modules()
 
 /** The modules of the history, joined: Node reads no module of a folder without a package.json. */
@@ -307,6 +307,21 @@ test('times are told as people say them', () => {
   assert.deepEqual([day(at(4, 0, 0), now), day(at(3, 23, 59), now), day(at(2, 9, 0), now)], ['Today', 'Yesterday', 'Monday 2 March'])
   assert.equal(day(new Date(2025, 11, 31, 9).getTime(), now), 'Wednesday 31 December 2025')
   assert.deepEqual([moment(at(4, 9, 41), now), moment(at(3, 9, 41), now), moment(at(2, 9, 41), now)], ['9:41 today', '9:41 yesterday', '9:41 on Monday 2 March'])
+})
+
+test('a restore names the section once', () => {
+  const [sitting] = it.story.sittings([row('ada', 1, 2, { kind: 'restore' })])
+  assert.equal(it.entries.deed(sitting, [{ key: 'home a', words: 'new Gallery' }]), 'Restored: Gallery')
+  assert.equal(it.entries.deed(sitting, null), 'Restored an earlier version')
+})
+
+test('a refusal is told in the words of a user', () => {
+  const { refusal } = it.restoring
+  assert.match(refusal({ code: 'locked', lock: { holder: { user: 'bo', name: 'Bo' } } }), /^Bo has locked a part of this/)
+  assert.match(refusal({ code: 'locked' }), /^Another person has locked/)
+  for (const code of ['forbidden', 'offline', 'path_not_found', 'rate_limited', 'storage_unavailable', 'unknown_version'])
+    assert.notEqual(refusal({ code }), refusal({}), code)
+  for (const odd of [null, undefined, new Error('no'), { code: 'other' }]) assert.match(refusal(odd), /Try again/)
 })
 
 test('an entry says who published it', () => {
