@@ -100,6 +100,14 @@ async def test_two_people_write_what_is_found_and_shared(
     await ada.get_by_role("tab", name="Search").focus()
     await ada.keyboard.press("Control+z")
     await expect(ada.locator(".toast").last).to_contain_text("robots of search engines")
+    # A warning elsewhere leads to the field.
+    await ada.get_by_role("button", name="Close the settings").click()
+    place = "/pages/about/seo/description"
+    await ada.evaluate(
+        "(at) => weft.workspace.emit('screen', { name: 'site', pointer: at })", place
+    )
+    await expect(ada.get_by_label("Description")).to_be_focused()
+    assert await ada.evaluate("weft.workspace.key") == "about"
     assert complaints == []
 
 
