@@ -6,11 +6,11 @@ import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { toast } from "../ui/toast.js";
 import { ago, counted } from "../ui/words.js";
-import { capital, lasting, placeWords, pointerNow } from "../editor/place_words.js";
+import { at as valueAt, capital, lasting, placeWords, pointerNow, tokensOf } from "../editor/place_words.js";
 import { markedWords } from "./word_diff.js";
 
 /** @typedef {import("../sdk/page/attention.js").Item} Item */
-/** @typedef {{path: string, ops: string[], words: string, by?: any, at?: number}} Place where an item is, so that it is found after a move, and who wrote the other value */
+/** @typedef {{path: string, ops: string[], froms?: (string | undefined)[], words: string, by?: any, at?: number}} Place where an item is, so that it is found after a move, and who wrote the other value */
 
 const GONE = "The place of your change is gone. Copy what you wrote, and put it elsewhere.";
 
@@ -56,6 +56,7 @@ export class Attention {
     this.#places[item.id] = {
       path: place(item.path),
       ops: opsOf(item).map(({ path }) => place(path)),
+      froms: opsOf(item).map(({ from }) => (from === undefined ? from : place(from))),
       words: placeWords(then, item.path),
       ...by,
     };
@@ -126,7 +127,8 @@ export class Attention {
     const at = this.#places[item.id]?.at ?? item.at;
     const isGone = item.theirs === undefined || item.theirs === null;
     const theirs = who ? `${who}’s, ${ago(at)}` : "On the page now";
-    const [mine, other] = markedWords(wordsIn(item.yours), isGone ? "" : wordsIn(item.theirs));
+    const shown = isMove(item) ? placeIn : wordsIn;
+    const [mine, other] = markedWords(shown(item.yours), isGone ? "" : shown(item.theirs));
     const later = () => {
       this.#open = this.#open.filter((id) => id !== item.id);
       this.draw();
@@ -200,9 +202,13 @@ export class Attention {
   takeTheirs(item) {
     this.#decide(item, () => {
       const pointer = this.#pointerOf(item);
-      if (item.reason !== "overwritten" || pointer === item.path) return item.takeTheirs();
+      if (item.reason !== "overwritten" || (pointer === item.path && !isMove(item))) return item.takeTheirs();
       if (pointer === null) throw new Error(GONE);
-      this.page.set(pointer, item.theirs ?? null);
+      if (isMove(item)) {
+        const [, list, place] = /** @type {string[]} */ (/(.*)\/(.*)/.exec(item.theirs));
+        const last = valueAt(this.workspace.value, tokensOf(list))?.length - 1;
+        this.page.move(pointer, `${list}/${Math.min(+place, last)}`);
+      } else this.page.set(pointer, item.theirs ?? null);
       item.discard();
     });
   }
@@ -212,9 +218,13 @@ export class Attention {
     const place = this.#places[item.id];
     const { value } = this.workspace;
     const paths = opsOf(item).map(({ path }, index) => (place ? pointerNow(value, place.ops[index]) : path));
-    if (paths.includes(null)) throw new Error(GONE);
-    if (opsOf(item).every(({ path }, index) => path === paths[index])) return item.reapply();
-    this.page.patch(opsOf(item).map((op, index) => ({ ...op, path: /** @type {string} */ (paths[index]) })));
+    const ops = opsOf(item).map((op, index) => {
+      const from = place?.froms?.[index];
+      return { ...op, path: paths[index], ...(from && { from: pointerNow(value, from) }) };
+    });
+    if (paths.includes(null) || ops.some(({ from }) => from === null)) throw new Error(GONE);
+    if (JSON.stringify(ops) === JSON.stringify(opsOf(item))) return item.reapply();
+    this.page.patch(/** @type {any} */ (ops));
     item.discard();
   }
 
@@ -267,6 +277,16 @@ export class Attention {
       body: [h("ul", { class: "waiting", role: "list" }, ...rows)],
     });
   }
+}
+
+/** Whether two people have moved the same element: then the values are pointers. @param {Item} item */
+function isMove({ reason, path, yours, theirs }) {
+  return reason === "overwritten" && yours === path && /\/\d+$/.test(theirs);
+}
+
+/** The place in a list that a pointer names. @param {string} pointer */
+function placeIn(pointer) {
+  return `Place ${+(/\d+$/.exec(pointer)?.[0] ?? 0) + 1}`;
 }
 
 /** What makes a change again. @param {Item} item @returns {import("../sdk/patch/patch.js").Op[]} */

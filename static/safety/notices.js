@@ -7,6 +7,12 @@ import { counted } from "../ui/words.js";
 
 /** @typedef {import("../editor/workspace.js").Notice} Notice */
 
+/** Why the server lets the user in no more. @type {Record<string, string>} */
+const WORDS = {
+  token: "Your link to this page has ended. Enter a new token to go on.",
+  not_found: "This page was deleted. What you see is the copy in this browser.",
+};
+
 export class Notices {
   /** @type {any} the newest error of the connection */
   #error = null;
@@ -32,6 +38,8 @@ export class Notices {
     });
     page.on("lost", () => (this.#isLost = page.link !== "online"));
     for (const code of errors) this.#failed(code);
+    // After a reload, the server may have refused before this listened.
+    if (page.link === "refused") this.#error = { code: errors[errors.length - 1] };
     page.on("error", ({ code }) => this.#failed(code));
     page.presence.on("change", () => this.draw());
     for (const name of ["status", "locks"]) workspace.on(name, () => this.draw());
@@ -114,9 +122,7 @@ export class Notices {
       key: `refused ${code}`,
       stays: true,
       tone: "danger",
-      words:
-        (isToken ? "Your link to this page has ended. Enter a new token to go on." : advice({ code })) +
-        queued,
+      words: (WORDS[isToken ? "token" : (code ?? "")] ?? advice({ code })) + queued,
       action: isToken ? "Enter a token" : "Try again",
       run: isToken ? () => void enter() : () => this.page.syncNow(),
     };

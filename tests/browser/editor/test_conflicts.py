@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.browser.chromium_contexts import Contexts
 from tests.browser.editor.studio import Studio, saved, section, site, write
@@ -168,3 +168,75 @@ async def test_a_killed_server_loses_nothing_that_two_people_type(
             ada, f"weft.page.value.pages.home.sections[2].content.headline === '{words[1]}'"
         )
         await until(bo, f"weft.page.value.pages.home.sections[0].content.headline === '{words[0]}'")
+
+
+class Held:
+    """Holds what the server says to a page, and lets it go in its order."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str | bytes] | None = None
+        self._socket: WebSocketRoute | None = None
+
+    def take(self, socket: WebSocketRoute) -> None:
+        self._socket = socket
+        socket.connect_to_server().on_message(self._heard)
+
+    def _heard(self, message: str | bytes) -> None:
+        if self._waiting is not None:
+            self._waiting.append(message)
+        elif self._socket:
+            self._socket.send(message)
+
+    def hold(self) -> None:
+        self._waiting = []
+
+    def release(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for message in waiting:
+            self._heard(message)
+
+
+async def test_two_people_who_move_one_section_choose_between_places(
+    studio: Studio, contexts: Contexts
+) -> None:
+    page = site(*(section(id, "hero", headline=f"About {id}") for id in "abcde"))
+    await studio.create("moved", page)
+    context, held = await contexts.new(), Held()
+    await context.route_web_socket("**/live", held.take)
+    ada = await studio.open(context, "moved")
+    bo = await studio.open(await contexts.new(), "moved", "bo")
+    held.hold()
+    await bo.evaluate("void weft.commands.move('b', 4)")
+    await saved(bo)
+    await ada.evaluate("void weft.commands.move('b', 0)")
+    await until(bo, "weft.workspace.sections[0].id === 'b'")
+    held.release()
+    card = ada.get_by_role("region", name="Needs your decision")
+    await expect(card.locator(".versions > div").first).to_contain_text("Place 1")
+    await expect(card.locator(".versions > div").last).to_contain_text("Place 5")
+    await expect(card).not_to_contain_text("/")
+    # Meanwhile the list becomes shorter.
+    await bo.evaluate("void weft.commands.remove('c')")
+    await saved(bo)
+    await until(ada, "weft.workspace.sections.length === 4")
+    await card.get_by_role("button", name="Take theirs").click()
+    await expect(card).to_be_hidden()
+    await saved(ada)
+    found = await studio.sections("moved")
+    assert [each["id"] for each in found] == ["a", "d", "e", "b"]
+    assert found[3] == page["pages"]["home"]["sections"][1]
+
+
+async def test_a_deleted_page_and_an_ended_link_are_told_also_after_a_reload(
+    studio: Studio, contexts: Contexts
+) -> None:
+    await studio.create("deleted", PAGE)
+    ada = await studio.open(await contexts.new(), "deleted")
+    await studio.request("DELETE", "/v1/docs/deleted")
+    await expect(ada.get_by_text("This page was deleted.")).to_be_visible()
+    await ada.reload()
+    await expect(ada.get_by_text("This page was deleted.")).to_be_visible()
+    await ada.evaluate("sessionStorage.setItem('weft.token', 'no token')")
+    await ada.reload()
+    await expect(ada.get_by_text("Your link to this page has ended.")).to_be_visible()
+    await expect(ada.get_by_role("button", name="Enter a token")).to_be_visible()
