@@ -179,3 +179,8 @@ async def test_heavy_pictures_and_double_addresses_are_found(studio: Studio, pag
     checks = screen.get_by_role("region", name="Checks")
     await expect(checks).to_contain_text("Page Home has the same address")
     await expect(checks).to_contain_text("The pictures of page Home have 3.0 MB")
+    # What is not in a section leads to its page, and to the settings of the site.
+    await checks.get_by_role("button").filter(has_text="has the same address").click()
+    await expect(screen).to_be_hidden()
+    await expect(ada.get_by_role("tab", name="Pages")).to_be_visible()
+    assert await ada.evaluate("weft.workspace.key") == "about"

@@ -12,6 +12,7 @@ from tests.browser.chromium_contexts import PHONE, Contexts
 from tests.browser.editor.studio import Studio, saved, section, write
 from tests.browser.editor.test_access import WIDTHS, Screens, look
 from tests.browser.editor.test_publish import press_publish, publish_as, visit
+from tests.browser.waits import until
 
 pytestmark = pytest.mark.real
 
@@ -71,9 +72,20 @@ async def test_a_thumb_publishes_on_a_phone(studio: Studio, contexts: Contexts) 
     await studio.create("thumb", dict(content.pages())[DocKey("demo", "home")])
     page = await studio.open(await contexts.phone(), "thumb", role=Role.PUBLISHER)
     width, height = 390, 844
+    # With steps to undo and to redo, the bar is as full as it gets.
+    for title in ("One", "Two"):
+        await write(page, "/pages/home/title", title)
+        await saved(page)
+    await page.evaluate("() => void weft.page.undo()")
+    await until(page, "weft.page.canUndo && weft.page.canRedo")
+    await until(page, "document.querySelector('#bar').scrollWidth <= innerWidth")
     button = await page.locator("#publish").bounding_box()
     assert button is not None
     assert button["x"] + button["width"] <= width
+    await page.get_by_role("heading", name="One").get_by_role("button").tap()
+    for name in ("Share", "History", "Preview"):
+        await expect(page.get_by_role("menuitem", name=name, exact=True)).to_be_visible()
+    await page.keyboard.press("Escape")
     await page.locator("#publish").tap()
     screen = page.get_by_role("dialog", name="Publish", exact=True)
     go = screen.locator(".go")
