@@ -6,7 +6,8 @@ import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
 import { clean } from "../page/links.js";
 import { Site } from "../page/site.js";
-import { fields, text } from "../page/values.js";
+import { fields, member, text } from "../page/values.js";
+import { toast } from "../ui/toast.js";
 
 /** The widths of the canvas: of a window, of a tablet, of a phone. */
 const WIDTHS = [
@@ -76,11 +77,17 @@ export class TopBar {
     this.draw();
   }
 
+  key = ""; // of the page whose name is shown
+
   draw() {
     const { value, shown, key } = this.workspace;
     const title = clean(
       text(shown, "title") || key || text(fields(value, "site"), "name") || "Untitled page",
     );
+    // Another page is shown than the user has chosen.
+    if (key !== this.key && this.key && !member(fields(value, "pages"), this.key))
+      toast(`The page ${this.name.textContent} was deleted.`, { tone: "warning" });
+    this.key = key;
     change(this.name, { textContent: title });
     change(this.title, { title });
     const site = new Site(value, this.at);

@@ -113,6 +113,8 @@ async def test_a_page_is_added_linked_renamed_and_deleted_by_two_people(
     await choose(bo, "About", "Delete")
     await expect(bo.locator(".toast").last).to_contain_text("4 links lead nowhere")
     await until(ada, "weft.workspace.key === 'home' && !weft.page.value.pages.about")
+    await expect(ada.locator(".toast.warning")).to_contain_text("The page About was deleted")
+    assert await bo.locator(".toast.warning").count() == 0
     await ada.get_by_role("tab", name="Navigation").click()
     await expect(ada.locator("#site [data-broken]").first).to_contain_text(
         "No page has the address"
