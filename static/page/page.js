@@ -70,7 +70,7 @@ export class PageRenderer {
     this.selected = null;
     /** @type {string | null} the JSON Pointer of the text that is edited: something else writes its element */
     this.edited = null;
-    /** @type {Record<string, boolean>} what stays while a text is edited; make a new object for another text */
+    /** @type {Record<string, any>} what stays while a text is edited; make a new object for another text */
     this.memo = {};
     /** @type {Map<string, Known>} */
     this.known = new Map();
@@ -193,7 +193,9 @@ export class PageRenderer {
     const isOpen =
       edit && RENDERERS.has(given.type) && (edit.isSelected || edit.field === "/content/headline");
     const isHeaded = (isOpen || content.text("headline") !== "") && place.text("type") !== "footer";
-    const level = index === 0 && isHeaded ? 1 : 2;
+    const wanted = index === 0 && isHeaded ? 1 : 2;
+    // A headline that is edited keeps its element, also when its section becomes the first one.
+    const level = edit?.field === "/content/headline" ? (edit.memo.level ??= wanted) : wanted;
     const section = new Section({
       content,
       site,

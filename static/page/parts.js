@@ -33,7 +33,7 @@ const MAX_SIDE = 65_535; // pixels
  * words that an empty text shows. The id is empty when an earlier section has it. `memo` stays while the
  * same field is edited.
  *
- * @typedef {{isSelected: boolean, id: string, field: string | null, words: (at: string) => string, memo: Record<string, boolean>}} Edit
+ * @typedef {{isSelected: boolean, id: string, field: string | null, words: (at: string) => string, memo: Record<string, any>}} Edit
  */
 
 /**

@@ -54,6 +54,32 @@ async def test_a_word_of_an_input_method_in_a_deleted_section_is_kept(
     await expect(ada.get_by_role("region", name="Needs your decision")).to_contain_text("にほ")
 
 
+async def test_a_word_of_an_input_method_stays_open_while_its_section_becomes_the_first(
+    studio: Studio, contexts: Contexts
+) -> None:
+    await studio.create("first", PAGE)
+    ada = await studio.open(await contexts.new(), "first")
+    await begin(ada, "[data-section=ask] h2")
+    session = await ada.context.new_cdp_session(ada)
+    composed = {"text": "にほ", "selectionStart": 2, "selectionEnd": 2}
+    await session.send("Input.imeSetComposition", composed)
+    at = "/pages/home/sections"
+    await studio.patch(
+        "first",
+        {"op": "move", "from": f"{at}/2", "path": f"{at}/0"},
+        {"op": "replace", "path": f"{at}/0/content/headline", "value": "All questions"},
+    )
+    await until(ada, "weft.workspace.sections[0].id === 'ask'")
+    await until(ada, "document.querySelector('#stage section').dataset.section === 'ask'")
+    await session.send("Input.insertText", {"text": "日本"})
+    await saved(ada)
+    assert (await studio.sections("first"))[0]["content"]["headline"] == "All questions日本"
+    await until(ada, "document.activeElement.textContent === 'All questions日本'")
+    # The headline of the first section is the title of the page again when it is left.
+    await ada.keyboard.press("Escape")
+    await expect(ada.locator("#stage h1")).to_have_text("All questions日本")
+
+
 async def test_pasted_formats_become_plain_words(studio: Studio, contexts: Contexts) -> None:
     await studio.create("paste", PAGE)
     context = await contexts.new(permissions=["clipboard-read", "clipboard-write"])
