@@ -113,6 +113,7 @@ async def test_pasted_formats_become_plain_words(studio: Studio, contexts: Conte
     assert body.endswith("line\n\nשלום עולם")
 
 
+@pytest.mark.long
 async def test_a_megabyte_in_a_headline_is_refused_and_not_lost(
     studio: Studio, contexts: Contexts
 ) -> None:
@@ -155,6 +156,7 @@ async def test_letters_before_the_back_button_are_kept(studio: Studio, contexts:
     )
 
 
+@pytest.mark.long
 async def test_a_section_is_dropped_while_the_server_starts_again(
     tmp_path: Path, contexts: Contexts
 ) -> None:
