@@ -13,6 +13,8 @@ import { first, movesSections } from "./story.js";
 /** @typedef {Record<string, {title: string, sections: {id: string, name: string}[]}>} Plan the sections of each page, by its key */
 
 const MOST_PLANS = 300;
+// A sitting with more moves of sections is compared as a whole: this costs two old versions.
+const MOST_COMPARED = 6;
 /** @type {Record<string, string>} */
 const WORDS = { added: "new ", removed: "deleted ", moved: "moved ", hidden: "hidden ", shown: "shown " };
 
@@ -83,7 +85,10 @@ export class Labels {
   }
 
   /** Load what the labels of a sitting need. @param {Sitting} sitting */
-  async learn({ rows }) {
+  async learn(sitting) {
+    const { rows } = sitting;
+    const moving = rows.filter((row) => movesSections(row) && !this.#known.has(row));
+    if (moving.length > MOST_COMPARED) return this.#learnWhole(sitting);
     for (const row of rows) {
       if (this.#known.has(row)) continue;
       if (movesSections(row)) {
@@ -99,6 +104,14 @@ export class Labels {
         this.#keep(frame, await this.versions.at(frame));
       }
     }
+  }
+
+  /** Compare the start of a sitting with its end: what others did meanwhile counts, too. @param {Sitting} sitting */
+  async #learnWhole({ from, to, rows }) {
+    const [before, after] = await Promise.all([this.versions.at(from - 1), this.versions.at(to)]);
+    const [newest, ...others] = rows;
+    this.#known.set(newest, labelsBetween(before, after));
+    for (const row of others) if (!this.#known.has(row)) this.#known.set(row, []);
   }
 
   /** @param {number} version @param {any} value */

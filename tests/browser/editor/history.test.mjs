@@ -142,19 +142,35 @@ test('names are right before and after a section was put before others', async (
   assert.deepEqual(sittings.map((each) => it.entries.deed(each, labels.of(each))), ['Hero · 1 change', 'New Pricing · 1 change', 'Questions, theme · 1 change', 'Made this page'])
 })
 
+test('a sitting with many moves costs two old versions', async () => {
+  const rows = Array.from({ length: 300 }, (_, index) => row('ada', 0, 301 - index, { pointers: [`${AT}/${index % 2}`] }))
+  const { asked, versions } = kept((version) => version > 1 ? site(section('b'), section('a'), section('c', 'faq')) : site(section('a'), section('b')))
+  it.story.framed(rows)
+  const labels = new it.labels.Labels(versions)
+  const [sitting] = it.story.sittings(rows)
+  await labels.learn(sitting)
+  assert.equal(it.labels.words(labels.of(sitting)), 'Moved Hero, new Questions')
+  assert.deepEqual(asked, [1, 301])
+})
+
 test('what was taken back in the same sitting leaves nothing', () => {
   const sitting = it.story.sittings([row('ada', 1, 2, { pointers: [`${AT}/0`] })])[0]
   assert.equal(it.entries.deed(sitting, []), 'Nothing that stayed · 1 change')
 })
 
-test('old versions are kept for a while, and asked for once', async () => {
-  const { asked, versions } = kept((version) => ({ version }))
-  await Promise.all([versions.at(1), versions.at(1)])
-  for (let version = 1; version <= 9; version += 1) assert.equal((await versions.at(version)).version, version)
-  assert.equal(asked.length, 9)
-  await versions.at(1)
-  assert.equal(asked.length, 10)
-  assert.deepEqual(await versions.at(0), {})
+test('old versions are kept for a while, fewer of a large document, and asked for once', async () => {
+  for (const [text, most] of [['short', 64], ['long'.repeat(200_000), 8]]) {
+    const { asked, versions } = kept((version) => ({ version, text }))
+    await Promise.all([versions.at(1), versions.at(1)])
+    assert.equal(asked.length, 1)
+    for (let version = 1; version <= most; version += 1) assert.equal((await versions.at(version)).version, version)
+    await versions.at(1)
+    assert.equal(asked.length, most)
+    await versions.at(most + 1)
+    await versions.at(2)
+    assert.equal(asked.length, most + 2, 'the one that was not used for longest is gone')
+  }
+  assert.deepEqual(await kept(() => 1).versions.at(0), {})
 })
 
 // --- what differs --------------------------------------------------------------------------------
