@@ -95,6 +95,9 @@ async def test_two_people_choose_colours_at_once(
     assert value in chosen.values()
     for each in (ada, bo):
         await expect(color(each, "Accent")).to_have_value(value)
+        # Whose colour was overwritten may be asked about it.
+        await each.evaluate("weft.page.attention.forEach((item) => item.discard())")
+        await expect(each.locator(".conflict")).to_be_hidden()
     # Others learn that a person has left the theme.
     await bo.get_by_role("button", name="Close the settings").click()
     await expect(bo.locator("#site")).to_be_hidden()
