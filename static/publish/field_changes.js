@@ -4,6 +4,7 @@ import { safeImage } from "../page/links.js";
 import { plain } from "../page/rich_text.js";
 import { isObject, strip, text } from "../page/values.js";
 import { at, capital, lasting, placeWords, pointerNow, tokensOf } from "../editor/place_words.js";
+import { differences } from "../safety/differences.js";
 import { markedWords } from "../safety/word_diff.js";
 
 /** @typedef {import("../safety/differences.js").Difference} Difference */
@@ -52,7 +53,20 @@ const NEAR = 48;
  * @returns {Field[]}
  */
 export function fieldsOf(was, is, found) {
-  return found.filter(({ pointer }) => !UNTOLD.test(pointer)).flatMap((each) => fieldOf(was, is, each) ?? []);
+  return found
+    .flatMap((each) => membersOf(was, is, each))
+    .filter(({ pointer }) => !UNTOLD.test(pointer))
+    .flatMap((each) => fieldOf(was, is, each) ?? []);
+}
+
+/** The members of an object that is new or gone, such as the style of a section: each of them is a field. @param {unknown} was @param {unknown} is @param {Difference} each @returns {Difference[]} */
+function membersOf(was, is, each) {
+  const { kind, pointer } = each;
+  if ((kind !== "added" && kind !== "removed") || /\/\d+$/.test(pointer)) return [each];
+  const value = at(kind === "added" ? is : was, tokensOf(pointer));
+  if (!isObject(value) || text(value, "src")) return [each];
+  const all = kind === "added" ? differences({}, value, pointer) : differences(value, {}, pointer);
+  return all.flatMap((inner) => membersOf(was, is, inner));
 }
 
 /** @param {unknown} was @param {unknown} is @param {Difference} each @returns {Field | null} */
@@ -80,10 +94,13 @@ function valuesOf(was, is, { pointer, kind }) {
   return { before, after: at(is, tokensOf(pointer)), home: is, pointer };
 }
 
+/** What users call a field of a page, the theme or the site; undefined for a field of a section. @param {string} pointer */
+export const labelFor = (pointer) => LABELS.find(([place]) => place.test(pointer))?.[1];
+
 /** @param {unknown} home the document @param {string} pointer */
 function labelOf(home, pointer) {
-  const label = LABELS.find(([place]) => place.test(pointer));
-  if (label) return label[1];
+  const label = labelFor(pointer);
+  if (label) return label;
   const section = /^\/pages\/[^/]+\/sections\/\d+/.exec(pointer)?.[0];
   const whole = section ? placeWords(home, section) : "";
   const words = placeWords(home, pointer).replace(/ of (the style|the site|page .*)$/s, "");

@@ -6,6 +6,7 @@ import { escaped, fields, isObject, member, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { listed } from "../ui/words.js";
 import { at, capital, lasting, placeWords, tokensOf } from "../editor/place_words.js";
+import { labelFor } from "./field_changes.js";
 
 /** @typedef {{check: string, pointer: string, message: string}} Finding of the server */
 /** @typedef {"stop" | "warning" | "hint"} Tone */
@@ -40,7 +41,11 @@ export function told(finding, tone, value) {
 /** @param {unknown} value @param {Tone} tone @param {string} what @param {string} pointer @param {string} words @returns {Told} */
 function made(value, tone, what, pointer, words) {
   const place = lasting(value, pointer);
-  return { key: `${what} ${place}`, tone, where: capital(placeWords(value, pointer)), words, place };
+  const label = labelFor(pointer);
+  const [root, page] = tokensOf(pointer);
+  const title = root === "pages" ? text(at(value, [root, page]), "title") || page : "";
+  const where = label ? label + (title && `: ${title}`) : capital(placeWords(value, pointer));
+  return { key: `${what} ${place}`, tone, where, words, place };
 }
 
 /** @param {unknown} value @param {string} pointer @param {string} message */

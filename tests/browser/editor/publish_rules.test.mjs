@@ -29,6 +29,13 @@ test('a section is new, changed, moved, hidden, visible again, or removed', () =
   assert.deepEqual(told_(doc([A, B, C]), doc([B, C, A])), [['Home: moved Hero', 'Moved down, now after Form']])
 })
 
+test('the members of a new style are fields of their own', () => {
+  const styled = (theme) => doc([section('a', 'hero', {}, { theme })])
+  const words = changesBetween(doc([section('a')]), styled({ spacing: 'large', background: '#eeeeee' }))[0].entries[0].fields
+  assert.deepEqual(words.map(({ words: each, after }) => [each, after]), [['Spacing of style', 'large'], ['Background of style', '#eeeeee']])
+  assert.deepEqual(told_(styled({ spacing: 'large' }), doc([section('a')])), [['Home: changed Hero', 'Spacing of style']])
+})
+
 test('what visitors never see is no change', () => {
   const hidden = (content) => section('b', 'faq', content, { hidden: true })
   assert.deepEqual(told_(doc([A, hidden({})]), doc([A, hidden({ headline: 'New' })])), [])
@@ -72,7 +79,7 @@ test('the site, its style, its navigation and the texts of a page are changes of
     ['The whole site: changed Theme', 'Accent colour'],
     ['The whole site: changed Navigation', 'Navigation'],
     ['The whole site: changed Site', 'Name of the site'],
-    ['Start: changed Title and address', 'Title', 'Texts for search engines'],
+    ['Start: changed Title and address', 'Title', 'Description for search engines'],
     ['Shop: added Page']
   ])
   assert.deepEqual(told_(after, before).at(-1), ['Shop: removed Page'])
