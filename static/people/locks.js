@@ -245,7 +245,7 @@ export class Locks {
       : isMine
         ? "You have locked this section"
         : "";
-    const key = JSON.stringify([choice?.words, words]);
+    const key = JSON.stringify([id, choice?.words, words]); // the button of the bar is for one section
     if (place.dataset.shows === key) return;
     place.dataset.shows = key;
     place.replaceChildren();

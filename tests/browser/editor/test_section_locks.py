@@ -134,3 +134,15 @@ async def test_a_lock_of_the_users_other_tab_says_so(studio: Studio, contexts: C
     await expect(other.locator("#stage .tools").get_by_text(words, exact=True)).to_be_visible()
     await other.evaluate("weft.commands.remove('top')")
     await expect(other.get_by_text("Ada in your other tab has locked Hero.")).to_be_visible()
+
+
+async def test_the_lock_button_is_for_the_section_of_its_bar(
+    studio: Studio, contexts: Contexts
+) -> None:
+    ada, _ = await people(studio, contexts, "which")
+    for at, words in ((0, "Hero"), (1, "Questions")):
+        await ada.locator("#outline .pick").nth(at).click()
+        tools = ada.locator("#stage .tools")
+        await expect(tools.get_by_text(words, exact=True)).to_be_visible()
+        await tools.get_by_role("button", name="Lock section").click()
+        await expect(ada.get_by_text(f"You have locked {words}.")).to_be_visible()
