@@ -33,6 +33,7 @@ async def test_people_see_where_others_are(
     at_bo = await contexts.new(color_scheme="dark")
     ada = await studio.open(await contexts.new(), "here")
     await expect(ada.get_by_role("button", name="Only you are here")).to_be_visible()
+    height = await ada.evaluate("document.querySelector('#bar').offsetHeight")
     bo = await studio.open(at_bo, "here", "bo")
     again = await studio.open(at_bo, "here", "bo")
     await expect(again.get_by_text("You edit this page in another tab, too.")).to_be_visible()
@@ -40,6 +41,7 @@ async def test_people_see_where_others_are(
     await expect(ada.get_by_text("in another tab")).to_be_hidden()
     # Two tabs are one person.
     await expect(ada.locator("#people .faces .avatar")).to_have_count(1)
+    assert await ada.evaluate("document.querySelector('#bar').offsetHeight") == height
     await expect(ada.get_by_role("button", name="2 people here")).to_be_visible()
     await again.close()
     await expect(bo.get_by_text("in another tab")).to_be_hidden()
