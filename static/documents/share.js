@@ -10,8 +10,8 @@ import { refusal } from "./refusal.js";
 
 const DAY = 86_400;
 const ROLES = [
-  { role: "viewer", words: "Can view", about: "Sees the page as visitors will see it" },
-  { role: "commenter", words: "Can comment", about: "Sees the page in the editor, and changes nothing" },
+  { role: "viewer", words: "Can see the page", about: "As visitors will see it" },
+  { role: "commenter", words: "Can see the editor", about: "With the history, but without changing anything" },
 ];
 /** The server changes a longer time to the longest that it allows. */
 const TIMES = [

@@ -41,6 +41,7 @@ const LABELS = {
   text: "Text",
   "faq.items": "Questions",
   "features.items": "Cards",
+  "hero.body": "Line above, or long text below",
   "gallery.items": "Pictures",
   "testimonials.items": "Quotes",
   "fields.label": "Label",

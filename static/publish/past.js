@@ -95,7 +95,7 @@ export class Past {
     const time = when(published?.at ?? row.at);
     const words = `${published ? "Published by" : "Changed by"} ${called(who, me).replace("You", "you")}`;
     const about = row.name ? `${words}, ${time}` : words;
-    const again = this.actions.mayPublish ? "Publish this again…" : "Compare";
+    const again = this.actions.mayPublish ? `Publish this${published ? " again" : ""}…` : "Compare";
     return h(
       "li",
       {},

@@ -192,7 +192,7 @@ async def test_a_share_link_works_until_it_is_ended(contexts: Contexts, studio: 
     editor = await studio.open(context, "shared")
     await editor.get_by_role("button", name="Share", exact=True).click()
     dialog = editor.get_by_role("dialog")
-    await dialog.get_by_label("People with the link").select_option("Can comment")
+    await dialog.get_by_label("People with the link").select_option("Can see the editor")
     await dialog.get_by_role("button", name="Make link").click()
     link = await dialog.get_by_label("Link", exact=True).input_value()
     guest = await (await contexts.new()).new_page()

@@ -156,7 +156,7 @@ async def test_an_emptied_text_goes_in_one_step(studio: Studio, page: Page) -> N
     await page.locator("#outline .pick").click()
     headline = page.get_by_label("Headline", exact=True)
     await headline.fill("")
-    await page.get_by_label("Text", exact=True).focus()
+    await page.get_by_label("Line above, or long text below").focus()
     await until(page, f"!('headline' in {VALUE}[0].content)")
     await page.evaluate("weft.page.undo()")
     await expect(headline).to_have_value("Hello")
