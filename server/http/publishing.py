@@ -25,7 +25,7 @@ from server.handling.requests import (
     whole_number,
 )
 from server.publishing.public_request import coding_of, page_path, parse_request
-from server.publishing.publisher import as_json
+from server.publishing.publisher import as_json, nothing_published
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -72,11 +72,17 @@ async def take_down(request: Request) -> Response:
 
 async def get_publication(request: Request) -> Response:
     """Return which version is public, since when, and who published it."""
+    missing = request.query_params.get("missing", "")
+    if missing not in ("", "null"):
+        raise Rejected(Code.MALFORMED, "`missing` must be `null`")
     async with document_of(request) as (_, live):
         require_exists(live)
         state = await services_of(request).store.public_state(live.key)
     body: dict[str, object] = {"published": None}
-    if state is not None and state.published is not None:
+    if state is None or state.published is None:
+        if not missing:
+            raise nothing_published()
+    else:
         body = as_json(state.published)
         body["published"] = body.pop("version")
     response = json_response(body)

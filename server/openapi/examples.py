@@ -89,6 +89,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "width": 480,
     "share": "share-1k4rhszrgmwz",
     "version": 1,
+    "missing": "null",
     "at": 1,
     "base": 1,
     "epoch": 1,

@@ -31,6 +31,13 @@ VERSION = Parameter(
 )
 READING = ("ETag", "Cache-Control", "Vary", "Weft-Version", "Weft-Epoch")
 
+MISSING = Parameter(
+    "missing",
+    "query",
+    str,
+    'With `null`, the answer is `{"published": null}` when no version is public, not a 404.',
+    {"enum": ["null"]},
+)
 READ_POINTER = Operation(
     "GET",
     ONE,
@@ -38,7 +45,7 @@ READ_POINTER = Operation(
     "Publishing",
     "Read which version is public, and who published it",
     {200: Response("The public version.", Public, ("Cache-Control",))},
-    (DOC,),
+    (DOC, MISSING),
     refusals=(Code.NOT_FOUND,),
 )
 PUBLISH = Operation(

@@ -84,7 +84,7 @@ def test_a_refusal_names_the_version_when_the_document_exists(ask: Ask, bo: str)
         (422, ask("PATCH", body=[{"op": "remove", "path": "/nowhere"}])),
         (409, ask("POST", "/redo")),
         (404, ask("GET", "/schema")),
-        (404, ask("DELETE", "/publish")),
+        (404, ask("GET", "/publish")),
         (404, ask("POST", "/locks/l-0/renew")),
         (409, ask("POST", "/restore", {"version": 9})),
         (403, ask("DELETE", token=bo)),

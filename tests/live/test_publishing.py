@@ -93,13 +93,17 @@ def test_a_version_is_public_until_another_is_published(draft: Publisher) -> Non
 
 
 def test_clients_are_told_the_public_version_and_its_publisher(draft: Publisher) -> None:
-    assert draft.standing().body == {"published": None}
+    assert draft.standing().status == 404
+    null = call("GET", f"{draft.url}/publish?missing=null", token=draft.token)
+    assert (null.status, null.body) == (200, {"published": None})
+    odd = call("GET", f"{draft.url}/publish?missing=0", token=draft.token)
+    assert odd.body["code"] == "malformed"
     draft.publish()
     told = draft.standing().body
     assert (told["published"], told["by"]) == (1, {"user": "pia", "name": "Pia"})
     assert told["at"].endswith("Z")
     assert draft.take_down().status == 204
-    assert draft.standing().body == {"published": None}
+    assert draft.standing().status == 404
     assert (draft.read().status, draft.page().status) == (404, 404)
     assert draft.take_down().body["code"] == "not_found"
     assert draft.read("?version=1").status == 404, "nothing is public, so no older version is"
@@ -257,7 +261,7 @@ def test_findings_are_those_of_publishing_and_nothing_is_published(
 
     found = findings()
     assert found.headers["cache-control"] == "no-store"
-    assert draft.standing().body == {"published": None}
+    assert draft.standing().status == 404
     published = draft.publish().body
     assert found.body == {
         "version": 2,

@@ -19,5 +19,5 @@ export function unpublish(request, caller) {
 
 /** @param {Request} request @param {Caller} caller */
 export function published(request, caller) {
-  return request(caller, "GET", path(caller));
+  return request(caller, "GET", `${path(caller)}?missing=null`);
 }

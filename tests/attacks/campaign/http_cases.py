@@ -154,7 +154,8 @@ def values_of(name: str, parameter: Mapping[str, Any]) -> Iterator[tuple[Level, 
     schema = parameter["schema"]
     if "enum" in schema:
         yield from (("at", str(value)) for value in schema["enum"])
-        yield "above", str(max(schema["enum"]) + 1)
+        if schema.get("type") == "integer":
+            yield "above", str(max(schema["enum"]) + 1)
         yield "above", "9" * 20_000
         return
     if schema.get("type") == "integer":
