@@ -18,7 +18,7 @@ SDK = "static/sdk"
 # Where the server has the SDK: our pages load the same files as other people's pages.
 ENTRANCES = tuple(f"/sdk/{name}.js" for name in static_files.ENTRANCES)
 # Made by `make sdk`, or types only.
-GENERATED = ("static/sdk/served/", "static/sdk/types/")
+GENERATED = ("static/sdk/served/", "static/sdk/types/", "static/served/")
 IMPORT = re.compile(
     r"""(?:^|[;\s])(?:import|export)\b[^'"();]*?\bfrom\s*['"]([^'"]+)['"]"""
     r"""|(?:^|[;\s])import\s*['"]([^'"]+)['"]"""
