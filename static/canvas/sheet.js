@@ -66,6 +66,7 @@ export class Sheet extends Emitter {
     this.failures = new Map();
     document.adoptedStyleSheets.push(this.#css);
     for (const each of ["value", "shown"]) workspace.on(each, () => this.draw());
+    workspace.on("shown", () => (stage.scrollTop = 0));
     workspace.on("selected", ({ scroll }) => {
       if (scroll) this.#wanted = workspace.selection?.id ?? null;
       this.draw();

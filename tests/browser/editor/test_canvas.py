@@ -208,3 +208,17 @@ async def test_a_page_without_sections_offers_the_first_one(
     await expect(page.get_by_role("button", name="Add the first section")).to_be_hidden()
     await expect(on_page(page, "a").locator("h1")).to_have_text("Hello")
     assert complaints == []
+
+
+async def test_another_page_is_shown_from_its_beginning(studio: Studio, page: Page) -> None:
+    value = site(*(section(id, "hero", headline=f"About {id}") for id in "abcdefghijklmn"))
+    value["pages"]["more"] = {**value["pages"]["home"], "title": "More", "slug": "more"}
+    await studio.create("two", value)
+    page = await studio.open(page.context, "two")
+    await page.locator("#stage").get_by_text("About n").scroll_into_view_if_needed()
+    await until(page, "document.querySelector('#stage').scrollTop > 100")
+    await page.evaluate("weft.workspace.show('more')")
+    await until(page, "document.querySelector('#stage').scrollTop === 0")
+    # A place that was asked for is shown, also on another page.
+    await page.evaluate("weft.workspace.goTo('/pages/home/sections/13')")
+    await expect(page.locator("#stage").get_by_text("About n")).to_be_in_viewport()
