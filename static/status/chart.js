@@ -22,6 +22,7 @@ export class Chart {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       preserveAspectRatio: "none",
       role: "img",
+      "aria-label": label, // until there is a reading
     });
     this.fill = this.#add("path", { class: "fill" });
     this.#add("line", { class: "grid", x1: 0, x2: WIDTH, y1: TOP, y2: TOP });
