@@ -39,6 +39,7 @@ try {
 
 /** @param {import("../sdk/weft.js").Page} page */
 function start(page) {
+  document.querySelector(".opening")?.remove();
   const workspace = new Workspace(page, new URLSearchParams(location.search).get("page") ?? "");
   const commands = new Commands(workspace);
   const parts = { workspace, commands, document: name, token, errors };
