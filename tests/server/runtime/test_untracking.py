@@ -8,9 +8,7 @@ import weakref
 from typing import Any
 
 from collab.patch.apply import apply
-from server.maintenance import untrack_values
 from server.runtime.untracking import untrack
-from tests.server.lanes.lane_clients import lanes
 
 
 def tracked(value: Any) -> int:
@@ -79,12 +77,3 @@ def test_the_collector_may_run_while_values_are_untracked() -> None:
     finally:
         stop.set()
         collecting.join()
-
-
-async def test_the_values_of_open_documents_are_untracked_before_a_collection() -> None:
-    async with lanes(page()) as it:
-        assert tracked(it.live.room.value) > 0
-        await untrack_values(it.services)
-        assert tracked(it.live.room.value) == 0
-        await it.set("/n", 2)
-        assert it.live.room.value == {**page(), "n": 2}
