@@ -21,6 +21,8 @@ from inspect import iscoroutinefunction
 from typing import Any, Final, TypeVar, cast
 
 from collab.ports.store import StorageUnavailable
+from server.runtime.worker_threads import work_counts
+from tests.patience import PATIENCE
 
 Port = TypeVar("Port")
 
@@ -29,11 +31,17 @@ MOST_TURNS: Final = 3_000
 
 
 async def until(condition: Callable[[], object], turns: int = MOST_TURNS) -> None:
-    """Let other tasks run until the condition is true; fail after `turns` turns."""
-    for _ in range(turns):
-        if condition():
-            return
-        await asyncio.sleep(0)
+    """Let other tasks run until the condition is true; fail after `turns` turns.
+
+    A turn in which a worker thread has work does not count: a busy machine may let the thread wait.
+    """
+    async with asyncio.timeout(PATIENCE):
+        while turns > 0:
+            if condition():
+                return
+            await asyncio.sleep(0)
+            submitted, ended = work_counts()
+            turns -= submitted == ended
     raise AssertionError("the test waited for a condition that did not come true")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from itertools import count
 
 import pytest
 
 from collab.ids import DocKey
 from collab.ports.store import Clash, Committed, StorageUnavailable, Store
+from server.runtime.worker_threads import run_in_thread
 from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.held_store import HeldCalls, held, until
@@ -131,3 +133,10 @@ async def test_gossip_can_be_held_too() -> None:
 async def test_waiting_for_a_condition_that_never_comes_true_fails() -> None:
     with pytest.raises(AssertionError, match="did not come true"):
         await until(lambda: False, turns=3)
+
+
+async def test_waiting_lasts_as_long_as_a_worker_thread_works() -> None:
+    gate = threading.Event()
+    working = asyncio.create_task(run_in_thread(gate.wait))
+    asyncio.get_running_loop().call_later(0.05, gate.set)
+    await until(working.done, turns=2)
