@@ -139,4 +139,4 @@ async def test_waiting_lasts_as_long_as_a_worker_thread_works() -> None:
     gate = threading.Event()
     working = asyncio.create_task(run_in_thread(gate.wait))
     asyncio.get_running_loop().call_later(0.05, gate.set)
-    await until(working.done, turns=2)
+    await until(working.done, turns=20)
