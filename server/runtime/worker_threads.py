@@ -2,9 +2,9 @@
 
 All threads of a process take turns with one interpreter lock. With two busy worker threads the
 event loop gets every third turn. asyncio's own pool has more threads: with many large requests the
-event loop would get one turn in seven. So one thread works at a time. When its work takes longer
-than half a second, the second thread starts the waiting work. For example, a very large document
-takes so long to open.
+event loop would get one turn in seven. So one thread works at a time, however much work waits. Only
+when one piece of work takes longer than half a second, the second thread starts the next one. For
+example, a very large document takes so long to open.
 
 A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
 20 ms. The event loop waits meanwhile. So a thread rests after long work.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -43,15 +44,53 @@ LONGEST_REST: Final = 0.05
 SOON: Final = 0.1
 # Seconds of each pause while a thread frees a large document.
 PAUSE: Final = 0.0005
-# Seconds that work waits for the first thread. Then the second thread does it.
+# Seconds that a piece of work waits for the piece before it. Then the second thread does it.
 PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
-_TURN: Final = threading.Semaphore()
 _COUNTS: Final = threading.Lock()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
 _FREEING: Final = ThreadPoolExecutor(1, thread_name_prefix="freeing")
 
+
+class Turn:
+    """A turn that one thread has at a time, and passes to the thread that has waited longest.
+
+    A semaphore lets the thread that returns it take it again at once. Then a thread would wait for
+    its whole timeout, although the other thread does many short pieces of work.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_taken = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def take(self, timeout: float) -> bool:
+        """Wait for the turn. Return False when the timeout is over."""
+        with self._lock:
+            if not self._is_taken:
+                self._is_taken = True
+                return True
+            passed = threading.Event()
+            self._waiting.append(passed)
+        if passed.wait(timeout):
+            return True
+        with self._lock:
+            if passed.is_set():
+                return True
+            self._waiting.remove(passed)
+            return False
+
+    def give_back(self) -> None:
+        """Pass the turn to the next waiting thread, if any."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_taken = False
+
+
+_TURN: Final = Turn()
 _submitted = _ended = 0
 
 
@@ -132,14 +171,14 @@ def _free(memory: Memory) -> None:
 
 def _do(done: Future[T], work: Callable[[], T]) -> None:
     """Do the work. After long work, rest, so that other threads can run."""
-    is_first = _TURN.acquire(timeout=PATIENCE)
+    is_first = _TURN.take(PATIENCE)
     try:
         took = _answer(done, work)
         if took > LONG:
             _NEVER.wait(min(took, LONGEST_REST))
     finally:
         if is_first:
-            _TURN.release()
+            _TURN.give_back()
 
 
 def _answer(done: Future[T], work: Callable[[], T]) -> float:

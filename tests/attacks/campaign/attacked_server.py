@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from types import TracebackType
 from typing import Any
 
@@ -44,6 +45,7 @@ class AttackedServer:
         self.prober: Prober | None = None
         self.holders = Holders(self.server)
         self.idle = 0.0
+        self.idle_work = 0.0  # processor seconds of the prober's work on the idle machine
         self.at_rest = 0  # resident bytes before the first document is opened
         self.heads: dict[str, dict[str, int]] = {}
         self._tokens: dict[str, str] = {}
@@ -77,7 +79,9 @@ class AttackedServer:
         self.server.start()
         self.notes.new()
         self.prober = Prober(self.server.port)
-        self.idle = max(probe.took for probe in self.prober.idle(1.0))
+        idle = self.prober.idle(1.0)
+        self.idle = max(probe.took for probe in idle)
+        self.idle_work = median(probe.work for probe in idle)
         self.at_rest = self.process.memory()
 
     def token(self, user: str, role: Role = Role.ADMIN) -> str:
@@ -165,6 +169,7 @@ class AttackedServer:
             answered=sum(one.answered for one in outcomes),
             outcomes=dict(sum((one.said for one in outcomes), Counter[str]())),
             seconds=ended - began,
+            slowness=max(1.0, median(probe.work for probe in probes) / self.idle_work),
         )
 
     def _head(self, document: str) -> int:

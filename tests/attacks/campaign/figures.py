@@ -24,11 +24,15 @@ QUIET_WITHIN = 5.0
 
 
 class Probe(NamedTuple):
-    """One request to `/healthz`, in seconds. `late` is how late the prober itself woke up."""
+    """One request to `/healthz`, in seconds.
+
+    `late` is how late the prober itself woke up. `work` is the processor time of its fixed work.
+    """
 
     asked: float
     took: float
     late: float
+    work: float
 
 
 class Prober:
@@ -88,9 +92,9 @@ class Prober:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            asked, took, late = map(float, line.split())
+            asked, took, late, work = map(float, line.split())
             with self._came:
-                self._probes.append(Probe(asked, took, late))
+                self._probes.append(Probe(asked, took, late, work))
                 self._came.notify_all()
 
 
@@ -111,7 +115,10 @@ class Notes:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures of one run: times in milliseconds, sizes in bytes. `held` are the sampler's lines."""
+    """Figures of one run: times in milliseconds, sizes in bytes. `held` are the sampler's lines.
+
+    `slowness` is how much longer the same work took than on the idle machine, in processor time.
+    """
 
     worst: float
     noise: float
@@ -124,6 +131,7 @@ class Figures:
     answered: int
     outcomes: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    slowness: float = 1.0
 
 
 class Process:

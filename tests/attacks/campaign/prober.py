@@ -1,8 +1,9 @@
 """A process that requests `/healthz` about 100 times a second, and prints the times.
 
 `python prober.py PORT` prints a line for each request: when it was sent, how long the answer
-took, and how late the process woke up for it. All are in seconds. The machine causes the last
-figure, not the server. The process ends when its standard input closes.
+took, how late the process woke up for it, and the processor time of a fixed piece of work. All are
+in seconds. The machine causes the last two figures, not the server. The work takes longer when the
+attackers share a processor core with the prober. The process ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 
 EVERY = 0.01
+WORK = range(10_000)
 QUESTION = b"GET /healthz HTTP/1.1\r\nHost: weft\r\n\r\n"
 
 
@@ -26,6 +28,12 @@ def answered(client: socket.socket) -> None:
         said += more
 
 
+def time_of_work() -> float:
+    began = time.thread_time()
+    sum(WORK)
+    return time.thread_time() - began
+
+
 def main() -> None:
     with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -35,7 +43,8 @@ def main() -> None:
             client.sendall(QUESTION)
             answered(client)
             took = time.monotonic() - asked
-            print(f"{asked:.6f} {took:.6f} {max(0.0, asked - due):.6f}", flush=True)
+            late = max(0.0, asked - due)
+            print(f"{asked:.6f} {took:.6f} {late:.6f} {time_of_work():.6f}", flush=True)
             due = max(asked + EVERY, time.monotonic())
             if select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
                 return

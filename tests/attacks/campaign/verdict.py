@@ -11,9 +11,11 @@ from tests.attacks.campaign.figures import Figures
 
 # Milliseconds for an answer of `/healthz`, without the machine's own delays.
 HEALTHZ: Final = 100.0
-# Milliseconds of processor time of one callback on the event loop, with garbage collection.
+# Milliseconds of processor time of one callback on the event loop, with garbage collection. Twenty
+# attackers share the processor cores with the server, so all work takes up to twice its time. These
+# are milliseconds of the idle machine.
 HOLD: Final = 50.0
-# Milliseconds for which other threads of the process hold the interpreter.
+# Milliseconds for which other threads of the process hold the interpreter, of the idle machine.
 PAUSE: Final = 50.0
 # Peak bytes of memory for each byte that was sent or received. Each client may cost a fixed part
 # more: a document's value and its next version, which the server may send to a reader. At any time
@@ -66,13 +68,14 @@ def _of_time(figures: Figures) -> list[str]:
 
 
 def lasted(held: dict[str, Any], figures: Figures) -> float:
-    """Return the processor time of a hold in milliseconds.
+    """Return the processor time of a hold, in milliseconds of the idle machine.
 
     A task that yields and continues looks like one long hold. It cannot be longer than the longest
     wait for `/healthz`, which the prober requests every 10 ms. In a pause, several threads may work
     at the same time: some do not hold the interpreter.
     """
-    return min(float(held["cpu_ms"]), float(held["wall_ms"]), figures.worst + 10)
+    longest = min(float(held["cpu_ms"]), float(held["wall_ms"]), figures.worst + 10)
+    return longest / figures.slowness
 
 
 def starved(held: list[dict[str, Any]]) -> float:

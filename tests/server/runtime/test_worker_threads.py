@@ -15,6 +15,7 @@ import pytest
 from server.runtime import worker_threads
 from server.runtime.worker_threads import (
     THREADS,
+    Turn,
     free_documents_in_thread,
     free_in_thread,
     run_in_thread,
@@ -55,6 +56,40 @@ async def test_the_second_thread_helps_when_work_is_slow(
     work = Work(THREADS)
     await asyncio.gather(*(run_in_thread(work) for _ in range(THREADS * 4)))
     assert work.most == THREADS
+
+
+def test_the_turn_goes_to_the_thread_that_waits() -> None:
+    """The thread that gives it back cannot take it again before the other thread had it."""
+    turn, order = Turn(), list[str]()
+    assert turn.take(0.0)
+    began, other_done = threading.Event(), threading.Event()
+
+    def other() -> None:
+        began.set()
+        assert turn.take(PATIENCE)
+        order.append("other")
+        turn.give_back()
+        other_done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert began.wait(PATIENCE)
+    while not turn._waiting:
+        other_done.wait(0.001)
+    turn.give_back()
+    assert turn.take(PATIENCE)
+    order.append("first")
+    turn.give_back()
+    thread.join(PATIENCE)
+    assert order == ["other", "first"]
+
+
+def test_a_thread_that_has_waited_in_vain_does_not_get_the_turn_later() -> None:
+    turn = Turn()
+    assert turn.take(0.0)
+    assert not turn.take(0.001)
+    turn.give_back()
+    assert turn.take(0.0)
 
 
 async def test_work_runs_in_the_context_of_its_caller() -> None:
