@@ -8,7 +8,7 @@
     await editing
 
 Without an order, each call goes to the wrapped store at once. The same works for every port whose
-methods are coroutines: the store, gossip, the audit trail.
+methods are coroutines: the store, the audit trail.
 """
 
 from __future__ import annotations

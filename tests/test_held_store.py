@@ -11,7 +11,6 @@ import pytest
 from collab.ids import DocKey
 from collab.ports.store import Clash, Committed, StorageUnavailable, Store
 from server.runtime.worker_threads import run_in_thread
-from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.held_store import HeldCalls, held, until
 from tests.storage.contract import HOME, StoreContract, further, made
@@ -119,15 +118,6 @@ async def test_a_cancelled_call_is_no_longer_held(both: Held) -> None:
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
     assert calls.held("load") == []
-
-
-async def test_gossip_can_be_held_too() -> None:
-    gossip, calls = held(MemoryGossip())
-    calls.fail_next("publish")
-    with pytest.raises(StorageUnavailable):
-        await gossip.publish(HOME, b"lost")
-    await gossip.publish(HOME, b"sent")
-    assert [call.args[1] for call in calls.of("publish")] == [b"lost", b"sent"]
 
 
 async def test_waiting_for_a_condition_that_never_comes_true_fails() -> None:

@@ -1,31 +1,39 @@
-"""Gossip: messages between instances. A message may be late or lost without harm."""
+"""Gossip: messages between instances. A message may be late, repeated or lost without harm."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
-from collab.ids import DocKey
+# The empty message: some messages of the channel were lost, or may have been.
+LOST: Final = b""
 
-
-class Subscription(Protocol):
-    """The messages of a document since `subscribe`. An empty message means that some were lost."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def __anext__(self) -> bytes: ...
-
-    async def aclose(self) -> None: ...
+Deliver = Callable[[bytes], None]
 
 
 class Gossip(Protocol):
-    """Sends and receives messages that may be late or lost without harm."""
+    """Sends messages to every instance that has subscribed to a channel.
+
+    A subscription gets `LOST` when messages may have been lost, and when it begins: the messages
+    before this moment did not reach it.
+    """
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether messages now reach the other instances, as far as this instance knows."""
 
     async def run(self) -> None:
         """Send and receive messages until cancelled. While it does not run, no message is sent."""
 
-    async def publish(self, key: DocKey, message: bytes) -> None: ...
+    def publish(self, channel: str, message: bytes) -> None:
+        """Send a message soon. This never waits, and never raises."""
 
-    def subscribe(self, key: DocKey) -> Subscription: ...
+    def subscribe(self, channel: str, deliver: Deliver) -> Callable[[], None]:
+        """Call `deliver` with each message of the channel. Return a function that ends this.
 
-    async def ping(self) -> bool: ...
+        The event loop calls `deliver`; it must not wait and must not raise. The instance that
+        publishes a message gets it too.
+        """
+
+    async def ping(self) -> bool:
+        """Whether the other side answers now."""

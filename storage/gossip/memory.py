@@ -1,86 +1,73 @@
-"""Gossip (messages between instances) inside one process. A single instance needs no more.
-
-The server does not use gossip yet: `docs/decisions/gossip.md` says what it is for.
-
-`LocalSubscription` limits the waiting messages, and loses the oldest. `RedisGossip` uses it too.
-"""
+"""Gossip (messages between instances) inside one process. A single instance needs no more."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 
-from collab.ids import DocKey
-
-# The empty message: a reader gets it instead of the messages that it lost.
-LOST = b""
+from collab.ports.gossip import LOST, Deliver
 
 
-class LocalSubscription:
-    """The messages of a document that were published since the subscription began.
+class Readers:
+    """The subscriptions of a process, by channel. The adapters of gossip share this class."""
 
-    Invariant: at most `depth` messages wait. When the reader is too slow, it loses the oldest
-    messages. Then it gets one empty message before the next one, however many messages it lost.
-    """
+    def __init__(self) -> None:
+        self._readers: defaultdict[str, dict[object, Deliver]] = defaultdict(dict)
 
-    def __init__(self, depth: int, leave: Callable[[LocalSubscription], None]) -> None:
-        self._waiting: deque[bytes] = deque(maxlen=depth)
-        self._lost = False
-        self._closed = False
-        self._changed = asyncio.Event()
-        self._leave = leave
+    def __contains__(self, channel: str) -> bool:
+        return channel in self._readers
 
-    def put(self, message: bytes) -> None:
-        if message == LOST or len(self._waiting) == self._waiting.maxlen:
-            self._lost = True
-        if message != LOST:
-            self._waiting.append(message)
-        self._changed.set()
+    @property
+    def channels(self) -> set[str]:
+        return set(self._readers)
 
-    def __aiter__(self) -> LocalSubscription:
-        return self
+    def add(
+        self, channel: str, deliver: Deliver, on_last: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Add a subscription. Return a function that removes it.
 
-    async def __anext__(self) -> bytes:
-        while not self._closed:
-            if self._lost:
-                self._lost = False
-                return LOST
-            if self._waiting:
-                return self._waiting.popleft()
-            self._changed.clear()
-            await self._changed.wait()
-        raise StopAsyncIteration
+        `on_last` is called after the last subscription of the channel was removed.
+        """
+        mark = object()
+        self._readers[channel][mark] = deliver
 
-    async def aclose(self) -> None:
-        self._closed = True
-        self._changed.set()
-        self._leave(self)
+        def remove() -> None:
+            own = self._readers.get(channel, {})
+            if own.pop(mark, None) is not None and not own:
+                del self._readers[channel]
+                on_last()
+
+        return remove
+
+    def deliver(self, channel: str, message: bytes) -> None:
+        """Give a message to each subscription of its channel."""
+        for deliver in list(self._readers.get(channel, {}).values()):
+            deliver(message)
 
 
 class MemoryGossip:
     """Gossip within the process. The publisher's own subscriptions get its messages too."""
 
-    def __init__(self, depth: int = 256) -> None:
-        self._depth = depth
-        self._subscriptions: defaultdict[DocKey, set[LocalSubscription]] = defaultdict(set)
+    is_connected = True
+
+    def __init__(self) -> None:
+        self._readers = Readers()
 
     async def run(self) -> None:
-        """Return at once: `publish` delivers a message directly."""
+        """Return at once: `publish` delivers a message without a task."""
 
-    async def publish(self, key: DocKey, message: bytes) -> None:
-        for subscription in self._subscriptions.get(key, ()):
-            subscription.put(message)
+    def publish(self, channel: str, message: bytes) -> None:
+        if channel in self._readers:
+            asyncio.get_running_loop().call_soon(self._readers.deliver, channel, message)
 
-    def subscribe(self, key: DocKey) -> LocalSubscription:
-        def leave(subscription: LocalSubscription) -> None:
-            self._subscriptions[key].discard(subscription)
-            if not self._subscriptions[key]:
-                del self._subscriptions[key]
-
-        subscription = LocalSubscription(self._depth, leave)
-        self._subscriptions[key].add(subscription)
-        return subscription
+    def subscribe(self, channel: str, deliver: Deliver) -> Callable[[], None]:
+        asyncio.get_running_loop().call_soon(deliver, LOST)
+        return self._readers.add(channel, deliver, _nothing)
 
     async def ping(self) -> bool:
         return True
+
+
+def _nothing() -> None:
+    """Nothing follows the end of the last subscription."""

@@ -1,16 +1,16 @@
-"""Gossip between instances over Redis pub/sub, with one channel for each document.
+"""Gossip between instances over Redis pub/sub.
 
-The server does not use this module yet. Redis may be slow, frozen, wiped or down, but `publish`
-does not wait for it: it puts a message into a bounded outbox. After a loss of messages, each
-subscription of the document gets an empty message. Then its reader must read the log.
+Redis may be slow, frozen, wiped or down, but `publish` does not wait for it: it puts a message into
+a bounded outbox. After a loss of messages, each subscription of the channel gets `LOST`. Then its
+reader must read the database.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redis.asyncio import Redis
@@ -20,12 +20,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from collab.ids import DocKey
-from storage.gossip.memory import LOST, LocalSubscription
+from collab.ports.gossip import LOST, Deliver
+from storage.gossip.memory import Readers
 
 logger = logging.getLogger(__name__)
 
-_PREFIX = b"weft:"
 _OUTBOX = 10_000
 # Messages in one round trip. They fit into a socket's buffer. With more, closing a connection to a
 # frozen Redis would wait for the unsent messages. The first round trip after a loss may have more.
@@ -35,10 +34,6 @@ _BATCH = 256
 _SILENCE_SECONDS = 2.0
 _ANSWER_SECONDS = 2.0
 _RETRY_SECONDS = 0.5
-
-
-def _channel(key: DocKey) -> bytes:
-    return _PREFIX + f"{key.tenant}/{key.doc}".encode()
 
 
 class _RedisFault(Exception):
@@ -65,13 +60,11 @@ def _check(pubsub: PubSub) -> None:
 class RedisGossip:
     """Sends and receives messages while `run` runs.
 
-    Invariant: a channel whose message was not sent gets an empty message later. A subscription gets
-    an empty message whenever this process subscribes to its channel in Redis, also after a
-    reconnect.
+    Invariant: a channel whose message was not sent gets `LOST` later. A subscription gets `LOST`
+    whenever this process subscribes to its channel in Redis, also after a reconnect.
     """
 
-    def __init__(self, url: str, depth: int = 256) -> None:
-        self._depth = depth
+    def __init__(self, url: str) -> None:
         self._client: Redis = Redis.from_url(
             url,
             socket_timeout=_ANSWER_SECONDS,
@@ -79,12 +72,20 @@ class RedisGossip:
             # No retries by redis-py: this class reconnects, and `ping` is False meanwhile.
             retry=Retry(NoBackoff(), 0),
         )
-        self._subscriptions: defaultdict[bytes, set[LocalSubscription]] = defaultdict(set)
+        # All databases of a Redis server share their channels. So the number is in the name.
+        number = self._client.connection_pool.connection_kwargs.get("db") or 0
+        self._prefix = f"weft:{number}:"
+        self._readers = Readers()
         self._wanted_changed = asyncio.Event()
-        self._followed: set[bytes] = set()  # the channels that are subscribed in Redis
-        self._outbox: deque[tuple[bytes, bytes]] = deque()
-        self._channels_with_loss: set[bytes] = set()
+        self._followed: set[str] = set()  # the channels that are subscribed in Redis
+        self._outbox: deque[tuple[str, bytes]] = deque()
+        self._channels_with_loss: set[str] = set()
         self._filled = asyncio.Event()
+        self._sends, self._listens = True, False  # whether the last try of each succeeded
+
+    @property
+    def is_connected(self) -> bool:
+        return self._sends and self._listens
 
     async def run(self) -> None:
         try:
@@ -105,10 +106,10 @@ class RedisGossip:
 
     # --- out --------------------------------------------------------------------------------
 
-    async def publish(self, key: DocKey, message: bytes) -> None:
+    def publish(self, channel: str, message: bytes) -> None:
         if len(self._outbox) >= _OUTBOX:
             self._channels_with_loss.add(self._outbox.popleft()[0])
-        self._outbox.append((_channel(key), message))
+        self._outbox.append((channel, message))
         self._filled.set()
 
     async def _keep_sending(self) -> None:
@@ -117,8 +118,10 @@ class RedisGossip:
             self._filled.clear()
             try:
                 await self._send_all()
+                self._sends = True
             except _RedisFault as fault:
-                logger.warning("gossip cannot send to Redis, and tries again: %s", fault)
+                self._note_fault("cannot send to Redis", fault)
+                self._sends = False
                 self._filled.set()
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -130,13 +133,13 @@ class RedisGossip:
                 messages.append(self._outbox.popleft())
             await self._send(messages)
 
-    async def _send(self, messages: list[tuple[bytes, bytes]]) -> None:
+    async def _send(self, messages: list[tuple[str, bytes]]) -> None:
         """Send messages in one round trip. On a fault, note that their channels lost messages."""
         try:
             with _faults_translated():
                 async with self._client.pipeline(transaction=False) as pipeline:
                     for channel, message in messages:
-                        pipeline.publish(channel, message)
+                        pipeline.publish(self._prefix + channel, message)
                     await pipeline.execute()
         except _RedisFault:
             self._channels_with_loss.update(channel for channel, _ in messages)
@@ -144,22 +147,13 @@ class RedisGossip:
 
     # --- in ---------------------------------------------------------------------------------
 
-    def subscribe(self, key: DocKey) -> LocalSubscription:
-        channel = _channel(key)
-
-        def leave(subscription: LocalSubscription) -> None:
-            self._subscriptions[channel].discard(subscription)
-            if not self._subscriptions[channel]:
-                del self._subscriptions[channel]
-                self._wanted_changed.set()
-
-        subscription = LocalSubscription(self._depth, leave)
+    def subscribe(self, channel: str, deliver: Deliver) -> Callable[[], None]:
         if channel in self._followed:
-            # The channel is already subscribed, so Redis may send no further `subscribe` message.
-            subscription.put(LOST)
-        self._subscriptions[channel].add(subscription)
+            # Redis may send no further `subscribe` message for this channel.
+            asyncio.get_running_loop().call_soon(deliver, LOST)
+        end = self._readers.add(channel, deliver, self._wanted_changed.set)
         self._wanted_changed.set()
-        return subscription
+        return end
 
     async def _keep_listening(self) -> None:
         while True:
@@ -167,16 +161,20 @@ class RedisGossip:
                 async with self._client.pubsub() as pubsub:
                     await self._follow_and_listen(pubsub)
             except* _RedisFault as faults:
-                logger.warning(
-                    "gossip cannot read from Redis, and tries again: %s", faults.exceptions[0]
-                )
+                self._note_fault("cannot read from Redis", faults.exceptions[0])
+            self._listens = False
             await asyncio.sleep(_RETRY_SECONDS)
+
+    def _note_fault(self, what: str, fault: BaseException) -> None:
+        """Log the first fault after a success. Redis may be away for days."""
+        if self.is_connected:
+            logger.warning("gossip %s; the server tries again: %s", what, fault)
 
     async def _follow_and_listen(self, pubsub: PubSub) -> None:
         with _faults_translated():
             # redis-py opens the connection only when we subscribe to a channel. So we subscribe to
             # this channel, to which no instance publishes.
-            await pubsub.subscribe(_PREFIX)
+            await pubsub.subscribe(self._prefix)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(pubsub), name="gossip channels")
             group.create_task(self._listen(pubsub), name="gossip messages")
@@ -188,13 +186,13 @@ class RedisGossip:
         while True:
             await self._wanted_changed.wait()
             self._wanted_changed.clear()
-            wanted, followed = set(self._subscriptions), self._followed
+            wanted, followed = self._readers.channels, self._followed
             with _faults_translated():
                 _check(pubsub)
                 if wanted - followed:
-                    await pubsub.subscribe(*(wanted - followed))
+                    await pubsub.subscribe(*(self._prefix + one for one in wanted - followed))
                 if followed - wanted:
-                    await pubsub.unsubscribe(*(followed - wanted))
+                    await pubsub.unsubscribe(*(self._prefix + one for one in followed - wanted))
             self._followed = wanted
 
     async def _listen(self, pubsub: PubSub) -> None:
@@ -204,7 +202,7 @@ class RedisGossip:
                 _check(pubsub)
                 message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
                 if message is not None:
-                    silent = False
+                    silent, self._listens = False, True
                     self._deliver(message["type"], message["channel"], message["data"])
                 elif silent:
                     raise TimeoutError("no answer to PING")
@@ -216,5 +214,4 @@ class RedisGossip:
         if channel is None or kind not in {"message", "subscribe"}:
             return
         message = data if kind == "message" and isinstance(data, bytes) else LOST
-        for subscription in self._subscriptions.get(channel, ()):
-            subscription.put(message)
+        self._readers.deliver(channel.decode().removeprefix(self._prefix), message)

@@ -3,55 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 
+from collab.ports.gossip import LOST
 from storage.gossip.memory import MemoryGossip
-from tests.storage.contract import AWAY, HOME, OTHER
+from tests.storage.gossip.heard import Heard
 
 
-async def test_subscriptions_get_the_messages_of_their_document() -> None:
+async def test_subscriptions_get_the_messages_of_their_channel() -> None:
     gossip = MemoryGossip()
-    first, second, away = gossip.subscribe(HOME), gossip.subscribe(HOME), gossip.subscribe(AWAY)
-    await gossip.publish(HOME, b"1")
-    await gossip.publish(OTHER, b"another tenant's")
-    await gossip.publish(AWAY, b"2")
-    assert [await anext(first), await anext(second), await anext(away)] == [b"1", b"1", b"2"]
+    first, second, away = Heard(gossip, "home"), Heard(gossip, "home"), Heard(gossip, "away")
+    gossip.publish("home", b"1")
+    gossip.publish("other", b"x")
+    gossip.publish("away", b"2")
+    assert [await first.next(), await second.next(), await away.next()] == [b"1", b"1", b"2"]
 
 
-async def test_messages_before_the_subscription_are_not_delivered() -> None:
+async def test_a_new_subscription_first_gets_lost() -> None:
     gossip = MemoryGossip()
-    await gossip.publish(HOME, b"early")
-    subscription = gossip.subscribe(HOME)
-    await gossip.publish(HOME, b"late")
-    assert await anext(subscription) == b"late"
-
-
-async def test_a_slow_reader_loses_the_oldest_and_gets_a_notice() -> None:
-    gossip = MemoryGossip(depth=2)
-    subscription = gossip.subscribe(HOME)
-    for message in (b"1", b"2", b"3"):
-        await gossip.publish(HOME, message)
-    assert [await anext(subscription) for _ in range(3)] == [b"", b"2", b"3"]
-
-
-async def test_a_closed_subscription_ends_and_is_removed() -> None:
-    gossip = MemoryGossip(depth=1)
-    async with aclosing(gossip.subscribe(HOME)) as subscription:
-        await gossip.publish(HOME, b"1")
-    await subscription.aclose()
-    await gossip.publish(HOME, b"2")
-    assert [message async for message in subscription] == []
-    assert not gossip._subscriptions
-    assert await gossip.ping()
-
-
-async def test_closing_wakes_a_waiting_reader() -> None:
-    subscription = MemoryGossip().subscribe(HOME)
-
-    async def read() -> list[bytes]:
-        return [message async for message in subscription]
-
-    reading = asyncio.create_task(read())
+    gossip.publish("home", b"early")
+    heard = Heard(gossip, "home")
+    gossip.publish("home", b"late")
     await asyncio.sleep(0)
-    await subscription.aclose()
-    assert await reading == []
+    assert heard.waiting() == [LOST, b"late"]
+
+
+async def test_an_ended_subscription_gets_nothing_and_is_removed() -> None:
+    gossip = MemoryGossip()
+    heard, other = Heard(gossip, "home"), Heard(gossip, "home")
+    heard.end()
+    heard.end()
+    gossip.publish("home", b"1")
+    assert await other.next() == b"1"
+    assert heard.waiting() == [LOST]
+    other.end()
+    assert "home" not in gossip._readers
+    assert await gossip.ping()
+    assert gossip.is_connected

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from collab.ports.gossip import Gossip, Subscription
 from storage.gossip import redis
 from storage.gossip.redis import RedisGossip
-from tests.storage.contract import AWAY, HOME, OTHER
+from tests.storage.gossip.heard import Heard, eventually
 from tests.storage.redis_server import RedisServer, wheel
 
 pytestmark = pytest.mark.real
@@ -36,7 +35,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def running(url: str) -> AsyncIterator[Gossip]:
+async def running(url: str) -> AsyncIterator[RedisGossip]:
     gossip = RedisGossip(url)
     task = asyncio.create_task(gossip.run(), name="gossip")
     try:
@@ -46,102 +45,100 @@ async def running(url: str) -> AsyncIterator[Gossip]:
         await asyncio.wait([task])
 
 
-async def lost(subscription: Subscription) -> None:
-    """Wait for an empty message, which means that messages may be lost. Skip other messages."""
-    async with asyncio.timeout(10):
-        while await anext(subscription) != b"":
-            pass
-
-
-async def heard(subscription: Subscription) -> bytes:
-    """Return the next message that is not empty."""
-    async with asyncio.timeout(10):
-        while not (message := await anext(subscription)):
-            pass
-        return message
-
-
-async def test_instances_get_messages_of_their_documents_only(server: RedisServer) -> None:
+async def test_instances_get_messages_of_their_channels_only(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
-        home, away = there.subscribe(HOME), there.subscribe(AWAY)
-        await lost(home)
-        await lost(away)
-        await here.publish(OTHER, b"another tenant's")
-        await here.publish(AWAY, b"2")
-        await here.publish(HOME, b"\0\xff")
-        assert await heard(home) == b"\0\xff"
-        assert await heard(away) == b"2"
+        home, away = Heard(there, "home"), Heard(there, "away")
+        await home.lost()
+        await away.lost()
+        here.publish("other", b"x")
+        here.publish("away", b"2")
+        here.publish("home", b"\0\xff")
+        assert await home.next() == b"\0\xff"
+        assert await away.next() == b"2"
         assert await here.ping()
+        assert there.is_connected
 
 
-async def test_a_new_subscription_first_gets_an_empty_message(server: RedisServer) -> None:
+async def test_another_database_of_the_same_redis_hears_nothing(server: RedisServer) -> None:
+    async with running(server.url) as here, running(f"{server.url}/3") as there:
+        mine, other = Heard(here, "home"), Heard(there, "home")
+        await mine.lost()
+        await other.lost()
+        here.publish("home", b"here")
+        assert await mine.next() == b"here"
+        there.publish("home", b"there")
+        assert await other.next() == b"there"
+        assert mine.waiting() == []
+
+
+async def test_a_new_subscription_first_gets_lost(server: RedisServer) -> None:
     async with running(server.url) as gossip:
-        first = gossip.subscribe(HOME)
-        await lost(first)
-        second = gossip.subscribe(HOME)
-        await lost(second)
-        await gossip.publish(HOME, b"1")
-        assert [await heard(first), await heard(second)] == [b"1", b"1"]
+        first = Heard(gossip, "home")
+        await first.lost()
+        second = Heard(gossip, "home")
+        await second.lost()
+        gossip.publish("home", b"1")
+        assert [await first.next(), await second.next()] == [b"1", b"1"]
 
 
 async def test_a_channel_without_readers_is_unsubscribed(server: RedisServer) -> None:
     async with running(server.url) as gossip:
-        first, second = gossip.subscribe(HOME), gossip.subscribe(AWAY)
-        await lost(first)
-        await lost(second)
-        await first.aclose()
-        again = gossip.subscribe(HOME)
-        await lost(again)
-        await gossip.publish(HOME, b"1")
-        assert await heard(again) == b"1"
-        assert [message async for message in first] == []
+        first, second = Heard(gossip, "home"), Heard(gossip, "away")
+        await first.lost()
+        await second.lost()
+        first.end()
+        again = Heard(gossip, "home")
+        await again.lost()
+        gossip.publish("home", b"1")
+        assert await again.next() == b"1"
+        assert first.waiting() == []
 
 
 async def test_without_redis_no_caller_waits_and_loss_is_announced(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
-        subscription = there.subscribe(HOME)
-        await lost(subscription)
+        heard = Heard(there, "home")
+        await heard.lost()
         server.kill()
         assert not await here.ping()
         for n in range(20):
-            await here.publish(HOME, b"swallowed %d" % n)
-        late = there.subscribe(AWAY)
+            here.publish("home", b"swallowed %d" % n)
+        late = Heard(there, "away")
+        await eventually(lambda: not here.is_connected and not there.is_connected)
         server.start()
-        await lost(subscription)
-        await lost(late)
+        await heard.lost()
+        await late.lost()
         assert await here.ping()
-        await here.publish(AWAY, b"back")
-        assert await heard(late) == b"back"
+        here.publish("away", b"back")
+        assert await late.next() == b"back"
+        await eventually(lambda: here.is_connected and there.is_connected)
 
 
 async def test_a_frozen_redis_is_reconnected(server: RedisServer) -> None:
     async with running(server.url) as here, running(server.url) as there:
-        subscription = there.subscribe(HOME)
-        await lost(subscription)
+        heard = Heard(there, "home")
+        await heard.lost()
         server.freeze()
         try:
-            async with asyncio.timeout(1):
-                for n in range(20_000):
-                    await here.publish(HOME, b"%d" % n)
+            for n in range(20_000):
+                here.publish("home", b"%d" % n)
             assert not await here.ping()
+            await eventually(lambda: not here.is_connected and not there.is_connected)
         finally:
             server.thaw()
-        await lost(subscription)
-        await here.publish(HOME, b"thawed")
-        while await heard(subscription) != b"thawed":
+        await heard.lost()
+        here.publish("home", b"thawed")
+        while await heard.next() != b"thawed":
             pass
 
 
-async def test_gossip_begins_when_redis_appears(
-    server: RedisServer,
-) -> None:
+async def test_gossip_begins_when_redis_appears(server: RedisServer) -> None:
     server.kill()
     async with running(server.url) as gossip:
-        subscription = gossip.subscribe(HOME)
-        await gossip.publish(HOME, b"early")
+        heard = Heard(gossip, "home")
+        gossip.publish("home", b"early")
         assert not await gossip.ping()
         server.start()
-        await lost(subscription)
-        await gossip.publish(HOME, b"now")
-        while await heard(subscription) != b"now":
+        await heard.lost()
+        gossip.publish("home", b"now")
+        while await heard.next() != b"now":
             pass
