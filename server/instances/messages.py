@@ -1,0 +1,86 @@
+"""The messages between instances, as bytes.
+
+A message has three parts: the number of its format, the instance that sent it, and its body. An
+instance of a neighbouring release may use another format. Then the message counts as lost, and the
+reader asks the database.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from collab.ports.gossip import LOST
+
+FORMAT: Final = 1
+# A message with more bytes of entries would delay all other messages. Its readers get the entries
+# from the database.
+MOST_ENTRY_BYTES: Final = 64 * 1024
+
+
+class Committed(Struct, frozen=True, array_like=True, tag="committed"):
+    """Entries were committed: the versions after `before`, up to `after`.
+
+    `entries` is empty when they are large. `revision` is the document's control revision after the
+    commit, and `was` is the revision before it: they differ when the commit moved locks.
+    """
+
+    epoch: int
+    before: int
+    after: int
+    was: int
+    revision: int
+    entries: list[Entry] = []
+
+
+class Controlled(Struct, frozen=True, array_like=True, tag="controlled"):
+    """The document's locks, schema or publication changed, at this revision."""
+
+    epoch: int
+    was: int
+    revision: int
+
+
+class Deleted(Struct, frozen=True, array_like=True, tag="deleted"):
+    """The document was deleted. A new one of the same name has a later epoch."""
+
+    epoch: int
+
+
+Body: TypeAlias = Committed | Controlled | Deleted
+
+
+class Message(Struct, frozen=True, array_like=True):
+    """A message and its sender."""
+
+    sender: str
+    body: Body
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(Message)
+_HEAD: Final = bytes([FORMAT])
+
+
+def channel_of(key: DocKey) -> str:
+    """Return the channel on which instances talk about a document."""
+    return f"doc/{key.tenant}/{key.doc}"
+
+
+def encode(sender: str, body: Body) -> bytes:
+    """Return a message as bytes."""
+    return _HEAD + _encode(Message(sender, body))
+
+
+def decode(message: bytes) -> Message | None:
+    """Return a message; None when it was lost, or when this release cannot read it."""
+    if message == LOST or message[:1] != _HEAD:
+        return None
+    try:
+        return _decoder.decode(message[1:])
+    except msgspec.MsgspecError:
+        return None
