@@ -172,6 +172,25 @@ class Position(Struct, frozen=True):
     revision: int
 
 
+class Newer(Struct, frozen=True):
+    """What the database knows of a document, and a reader at an earlier position does not.
+
+    - `position` is the document's position.
+    - `entries` are all entries after the reader's version, in order. They are None when the reader
+      is in another epoch, and when they are more than one page.
+    - `control` and `locks` are None when the reader's revision is the document's.
+    """
+
+    position: Position
+    entries: list[Entry] | None
+    control: Control | None = None
+    locks: list[StoredLock] | None = None
+
+
+# The most entries of `Newer`.
+MOST_NEWER: Final = 1000
+
+
 class ChangeLog(Protocol):
     """Keeps entries under versions without gaps. Of two writers on one head, only one succeeds."""
 
@@ -191,15 +210,13 @@ class ChangeLog(Protocol):
         """
 
     async def commit_locked(
-        self,
-        keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
-    ) -> list[Outcome]:
-        """Commit documents whose commits clash again and again, while other writers wait.
+        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
+    ) -> Outcome | None:
+        """Commit a document whose commits clash, while other writers wait.
 
-        Lock their rows, load the documents in the order of `keys`, and commit the appends that
-        `compute` returns for them. `compute` is called once, on the caller's thread. The commit
-        loop does not use this yet: it is for several instances (`docs/decisions/storage.md`).
+        Lock its row, read what is newer than `since`, and commit the append that `compute` returns
+        for it. `compute` gets None when there is no such document. It is called once, on the
+        caller's thread. When it returns None, write nothing, and return None.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
@@ -211,6 +228,12 @@ class ChangeLog(Protocol):
 
     async def position(self, key: DocKey) -> Position | None:
         """The document's position; None without a document. Other readers do not delay it."""
+
+    async def positions(self, keys: Sequence[DocKey]) -> dict[DocKey, Position]:
+        """The positions of the documents that exist, in few queries."""
+
+    async def newer(self, key: DocKey, since: Position) -> Newer | None:
+        """What is newer than a position, read at one moment; None without a document."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """The ids among these request ids that were accepted, with or without a version."""

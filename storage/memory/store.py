@@ -14,6 +14,7 @@ from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
+    MOST_NEWER,
     PAGE_BYTES,
     Absent,
     Append,
@@ -25,6 +26,7 @@ from collab.ports.store import (
     Duplicate,
     Full,
     NamedVersion,
+    Newer,
     Outcome,
     Position,
     Snapshot,
@@ -70,11 +72,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
         return [self._commit(append) for append in batch]
 
     async def commit_locked(
-        self,
-        keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
-    ) -> list[Outcome]:
-        return await self.commit(compute([await self.load(key) for key in keys]))
+        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
+    ) -> Outcome | None:
+        append = compute(await self.newer(key, since))
+        return None if append is None else self._commit(append)
 
     def _commit(self, append: Append) -> Outcome:
         document = self._documents[append.key]
@@ -100,6 +101,25 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
         if document is None:
             return None
         return Position(document.epoch, document.head, document.control.revision)
+
+    async def positions(self, keys: Sequence[DocKey]) -> dict[DocKey, Position]:
+        found = {key: await self.position(key) for key in keys}
+        return {key: position for key, position in found.items() if position is not None}
+
+    async def newer(self, key: DocKey, since: Position) -> Newer | None:
+        document, position = self._existing(key), await self.position(key)
+        if document is None or position is None:
+            return None
+        entries: list[Entry] | None = None
+        if since.epoch == position.epoch and since.version <= position.version:
+            entries = document.between(since.version, position.version)
+        if entries is not None and (
+            len(entries) > MOST_NEWER or sum(map(size_of, entries)) > PAGE_BYTES
+        ):
+            entries = None
+        if position.revision == since.revision:
+            return Newer(position, entries)
+        return Newer(position, entries, document.control, list(document.locks.values()))
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         accepted = self._documents[key].accepted

@@ -21,15 +21,15 @@ from sqlalchemy import Connection, select
 from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports.store import (
-    Absent,
     Append,
     Clash,
     Committed,
     Duplicate,
     Full,
     Held,
+    Newer,
     Outcome,
-    Stored,
+    Position,
 )
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
@@ -44,7 +44,7 @@ from storage.sql.checksum import (
 )
 from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.sql.locks import pack_lock
-from storage.sql.log import load_document
+from storage.sql.newer import read_newer
 from storage.sql.requests import find_requests
 from storage.sql.schema import by_key, docs
 
@@ -206,11 +206,6 @@ def _is_unchanged(connection: Connection, append: Append) -> bool:
     return (row.epoch, row.head, row.revision) == expected
 
 
-def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
-    for key in sorted(set(keys)):
-        connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update())
-
-
 def _lock_free(connection: Connection, keys: Iterable[DocKey]) -> set[DocKey]:
     """Lock the free rows; return the documents whose rows another transaction holds."""
     held: set[DocKey] = set()
@@ -260,16 +255,17 @@ class SqlCommit:
         return await self._classify_left_out(packed, left)
 
     async def commit_locked(
-        self,
-        keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
-    ) -> list[Outcome]:
-        def load(connection: Connection) -> list[Stored | Absent]:
-            _lock(connection, keys)
-            return [load_document(connection, key) for key in keys]
+        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
+    ) -> Outcome | None:
+        def load(connection: Connection) -> Newer | None:
+            connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update())
+            return read_newer(connection, key, since)
 
-        def write(connection: Connection, batch: Sequence[Append]) -> list[Outcome]:
-            return _write_carefully(connection, [_Packed(append) for append in batch])
+        def write(connection: Connection, append: Append | None) -> Outcome | None:
+            if append is None:
+                return None
+            [outcome] = _write_carefully(connection, [_Packed(append)])
+            return outcome
 
         return await self._database.write_in_two_steps(load, compute, write)
 

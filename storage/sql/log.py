@@ -47,10 +47,11 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Absent:
             f"{key.tenant}/{key.doc} has no complete log from a sound snapshot to its head"
         )
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
-    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
+    return Stored(row.epoch, row.head, read_control(connection, key, row), snapshot, found, saved)
 
 
-def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
+def read_control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
+    """Return the schema and the publication of a document with this row."""
     schema = connection.scalar(select(schemas.c.body).where(by_key(schemas, key))) or b""
     if not is_sound(row.schema_crc, lambda: schema_crc(key, schema)):
         raise Corrupt(f"the schema of {key.tenant}/{key.doc} does not match its checksum")

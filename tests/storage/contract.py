@@ -15,6 +15,7 @@ from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState, What
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
+    MOST_NEWER,
     Absent,
     Append,
     Clash,
@@ -24,6 +25,7 @@ from collab.ports.store import (
     Duplicate,
     Full,
     NamedVersion,
+    Newer,
     Outcome,
     Position,
     Snapshot,
@@ -34,6 +36,7 @@ from collab.ports.store import (
 HOME = DocKey("demo", "home")
 AWAY = DocKey("demo", "away")
 OTHER = DocKey("other", "home")
+BEFORE_ALL = Position(0, 0, 0)
 
 
 def entry(version: int, *, id: str = "", user: str = "ada", commit: str = "") -> Entry:
@@ -76,8 +79,8 @@ def public(version: int, at: int = 5, what: What = "published") -> Publication:
     return Publication(version, Author("ada", "Ada"), at, what)
 
 
-async def locked(store: Store, *appends: Append) -> list[Outcome]:
-    return await store.commit_locked([append.key for append in appends], lambda _: appends)
+async def locked(store: Store, append: Append) -> Outcome | None:
+    return await store.commit_locked(append.key, BEFORE_ALL, lambda _: append)
 
 
 async def stored(store: Store, key: DocKey = HOME) -> Stored:
@@ -129,11 +132,11 @@ class LogContract:
     async def test_creating_an_existing_document_is_a_clash(self, store: Store) -> None:
         await store.commit([made(HOME)])
         assert await store.commit([made(HOME)]) == [Clash()]
-        assert await locked(store, made(HOME)) == [Clash()]
+        assert await locked(store, made(HOME)) == Clash()
 
     async def test_writing_a_missing_document_is_a_clash(self, store: Store) -> None:
         assert await store.commit([further(HOME, 1)]) == [Clash()]
-        assert await locked(store, further(HOME, 1)) == [Clash()]
+        assert await locked(store, further(HOME, 1)) == Clash()
         assert await store.load(HOME) == Absent()
 
     async def test_a_clash_does_not_affect_other_documents(self, store: Store) -> None:
@@ -189,33 +192,85 @@ class LogContract:
         assert await store.commit([further(HOME, 3)]) == [Committed()]
 
     async def test_locked_commits_follow_the_same_rules(self, store: Store) -> None:
-        assert await locked(store, made(HOME), made(AWAY)) == [Committed(), Committed()]
-        outcomes = await locked(store, further(HOME, 1), further(AWAY, 0))
-        assert outcomes == [Committed(), Clash()]
-        assert (await stored(store)).entries == opened([entry(1), entry(2)])
+        assert await locked(store, made(HOME)) == Committed()
+        assert await locked(store, further(HOME, 1, id="p-1")) == Committed()
+        assert await locked(store, further(HOME, 1)) == Clash()
+        duplicate = await locked(store, further(HOME, 2, id="p-1"))
+        assert isinstance(duplicate, Duplicate)
+        assert duplicate.accepted[0].version == 2
+        assert (await stored(store)).head == 2
 
     async def test_a_locked_commit_is_computed_on_the_current_state(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
-        seen: list[Stored | Absent] = []
+        seen: list[Newer | None] = []
 
-        def compute(found: list[Stored | Absent]) -> list[Append]:
-            seen.extend(found)
-            return [made(AWAY), further(HOME, 3)]
+        def compute(newer: Newer | None) -> Append | None:
+            seen.append(newer)
+            return further(HOME, 3) if len(seen) < 3 else None
 
-        assert await store.commit_locked([AWAY, HOME], compute) == [Committed(), Committed()]
-        assert seen[0] == Absent()
-        assert isinstance(seen[1], Stored)
-        assert seen[1].head == 3
+        assert await store.commit_locked(HOME, Position(1, 1, 0), compute) == Committed()
+        assert await store.commit_locked(AWAY, BEFORE_ALL, lambda _: made(AWAY)) == Committed()
+        assert await store.commit_locked(OTHER, BEFORE_ALL, compute) == Clash()
+        assert await store.commit_locked(HOME, Position(1, 4, 0), compute) is None
+        assert seen == [
+            Newer(Position(1, 3, 0), [entry(2), entry(3)]),
+            None,
+            Newer(Position(1, 4, 0), []),
+        ]
+        assert (await stored(store)).head == 4
 
     async def test_a_locked_commit_that_fails_writes_nothing(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
 
-        def compute(found: list[Stored | Absent]) -> list[Append]:
+        def compute(newer: Newer | None) -> Append | None:
             raise LookupError("no such section")
 
         with pytest.raises(LookupError):
-            await store.commit_locked([HOME], compute)
+            await store.commit_locked(HOME, BEFORE_ALL, compute)
         assert await store.commit([further(HOME, 3)]) == [Committed()]
+
+    async def test_newer_is_what_came_after_a_position(self, store: Store) -> None:
+        assert await store.newer(HOME, BEFORE_ALL) is None
+        await store.commit([made(HOME, 3)])
+        assert await store.newer(HOME, Position(1, 3, 0)) == Newer(Position(1, 3, 0), [])
+        assert await store.newer(HOME, Position(1, 2, 0)) == Newer(Position(1, 3, 0), [entry(3)])
+        # Another epoch, and a reader that is ahead: its version was never committed.
+        for since in (Position(2, 2, 0), Position(1, 4, 0)):
+            assert await store.newer(HOME, since) == Newer(Position(1, 3, 0), None)
+        held = lock("l-1", "/headline")
+        assert await store.set_schema(HOME, b"{}", 0)
+        assert await store.save_locks(HOME, revision=1, put=[held], drop=[])
+        changed = Newer(Position(1, 3, 2), [], Control(2, b"{}", 0), [held])
+        assert await store.newer(HOME, Position(1, 3, 0)) == changed
+        assert await store.newer(HOME, Position(1, 3, 2)) == Newer(Position(1, 3, 2), [])
+        await store.delete(HOME, 9)
+        assert await store.newer(HOME, Position(1, 3, 2)) is None
+
+    async def test_newer_has_at_most_one_page_of_entries(self, store: Store) -> None:
+        count = MOST_NEWER + 2
+        await store.commit([made(HOME, count)])
+        newer = await store.newer(HOME, Position(1, 1, 0))
+        assert newer == Newer(Position(1, count, 0), None)
+        newer = await store.newer(HOME, Position(1, 2, 0))
+        assert newer is not None
+        assert newer.entries is not None
+        assert [one.version for one in newer.entries] == list(range(3, count + 1))
+        large_ones = [large(version) for version in range(1, 101)]
+        await store.commit([Append(AWAY, 1, 0, 0, large_ones, create=True)])
+        newer = await store.newer(AWAY, Position(1, 0, 0))
+        assert newer == Newer(Position(1, 100, 0), None)
+        newer = await store.newer(AWAY, Position(1, 98, 0))
+        assert newer == Newer(Position(1, 100, 0), large_ones[98:])
+
+    async def test_positions_of_many_documents_are_read_at_once(self, store: Store) -> None:
+        keys = [DocKey("demo", f"doc-{number:03}") for number in range(300)]
+        await store.commit([made(key, 1 + number % 3) for number, key in enumerate(keys)])
+        await store.delete(keys[5], 1)
+        found = await store.positions([*keys, OTHER])
+        assert len(found) == 299
+        assert keys[5] not in found
+        assert found[keys[7]] == Position(1, 2, 0)
+        assert await store.positions([]) == {}
 
     async def test_entries_are_read_in_order_within_the_range(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
@@ -290,7 +345,7 @@ class RequestsContract:
         await store.commit([Append(HOME, 1, 0, 0, [answered], create=True)])
         duplicate = [Duplicate([Accepted("ada", "p-1", 1, {"n": [1]})])]
         assert await store.commit([further(HOME, 1, id="p-1")]) == duplicate
-        assert await locked(store, further(HOME, 1, id="p-1")) == duplicate
+        assert await locked(store, further(HOME, 1, id="p-1")) == duplicate[0]
         assert (await stored(store)).head == 1
 
     async def test_a_duplicate_does_not_affect_other_documents(self, store: Store) -> None:
@@ -846,7 +901,7 @@ class LocksContract:
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
         append = msgspec.structs.replace(further(HOME, 1, revision=0), drop=["l-1"])
         assert await store.commit([append]) == [Clash()]
-        assert await locked(store, append) == [Clash()]
+        assert await locked(store, append) == Clash()
         assert await store.locks(HOME) == (1, [lock("l-1")])
 
     async def test_locks_are_deleted_with_their_document(self, store: Store) -> None:

@@ -6,18 +6,17 @@ import asyncio
 
 from collab.ids import DocKey
 from collab.ports.store import (
-    Absent,
     Append,
     Clash,
     Committed,
     Duplicate,
     Held,
+    Newer,
     Outcome,
     Snapshot,
     Store,
-    Stored,
 )
-from tests.storage.contract import AWAY, HOME, entry, further, made, stored
+from tests.storage.contract import AWAY, BEFORE_ALL, HOME, entry, further, made, stored
 
 
 async def _head(store: Store, key: DocKey) -> int:
@@ -63,14 +62,13 @@ class RaceContract:
     async def test_a_locked_commit_never_clashes(self, store: Store, rival: Store) -> None:
         await store.commit([made(HOME)])
 
-        def next_one(found: list[Stored | Absent]) -> list[Append]:
-            (document,) = found
-            assert isinstance(document, Stored)
-            return [further(HOME, document.head)]
+        def next_one(newer: Newer | None) -> Append:
+            assert newer is not None
+            return further(HOME, newer.position.version)
 
         async def insist() -> None:
             for _ in range(20):
-                assert await rival.commit_locked([HOME], next_one) == [Committed()]
+                assert await rival.commit_locked(HOME, BEFORE_ALL, next_one) == Committed()
 
         await asyncio.gather(insist(), _increment(store, "ada", 60))
         assert (await stored(store)).head == 81
