@@ -1,0 +1,113 @@
+"""The socket of a local bus: a file that only its user may connect to, and a lock for its broker.
+
+The broker holds the lock until its process ends. So a process that gets the lock knows that no
+other process listens, and may replace a socket file that a killed broker has left.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+# Bytes of a socket's path. Linux allows 107, macOS 103.
+_MOST_ADDRESS: Final = 100
+_MOST_NAME: Final = 64
+
+
+class BusSocket:
+    """The socket file and the lock file of one bus.
+
+    Invariant: the socket file is bound or removed only by the process that holds the lock. The lock
+    file is never removed, as in `storage/serving_lock.py`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        name = path.name
+        if len(os.fsencode(name)) > _MOST_NAME:
+            name = f"weft-{sha256(os.fsencode(name)).hexdigest()[:24]}.bus"
+        self._path = path.with_name(name)
+        self._lock: int | None = None
+        self._bound: os.stat_result | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock of the broker. Return whether this process has it now."""
+        import fcntl  # not on Windows, which has no local bus
+
+        lock = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        except BaseException:
+            os.close(lock)
+            raise
+        self._lock = lock
+        return True
+
+    def release(self) -> None:
+        """Remove the socket file, and give the lock back."""
+        if self._lock is not None:
+            if self.is_bound:
+                with suppress(OSError):
+                    self._path.unlink()
+            os.close(self._lock)
+            self._lock, self._bound = None, None
+
+    def bind(self) -> socket.socket:
+        """Return a socket at the path. It does not listen yet. The caller holds the lock."""
+        assert self._lock is not None
+        self._path.unlink(missing_ok=True)
+        bound = socket.socket(socket.AF_UNIX)
+        try:
+            with self._address() as address:
+                bound.bind(address)
+            # No process can connect before the socket listens. So no process sees another mode.
+            self._path.chmod(0o600)
+            self._bound = self._path.lstat()
+            bound.setblocking(False)
+        except BaseException:
+            bound.close()
+            raise
+        return bound
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the file at the path is still the socket of this process."""
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return False
+        bound = self._bound
+        return bound is not None and (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino)
+
+    def connect(self) -> socket.socket:
+        """Return a socket that is connected to the broker. Raise `OSError` when none listens."""
+        connected = socket.socket(socket.AF_UNIX)
+        try:
+            connected.setblocking(False)
+            # The connection is complete at once, or the call fails.
+            with self._address() as address:
+                connected.connect(address)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
+    @contextmanager
+    def _address(self) -> Iterator[str]:
+        """Yield the path as an address. Linux can shorten it by an open folder."""
+        address = str(self._path)
+        if len(os.fsencode(address)) <= _MOST_ADDRESS or not Path("/proc/self/fd").is_dir():
+            yield address
+            return
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/{self._path.name}"
+        finally:
+            os.close(folder)
