@@ -46,7 +46,7 @@ from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.runtime.worker_threads import free_documents_in_thread
-from server.services import Services
+from server.services import ALONE, Placement, Services
 from server.status.monitor import Monitor
 from server.status.readiness import Readiness
 from server.websocket.socket import SocketBounds
@@ -72,14 +72,17 @@ def open_store(settings: Settings) -> Store:
 
 
 @contextmanager
-def store_to_serve(settings: Settings) -> Iterator[Store]:
-    """Yield the store. Raise `CannotServeError` when another process serves its SQLite file."""
+def permission_to_serve(settings: Settings) -> Iterator[Path | None]:
+    """Yield the path of the local bus, or None when no other process may serve the database file.
+
+    Raise `CannotServeError` when another process serves the file alone.
+    """
     from storage.serving_lock import AlreadyServedError, serving
 
     make_home(settings)
     try:
-        with serving(settings.database):
-            yield open_store(settings)
+        with serving(settings.database, shared=settings.local_bus or settings.workers > 1) as bus:
+            yield bus
     except AlreadyServedError as error:
         raise CannotServeError(str(error)) from error
 
@@ -95,6 +98,7 @@ def build(
     store: Store,
     clock: Clock | None = None,
     on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
+    placement: Placement = ALONE,
 ) -> FastPathApp:
     """Return the application. Its lifespan starts and stops the store and the background tasks."""
     clock = clock or SystemClock()
@@ -106,7 +110,9 @@ def build(
             await store.start()
             await store.add_tenant(DEMO_TENANT, clock.now_ms())
             async with asyncio.TaskGroup() as group:
-                app.state.services = services = _services(settings, store, clock, group, origins)
+                app.state.services = services = _services(
+                    settings, store, clock, group, origins, placement
+                )
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(run_maintenance(services), name="maintenance"),
@@ -136,20 +142,26 @@ def build(
 
 
 def _services(
-    settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    group: asyncio.TaskGroup,
+    origins: Origins,
+    placement: Placement,
 ) -> Services:
     FREEING.use(free_documents_in_thread(asyncio.get_running_loop()))
     hub = Hub(
         store,
         clock,
         _hub_bounds(settings),
-        crash_quarantine=CrashQuarantine(_quarantine_path(settings)),
+        crash_quarantine=CrashQuarantine(_quarantine_path(settings), placement.worker),
     )
     exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
     keyring, connections = Keyring(store, clock), hub.recorder.connections
     release = version("weft")
     return Services(
         settings=settings,
+        placement=placement,
         clock=clock,
         store=store,
         hub=hub,

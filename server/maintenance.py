@@ -37,17 +37,22 @@ async def run_maintenance(services: Services) -> None:
     retention, memory = Retention(services), MemoryTrimmer(services.clock)
     collector = Collector(work_counts, lambda: untrack_values(services))
     versions, days = services.assets.versions, services.settings.asset_days
-    assets = AssetRetention(services.store, versions, services.clock, days)
+    is_shared = services.placement.bus is not None
+    assets = AssetRetention(services.store, versions, services.clock, days, is_shared=is_shared)
+
+    # Any number of processes may walk through all documents at once. One worker is enough.
+    walks = services.placement.worker <= 1
 
     async def store() -> None:
         await save_and_unload(services)
-        await retention.step()
+        if walks:
+            await retention.step()
 
     async with asyncio.TaskGroup() as group:
         for name, work in (
             ("presence", lambda: renew_presence(services)),
             ("snapshots and retention", store),
-            ("assets", assets.step),
+            *([("assets", assets.step)] if walks else []),
             ("share links", services.share_links.maintain),
             ("memory", memory.trim),
             ("collector", collector.run),

@@ -7,9 +7,10 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -23,6 +24,7 @@ from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
 from server.runtime.logs import error_sentence
 from server.runtime.settings import environment, unknown_names
+from server.services import ALONE, Placement
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,15 +41,38 @@ RECONNECT_SPREAD_MS = 2000.0
 CANNOT_START = 3  # uvicorn's exit code when the application does not start
 
 
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What this process does for its server. Without workers, it does everything.
+
+    `sockets` are bound already; None: the process binds its own. `announce` gets the text that the
+    server prints when it is ready.
+    """
+
+    placement: Placement = ALONE
+    sockets: list[socket.socket] | None = None
+    creates_demo: bool = True
+    announce: Callable[[str], None] = _print
+
+
+WHOLE: Final = Part()
+
+
 class DrainingServer(uvicorn.Server):
     """Uvicorn's server. Before it closes connections, it tells the clients when to reconnect."""
 
     services: Services | None = None
+    announce: Callable[[str], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.services is not None:
-            await _print_address(self.services, self.servers[0].sockets[0].getsockname()[1])
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self.announce(await _start_message(self.services, port))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -129,34 +154,40 @@ def _close_connections(services: Services) -> None:
 
 def serve(settings: Settings) -> int:
     """Run until a signal stops the server; return the exit code."""
+    logs.configure(settings.log_level, settings.log_format)
+    warn_of_unknown_settings()
     try:
-        with composition.store_to_serve(settings) as store:
-            return run(settings, store)
+        with composition.permission_to_serve(settings) as bus:
+            part = Part(Placement(bus))
+            return run(settings, composition.open_store(settings), part)
     except composition.CannotServeError as error:
         print(f"weft: {error}", file=sys.stderr)
         return CANNOT_START
 
 
-def run(settings: Settings, store: Store) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
-    logs.configure(settings.log_level, settings.log_format)
+def warn_of_unknown_settings() -> None:
+    """Log each variable that looks like a setting and is none."""
     for name, meant in unknown_names(environment()).items():
         logger.warning("%s is not a setting%s", name, f"; did you mean {meant}?" if meant else "")
+
+
+def run(settings: Settings, store: Store, part: Part) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
     # With this interval Python switches between threads more often, so a commit's thread waits
     # less for the event loop. Measured: 100 single commits while the loop was busy. The slowest
     # commit took 150 ms with Python's own interval of 5 ms, and 21 ms with this interval.
     sys.setswitchinterval(0.0005)
-    server = server_of(settings, store)
+    server = server_of(settings, store, part)
     # After its stop, uvicorn raises SIGTERM again. We ignore that signal, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        server.run()
+        server.run(part.sockets)
     except KeyboardInterrupt:
         return 130
     return 0 if server.started else 1
 
 
-def server_of(settings: Settings, store: Store) -> DrainingServer:
+def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingServer:
     """Return the server for these settings. It is not started yet."""
     bounds = composition.socket_bounds(settings)
     server: DrainingServer
@@ -164,14 +195,14 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     @asynccontextmanager
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
-        if settings.demo:
+        if settings.demo and part.creates_demo:
             await seed.create_documents(services)
         # The start has imported modules and made tables and pages. Otherwise the first collection
         # would visit all their objects while clients wait.
         collector.freeze_startup_objects()
         yield
 
-    app = composition.build(settings, store, on_start=on_start)
+    app = composition.build(settings, store, on_start=on_start, placement=part.placement)
     http, ws = protocol_classes(bounds, app.immediate_response, app.on_refused)
     config = uvicorn.Config(
         app if settings.log_level == "debug" else _with_plain_startup_error(app),
@@ -192,6 +223,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
         backlog=4096,
     )
     server = DrainingServer(config)
+    server.announce = part.announce
     return server
 
 
@@ -210,11 +242,8 @@ def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
-async def _print_address(services: Services, port: int) -> None:
-    """Print the URL of the server. `startup` calls this once, when the server is ready."""
+async def _start_message(services: Services, port: int) -> str:
+    """Return the text with the URL of the server. `startup` needs it once, at the end."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
-    if settings.demo:
-        print(await seed.start_message(services, where), flush=True)
-    else:
-        print(f"Weft serves {where}", flush=True)
+    return await seed.start_message(services, where) if settings.demo else f"Weft serves {where}"

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
@@ -34,6 +35,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which processes of this machine serve the same documents.
+
+    `bus` is the socket of the local bus; None without one. `worker` is the number of this worker,
+    from 1; 0 when the server is one process.
+    """
+
+    bus: Path | None = None
+    worker: int = 0
+
+
+ALONE: Final = Placement()
+
+
 @dataclass(slots=True)
 class Services:
     """The parts of the process.
@@ -42,6 +58,7 @@ class Services:
     """
 
     settings: Settings
+    placement: Placement
     clock: Clock
     store: Store
     hub: Hub

@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 AT_ONCE: Final = 20
 # Seconds between the end of one walk through all tenants and the start of the next.
 WALK_EVERY: Final = 3600.0
-# A file without a row may be an upload that still runs. It is a stray after this time.
+# A file without a row may be an upload that still runs, in this process or in another process on
+# the same database. It is a stray after this time.
 STRAY_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
@@ -28,14 +29,23 @@ class AssetRetention:
 
     Invariant: a walk deletes an asset only when it was neither uploaded nor used for `days` days;
     0 means never. The first step drops what uploads before the start of this process have left.
+    When other processes use the database too (`is_shared`), it leaves their uploads alone.
     """
 
-    def __init__(self, store: Store, versions: VersionReader, clock: Clock, days: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        versions: VersionReader,
+        clock: Clock,
+        days: int,
+        *,
+        is_shared: bool = False,
+    ) -> None:
         self._store = store
         self._versions = versions
         self._clock = clock
         self._days = days
-        self._strays_before = clock.now_ms()
+        self._strays_before = clock.now_ms() - (STRAY_MS if is_shared else 0)
         self._tenants: list[str] | None = None
         self._rest_until = 0.0
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TypeAlias
 
-from server.runtime.settings import BadSetting, Settings
+from server.runtime.setting_kinds import BadSetting
+from server.runtime.settings import Settings
 
 FAILED, USAGE = 1, 2
 SIGNALLED = 130  # the exit code that shells use for an interrupt (Ctrl-C)
@@ -30,8 +31,9 @@ _MODULES = {
     "migrate": "server.cli.check",
     "check": "server.cli.check",
 }
+_SUPERVISOR = "server.workers.supervisor"  # of `weft serve` with several workers
 _LONGEST_TTL = 10 * 365 * 86_400
-_FLAGS = ("host", "port", "database", "redis", "demo")
+_FLAGS = ("host", "port", "database", "redis", "workers", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BadSetting as error:
         return _wrong_settings(arguments.command, error)
     try:
+        if arguments.command == "serve" and settings.workers > 1:
+            return int(importlib.import_module(_SUPERVISOR).serve(settings))
         module = importlib.import_module(_MODULES[arguments.command])
         if arguments.command == "serve":
             return int(module.serve(settings))
@@ -120,6 +124,7 @@ def _add_serve(commands: _Commands) -> None:
     parser.add_argument("--host", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", help="the port; 0 takes a free one (default 8080)")
     parser.add_argument("--redis", metavar="URL", help="not used yet: run one instance")
+    parser.add_argument("--workers", metavar="N", help="processes that share the work (default 1)")
     parser.add_argument(
         "--demo",
         action="store_true",

@@ -3,12 +3,12 @@
 Opening runs native code over stored bytes. If that code kills the process, a restart would open
 the same document and crash again. All other documents would be down too. So a memory-mapped file,
 which survives the process, contains the names of the documents that are being opened. Writing a
-name there copies memory and needs no system call.
+name there copies memory and needs no system call. Each worker of a server has its own such file.
+They share the file with the counts, so a document crashes two of them, not two times all.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import mmap
 import os
@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collab.ids import DocKey
+from server.recording.crash_counts import CrashCounts
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +34,13 @@ class CrashQuarantine:
     or a new creation starts the next epoch, so it starts without crashes.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._crashes: dict[str, int] = {}
+    def __init__(self, path: Path | None, worker: int = 0) -> None:
+        self._counts = CrashCounts(path and Path(f"{path}.crashes"), is_shared=worker > 0)
         self._slots: mmap.mmap | None = None
         self._free = list(range(_SLOTS))
         if path is not None:
             try:
-                self._start(path)
+                self._start(Path(f"{path}.{worker}.opening" if worker else f"{path}.opening"))
             except OSError:
                 logger.warning(
                     "the file for the crash quarantine cannot be opened; crashes are not counted",
@@ -49,15 +49,14 @@ class CrashQuarantine:
 
     def is_quarantined(self, key: DocKey, epoch: int = 0) -> bool:
         """Whether the document must stay closed."""
-        return self._crashes.get(_name(key, epoch), 0) >= CRASHES
+        return self._counts.of(_name(key, epoch)) >= CRASHES
 
     @contextmanager
     def opening(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
         """Watch the final step of opening; on success, clear the crash count."""
         with self.watching(key, epoch):
             yield
-        if self._crashes.pop(_name(key, epoch), 0):
-            self._save()
+        self._counts.clear(_name(key, epoch))
 
     @contextmanager
     def watching(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
@@ -79,10 +78,8 @@ class CrashQuarantine:
             self._slots.close()
             self._slots = None
 
-    def _start(self, path: Path) -> None:
-        counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
-        if counts.exists():
-            self._crashes = _read(counts)
+    def _start(self, slot: Path) -> None:
+        self._counts.load()
         # Follow no symbolic link: other users may write to the folder and make a link to any file.
         file = os.open(slot, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
@@ -91,29 +88,15 @@ class CrashQuarantine:
         finally:
             os.close(file)
         names = [slots[at : at + _SLOT].rstrip(b"\0") for at in range(0, len(slots), _SLOT)]
-        for name in (raw.decode(errors="replace") for raw in names if raw):
-            self._crashes[name] = self._crashes.get(name, 0) + 1
+        found = [raw.decode(errors="replace") for raw in names if raw]
+        for name in found:
             logger.error(
                 "the last process crashed while it opened a document", extra={"document": name}
             )
-        if any(names):
-            self._save()
+        if found:
+            self._counts.add(found)
             slots[:] = bytes(len(slots))
-
-    def _save(self) -> None:
-        try:
-            Path(f"{self._path}.crashes").write_text(json.dumps(self._crashes))
-        except OSError:
-            logger.warning("the crash counts could not be saved")
 
 
 def _name(key: DocKey, epoch: int) -> str:
     return f"{key.tenant}/{key.doc} {epoch}"
-
-
-def _read(path: Path) -> dict[str, int]:
-    try:
-        found = json.loads(path.read_text())
-        return {str(name): int(crashes) for name, crashes in found.items()}
-    except (ValueError, AttributeError, TypeError):
-        return {}

@@ -25,6 +25,14 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
+class BadSetting(Exception):
+    """Some settings are wrong. `problems` lists their variables with the accepted values."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("\n".join(f"{name} must be {may_be}" for name, may_be in problems))
+        self.problems = problems
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How one setting is parsed.

@@ -10,19 +10,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from server.runtime import setting_kinds as setting
-from server.runtime.setting_kinds import KiB, MiB, rule_of
+from server.runtime.setting_kinds import BadSetting, KiB, MiB, rule_of
 
 PREFIX = "WEFT_"
 
 _STRICTNESS = ("off", "warn", "refuse")
-
-
-class BadSetting(Exception):
-    """Some settings are wrong. `problems` lists their variables with the accepted values."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__("\n".join(f"{name} must be {may_be}" for name, may_be in problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +44,12 @@ class Settings:
         "redis://HOST:PORT/N or rediss://…, or empty",
         "Reserved for messages between servers. Not used yet, so run only one server.",
         setting.is_redis,
+    )
+    workers: int = setting.count(
+        1, "Processes that share the work of `weft serve`.", low=1, high=64, none=False
+    )
+    local_bus: bool = setting.flag(
+        False, "Lets several servers of this machine serve the same SQLite file."
     )
     demo: bool = setting.flag(
         False, "Creates demo documents, and gives every visitor a publisher's token."

@@ -1,4 +1,4 @@
-"""Only one server at a time may use a SQLite file."""
+"""One server alone may use a SQLite file, or several servers with a bus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.serving_lock import AlreadyServedError, serving
 HOLD = """
 import sys
 from storage.serving_lock import serving
-with serving(sys.argv[1]):
+with serving(sys.argv[1], shared=len(sys.argv) > 2):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -28,9 +28,9 @@ def url(path: Path) -> str:
 
 
 @contextmanager
-def holder(database: str) -> Iterator[subprocess.Popen[str]]:
+def holder(database: str, *flags: str) -> Iterator[subprocess.Popen[str]]:
     """Run a process that holds the file's lock until its input ends."""
-    command = [sys.executable, "-c", HOLD, database]
+    command = [sys.executable, "-c", HOLD, database, *flags]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -103,3 +103,36 @@ def test_memory_and_postgresql_have_no_lock(
 def test_the_lock_file_is_for_its_owner_only(tmp_path: Path) -> None:
     with serving(url(tmp_path / "weft.db")):
         assert (tmp_path / "weft.db-serving").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_further_server_joins_the_servers_that_share_the_file(
+    tmp_path: Path, shared: bool
+) -> None:
+    file = tmp_path / "weft.db"
+    with holder(url(file), "shared"), serving(url(file), shared=shared) as bus:
+        assert bus == tmp_path / "weft.db-bus"
+        with serving(url(file)) as third:
+            assert third == bus
+    with serving(url(file)) as alone:
+        assert alone is None, "the last server has ended"
+
+
+@pytest.mark.real
+def test_a_server_that_would_share_is_refused_by_a_server_without_a_bus(tmp_path: Path) -> None:
+    file = tmp_path / "weft.db"
+    with holder(url(file)) as process:
+        with pytest.raises(AlreadyServedError) as refused, serving(url(file), shared=True):
+            pass
+        assert f"process {process.pid} on " in str(refused.value)
+        assert "WEFT_LOCAL_BUS=1" in str(refused.value)
+
+
+def test_a_server_that_shares_the_file_has_a_bus_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked.db").symlink_to(tmp_path / "real" / "weft.db")
+    with serving(url(tmp_path / "linked.db"), shared=True) as bus:
+        assert bus == tmp_path / "real" / "weft.db-bus", "every path leads to the same bus"
+    with serving("sqlite+aiosqlite:///:memory:", shared=True) as bus:
+        assert bus is None

@@ -109,3 +109,18 @@ def test_a_closed_quarantine_keeps_no_names(path: Path) -> None:
     with quarantine.watching(HOME, 1):
         assert not Path(f"{path}.opening").read_bytes().strip(b"\0")
     CrashQuarantine(None).close()
+
+
+def test_workers_have_files_of_their_own_and_count_together(path: Path) -> None:
+    one, two = CrashQuarantine(path, worker=1), CrashQuarantine(path, worker=2)
+    with one.watching(HOME, 1), two.watching(HOME, 1):
+        at_the_crash = Path(f"{path}.1.opening").read_bytes()
+        assert b"demo/home 1" in at_the_crash
+    for worker in (1, 2):
+        assert not one.is_quarantined(HOME, 1)
+        Path(f"{path}.{worker}.opening").write_bytes(at_the_crash)
+        CrashQuarantine(path, worker).close()
+    assert one.is_quarantined(HOME, 1), "the workers crashed once each"
+    assert two.is_quarantined(HOME, 1)
+    one.close()
+    two.close()

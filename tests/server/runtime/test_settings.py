@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from server.runtime.setting_kinds import rule_of
-from server.runtime.settings import BadSetting, Settings, unknown_names, variable
+from server.runtime.setting_kinds import BadSetting, rule_of
+from server.runtime.settings import Settings, unknown_names, variable
 
 NAMES = [each.name for each in fields(Settings)]
 

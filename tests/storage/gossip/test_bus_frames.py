@@ -1,4 +1,4 @@
-"""The frames of the local bus: cut anywhere, put together again, and refused when they are wrong."""
+"""The frames of the local bus: cut anywhere, joined again, and refused when they are wrong."""
 
 from __future__ import annotations
 

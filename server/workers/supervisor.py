@@ -1,0 +1,243 @@
+"""The parent of the workers: starts, replaces and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from server import app as composition
+from server.process import warn_of_unknown_settings
+from server.runtime import logs
+from server.workers.exchange import CANNOT_START, Assignment
+from server.workers.listening import CannotListenError, bind_sockets
+from server.workers.worker_process import WorkerProcess
+
+if TYPE_CHECKING:
+    from server.runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# When no worker is ready and one has died so often in a row, the server gives up.
+MOST_DEATHS: Final = 5
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 30.0
+# A worker that has served for this long starts its next life without a wait.
+_STABLE_SECONDS: Final = 10.0
+# A stop takes `drain_seconds` and a little more. A worker that needs longer hangs.
+_LATE_SECONDS: Final = 15.0
+
+
+def serve(settings: Settings) -> int:
+    """Run the workers until a signal stops them; return the exit code."""
+    logs.configure(settings.log_level, settings.log_format)
+    if sys.platform == "win32":
+        print("weft: WEFT_WORKERS must be 1 on Windows", file=sys.stderr)
+        return CANNOT_START
+    warn_of_unknown_settings()
+    try:
+        with (
+            composition.permission_to_serve(settings),
+            ExitStack() as opened,
+            _bus(settings) as bus,
+        ):
+            sockets = bind_sockets(settings.host, settings.port)
+            for each in sockets:
+                opened.enter_context(each)
+            return asyncio.run(Supervisor(settings, sockets, bus).run())
+    except (composition.CannotServeError, CannotListenError) as error:
+        print(f"weft: {error}", file=sys.stderr)
+        return CANNOT_START
+
+
+@contextmanager
+def _bus(settings: Settings) -> Iterator[str]:
+    """Yield the path of a bus for these workers, or nothing when they have another way.
+
+    The workers on a SQLite file have the bus of the file, which other servers may join. On
+    PostgreSQL, Redis reaches the other machines too. Without Redis, the workers get a bus of their
+    own.
+    """
+    if settings.redis or settings.database.startswith(composition.SQLITE):
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="weft-") as folder:  # for this user only
+        yield str(Path(folder, "bus"))
+
+
+class Supervisor:
+    """Keeps the workers running.
+
+    Invariant: each number has at most one worker. The first worker is ready before the others
+    start, so it alone migrates the tables and makes the demo pages.
+    """
+
+    def __init__(self, settings: Settings, sockets: list[socket.socket], bus: str) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._bus = bus
+        self._stopping = asyncio.Event()
+        self._workers: dict[int, WorkerProcess] = {}
+        self._ready = {number: asyncio.Event() for number in range(1, settings.workers + 1)}
+        self._has_started = False
+        self._code = 0
+        self._restarting: asyncio.Task[None] | None = None
+
+    async def run(self) -> int:
+        """Run until a signal comes, or until no worker can start. Return the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop, number)
+        async with asyncio.TaskGroup() as group:
+            loop.add_signal_handler(signal.SIGUSR1, self._restart, group)
+            group.create_task(self._kill_late(), name="late workers")
+            for number, ready in self._ready.items():
+                group.create_task(self._keep(number), name=f"worker {number}")
+                if number == 1:
+                    await self._until(ready)
+        return self._code
+
+    async def _keep(self, number: int) -> None:
+        """Run one worker, and replace it whenever it ends, until the server stops."""
+        deaths = 0
+        while not self._stopping.is_set():
+            began = asyncio.get_running_loop().time()
+            code = await self._run_one(number)
+            if self._stopping.is_set():
+                return
+            if code == 0:  # another process has stopped the worker, or a restart of all workers
+                deaths = 0
+                continue
+            if asyncio.get_running_loop().time() - began > _STABLE_SECONDS:
+                deaths = 0
+            deaths += 1
+            logger.error("worker %d has ended (%s); it starts again", number, _reason(code))
+            if self._is_hopeless(code, deaths):
+                self._give_up(number, code)
+                return
+            await self._pause(min(_FIRST_WAIT * 2 ** (deaths - 1), _LONGEST_WAIT))
+
+    async def _run_one(self, number: int) -> int:
+        """Start a worker, and wait for its end. Return its exit code."""
+        try:
+            worker = await WorkerProcess.start(self._assignment(number), self._sockets)
+        except OSError as error:  # for example, too many processes
+            logger.error("worker %d cannot be started: %s", number, error)
+            return 1
+        self._workers[number] = worker
+        if self._stopping.is_set():
+            worker.send_signal(signal.SIGTERM)
+        message = await worker.until_ready()
+        if message is not None:
+            self._on_ready(number, message)
+        code = await worker.until_ended()
+        self._ready[number].clear()
+        del self._workers[number]
+        return code
+
+    def _assignment(self, number: int) -> Assignment:
+        return Assignment(
+            settings=self._settings,
+            worker=number,
+            sockets=tuple(each.fileno() for each in self._sockets),
+            bus=self._bus,
+            creates_demo=not self._has_started,
+            program=sys.argv[0],
+        )
+
+    def _on_ready(self, number: int, message: str) -> None:
+        self._ready[number].set()
+        if not self._has_started:
+            self._has_started = True
+            print(message, flush=True)
+        logger.info("worker %d is ready", number, extra={"pid": self._workers[number].pid})
+
+    # --- when workers cannot start ------------------------------------------------------------
+
+    def _is_hopeless(self, code: int, deaths: int) -> bool:
+        if any(ready.is_set() for ready in self._ready.values()):
+            return False
+        return deaths >= MOST_DEATHS or (code == CANNOT_START and not self._has_started)
+
+    def _give_up(self, number: int, code: int) -> None:
+        why = f"worker {number} has ended again and again ({_reason(code)})"
+        if code == CANNOT_START:
+            why = f"worker {number} cannot start"
+        print(f"weft: {why}: the log above has the reason", file=sys.stderr)
+        self._code = CANNOT_START
+        self._begin_stop()
+
+    # --- signals ------------------------------------------------------------------------------
+
+    def _stop(self, number: signal.Signals) -> None:
+        """Stop all workers. A second Ctrl-C does not wait for open connections."""
+        if not self._stopping.is_set():
+            self._code = 130 if number == signal.SIGINT else 0
+            self._begin_stop()
+        elif number == signal.SIGINT:
+            self._send_all(signal.SIGINT)
+
+    def _begin_stop(self) -> None:
+        self._stopping.set()
+        for each in self._sockets:
+            each.close()
+        self._send_all(signal.SIGTERM)
+
+    def _send_all(self, number: signal.Signals) -> None:
+        for worker in self._workers.values():
+            worker.send_signal(number)
+
+    async def _kill_late(self) -> None:
+        await self._stopping.wait()
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds + _LATE_SECONDS):
+                for worker in list(self._workers.values()):
+                    await worker.until_ended()
+        except TimeoutError:
+            for number in self._workers:
+                logger.error("worker %d does not stop; it is killed", number)
+            self._send_all(signal.SIGKILL)
+
+    def _restart(self, group: asyncio.TaskGroup) -> None:
+        if self._restarting is None or self._restarting.done():
+            self._restarting = group.create_task(self._restart_all(), name="restart")
+
+    async def _restart_all(self) -> None:
+        """Restart the workers one after the other, so that the others serve meanwhile."""
+        for number, ready in self._ready.items():
+            worker = self._workers.get(number)
+            if worker is not None:
+                worker.send_signal(signal.SIGTERM)
+                await worker.until_ended()
+                ready.clear()
+            await self._until(ready)
+
+    # --- waits --------------------------------------------------------------------------------
+
+    async def _until(self, event: asyncio.Event) -> None:
+        """Wait for an event, or for the stop."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._stopping)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for some time, or for the stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+def _reason(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    with suppress(ValueError):
+        return f"signal {signal.Signals(-code).name}"
+    return f"signal {-code}"

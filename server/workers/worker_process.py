@@ -1,0 +1,75 @@
+"""A worker, as its parent sees it: it starts, is ready, and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, Self
+
+import msgspec
+
+from server.workers.exchange import Assignment, decode_ready, encode
+
+_MODULE: Final = "server.workers.child"
+
+
+class WorkerProcess:
+    """One process. It ends by itself when this parent dies, because their sockets are closed."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer  # while it is open, the worker knows that this parent lives
+
+    @classmethod
+    async def start(cls, assignment: Assignment, sockets: Sequence[socket.socket]) -> Self:
+        """Start a worker that inherits these sockets."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", _MODULE, str(theirs.fileno())),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(), *(each.fileno() for each in sockets)),
+                    # Ctrl-C reaches the parent only, which then stops each worker once.
+                    process_group=0,
+                )
+            except OSError:
+                ours.close()
+                raise
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        writer.write(encode(assignment))
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def until_ready(self) -> str | None:
+        """Return what the worker prints when it is ready. Return None when it ends before."""
+        line = b""
+        with suppress(ConnectionError):
+            line = await self._reader.readline()
+        with suppress(msgspec.DecodeError):
+            return decode_ready(line).message
+        return None
+
+    async def until_ended(self) -> int:
+        """Return the exit code; for a signal, its negative number."""
+        code = await self._process.wait()
+        self._writer.close()
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless the process has ended."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)

@@ -1,0 +1,251 @@
+"""`weft serve --workers`: workers and their parent are killed, restarted and stopped under load."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.faults.editor import Editor
+from tests.faults.figures import record
+from tests.faults.log_check import check_log, read_log
+from tests.live.http_client import call
+from tests.patch_client import PatchClient
+from tests.running import WEFT, RunningServer, free_port
+from tests.storage.gossip.heard import eventually
+
+UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+TWO = {**UNLIMITED, "WEFT_WORKERS": "2"}
+USERS = ("ada", "bo", "cy", "di", "ed", "fay")
+
+
+def workers(server: RunningServer) -> dict[int, psutil.Process]:
+    """Return the workers of a server by their numbers, as its log names them."""
+    assert server.process is not None
+    found = {}
+    for line in server.log().splitlines():
+        if '"message":"worker ' in line and '"pid":' in line:
+            number = int(line.split('"message":"worker ')[1].split()[0])
+            found[number] = int(line.split('"pid":')[1].split(",")[0].rstrip("}"))
+    children = {each.pid: each for each in psutil.Process(server.process.pid).children()}
+    return {number: children[pid] for number, pid in found.items() if pid in children}
+
+
+async def until_ready(server: RunningServer, count: int = 2) -> dict[int, psutil.Process]:
+    """Wait until so many workers have said that they are ready. Return them."""
+    await eventually(lambda: len(workers(server)) == count)
+    return workers(server)
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, and is no zombie either."""
+    return not psutil.pid_exists(process.pid)
+
+
+def has_connections(process: psutil.Process, port: int) -> bool:
+    """Whether a process has a connection of a client."""
+    return any(
+        each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED
+        for each in process.net_connections("tcp")
+    )
+
+
+async def connect_to_each(server: RunningServer, doc: str, token: str) -> list[PatchClient]:
+    """Connect clients until each worker has one."""
+    clients: list[PatchClient] = []
+    while not all(has_connections(each, server.port) for each in workers(server).values()):
+        clients.append(await PatchClient.connect(server.ws, doc, token))
+        assert len(clients) < 200, "one worker gets all connections"
+    return clients
+
+
+async def test_every_worker_serves_and_a_stop_ends_all_of_them(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        found = await until_ready(server)
+        assert sorted(found) == [1, 2]
+        token = await server.mint()
+        first = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
+        clients = [first, *await connect_to_each(server, "page", token)]
+        assert server.log().count("Weft serves http://") == 1
+        assert await asyncio.to_thread(server.stop) == 0, server.log()
+        for client in clients:
+            assert client.socket.close_code == 1012
+            [told] = [one for one in client.others if one["type"] == "disconnect_notice"]
+            assert 500 <= told["retry_after_ms"] <= 2500
+            await client.close()
+        assert all(is_gone(each) for each in found.values())
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port))
+        assert not (tmp_path / "weft.db-bus").exists()
+
+
+async def test_edits_through_two_workers_have_one_order_and_no_worker_loses_one(
+    tmp_path: Path,
+) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        await until_ready(server)
+        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
+        for editor in editors:
+            await editor.connect({user: {} for user in USERS})
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.gather(*(editor.edit(100) for editor in editors))
+        seconds = loop.time() - began
+        for editor in editors:
+            await editor.finish()
+            await editor.close()
+        entries = await read_log(server.database, "page")
+        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        assert "is locked" not in server.log()
+    check_log(entries, editors, value)
+    record("two workers", acked_per_s=sum(len(one.acked) for one in editors) / seconds)
+
+
+async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        found = await until_ready(server)
+        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
+        for editor in editors:
+            await editor.connect({user: {} for user in USERS})
+        others = await connect_to_each(server, "page", await server.mint("gus"))
+        spells = [asyncio.create_task(editor.edit(200)) for editor in editors]
+        while sum(len(editor.acked) for editor in editors) < 100:
+            await asyncio.sleep(0)
+        found[2].send_signal(signal.SIGKILL)
+        await eventually(lambda: is_gone(found[2]))
+        await eventually(lambda: 2 in workers(server))
+        assert workers(server)[2].pid != found[2].pid
+        assert workers(server)[1].pid == found[1].pid
+        await asyncio.gather(*spells)
+        broken = [one for one in editors if one.client.socket.close_code is not None]
+        assert len(broken) < len(editors), "the clients of the other worker stay"
+        for editor in broken:
+            await editor.close()
+            await editor.come_back()
+        for editor in editors:
+            await editor.finish()
+            await editor.close()
+        for client in others:
+            await client.close()
+        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        entries = await read_log(server.database, "page")
+    check_log(entries, editors, value)
+
+
+async def test_workers_drain_and_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, env=TWO)
+    server.start()
+    found = await until_ready(server)
+    token = await server.mint()
+    first = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
+    clients = [first, *await connect_to_each(server, "page", token)]
+    assert (await first.set("/n", 1))["type"] == "ack"
+    server.kill()
+    for client in clients:
+        assert await client.until_closed() == 1012
+        await client.close()
+    await eventually(lambda: all(is_gone(each) for each in found.values()))
+    with server:
+        assert call("GET", f"{server.http}/v1/docs/page", token=token).body == {"n": 1}
+
+
+async def test_a_restart_of_the_workers_leaves_the_port_open_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        assert server.process is not None
+        before = await until_ready(server)
+        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
+        for editor in editors:
+            await editor.connect({user: {} for user in USERS})
+        restarted = False
+
+        async def edit(editor: Editor) -> None:
+            while not restarted:
+                await editor.edit(10)
+                if editor.client.socket.close_code is not None:
+                    assert editor.client.socket.close_code == 1012
+                    await editor.close()
+                    await editor.come_back(again=0)  # it connects at once: the port is open
+            await editor.finish()
+
+        spells = [asyncio.create_task(edit(editor)) for editor in editors]
+        server.process.send_signal(signal.SIGUSR1)
+
+        def is_done() -> bool:
+            now = workers(server)
+            return len(now) == 2 and all(now[one].pid != before[one].pid for one in now)
+
+        await eventually(is_done)
+        restarted = True
+        await asyncio.gather(*spells)
+        for editor in editors:
+            await editor.close()
+        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        entries = await read_log(server.database, "page")
+    check_log(entries, editors, value)
+
+
+def _end_of(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
+    return subprocess.run(
+        [str(WEFT), "serve", "--workers", "2", *arguments],
+        env={**inherited, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_taken_port_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
+    database = f"sqlite+aiosqlite:///{tmp_path}/weft.db"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = _end_of("--port", port, "--database", database)
+    assert ended.returncode == 3
+    assert f"weft: cannot listen on 127.0.0.1:{port}: Address already in use" in ended.stderr
+
+
+def test_workers_that_cannot_start_end_the_server_with_a_sentence() -> None:
+    database = "postgresql+asyncpg://weft@127.0.0.1:1/weft"
+    ended = _end_of("--port", str(free_port()), "--database", database)
+    assert ended.returncode == 3
+    assert "Weft cannot start: " in ended.stderr
+    assert "weft: worker 1 cannot start" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_ctrl_c_reaches_the_workers_once(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env={**TWO, "WEFT_DEMO": "1"}) as server:
+        assert server.process is not None
+        found = await until_ready(server)
+        server.process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(server.process.wait, 60) == 130
+        assert all(is_gone(each) for each in found.values())
+        assert "Traceback" not in server.log()
+        assert server.log().count("A guest token") == 1
+        assert server.log().count("demo mode: every client") == 1
+
+
+async def test_workers_on_postgresql_have_a_bus_of_their_own(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with RunningServer(tmp_path, database=postgres_url, env=TWO) as server:
+        await until_ready(server)
+        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
+        for editor in editors:
+            await editor.connect({user: {} for user in USERS})
+        await asyncio.gather(*(editor.edit(20) for editor in editors))
+        for editor in editors:
+            await editor.finish()
+            await editor.close()
+        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        assert await asyncio.to_thread(server.stop) == 0, server.log()
+    check_log(await read_log(postgres_url, "page"), editors, value)
