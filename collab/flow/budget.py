@@ -27,13 +27,17 @@ class Budget:
 
     Invariant: the spent units never exceed `burst + rate * time` by more than the last frame. So
     even a frame larger than the whole burst can be sent. The next frame then waits longer.
+
+    `spent` counts the units that this instance has spent, and not what other instances have spent
+    of the same budget. Without a limit, nothing is counted.
     """
 
-    __slots__ = ("_level", "_updated_at", "burst", "rate")
+    __slots__ = ("_level", "_updated_at", "burst", "rate", "spent")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self.rate = rate
         self.burst = burst
+        self.spent = 0.0
         self._level = float(burst)
         self._updated_at = now
 
@@ -42,6 +46,7 @@ class Budget:
         if not self.rate:
             return 0.0
         self._earn(now)
+        self.spent += amount
         self._level -= amount
         return -self._level / self.rate if self._level < -NEGLIGIBLE else 0.0
 
@@ -61,6 +66,7 @@ class Budget:
             if level > self.burst:
                 level = self.burst
         if level >= min(amount, self.burst) - NEGLIGIBLE:
+            self.spent += amount
             self._level = level - amount
             return True
         self._level = level
@@ -83,6 +89,17 @@ class Budget:
             return None
         self._earn(now)
         return max(0, int(self._level))
+
+    def level(self, now: float) -> float:
+        """The units that are left: at most the burst, below zero when there is a debt."""
+        self._earn(now)
+        return self._level
+
+    def charge_elsewhere(self, amount: float, level: float, now: float) -> None:
+        """Charge what another instance has spent. The level is at most `level` after that."""
+        if self.rate:
+            self._earn(now)
+            self._level = min(self._level - amount, level)
 
     def _earn(self, now: float) -> None:
         passed = now - self._updated_at
@@ -146,12 +163,17 @@ class ByteAndMessageBudget:
 class UserBudgets:
     """The budgets of one user in one document. All connections of the user share them."""
 
-    __slots__ = ("_large_sender", "connections", "inbound", "outbound")
+    __slots__ = ("_large_sender", "connections", "inbound", "outbound", "spent_before")
 
     def __init__(self, inbound: Allowance, outbound: Allowance, now: float) -> None:
         self.inbound = ByteAndMessageBudget(inbound, now)
         self.outbound = ByteAndMessageBudget(outbound, now)
         self.connections = 0
+        self.spent_before: tuple[float, ...] = (
+            0.0,
+            0.0,
+            0.0,
+        )  # at the last look of `collab/flow/sharing.py`
         self._large_sender: object | None = None
 
     def claim_large_frame(self, connection: object) -> bool:
@@ -177,6 +199,11 @@ class UserBudgets:
     def refill_time(self, now: float) -> float:
         return max(self.inbound.refill_time(now), self.outbound.refill_time(now))
 
+    @property
+    def shared(self) -> tuple[Budget, ...]:
+        """The budgets that instances share, in a fixed order. One without a limit stays full."""
+        return self.inbound.bytes, self.inbound.messages, self.outbound.bytes
+
 
 class BudgetPool:
     """Keeps the budgets of each user, by (document, user).
@@ -190,9 +217,18 @@ class BudgetPool:
         self._outbound = outbound
         self._budgets: dict[Hashable, UserBudgets] = {}
         self._idle: dict[Hashable, float] = {}
+        self._kept_for = 0.0
 
     def __len__(self) -> int:
         return len(self._budgets)
+
+    def find(self, owner: Hashable) -> UserBudgets | None:
+        """Return the owner's budgets if the pool has them."""
+        return self._budgets.get(owner)
+
+    def items(self) -> list[tuple[Hashable, UserBudgets]]:
+        """Return the budgets of all owners that are connected, or were until a moment ago."""
+        return list(self._budgets.items())
 
     def acquire(self, owner: Hashable, now: float) -> UserBudgets:
         """Return the owner's budgets for one more connection or HTTP request.
@@ -210,7 +246,11 @@ class BudgetPool:
         budgets = self._budgets[owner]
         budgets.connections -= 1
         if not budgets.connections:
-            self._idle[owner] = now + budgets.refill_time(now)
+            self._idle[owner] = now + max(self._kept_for, budgets.refill_time(now))
+
+    def keep_for(self, seconds: float) -> None:
+        """Keep unused budgets for at least this time, so that their spending can be shared."""
+        self._kept_for = seconds
 
     def evict(self, now: float) -> int:
         """Drop the budgets that are full and that no connection uses. Return their number."""

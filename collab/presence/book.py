@@ -25,37 +25,30 @@ clients that they consider timed out. The book accepts only the state of a sessi
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 from collab.errors import Refusal
 from collab.messages import Peer
 from collab.patch.relocate import AppliedChange, moved_prefixes
+from collab.presence.announcements import Announcements
 from collab.presence.client_ids import ClientIds
 from collab.presence.cursors import relocate_cursor
-from collab.presence.difference import PresenceDifference, difference
+from collab.presence.difference import PresenceDifference
 from collab.presence.presence_entry import (
     MAX_STATE_BYTES,
     ClientIdentity,
     PresenceEntry,
     check_state,
 )
-from collab.yjs.awareness import MAX_CLOCK, State
+from collab.presence.remote import RemoteSessions
+from collab.presence.shared import SharedMarks, SharedSession
+from collab.yjs.awareness import State
 
 PER_SECOND = 20
 # y-protocols' awareness: a state is renewed every 15 s and dropped when 30 s old.
 SILENT_AFTER = 30.0
 RENEW_AFTER = 15.0
-
-
-@dataclass(slots=True)
-class _Marked:
-    """The next difference: changed sessions, sessions that left, and awareness states."""
-
-    changed: dict[str, None] = field(default_factory=dict)
-    left: dict[str, None] = field(default_factory=dict)
-    awareness: dict[int, State] = field(default_factory=dict)
 
 
 class PresenceBook:
@@ -64,33 +57,39 @@ class PresenceBook:
     Invariants: a client id belongs to at most one session. Every state that is sent names the user
     from the token. The clocks sent for a client id only grow. All differences together give
     exactly `peers`.
+
+    `remote` has the sessions whose connections other instances have. Clients see them like all
+    others. The book's length is the number of this instance's own sessions.
     """
 
     def __init__(self, *, per_second: float = PER_SECOND, max_bytes: int = MAX_STATE_BYTES) -> None:
-        self._interval = 1.0 / per_second if per_second else 0.0
         self._max_bytes = max_bytes
         self._entries: dict[str, PresenceEntry] = {}
         self._ids = ClientIds()
-        self._joins = 0
-        self._marked = _Marked()
+        interval = 1.0 / per_second if per_second else 0.0
+        self._marked = Announcements(self._entries, self._ids, interval)
+        self.remote = RemoteSessions(self._entries, self._ids, self._marked)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) - len(self.remote)
 
     # --- transitions ----------------------------------------------------------------------
 
-    def join(self, identity: ClientIdentity, now: float) -> None:
+    def join(self, identity: ClientIdentity, now: float, now_ms: int = 0) -> None:
         """Add a session: present at once on the patch lane, after its first state on the Yjs lane.
 
-        A patch client's `client_id` must be free.
+        A patch client's `client_id` must be free. `now_ms` is the wall clock, which orders the
+        sessions of several instances.
         """
-        self._joins += 1
-        entry = PresenceEntry(identity, joined=self._joins, last_seen_at=now)
+        joined = self._ids.next_joined(now_ms)
+        entry = PresenceEntry(identity, joined, last_seen_at=now)
         self._entries[identity.session] = entry
         if identity.lane == "patch":
             self._ids.assign(entry, identity.client_id)
             entry.set_state({})
-            self._mark(entry)
+            self._marked.mark(entry)
+        else:
+            self._marked.share(entry)
 
     def set_state(self, session: str, state: dict[str, Any] | None, now: float) -> Refusal | None:
         """Set a patch client's state; None hides the session. Return a refusal if not valid."""
@@ -100,7 +99,7 @@ class PresenceBook:
         entry = self._entries[session]
         entry.mark_alive(now)
         entry.set_state(state)
-        self._mark(entry)
+        self._marked.mark(entry)
         return None
 
     def receive_awareness(
@@ -123,7 +122,7 @@ class PresenceBook:
             if received.client not in accepted:
                 continue
             if not entry.client_id:
-                self._take_over(entry, received.client)
+                self._marked.take_over(entry, received.client)
                 accepted = (received.client,)
             if entry.accepts(received):
                 behind = entry.catch_up(received)
@@ -131,9 +130,9 @@ class PresenceBook:
                 before = entry.awareness_state
                 entry.set_state(received.state)
                 if before != entry.awareness_state or not entry.announced:
-                    self._mark(entry)
+                    self._marked.mark(entry)
                 elif session not in self._marked.changed:
-                    self._pass_renewal(entry, now)
+                    self._marked.pass_renewal(entry, now)
         return behind
 
     def touch(self, session: str, now: float) -> None:
@@ -141,7 +140,7 @@ class PresenceBook:
         entry = self._entries[session]
         if entry.identity.lane == "patch":
             if entry.timed_out:
-                self._mark(entry)
+                self._marked.mark(entry)
             entry.last_seen_at, entry.timed_out = now, False
 
     def extend_timeout(self, session: str, now: float) -> None:
@@ -154,8 +153,7 @@ class PresenceBook:
         """Remove a session."""
         entry = self._entries.pop(session, None)
         if entry is not None:
-            self._marked.changed.pop(session, None)
-            self._remove(entry)
+            self._marked.leave(entry)
 
     def expire(self, now: float) -> list[str]:
         """Time out sessions that sent nothing for 30 s, even connected ones. Return their ids."""
@@ -163,19 +161,19 @@ class PresenceBook:
             entry
             for entry in self._entries.values()
             if entry.announced and not entry.timed_out and now - entry.last_seen_at >= SILENT_AFTER
+            if not entry.instance
         ]
         for entry in timed_out:
             entry.timed_out = True
-            self._mark(entry)
+            self._marked.mark(entry)
         return [entry.identity.session for entry in timed_out]
 
     def renew(self, now: float) -> None:
         """Renew the awareness of patch clients, which do not renew it themselves."""
         for entry in self._entries.values():
-            is_due = now - entry.sent_to_yjs_at >= RENEW_AFTER
+            is_due = now - entry.sent_to_yjs_at >= RENEW_AFTER and not entry.instance
             if is_due and entry.announced and entry.identity.lane == "patch":
-                entry.sent_to_yjs_at = now
-                self._announce_state(entry)
+                self._marked.renew(entry, now)
 
     @property
     def has_cursors(self) -> bool:
@@ -186,44 +184,22 @@ class PresenceBook:
         """Relocate every patch client's cursor through a change."""
         prefixes = moved_prefixes(change.ops)
         for entry in self._entries.values():
-            if entry.cursor and entry.cursor.startswith(prefixes):
+            is_new = entry.cursor_version < change.version
+            if entry.cursor and is_new and entry.cursor.startswith(prefixes):
                 relocated = relocate_cursor(entry.state or {}, change)
                 if relocated is not entry.state:
                     entry.set_state(relocated)
-                    self._mark(entry)
+                    self._marked.mark_moved(entry)
 
     # --- differences and queries ----------------------------------------------------------
 
     def flush(self, now: float) -> PresenceDifference | None:
         """Return the difference to send now. A session waits if its last change was just sent."""
-        joined: list[Peer] = []
-        updated: list[Peer] = []
-        for session in list(self._marked.changed):
-            entry = self._entries[session]
-            # A session that left and returned needs two differences: first left, then joined.
-            if now - entry.announced_at < self._interval or session in self._marked.left:
-                continue
-            del self._marked.changed[session]
-            if not entry.visible:
-                if entry.announced or entry.sent_to_newcomer:
-                    self._retract(entry)
-                    entry.announced_at = now
-                continue
-            (updated if entry.announced else joined).append(entry.peer)
-            entry.announced, entry.sent_to_newcomer = True, False
-            entry.announced_at = entry.sent_to_yjs_at = now
-            self._announce_state(entry)
-        return self._difference(joined, updated)
+        return self._marked.flush(now)
 
     def wait(self, now: float) -> float | None:
-        """Return the seconds until `flush` has a difference; None when no session changed."""
-        if self._marked.left or self._marked.awareness:
-            return 0.0
-        waits = [
-            self._entries[session].announced_at + self._interval - now
-            for session in self._marked.changed
-        ]
-        return max(0.0, min(waits)) if waits else None
+        """Return the seconds until there is something to send; None when nothing changed."""
+        return self._marked.wait(now)
 
     def unannounced(self) -> dict[str, Peer]:
         """Return the present but unannounced peers, for a session that has just opened.
@@ -231,13 +207,7 @@ class PresenceBook:
         When such a peer leaves before it is announced, its leave is still announced, because the
         new session knows the peer.
         """
-        unannounced = {}
-        for session in self._marked.changed:
-            entry = self._entries[session]
-            if entry.visible and not entry.announced:
-                entry.sent_to_newcomer = True
-                unannounced[session] = entry.peer
-        return unannounced
+        return self._marked.unannounced()
 
     def peers(self, *, but: str = "") -> list[Peer]:
         """Return the peers that all sessions know, without the session `but`."""
@@ -249,7 +219,8 @@ class PresenceBook:
 
     def awareness(self, *, but: str = "") -> list[State]:
         """Return the states of announced entries, for a session that opens on the Yjs lane."""
-        return [p.awareness for at, p in self._entries.items() if p.announced and at != but]
+        shown = [p for at, p in self._entries.items() if p.announced and at != but]
+        return [entry.awareness for entry in shown if entry.client_id]
 
     def possibly_own(self, session: str, states: Iterable[State]) -> list[State]:
         """Return states of the client's older socket, if this session has no client id yet."""
@@ -271,50 +242,34 @@ class PresenceBook:
         """Whether a client id for a new session belongs to another session."""
         return client_id in self._ids
 
-    # --- marks ----------------------------------------------------------------------------
+    # --- other instances ------------------------------------------------------------------
 
-    def _take_over(self, entry: PresenceEntry, client_id: int) -> None:
-        """Give the client id to this session, and take it from the older socket, if any."""
-        owner = self._ids.owner(client_id)
-        if owner is not None:
-            self._remove(owner)
-            owner.set_state(None)
-        self._ids.assign(entry, client_id)
+    def begin_sharing(self) -> None:
+        """Mark changes of this instance's sessions for the other instances, from now on."""
+        self._marked.shared = SharedMarks()
+        self._marked.shared.changed.update(dict.fromkeys(self._entries))
 
-    def _remove(self, entry: PresenceEntry) -> None:
-        if entry.announced or entry.sent_to_newcomer:
-            self._retract(entry)
-        self._ids.release(entry)
+    def end_sharing(self) -> None:
+        """Remove the sessions of other instances, and mark no more changes for them."""
+        self.remote.keep_none()
+        self._marked.shared = None
 
-    def _mark(self, entry: PresenceEntry) -> None:
-        self._marked.changed[entry.identity.session] = None
-
-    def _retract(self, entry: PresenceEntry) -> None:
-        """Mark that the session left."""
-        entry.announced = entry.sent_to_newcomer = False
-        entry.clock = min(entry.clock + 1, MAX_CLOCK)
-        self._marked.left[entry.identity.session] = None
-        self._marked.awareness[entry.client_id] = State(entry.client_id, entry.clock, None)
-
-    def _announce_state(self, entry: PresenceEntry) -> None:
-        # If possible, the clock is the client's own. Then the client ignores the echo of its state.
-        # If other clients have seen a later clock, the clock must grow, or they ignore the state.
-        entry.clock = min(max(entry.clock + 1, entry.client_clock), MAX_CLOCK)
-        self._marked.awareness[entry.client_id] = entry.awareness
-
-    def _pass_renewal(self, entry: PresenceEntry, now: float) -> None:
-        """Send an unchanged state with a later clock, which keeps it alive on the Yjs lane.
-
-        The server ignores the echo of a clock that it has increased: each answer causes an echo.
-        """
-        if entry.client_clock > entry.clock and now - entry.sent_to_yjs_at >= self._interval:
-            entry.sent_to_yjs_at = now
-            self._announce_state(entry)
-
-    def _difference(self, joined: list[Peer], updated: list[Peer]) -> PresenceDifference | None:
-        marked = self._marked
-        left, awareness = list(marked.left), list(marked.awareness.values())
-        if not (joined or updated or left or awareness):
+    def take_shared(self) -> SharedMarks | None:
+        """Return the marks for the other instances, and begin others; None without marks."""
+        marks = self._marked.shared
+        if not marks:
             return None
-        marked.left, marked.awareness = {}, {}
-        return difference(joined, updated, left, awareness)
+        self._marked.shared = SharedMarks()
+        return marks
+
+    def own_sessions(self) -> list[SharedSession]:
+        """Return all sessions of this instance, as the other instances see them."""
+        return [SharedSession.of(one) for one in self._entries.values() if not one.instance]
+
+    def shared(self, sessions: Iterable[str]) -> list[SharedSession]:
+        """Return these sessions of this instance, as the other instances see them."""
+        return [SharedSession.of(self._entries[session]) for session in sessions]
+
+    def clocks(self, sessions: Iterable[str]) -> list[tuple[str, int]]:
+        """Return the last clock of these sessions of this instance."""
+        return [(session, self._entries[session].clock) for session in sessions]

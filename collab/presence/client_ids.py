@@ -29,12 +29,22 @@ class ClientIds:
     """
 
     def __init__(self) -> None:
+        self._newest = 0  # the greatest `joined` of all sessions so far
         self._owners: dict[int, PresenceEntry] = {}
         self._released: OrderedDict[int, _ReleasedId] = OrderedDict()
 
     def __contains__(self, client_id: int) -> bool:
         """Whether a session owns the id or owned it recently, so that clients know its clock."""
         return client_id in self._owners or client_id in self._released
+
+    def next_joined(self, now_ms: int) -> int:
+        """Return the number of a session that joins now: the time, or more than all before."""
+        self._newest = max(self._newest + 1, now_ms)
+        return self._newest
+
+    def note_joined(self, joined: int) -> None:
+        """Note the number of a session of another instance. Later sessions get greater numbers."""
+        self._newest = max(self._newest, joined)
 
     def owner(self, client_id: int) -> PresenceEntry | None:
         """Return the entry that owns the id, or None."""
@@ -84,6 +94,18 @@ class ClientIds:
         while len(self._released) > CLOCKS_KEPT:
             self._released.popitem(last=False)
         entry.client_id = 0
+
+
+def outranks(entry: PresenceEntry, owner: PresenceEntry) -> bool:
+    """Whether an entry gets the id of its present owner, after both claimed it at once.
+
+    Two sessions of one user on the Yjs lane are two sockets of one client: the newer one gets the
+    id. Of two other sessions, the older one keeps the id. All instances decide the same.
+    """
+    one, other = entry.identity, owner.identity
+    is_newer = (entry.joined, one.session) > (owner.joined, other.session)
+    is_same_client = one.lane == other.lane == "yjs" and one.user == other.user
+    return is_newer if is_same_client else not is_newer
 
 
 class ClaimableIds:

@@ -48,12 +48,14 @@ class PresenceEntry:
     """
 
     identity: ClientIdentity
-    joined: int  # a counter of the room: a newer session has a greater number
+    joined: int  # a newer session of the document has a greater number, on all instances
     last_seen_at: float
+    instance: str = ""  # the other instance with the session's connection; empty for this one
     client_id: int = 0
     state: dict[str, Any] | None = None
     awareness_state: dict[str, Any] | None = None
     cursor: str = ""  # the path of the cursor that changes relocate
+    cursor_version: int = 0  # the changes up to this version have already relocated the cursor
     announced: bool = False  # the other sessions know this session
     sent_to_newcomer: bool = False  # not announced, but a newly opened session knows it
     timed_out: bool = False

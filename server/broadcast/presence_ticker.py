@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from collab import wire
@@ -12,7 +12,6 @@ from collab.presence.book import PresenceBook
 from server.broadcast.news import PresenceNews
 
 if TYPE_CHECKING:
-    from collab.entry import Author
     from collab.patch.relocate import AppliedChange
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
@@ -35,13 +34,23 @@ class PresenceTicker:
         self._clock = clock
         self._audience = audience
         self._timer: asyncio.TimerHandle | None = None
+        self._after_tick: Callable[[], None] = _nothing
 
-    def notify_other_tabs(self, author: Author) -> bool:
+    def share(self, after_tick: Callable[[], None]) -> None:
+        """Call `after_tick` after each tick: it shows the changes to the other instances."""
+        self._after_tick = after_tick
+
+    def end_sharing(self) -> None:
+        """Call nothing after a tick from now on."""
+        self._after_tick = _nothing
+
+    def notify_other_tabs(self, session: str) -> bool:
         """Send a notice to the user's other tabs that may edit; return whether there are any.
 
-        Tabs of both lanes count, but the Yjs lane ignores the notice.
+        Tabs of both lanes count, but the Yjs lane ignores the notice. Tabs on another instance
+        count. That instance sends them the notice when it learns of the session.
         """
-        others = set(self.book.other_tabs(author.session))
+        others = set(self.book.other_tabs(session))
         if others:
             self._audience.notice_to(others, ANOTHER_TAB)
         return bool(others)
@@ -51,8 +60,12 @@ class PresenceTicker:
         if self._timer is None:
             wait = self.book.wait(self._clock.monotonic())
             if wait is not None:
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(max(wait, TICK), self._tick)
+                self._call_in(max(wait, TICK))
+
+    def tick_soon(self) -> None:
+        """Start the timer although the book may have no change to announce."""
+        if self._timer is None:
+            self._call_in(TICK)
 
     def relocate_cursors(self, changes: Sequence[AppliedChange]) -> None:
         """Relocate the cursors of patch clients through the changes of a commit."""
@@ -83,4 +96,12 @@ class PresenceTicker:
         if difference is not None:
             news = PresenceNews(difference)
             self._audience.send_to_each(lambda subscriber: subscriber.on_presence(news, now))
+        self._after_tick()
         self.changed()
+
+    def _call_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._tick)
+
+
+def _nothing() -> None:
+    """Nothing follows a tick while no other instance shares the document."""

@@ -13,8 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from collab.entry import Entry
+from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ids import DocKey
 from collab.ports.gossip import LOST
+from collab.presence.shared import PresenceAsked, PresenceShown
 
 FORMAT: Final = 1
 # A message with more bytes of entries would delay all other messages. Its readers get the entries
@@ -51,7 +53,9 @@ class Deleted(Struct, frozen=True, array_like=True, tag="deleted"):
     epoch: int
 
 
-Body: TypeAlias = Committed | Controlled | Deleted
+Body: TypeAlias = (
+    Committed | Controlled | Deleted | PresenceShown | PresenceAsked | BudgetsShown | BudgetsAsked
+)
 
 
 class Message(Struct, frozen=True, array_like=True):

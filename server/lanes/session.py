@@ -210,9 +210,9 @@ class Session(ABC):
             self.lane,
             self.member.client_id,
         )
-        self.live.presence.book.join(identity, self._now())
+        self.live.presence.book.join(identity, self._now(), self._services.clock.now_ms())
         self.live.presence.changed()
-        if self.live.presence.notify_other_tabs(author):
+        if self.live.presence.notify_other_tabs(author.session):
             self._feed.notice(ANOTHER_TAB)
 
     # --- budgets and slow clients -------------------------------------------------------------

@@ -33,11 +33,8 @@ class YjsPresence:
         self._live = live
         self._book = live.presence.book
         self._session = session
-        self._bounds = awareness.AwarenessBounds(
-            # An echo contains the states of all clients, also of clients that left.
-            states=2 * max(settings.max_connections, 512),
-            state_bytes=settings.presence_bytes or MAX_STATE,
-        )
+        self._max_connections = max(settings.max_connections, 512)
+        self._state_bytes = settings.presence_bytes or MAX_STATE
         self._echoed = self._echoes = 0  # bytes and messages that the client may still echo
 
     def count_shown(self, size: int) -> None:
@@ -64,10 +61,18 @@ class YjsPresence:
         """
         leases = self._live.room.document.leases
         audible = self._book.accepted_client_ids(self._session, leases)
-        states = awareness.decode(body, self._bounds, only=audible)
+        states = awareness.decode(body, self._bounds(), only=audible)
         behind = self._book.receive_awareness(self._session, states, now, leases)
         self._live.presence.changed()
         return self._messages(behind)
+
+    def _bounds(self) -> awareness.AwarenessBounds:
+        """Return the limits of a message. An echo has the states of all clients on all instances.
+
+        It may also have the states of clients that left.
+        """
+        clients = self._max_connections + len(self._book.remote)
+        return awareness.AwarenessBounds(2 * clients, self._state_bytes)
 
     def all_states(self) -> Iterator[bytes]:
         """Return the messages that show the other clients, or one empty message without clients."""

@@ -1,0 +1,151 @@
+"""The budget exchange: the pools of several instances, with one gossip between them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from collab.flow.budget import Allowance, BudgetPool
+from collab.flow.shared import BudgetsAsked, BudgetsShown
+from collab.ids import DocKey
+from collab.ports.gossip import LOST
+from server.instances import budget_exchange
+from server.instances.budget_exchange import CHANNEL, BudgetExchange
+from server.instances.messages import decode, encode
+from storage.gossip.memory import MemoryGossip
+from tests.manual_clock import ManualClock
+
+SMALL = Allowance(1_000, 10_000, 10, 100)
+NONE = Allowance(0, 0)
+ADA = (DocKey("demo", "home"), "ada")
+
+
+class Instance:
+    def __init__(self, name: str, gossip: MemoryGossip, clock: ManualClock) -> None:
+        self.pool, self.others = BudgetPool(SMALL, NONE), BudgetPool(SMALL, NONE)
+        self.clock = clock
+        self.exchange = BudgetExchange(
+            gossip, clock, name, {"documents": self.pool, "creations": self.others}
+        )
+        self.exchange.start()
+
+    def spend(self, size: int) -> None:
+        now = self.clock.monotonic()
+        self.pool.acquire(ADA, now).inbound.spend(size, now)
+        self.pool.release(ADA, now)
+
+    def level(self) -> float:
+        budgets, now = self.pool.acquire(ADA, self.clock.monotonic()), self.clock.monotonic()
+        self.pool.release(ADA, now)
+        return budgets.inbound.bytes.level(now)
+
+
+async def pass_time(*instances: Instance, seconds: float = 1.2) -> None:
+    for _ in range(round(seconds * 10)):
+        instances[0].clock.advance(0.1)
+        for instance in instances:
+            instance.exchange.tick()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+async def test_what_a_user_spends_here_is_charged_there() -> None:
+    gossip, clock = MemoryGossip(), ManualClock()
+    a, b = Instance("a", gossip, clock), Instance("b", gossip, clock)
+    await pass_time(a, b)
+    a.spend(8_000)
+    await pass_time(a, b)
+    assert b.level() == pytest.approx(a.level(), abs=150)
+    assert a.level() == pytest.approx(2_000 + 1_200, abs=150)
+
+
+async def test_the_pools_are_separate() -> None:
+    gossip, clock = MemoryGossip(), ManualClock()
+    a, b = Instance("a", gossip, clock), Instance("b", gossip, clock)
+    owner = ("demo", "ada")
+    a.others.acquire(owner, clock.monotonic()).inbound.spend(8_000, clock.monotonic())
+    await pass_time(a, b)
+    assert len(b.pool) == 0
+    charged = b.others.find(owner)
+    assert charged is not None
+    assert charged.inbound.bytes.level(clock.monotonic()) < 5_000
+
+
+async def test_an_instance_that_starts_asks_for_the_budgets() -> None:
+    gossip, clock = MemoryGossip(), ManualClock()
+    a, b = Instance("a", gossip, clock), Instance("b", gossip, clock)
+    a.spend(8_000)
+    await pass_time(a, b)
+    a.exchange.stop()
+    again = Instance("a2", gossip, clock)
+    await pass_time(again, b, seconds=0.3)
+    assert again.level() == pytest.approx(b.level(), abs=150)
+    assert again.level() < 6_000
+
+
+async def test_an_instance_that_stops_sends_what_it_has_spent() -> None:
+    gossip, clock = MemoryGossip(), ManualClock()
+    a, b = Instance("a", gossip, clock), Instance("b", gossip, clock)
+    await pass_time(a, b)
+    a.spend(8_000)
+    a.exchange.stop()
+    a.exchange.stop()
+    await pass_time(b, seconds=0.3)
+    assert b.level() < 3_000
+
+
+async def test_without_a_connection_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    gossip, clock, sent = MemoryGossip(), ManualClock(), list[bytes]()
+    a, b = Instance("a", gossip, clock), Instance("b", gossip, clock)
+    await pass_time(a, b)
+    gossip.subscribe(CHANNEL, sent.append)
+    monkeypatch.setattr(MemoryGossip, "is_connected", False)
+    a.spend(8_000)
+    await pass_time(a, b)
+    assert sent == [LOST]
+    assert b.level() == 10_000
+    monkeypatch.setattr(MemoryGossip, "is_connected", True)
+    await pass_time(a, b)
+    assert b.level() == pytest.approx(a.level(), abs=150)
+
+
+async def test_messages_of_others_and_of_another_format_are_ignored() -> None:
+    gossip, clock = MemoryGossip(), ManualClock()
+    a = Instance("a", gossip, clock)
+    for message in (b"\xff?", b"", encode("a", BudgetsAsked())):
+        gossip.publish(CHANNEL, message)
+    await pass_time(a)
+    assert a.level() == 10_000
+
+
+async def test_a_bug_is_logged_and_the_task_runs_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = Instance("a", MemoryGossip(), ManualClock())
+
+    def broken(now: float) -> list[BudgetsShown]:
+        raise ValueError("a bug of ours")
+
+    monkeypatch.setattr(a.exchange._sharing, "messages", broken)
+    a.exchange.tick()
+    assert "budgets cannot be shared" in caplog.text
+
+
+async def test_it_runs_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget_exchange, "EVERY", 0)
+    gossip, clock, sent = MemoryGossip(), ManualClock(), list[bytes]()
+    a = Instance("a", gossip, clock)
+    a.exchange.stop()
+    gossip.subscribe(CHANNEL, sent.append)
+    task = asyncio.create_task(a.exchange.run(), name="budgets")
+    await asyncio.sleep(0)
+    a.spend(8_000)
+    clock.advance(1.5)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    bodies = [read.body for read in map(decode, sent) if read is not None]
+    assert any(isinstance(body, BudgetsShown) for body in bodies)
+    assert CHANNEL in gossip._readers
