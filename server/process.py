@@ -7,10 +7,10 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import uvicorn
 
@@ -41,7 +41,10 @@ RECONNECT_SPREAD_MS = 2000.0
 CANNOT_START = 3  # uvicorn's exit code when the application does not start
 
 
-def _print(text: str) -> None:
+Announce: TypeAlias = "Callable[[Services, str], Awaitable[None]]"
+
+
+async def _print(services: Services, text: str) -> None:
     print(text, flush=True)
 
 
@@ -56,7 +59,7 @@ class Part:
     placement: Placement = ALONE
     sockets: list[socket.socket] | None = None
     creates_demo: bool = True
-    announce: Callable[[str], None] = _print
+    announce: Announce = _print
 
 
 WHOLE: Final = Part()
@@ -66,13 +69,13 @@ class DrainingServer(uvicorn.Server):
     """Uvicorn's server. Before it closes connections, it tells the clients when to reconnect."""
 
     services: Services | None = None
-    announce: Callable[[str], None]
+    announce: Announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.services is not None:
             port = self.servers[0].sockets[0].getsockname()[1]
-            self.announce(await _start_message(self.services, port))
+            await self.announce(self.services, await _start_message(self.services, port))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:

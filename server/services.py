@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from server.runtime.settings import Settings
     from server.status.monitor import Monitor
     from server.status.readiness import Readiness
+    from server.status.workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +40,17 @@ logger = logging.getLogger(__name__)
 class Placement:
     """Which processes of this machine serve the same documents.
 
-    `bus` is the socket of the local bus; None without one. `worker` is the number of this worker,
-    from 1; 0 when the server is one process.
+    `bus` is the socket of the local bus; None without one. `workers` are the workers of the server;
+    None when it is one process.
     """
 
     bus: Path | None = None
-    worker: int = 0
+    workers: Workers | None = None
+
+    @property
+    def worker(self) -> int:
+        """The number of this worker, from 1; 0 when the server is one process."""
+        return 0 if self.workers is None else self.workers.number
 
 
 ALONE: Final = Placement()

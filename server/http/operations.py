@@ -24,6 +24,7 @@ from server.handling.requests import (
 )
 from server.http.static_files import page_response
 from server.status.report import Scope, report
+from server.status.workers import metrics_of_all, report_of
 
 # --- health, for load balancers -------------------------------------------------------------
 
@@ -61,8 +62,13 @@ async def get_metrics(request: Request) -> Response:
                 Code.UNAUTHENTICATED,
                 "send the value of WEFT_METRICS_TOKEN as `Authorization: Bearer ...`",
             )
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    text = encode(services.recorder.metrics.registry)
+    accept = request.headers.get("accept", "")
+    encode, media_type = choose_encoder(accept)
+    workers = services.placement.workers
+    if workers is None:
+        text = encode(services.recorder.metrics.registry)
+    else:
+        text = await metrics_of_all(workers, accept)
     headers = {"Content-Type": media_type, "Cache-Control": "no-store"}
     return Response(text, headers={**headers, "X-Content-Type-Options": "nosniff"})
 
@@ -78,6 +84,7 @@ async def get_status_page(request: Request) -> Response:
 async def get_status(request: Request) -> Response:
     """Return the numbers of the process, and the documents and connections of the user's tenant.
 
+    With several workers, `?worker=` names the worker whose numbers the user wants.
     In demo mode a token is optional. Without a token, the response shows the demo tenant, without
     the IP addresses of its clients.
     """
@@ -88,7 +95,12 @@ async def get_status(request: Request) -> Response:
         claims = await claims_of(request)
         require_role(claims, Role.ADMIN)
         scope = Scope(claims.tenant, claims.rights)
-    response = json_response(report(services.monitor, scope, whole_number(request, "since") or 0))
+    since, workers = whole_number(request, "since") or 0, services.placement.workers
+    if workers is None:
+        response = json_response(report(services.monitor, scope, since))
+    else:
+        worker = whole_number(request, "worker") or 0
+        response = json_response(await report_of(workers, scope, since, worker))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
+from collab.rights.user_rights import Rights
 from server.documents.room_state import LiveState
 from server.status.open_documents import OpenDocuments
 from server.status.samples import Sample
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
-    from collab.rights.user_rights import Rights
     from server.documents.live_room import LiveRoom
     from server.recording.connections import ConnectionInfo
     from server.status.monitor import Monitor

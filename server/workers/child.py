@@ -6,25 +6,24 @@ the parent has died: then it commits all edits and says when to reconnect, as at
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import socket
 import sys
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from server import app as composition
 from server import process
 from server.runtime import logs
-from server.services import Placement
-from server.workers.exchange import CANNOT_START, Assignment, Ready, decode_assignment, encode
+from server.services import Placement, Services
+from server.status.workers import answer
+from server.workers.exchange import CANNOT_START, Assignment, decode_assignment
+from server.workers.parent_link import ParentLink
 
 
 def main(parent: socket.socket) -> int:
     """Serve until a signal comes or the parent dies; return the exit code."""
-    with parent.makefile("rb") as lines:
-        line = lines.readline()
+    line = _first_line(parent)
     if not line:
         return CANNOT_START  # the parent has died already
     assignment = decode_assignment(line)
@@ -41,17 +40,23 @@ def main(parent: socket.socket) -> int:
         return CANNOT_START
 
 
-def _part(assignment: Assignment, bus: Path | None, parent: socket.socket) -> process.Part:
-    if assignment.bus:
-        bus = Path(assignment.bus)
+def _first_line(parent: socket.socket) -> bytes:
+    """Return the assignment, or nothing. The parent sends no more until the worker is ready."""
+    line = b""
+    while not line.endswith(b"\n") and (piece := parent.recv(65_536)):
+        line += piece
+    return line
 
-    def announce(message: str) -> None:
-        with suppress(OSError):  # the parent has died: the next line finds that out
-            parent.sendall(encode(Ready(message)))
-        _stop_without_parent(parent)
+
+def _part(assignment: Assignment, bus: Path | None, parent: socket.socket) -> process.Part:
+    bus = Path(assignment.bus) if assignment.bus else bus
+    link = ParentLink(parent, assignment.worker, assignment.settings.workers)
+
+    async def announce(services: Services, message: str) -> None:
+        await link.be_ready(message, partial(answer, services.monitor, assignment.worker))
 
     return process.Part(
-        Placement(bus, assignment.worker),
+        Placement(bus, link),
         [_inherited(number) for number in assignment.sockets],
         assignment.creates_demo,
         announce,
@@ -62,17 +67,6 @@ def _inherited(number: int) -> socket.socket:
     """Return an inherited socket, which the children of this process do not inherit."""
     os.set_inheritable(number, False)
     return socket.socket(fileno=number)
-
-
-def _stop_without_parent(parent: socket.socket) -> None:
-    """Stop this process when the parent has closed its end. It sends nothing any more."""
-    loop = asyncio.get_running_loop()
-
-    def on_readable() -> None:
-        loop.remove_reader(parent)
-        signal.raise_signal(signal.SIGTERM)
-
-    loop.add_reader(parent, on_readable)
 
 
 if __name__ == "__main__":

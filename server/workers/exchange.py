@@ -1,11 +1,11 @@
-"""What the parent and a worker tell each other: one line of JSON in each direction.
+"""What the parent and a worker tell each other: one line of JSON for each message.
 
 They use a pair of sockets. When the parent dies, the worker reads the end of it.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -14,9 +14,11 @@ from server.runtime.settings import Settings
 
 # The exit code of a worker that cannot start, as of `weft serve`. Its log has the reason.
 CANNOT_START: Final = 3
+# The longest line. The metrics of all workers are in one line.
+MOST_BYTES: Final = 64 * 1024 * 1024
 
 
-class Assignment(Struct, frozen=True):
+class Assignment(Struct, frozen=True, tag="assignment"):
     """What a worker needs to start. The parent sends it first.
 
     `sockets` are file descriptors that the worker inherits. `bus` is the path of the local bus, or
@@ -32,18 +34,48 @@ class Assignment(Struct, frozen=True):
     program: str
 
 
-class Ready(Struct, frozen=True):
+class Ready(Struct, frozen=True, tag="ready"):
     """The worker serves clients now. `message` is the text for the user who has started it."""
 
     message: str
 
 
+class Question(Struct, frozen=True, tag="question"):
+    """A worker asks all workers, or one of them. The parent passes it on under a number of its own.
+
+    `worker` is 0 for all workers.
+    """
+
+    id: int
+    worker: int
+    name: str
+    argument: str
+
+
+class Reply(Struct, frozen=True, tag="reply"):
+    """A worker answers a question that the parent has passed on."""
+
+    id: int
+    text: str
+
+
+class Replies(Struct, frozen=True, tag="replies"):
+    """The answers to a question, by the numbers of the workers."""
+
+    id: int
+    texts: dict[int, str]
+
+
+FromWorker: TypeAlias = Ready | Question | Reply
+FromParent: TypeAlias = Question | Replies
+
 _encode = msgspec.json.Encoder().encode
 _assignments = msgspec.json.Decoder(Assignment)
-_readies = msgspec.json.Decoder(Ready)
+_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+_from_parent: msgspec.json.Decoder[FromParent] = msgspec.json.Decoder(FromParent)
 
 
-def encode(message: Assignment | Ready) -> bytes:
+def encode(message: Assignment | FromWorker | FromParent) -> bytes:
     """Return a message as a line."""
     return _encode(message) + b"\n"
 
@@ -52,5 +84,9 @@ def decode_assignment(line: bytes) -> Assignment:
     return _assignments.decode(line)
 
 
-def decode_ready(line: bytes) -> Ready:
-    return _readies.decode(line)
+def decode_from_worker(line: bytes) -> FromWorker:
+    return _from_worker.decode(line)
+
+
+def decode_from_parent(line: bytes) -> FromParent:
+    return _from_parent.decode(line)

@@ -11,13 +11,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from server import app as composition
 from server.process import warn_of_unknown_settings
 from server.runtime import logs
-from server.workers.exchange import CANNOT_START, Assignment
+from server.workers.exchange import (
+    CANNOT_START,
+    Assignment,
+    FromWorker,
+    Question,
+    Ready,
+    Reply,
+)
 from server.workers.listening import CannotListenError, bind_sockets
+from server.workers.questions import Questions
 from server.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -85,6 +93,7 @@ class Supervisor:
         self._bus = bus
         self._stopping = asyncio.Event()
         self._workers: dict[int, WorkerProcess] = {}
+        self._questions = Questions(self._workers)
         self._ready = {number: asyncio.Event() for number in range(1, settings.workers + 1)}
         self._has_started = False
         self._code = 0
@@ -134,9 +143,8 @@ class Supervisor:
         self._workers[number] = worker
         if self._stopping.is_set():
             worker.send_signal(signal.SIGTERM)
-        message = await worker.until_ready()
-        if message is not None:
-            self._on_ready(number, message)
+        async for message in worker.messages():
+            self._handle(number, message)
         code = await worker.until_ended()
         self._ready[number].clear()
         del self._workers[number]
@@ -151,6 +159,18 @@ class Supervisor:
             creates_demo=not self._has_started,
             program=sys.argv[0],
         )
+
+    def _handle(self, number: int, message: FromWorker) -> None:
+        match message:
+            case Ready():
+                self._on_ready(number, message.message)
+            case Question():
+                ready = {one for one, event in self._ready.items() if event.is_set()}
+                self._questions.ask(number, message, ready)
+            case Reply():
+                self._questions.reply(number, message)
+            case _:
+                assert_never(message)
 
     def _on_ready(self, number: int, message: str) -> None:
         self._ready[number].set()

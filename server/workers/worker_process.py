@@ -1,4 +1,4 @@
-"""A worker, as its parent sees it: it starts, is ready, and ends."""
+"""A worker, as its parent sees it: it starts, talks and ends."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Final, Self
 
 import msgspec
 
-from server.workers.exchange import Assignment, decode_ready, encode
+from server.workers.exchange import (
+    MOST_BYTES,
+    Assignment,
+    FromParent,
+    FromWorker,
+    decode_from_worker,
+    encode,
+)
 
 _MODULE: Final = "server.workers.child"
 
@@ -46,7 +53,7 @@ class WorkerProcess:
             except OSError:
                 ours.close()
                 raise
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=MOST_BYTES)
         writer.write(encode(assignment))
         return cls(process, reader, writer)
 
@@ -54,14 +61,17 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    async def until_ready(self) -> str | None:
-        """Return what the worker prints when it is ready. Return None when it ends before."""
-        line = b""
+    def send(self, message: FromParent) -> None:
+        """Send a message soon. A worker that has ended does not get it."""
+        if not self._writer.is_closing():
+            self._writer.write(encode(message))
+
+    async def messages(self) -> AsyncIterator[FromWorker]:
+        """Yield what the worker says, until it ends."""
         with suppress(ConnectionError):
-            line = await self._reader.readline()
-        with suppress(msgspec.DecodeError):
-            return decode_ready(line).message
-        return None
+            while line := await self._reader.readline():
+                with suppress(msgspec.MsgspecError):
+                    yield decode_from_worker(line)
 
     async def until_ended(self) -> int:
         """Return the exit code; for a signal, its negative number."""

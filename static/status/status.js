@@ -13,6 +13,8 @@ const $ = (id) => document.getElementById(id);
 const cards = new Cards($("cards"));
 const KINDS = { sqlite: "SQLite", postgresql: "PostgreSQL" };
 
+// The worker whose numbers this page shows; empty: the first one that answers.
+let worker = new URLSearchParams(location.search).get("worker") ?? "";
 let samples = null;
 let timer = 0;
 let isAsking = false;
@@ -39,7 +41,8 @@ async function ask() {
   try {
     const since = samples?.at.at(-1) ?? 0;
     const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
-    const answer = await fetch(`status.json?since=${since}`, { headers, cache: "no-store" });
+    const which = worker && `&worker=${encodeURIComponent(worker)}`;
+    const answer = await fetch(`status.json?since=${since}${which}`, { headers, cache: "no-store" });
     if (answer.ok) {
       show(await answer.json());
     } else if (answer.status === 401 || answer.status === 403) {
@@ -65,6 +68,7 @@ async function ask() {
 
 function show(report) {
   refused = "";
+  worker = report.worker ? `${report.worker}` : "";
   seenAt = new Date().toLocaleTimeString();
   keep(report.samples, report.now);
   $("entrance").hidden = true;
@@ -73,6 +77,7 @@ function show(report) {
   showConnections($("connections").tBodies[0], $("connections-note"), report);
   showDocuments($("documents").tBodies[0], $("documents-note"), report);
   showFacts(report);
+  showWorkers(report);
   showHealth(report);
 }
 
@@ -109,6 +114,22 @@ function showFacts(report) {
       return pair;
     }),
   );
+}
+
+// Links to this page with the numbers of each worker. They stay the same elements, so a link keeps its focus.
+function showWorkers({ worker, workers }) {
+  const home = $("workers");
+  home.hidden = !workers;
+  if (!workers || home.dataset.shown === `${worker} of ${workers}`) return;
+  home.dataset.shown = `${worker} of ${workers}`;
+  const links = Array.from({ length: workers }, (_, index) => {
+    const link = document.createElement("a");
+    link.href = `?worker=${index + 1}`;
+    link.textContent = `${index + 1}`;
+    if (index + 1 === worker) link.ariaCurrent = "page";
+    return link;
+  });
+  home.replaceChildren("Worker", ...links);
 }
 
 function showHealth({ storage }) {

@@ -12,8 +12,10 @@ from playwright.async_api import Page, expect
 from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.browser.editor.test_access import AXE, LOOK
+from tests.browser.waits import until
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
+from tests.storage.gossip.heard import eventually
 
 # The contrast of every text with its background (WCAG 2.2, 1.4.3).
 FAINT = """
@@ -182,3 +184,22 @@ async def test_no_line_is_drawn_across_missing_samples(server: RunningServer, pa
         " return chart.first.getAttribute('d'); })"
     )
     assert drawn.count("M") == 3
+
+
+async def test_each_worker_has_its_own_numbers(
+    tmp_path: Path, page: Page, complaints: Complaints
+) -> None:
+    with RunningServer(tmp_path, env={"WEFT_WORKERS": "2"}) as two:
+        await eventually(lambda: two.log().count("is ready") == 2)
+        token = await two.mint("ops", Role.ADMIN)
+        await page.goto(f"{two.http}/status#token={token}")
+        links = page.get_by_role("navigation", name="Workers").get_by_role("link")
+        await expect(links).to_have_text(["1", "2"])
+        await links.nth(1).click()
+        await expect(page).to_have_url(f"{two.http}/status?worker=2")
+        await expect(links.nth(1)).to_have_attribute("aria-current", "page")
+        await expect(page.get_by_text("Running")).to_be_visible()
+        await links.nth(0).focus()
+        await until(page, "document.querySelector('#facts').textContent.includes('Up for')")
+        await expect(links.nth(0)).to_be_focused()
+    assert complaints == []

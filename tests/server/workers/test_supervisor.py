@@ -13,7 +13,16 @@ import pytest
 
 from server.runtime.settings import Settings
 from server.workers import supervisor
-from server.workers.exchange import CANNOT_START, Assignment
+from server.workers.exchange import (
+    CANNOT_START,
+    Assignment,
+    FromParent,
+    FromWorker,
+    Question,
+    Ready,
+    Replies,
+    Reply,
+)
 from server.workers.listening import bind_sockets
 from server.workers.supervisor import MOST_DEATHS, Supervisor
 from tests.held_store import until
@@ -29,11 +38,16 @@ class FakeWorker:
         self.pid = 1000 + assignment.worker
         self.signals: list[signal.Signals] = []
         self.hangs = False
-        self._ready: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self.sent: list[FromParent] = []
+        self._said: asyncio.Queue[FromWorker | None] = asyncio.Queue()
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    async def until_ready(self) -> str | None:
-        return await asyncio.shield(self._ready)
+    async def messages(self) -> AsyncIterator[FromWorker]:
+        while message := await self._said.get():
+            yield message
+
+    def send(self, message: FromParent) -> None:
+        self.sent.append(message)
 
     async def until_ended(self) -> int:
         return await asyncio.shield(self._ended)
@@ -43,12 +57,14 @@ class FakeWorker:
         if number == signal.SIGKILL or (number == signal.SIGTERM and not self.hangs):
             self.end(0 if number == signal.SIGTERM else -number)
 
+    def say(self, message: FromWorker) -> None:
+        self._said.put_nowait(message)
+
     def be_ready(self) -> None:
-        self._ready.set_result(f"worker {self.assignment.worker}")
+        self.say(Ready(f"worker {self.assignment.worker}"))
 
     def end(self, code: int) -> None:
-        if not self._ready.done():
-            self._ready.set_result(None)
+        self._said.put_nowait(None)
         if not self._ended.done():
             self._ended.set_result(code)
 
@@ -242,3 +258,21 @@ async def test_a_worker_that_another_process_stops_is_replaced(
     async with started(running) as scene:
         scene.started[0].end(0)
         assert (await scene.next(4)).assignment.worker == 1
+
+
+async def test_a_question_reaches_the_ready_workers_and_its_replies_come_back(
+    running: Callable[[Settings], Scene],
+) -> None:
+    async with started(running) as scene:
+        one, two, three = scene.started
+        three.end(1)
+        await scene.next(4)
+        two.say(Question(7, 0, "metrics", "text/plain"))
+        await until(lambda: one.sent and two.sent)
+        for number, worker in ((1, one), (2, two)):
+            [asked] = worker.sent
+            assert isinstance(asked, Question)
+            assert (asked.name, asked.argument) == ("metrics", "text/plain")
+            worker.say(Reply(asked.id, f"of {number}"))
+        await until(lambda: len(two.sent) == 2)
+        assert two.sent[1] == Replies(7, {1: "of 1", 2: "of 2"})
