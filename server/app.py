@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
@@ -47,6 +47,7 @@ from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.runtime.worker_threads import free_documents_in_thread
 from server.services import ALONE, Placement, Services
+from server.startup import SQLITE, make_home
 from server.status.monitor import Monitor
 from server.status.readiness import Readiness
 from server.websocket.socket import SocketBounds
@@ -56,12 +57,6 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
     from server.runtime.settings import Settings
 
-SQLITE = "sqlite+aiosqlite:///"
-
-
-class CannotServeError(Exception):
-    """Another process already serves the database file."""
-
 
 def open_store(settings: Settings) -> Store:
     """Return the store that the settings name. It is not started yet."""
@@ -69,28 +64,6 @@ def open_store(settings: Settings) -> Store:
 
     make_home(settings)
     return SqlStore(settings.database)
-
-
-@contextmanager
-def permission_to_serve(settings: Settings) -> Iterator[Path | None]:
-    """Yield the path of the local bus, or None when no other process may serve the database file.
-
-    Raise `CannotServeError` when another process serves the file alone.
-    """
-    from storage.serving_lock import AlreadyServedError, serving
-
-    make_home(settings)
-    try:
-        with serving(settings.database, shared=settings.local_bus or settings.workers > 1) as bus:
-            yield bus
-    except AlreadyServedError as error:
-        raise CannotServeError(str(error)) from error
-
-
-def make_home(settings: Settings) -> None:
-    """Create the folder of the SQLite file when it is missing."""
-    if settings.database.startswith(SQLITE):
-        Path(settings.database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def build(

@@ -23,8 +23,13 @@ from server.demo import seed
 from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
 from server.runtime.logs import error_sentence
-from server.runtime.settings import environment, unknown_names
 from server.services import ALONE, Placement
+from server.startup import (
+    CANNOT_START,
+    CannotServeError,
+    permission_to_serve,
+    warn_of_unknown_settings,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_MS = 500
 RECONNECT_SPREAD_MS = 2000.0
-CANNOT_START = 3  # uvicorn's exit code when the application does not start
 
 
 Announce: TypeAlias = "Callable[[Services, str], Awaitable[None]]"
@@ -160,18 +164,12 @@ def serve(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format)
     warn_of_unknown_settings()
     try:
-        with composition.permission_to_serve(settings) as bus:
+        with permission_to_serve(settings) as bus:
             part = Part(Placement(bus))
             return run(settings, composition.open_store(settings), part)
-    except composition.CannotServeError as error:
+    except CannotServeError as error:
         print(f"weft: {error}", file=sys.stderr)
         return CANNOT_START
-
-
-def warn_of_unknown_settings() -> None:
-    """Log each variable that looks like a setting and is none."""
-    for name, meant in unknown_names(environment()).items():
-        logger.warning("%s is not a setting%s", name, f"; did you mean {meant}?" if meant else "")
 
 
 def run(settings: Settings, store: Store, part: Part) -> int:

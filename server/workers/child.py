@@ -16,8 +16,9 @@ from server import app as composition
 from server import process
 from server.runtime import logs
 from server.services import Placement, Services
+from server.startup import CANNOT_START, CannotServeError, permission_to_serve
 from server.status.workers import answer
-from server.workers.exchange import CANNOT_START, Assignment, decode_assignment
+from server.workers.exchange import Assignment, decode_assignment
 from server.workers.parent_link import ParentLink
 
 
@@ -32,10 +33,10 @@ def main(parent: socket.socket) -> int:
     logs.configure(settings.log_level, settings.log_format)
     logs.bind(worker=str(assignment.worker))
     try:
-        with composition.permission_to_serve(settings) as bus:
+        with permission_to_serve(settings) as bus:
             part = _part(assignment, bus, parent)
             return process.run(settings, composition.open_store(settings), part)
-    except composition.CannotServeError as error:
+    except CannotServeError as error:
         print(f"weft: {error}", file=sys.stderr)
         return CANNOT_START
 

@@ -12,8 +12,6 @@ from msgspec import Struct
 
 from server.runtime.settings import Settings
 
-# The exit code of a worker that cannot start, as of `weft serve`. Its log has the reason.
-CANNOT_START: Final = 3
 # The longest line. The metrics of all workers are in one line.
 MOST_BYTES: Final = 64 * 1024 * 1024
 

@@ -8,16 +8,20 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
-from server import app as composition
-from server.process import warn_of_unknown_settings
 from server.runtime import logs
-from server.workers.exchange import (
+from server.startup import (
     CANNOT_START,
+    CannotServeError,
+    open_bus,
+    permission_to_serve,
+    warn_of_unknown_settings,
+)
+from server.workers.exchange import (
     Assignment,
     FromWorker,
     Question,
@@ -51,33 +55,17 @@ def serve(settings: Settings) -> int:
         return CANNOT_START
     warn_of_unknown_settings()
     try:
-        with (
-            composition.permission_to_serve(settings),
-            ExitStack() as opened,
-            _bus(settings) as bus,
-        ):
+        with permission_to_serve(settings) as bus, ExitStack() as opened:
+            if bus is None and not settings.redis:  # PostgreSQL: a bus for these workers only
+                folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="weft-"))
+                bus = Path(folder, "bus")
             sockets = bind_sockets(settings.host, settings.port)
             for each in sockets:
                 opened.enter_context(each)
             return asyncio.run(Supervisor(settings, sockets, bus).run())
-    except (composition.CannotServeError, CannotListenError) as error:
+    except (CannotServeError, CannotListenError) as error:
         print(f"weft: {error}", file=sys.stderr)
         return CANNOT_START
-
-
-@contextmanager
-def _bus(settings: Settings) -> Iterator[str]:
-    """Yield the path of a bus for these workers, or nothing when they have another way.
-
-    The workers on a SQLite file have the bus of the file, which other servers may join. On
-    PostgreSQL, Redis reaches the other machines too. Without Redis, the workers get a bus of their
-    own.
-    """
-    if settings.redis or settings.database.startswith(composition.SQLITE):
-        yield ""
-        return
-    with tempfile.TemporaryDirectory(prefix="weft-") as folder:  # for this user only
-        yield str(Path(folder, "bus"))
 
 
 class Supervisor:
@@ -85,9 +73,12 @@ class Supervisor:
 
     Invariant: each number has at most one worker. The first worker is ready before the others
     start, so it alone migrates the tables and makes the demo pages.
+
+    The parent has little to do, so it is the broker of the local bus. When it is killed, a worker
+    takes over.
     """
 
-    def __init__(self, settings: Settings, sockets: list[socket.socket], bus: str) -> None:
+    def __init__(self, settings: Settings, sockets: list[socket.socket], bus: Path | None) -> None:
         self._settings = settings
         self._sockets = sockets
         self._bus = bus
@@ -104,7 +95,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, number)
-        async with asyncio.TaskGroup() as group:
+        async with self._messages_carried(), asyncio.TaskGroup() as group:
             loop.add_signal_handler(signal.SIGUSR1, self._restart, group)
             group.create_task(self._kill_late(), name="late workers")
             for number, ready in self._ready.items():
@@ -112,6 +103,19 @@ class Supervisor:
                 if number == 1:
                     await self._until(ready)
         return self._code
+
+    @asynccontextmanager
+    async def _messages_carried(self) -> AsyncIterator[None]:
+        """Take part in the local bus while the block runs."""
+        if self._bus is None:
+            yield
+            return
+        carrying = asyncio.create_task(open_bus(self._bus).run(), name="local bus")
+        try:
+            yield
+        finally:
+            carrying.cancel()
+            await asyncio.wait([carrying])
 
     async def _keep(self, number: int) -> None:
         """Run one worker, and replace it whenever it ends, until the server stops."""
@@ -155,7 +159,7 @@ class Supervisor:
             settings=self._settings,
             worker=number,
             sockets=tuple(each.fileno() for each in self._sockets),
-            bus=self._bus,
+            bus="" if self._bus is None else str(self._bus),
             creates_demo=not self._has_started,
             program=sys.argv[0],
         )

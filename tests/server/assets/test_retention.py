@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.assets.retention import AT_ONCE, DAY_MS, WALK_EVERY, AssetRetention
+from server.assets.retention import AT_ONCE, DAY_MS, STRAY_MS, WALK_EVERY, AssetRetention
 from server.assets.versions import VersionReader
 from storage.memory.store import MemoryStore
 from tests.faults.inside import Inside, inside
@@ -80,6 +80,27 @@ async def test_an_upload_starts_the_days_again(scene: Inside) -> None:
     id = await add(scene)
     assert await walk(scene, retention) == 0
     assert await left(scene) == [id]
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_files_of_uploads_that_other_processes_run_are_no_strays(
+    scene: Inside, is_shared: bool
+) -> None:
+    store = scene.hub.store
+    asked: list[int] = []
+
+    async def drop_strays(before: int) -> int:
+        asked.append(scene.clock.now_ms() - before)
+        return 0
+
+    store.drop_strays = drop_strays  # type: ignore[method-assign]
+    versions = VersionReader(scene.hub, scene.clock)
+    retention = AssetRetention(store, versions, scene.clock, DAYS, is_shared=is_shared)
+    await walk(scene, retention)
+    await walk(scene, retention)
+    first, later = asked
+    assert first == WALK_EVERY * 1000 + (STRAY_MS if is_shared else 0)
+    assert later >= STRAY_MS
 
 
 async def test_zero_days_keep_every_asset(scene: Inside) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import re
@@ -26,6 +27,7 @@ from server.cli import check as check_command
 from server.cli import main as cli
 from server.cli.main import main
 from server.runtime.clock import SystemClock
+from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
 from storage.migration import SchemaOutdatedError
 from storage.store import SqlStore
@@ -532,3 +534,32 @@ def test_help_imports_neither_server_nor_database() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "module"),
+    [
+        ((), "", "server.process"),
+        (("--workers", "1"), "3", "server.process"),
+        (("--workers", "3"), "", "server.workers.supervisor"),
+        ((), "3", "server.workers.supervisor"),
+    ],
+)
+def test_several_workers_have_a_parent(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], env: str, module: str
+) -> None:
+    monkeypatch.setenv("WEFT_WORKERS", env)
+    served: list[Settings] = []
+
+    def serve(settings: Settings) -> int:
+        served.append(settings)
+        return 7
+
+    monkeypatch.setattr(importlib.import_module(module), "serve", serve)
+    assert shell.run("serve", *flags) == (7, "", "")
+    assert served[0].workers == int(flags[-1] if flags else env or 1)
+
+
+def test_a_wrong_number_of_workers_is_refused(shell: Shell) -> None:
+    code, _, err = shell.run("serve", "--workers", "0")
+    assert (code, err) == (2, "weft: WEFT_WORKERS must be a whole number from 1 to 64\n")

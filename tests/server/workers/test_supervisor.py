@@ -8,13 +8,14 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from server.runtime.settings import Settings
+from server.startup import CANNOT_START
 from server.workers import supervisor
 from server.workers.exchange import (
-    CANNOT_START,
     Assignment,
     FromParent,
     FromWorker,
@@ -25,7 +26,9 @@ from server.workers.exchange import (
 )
 from server.workers.listening import bind_sockets
 from server.workers.supervisor import MOST_DEATHS, Supervisor
+from storage.gossip.local import LocalGossip
 from tests.held_store import until
+from tests.storage.gossip.heard import Heard, eventually
 
 SETTINGS = Settings(workers=3)
 
@@ -72,9 +75,9 @@ class FakeWorker:
 class Scene:
     """A running parent, and the workers that it has started."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bus: Path | None = None) -> None:
         self.sockets = bind_sockets("127.0.0.1", 0)
-        self.supervisor = Supervisor(settings, self.sockets, "")
+        self.supervisor = Supervisor(settings, self.sockets, bus)
         self.started: list[FakeWorker] = []
         self.task = asyncio.create_task(self.supervisor.run(), name="parent")
 
@@ -250,6 +253,28 @@ async def test_a_restart_replaces_one_worker_after_the_other(
             again.be_ready()
         await until(lambda: all(each.is_set() for each in scene.supervisor._ready.values()))
         assert scene.numbers == [1, 2, 3, 1, 2, 3]
+
+
+async def test_the_parent_carries_the_messages_of_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(SETTINGS, tmp_path / "bus")
+    monkeypatch.setattr(supervisor.WorkerProcess, "start", scene.start)
+    await scene.all_ready()
+    assert {each.assignment.bus for each in scene.started} == {str(tmp_path / "bus")}
+    one, two = LocalGossip(tmp_path / "bus"), LocalGossip(tmp_path / "bus")
+    tasks = [asyncio.create_task(each.run()) for each in (one, two)]
+    heard = Heard(two, "home")
+    await heard.lost()
+    await eventually(lambda: one.is_connected)
+    assert one._broker is two._broker is None
+    one.publish("home", b"1")
+    assert await heard.next() == b"1"
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    scene.supervisor._stop(signal.SIGTERM)
+    assert await scene.task == 0
 
 
 async def test_a_worker_that_another_process_stops_is_replaced(
