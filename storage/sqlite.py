@@ -28,8 +28,9 @@ _READERS = 4
 # Readers that may open documents and read history, as in `postgres`.
 _LONG_READS = _READERS - 1
 # SQLite's own wait for a lock cannot be cancelled. So the writer waits only for this many seconds
-# at a time, and tries again.
-_WAIT_SECONDS = 0.1
+# at a time, and tries again. Within a longer wait, SQLite would look more and more rarely: up to 50
+# ms late, when another process commits all the time.
+_WAIT_SECONDS = 0.005
 
 
 def _pragmas(wait: float) -> tuple[str, ...]:
