@@ -146,7 +146,7 @@ class Supervisor:
             return 1
         self._workers[number] = worker
         if self._stopping.is_set():
-            worker.send_signal(signal.SIGTERM)
+            worker.stop()
         async for message in worker.messages():
             self._handle(number, message)
         code = await worker.until_ended()
@@ -212,7 +212,8 @@ class Supervisor:
         self._stopping.set()
         for each in self._sockets:
             each.close()
-        self._send_all(signal.SIGTERM)
+        for worker in self._workers.values():
+            worker.stop()
 
     def _send_all(self, number: signal.Signals) -> None:
         for worker in self._workers.values():
@@ -238,7 +239,7 @@ class Supervisor:
         for number, ready in self._ready.items():
             worker = self._workers.get(number)
             if worker is not None:
-                worker.send_signal(signal.SIGTERM)
+                worker.stop()
                 await worker.until_ended()
                 ready.clear()
             await self._until(ready)

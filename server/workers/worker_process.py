@@ -79,6 +79,15 @@ class WorkerProcess:
         self._writer.close()
         return code
 
+    def stop(self) -> None:
+        """Let the worker drain and end.
+
+        A process that has just started may miss the signal. When it is ready, it finds its
+        connection closed, and stops too.
+        """
+        self.send_signal(signal.SIGTERM)
+        self._writer.close()
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process has ended."""
         with suppress(ProcessLookupError):

@@ -55,6 +55,9 @@ class FakeWorker:
     async def until_ended(self) -> int:
         return await asyncio.shield(self._ended)
 
+    def stop(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def send_signal(self, number: signal.Signals) -> None:
         self.signals.append(number)
         if number == signal.SIGKILL or (number == signal.SIGTERM and not self.hangs):
