@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from typing import Final
 
+from collab.ports.gossip import LOST
 from storage.gossip.bus_connection import BusConnection
 from storage.gossip.bus_frames import VERSION, BadFrame, Frame, Kind, encode_frame
 from storage.gossip.memory import Readers
@@ -28,6 +29,7 @@ class Broker:
         self._channels: dict[BusConnection, set[str]] = {}
         # A dict keeps the order, and has each connection once.
         self._subscribed: defaultdict[str, dict[BusConnection, None]] = defaultdict(dict)
+        self._is_closed = False
 
     def accept(self) -> BusConnection:
         """Return the connection for a process that connects."""
@@ -46,14 +48,15 @@ class Broker:
             self._loop.call_soon(self._readers.deliver, channel, message)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. A connection that opens later is closed at once."""
+        self._is_closed = True
         for connection in list(self._channels):
             connection.close()
 
     # --- the events of a connection -----------------------------------------------------------
 
     def on_open(self, connection: BusConnection) -> None:
-        if len(self._channels) >= _MOST_PROCESSES:
+        if self._is_closed or len(self._channels) >= _MOST_PROCESSES:
             connection.abort()
             return
         self._channels[connection] = set()
@@ -84,8 +87,12 @@ class Broker:
         """Do nothing: the connection has announced the losses itself."""
 
     def on_close(self, connection: BusConnection) -> None:
-        for channel in self._channels.pop(connection, ()):
+        """Forget a process. It may have died with unsent messages, so its channels lose some."""
+        channels = self._channels.pop(connection, set())
+        for channel in channels:
             self._unsubscribe(connection, channel)
+        for channel in channels:
+            self.publish(channel, LOST)
 
     def _greet(self, connection: BusConnection, frame: Frame) -> None:
         # A process of another release may have other rules. It hears the version, and closes.

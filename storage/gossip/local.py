@@ -48,6 +48,10 @@ class LocalGossip:
         self._announced: set[str] = set()  # the channels that the broker has heard of
         self._confirmed: set[str] = set()  # the channels whose messages the broker sends
         self._channels_with_loss: set[str] = set()
+        # The channels of messages that the broker may not have got: before and after the last PING.
+        self._pinged: set[str] = set()
+        self._sent: set[str] = set()
+        self._missing_pongs = 0
         self._pongs: list[asyncio.Future[None]] = []
         self._is_other_release = False
         self._has_fault = False
@@ -83,7 +87,7 @@ class LocalGossip:
             return False
         pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pongs.append(pong)
-        self._connection.send(Kind.PING)
+        self._send_ping(self._connection)
         await asyncio.wait([pong], timeout=_ANSWER_SECONDS)
         if not pong.done():
             self._pongs.remove(pong)
@@ -93,6 +97,7 @@ class LocalGossip:
         if self._broker is not None:
             self._broker.publish(channel, message)
         elif self._connection is not None:
+            self._sent.add(channel)
             self._connection.publish(channel, encode_frame(Kind.MESSAGE, channel, message))
         else:
             self._channels_with_loss.add(channel)
@@ -153,7 +158,7 @@ class LocalGossip:
                         await self._ended.wait()
                 connection = self._connection
                 if connection is not None and not connection.is_full:
-                    connection.send(Kind.PING)
+                    self._send_ping(connection)
         finally:
             self._forget()
             transport.close()
@@ -173,8 +178,7 @@ class LocalGossip:
             case Kind.SUBSCRIBED:
                 self._confirm(frame.channel)
             case Kind.PONG:
-                while self._pongs:
-                    self._pongs.pop().set_result(None)
+                self._handle_pong()
             case _:
                 raise BadFrame("only a broker gets such a frame")
 
@@ -197,9 +201,30 @@ class LocalGossip:
         for channel in lost:
             connection.send(Kind.MESSAGE, channel, LOST)
 
+    def _send_ping(self, connection: BusConnection) -> None:
+        self._pinged |= self._sent
+        self._sent.clear()
+        self._missing_pongs += 1
+        connection.send(Kind.PING)
+
+    def _handle_pong(self) -> None:
+        """Note that the broker is alive, and has got all messages before the last PING."""
+        self._missing_pongs -= 1
+        if self._missing_pongs == 0:
+            self._pinged.clear()
+        while self._pongs:
+            self._pongs.pop().set_result(None)
+
     def _forget(self) -> None:
-        """Forget the connection. The next connection announces all channels."""
+        """Forget the connection, and note which messages it may have lost.
+
+        The next connection announces all channels.
+        """
         self._connection = None
+        self._channels_with_loss |= self._pinged | self._sent
+        self._pinged.clear()
+        self._sent.clear()
+        self._missing_pongs = 0
         self._announced.clear()
         self._confirmed.clear()
 
