@@ -138,7 +138,7 @@ class Supervisor:
             await self._pause(min(_FIRST_WAIT * 2 ** (deaths - 1), _LONGEST_WAIT))
 
     async def _run_one(self, number: int) -> int:
-        """Start a worker, and wait for its end. Return its exit code."""
+        """Start a worker, and wait for its end. Return its exit code, which is 0 after a stop."""
         try:
             worker = await WorkerProcess.start(self._assignment(number), self._sockets)
         except OSError as error:  # for example, too many processes
@@ -150,9 +150,10 @@ class Supervisor:
         async for message in worker.messages():
             self._handle(number, message)
         code = await worker.until_ended()
+        was_ready = self._ready[number].is_set()
         self._ready[number].clear()
         del self._workers[number]
-        return code
+        return code if was_ready else code or 1
 
     def _assignment(self, number: int) -> Assignment:
         return Assignment(
@@ -206,7 +207,8 @@ class Supervisor:
             self._code = 130 if number == signal.SIGINT else 0
             self._begin_stop()
         elif number == signal.SIGINT:
-            self._send_all(signal.SIGINT)
+            for worker in self._workers.values():
+                worker.send_signal(signal.SIGINT)
 
     def _begin_stop(self) -> None:
         self._stopping.set()
@@ -215,20 +217,19 @@ class Supervisor:
         for worker in self._workers.values():
             worker.stop()
 
-    def _send_all(self, number: signal.Signals) -> None:
-        for worker in self._workers.values():
-            worker.send_signal(number)
-
     async def _kill_late(self) -> None:
+        """After the stop, kill the workers that hang."""
         await self._stopping.wait()
+        await asyncio.gather(*(self._until_ended(*each) for each in self._workers.items()))
+
+    async def _until_ended(self, number: int, worker: WorkerProcess) -> None:
+        """Wait for the end of a worker that stops. Kill it when it takes too long."""
         try:
             async with asyncio.timeout(self._settings.drain_seconds + _LATE_SECONDS):
-                for worker in list(self._workers.values()):
-                    await worker.until_ended()
+                await worker.until_ended()
         except TimeoutError:
-            for number in self._workers:
-                logger.error("worker %d does not stop; it is killed", number)
-            self._send_all(signal.SIGKILL)
+            logger.error("worker %d does not stop; it is killed", number)
+            worker.send_signal(signal.SIGKILL)
 
     def _restart(self, group: asyncio.TaskGroup) -> None:
         if self._restarting is None or self._restarting.done():
@@ -240,7 +241,7 @@ class Supervisor:
             worker = self._workers.get(number)
             if worker is not None:
                 worker.stop()
-                await worker.until_ended()
+                await self._until_ended(number, worker)
                 ready.clear()
             await self._until(ready)
 

@@ -242,6 +242,30 @@ async def test_a_stop_while_a_worker_starts_stops_it_too(
     assert scene.started[0].signals == [signal.SIGTERM]
 
 
+async def test_a_worker_that_ends_before_it_is_ready_has_failed(
+    running: Callable[[Settings], Scene],
+) -> None:
+    scene = running(SETTINGS)
+    for count in range(1, MOST_DEATHS + 1):
+        (await scene.next(count)).end(0)
+    assert await scene.task == CANNOT_START
+
+
+async def test_a_restart_kills_a_worker_that_does_not_stop(
+    running: Callable[[Settings], Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_LATE_SECONDS", 0.0)
+    scene = running(replace(SETTINGS, drain_seconds=0.01))
+    await scene.all_ready()
+    scene.started[0].hangs = True
+    async with asyncio.TaskGroup() as group:
+        scene.supervisor._restart(group)
+        await eventually(lambda: len(scene.started) == 4)
+        for count in (4, 5, 6):
+            (await scene.next(count)).be_ready()
+    assert scene.started[0].signals == [signal.SIGTERM, signal.SIGKILL]
+
+
 async def test_a_restart_replaces_one_worker_after_the_other(
     running: Callable[[Settings], Scene],
 ) -> None:
