@@ -88,7 +88,7 @@ def test_a_database_file_serves_only_one_server(tmp_path: Path) -> None:
         with weft(tmp_path, "--port", "0") as second:
             text = said(second)
         assert f"weft: process {first.pid} on " in text
-        assert f"serves {tmp_path}/weft.db: stop it first" in text
+        assert f"serves {tmp_path}/weft.db alone: stop it first" in text
         assert "Traceback" not in text
         assert second.returncode == 3
         token = [str(WEFT), "token", "--user", "ada", "--role", "editor"]
