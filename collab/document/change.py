@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from collab.entry import Op, TextChanges
+from collab.entry import Entry, Op, TextChanges
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
+from collab.patch.splices import as_received
 from collab.patch.values import same
+from collab.tree.summary import NO_SUMMARY, UpdateSummary
+from collab.yjs.update import STORED_BOUNDS, inspect
 
 
 class Change(Struct, frozen=True):
@@ -29,6 +32,31 @@ class Change(Struct, frozen=True):
     before: Json
     value: Json
     texts: dict[int, TextChanges] = {}
+
+
+class Followed(Struct, frozen=True):
+    """An entry that another instance has committed, ready to be applied (`Document.follow`).
+
+    `applied` is what its ops do to the value before it. `summary` describes its update.
+    """
+
+    entry: Entry
+    applied: Applied
+    summary: UpdateSummary
+
+    @classmethod
+    def of(cls, entry: Entry, before: Json, size: int) -> Followed:
+        """Prepare an entry for the value `before`, which has `size` bytes.
+
+        Raise `Rejected` when its ops or its update cannot be read. The entry may be as the log
+        stores it. The prepared entry is as clients receive it (`collab/patch/splices.py`).
+        """
+        applied = apply(before, entry.ops, size=size, splices=True, texts=entry.texts)
+        summary = NO_SUMMARY
+        if entry.update:
+            inspected = inspect(entry.update, STORED_BOUNDS)
+            summary = UpdateSummary.of(inspected, {}, has_arrays=False)
+        return cls(as_received(entry, applied), applied, summary)
 
 
 @dataclass(frozen=True, slots=True)

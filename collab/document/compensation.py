@@ -17,10 +17,11 @@ from collab.patch.diff import diff, diff_at, places
 from collab.patch.pointer import Tokens, lookup
 from collab.patch.values import same
 from collab.structs.subtrees import MOST_HIDDEN
-from collab.tree.difference import RolledBack
+from collab.tree.difference import Integrated, RolledBack
 from collab.tree.tree import Tree
+from collab.types.merging import merge_updates
 from collab.types.place import pointer_tokens
-from collab.types.records import Record, place_of
+from collab.types.records import Record, Reinsertion, place_of
 from collab.writing.journal import Journal
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
@@ -37,6 +38,47 @@ class Correction(NamedTuple):
 
     value: Json
     ops: list[Op]
+
+
+class Before(NamedTuple):
+    """The document before an update: its types, its value, and the bytes of its value.
+
+    `version` is the version that the update makes.
+    """
+
+    tree: Tree
+    value: Json
+    size: int
+    version: int
+    incarnations: Incarnations
+
+
+class Written(NamedTuple):
+    """An update and its correction as one change."""
+
+    update: bytes
+    applied: Applied
+    records: Sequence[Record]
+    reinsertions: Sequence[Reinsertion]
+
+
+def corrected(before: Before, integrated: Integrated, correct: Correct | None) -> Written:
+    """Correct an update that the document has just applied. Return both as one change."""
+    update, ops, records, rolled_back, texts = integrated
+    tree, value, size, version, incarnations = before
+    applied = apply(value, ops, size=size, texts=texts)
+    correction = correction_of(value, size, applied, rolled_back, correct)
+    if correction is None:
+        return Written(update, applied, records, integrated.reinserted)
+    back, journal = compensate(
+        tree, applied.value, value, correction, version, records, incarnations
+    )
+    return Written(
+        merge_updates([update, back]),
+        apply(value, correction.ops, size=size),
+        [*records, *journal.records],
+        [*integrated.reinserted, *journal.reinsertions],
+    )
 
 
 def correction_of(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Unpack
 
-from collab.document.change import Change, Undone, cancels_out, with_object_root
-from collab.document.compensation import Correct, compensate, correction_of
+from collab.document.change import Change, Followed, Undone, cancels_out, with_object_root
+from collab.document.compensation import Before, Correct, corrected
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
 from collab.document.snapshot_format import FORMAT, Body, encode, encode_json, encode_steps
@@ -20,7 +20,7 @@ from collab.document.steps import (
     UndoBounds,
     encode_inverse,
 )
-from collab.document.undo import Check, UndoCall, UndoOptions, dry_run_undo, perform_undo
+from collab.document.undo import Check, UndoCall, UndoOptions, checked_undo
 from collab.document.undo_state import UndoState
 from collab.document.value_count import ValueCount, WorkSize, require_short_lists
 from collab.entry import Entry, Kind
@@ -34,7 +34,6 @@ from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree
-from collab.types.merging import merge_updates
 from collab.types.yjs_document import Structs
 from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
@@ -186,26 +185,12 @@ class Document:
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
-        written, ops, records, rolled_back, texts = self._tree.integrate(
-            update, self.value, summary, limits, structs
-        )
-        if not written:
+        integrated = self._tree.integrate(update, self.value, summary, limits, structs)
+        if not integrated.update:
             return None
-        applied = apply(self.value, ops, size=self.size, texts=texts)
-        reinsertions = [] if rolled_back is None else rolled_back.reinserted
-        for record in records:
-            self._undo.identity.add(user, record)
-        self._undo.identity.add_reinsertions(reinsertions)
-        correction = correction_of(self.value, self.size, applied, rolled_back, correct)
-        if correction is not None:
-            incarnations = self._undo.incarnations
-            back, journal = compensate(
-                self._tree, applied.value, self.value, correction, version, records, incarnations
-            )
-            applied = apply(self.value, correction.ops, size=self.size)
-            written = merge_updates([written, back])
-            records = [*records, *journal.records]
-            reinsertions = [*reinsertions, *journal.reinsertions]
+        self._undo.expect(user, integrated.records, integrated.reinserted)
+        before = Before(self._tree, self.value, self.size, version, self._undo.incarnations)
+        written, applied, records, reinsertions = corrected(before, integrated, correct)
         if leases:
             self._lease(leases, user)
         # An invisible change, such as a new order key that keeps the order, is no undo step.
@@ -226,6 +211,17 @@ class Document:
         same = Applied(self.value, [], [], self.size)
         return self._accept(same, update, inverse, version, user, at, "edit")
 
+    def follow(self, followed: Followed) -> Change:
+        """Apply an entry that another instance has committed as the next version (rule D20)."""
+        entry = followed.entry
+        inverse = self._undo.expect_entry(entry)
+        self._tree.follow(entry.update, self.value, followed.summary, inverse.records)
+        self._lease(entry.leases, entry.author.user)
+        self.count.reset()
+        change = self._advance(followed.applied, entry.update, entry.inverse, entry.version)
+        self._undo.add_entry(entry, inverse)
+        return change
+
     def advance_to(self, version: int) -> None:
         """Set the version, after a version that changed nothing."""
         self.version = version
@@ -240,9 +236,7 @@ class Document:
 
         Later patches and undos delete these elements. So the deletion needs no separate version.
         """
-        hidden = self._tree.hidden()
-        needed = self._undo.needed_elements() if hidden else set()
-        unneeded = [element for element in hidden if element not in needed]
+        unneeded = self._undo.unneeded(self._tree.hidden())
         self._tree.mark_for_purge(unneeded)
         return len(unneeded)
 
@@ -256,14 +250,18 @@ class Document:
         at: int,
         kind: Kind,
     ) -> Change:
+        blob = b"" if kind == "create" else encode_inverse(inverse)
+        change = self._advance(applied, update, blob, version)
+        self._undo.add_version(user, kind, version, at, blob, inverse)
+        return change
+
+    def _advance(self, applied: Applied, update: bytes, blob: bytes, version: int) -> Change:
         before, self.value = self.value, applied.value
         if applied.size < self.size:
             self.work.note_deletion(self.size - applied.size)
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
         self.blocks.add(update)
-        blob = b"" if kind == "create" else encode_inverse(inverse)
-        self._undo.add_version(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value, applied.texts)
 
     # --- undo and redo ----------------------------------------------------------------------
@@ -285,18 +283,14 @@ class Document:
         return self._undo.open_steps(user)
 
     def _undo_or_redo(self, kind: Kind, user: str, scope: str, asked: UndoOptions) -> Undone:
-        version, check = asked["version"], asked.get("check")
-        steps, incarnations = self._undo.steps(user, kind), self._undo.incarnations
-        call = UndoCall(
-            scope, f"{version:x}", incarnations, asked.get("containing"), kind == "redo"
-        )
-        if check is not None:
-            check(self.value, dry_run_undo(self._tree, self.value, steps, call))
-        run = perform_undo(self._tree, self.value, steps, call, asked.get("structs"))
+        steps = self._undo.steps(user, kind)
+        call = UndoCall.of(kind, scope, self._undo.incarnations, asked)
+        run = checked_undo(self._tree, self.value, steps, call, asked)
         self.count.reset()
         applied = apply(self.value, run.ops, size=self.size, texts=run.texts)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))
-        change = self._accept(applied, run.update, inverse, version, user, asked["at"], kind)
+        version, at = asked["version"], asked["at"]
+        change = self._accept(applied, run.update, inverse, version, user, at, kind)
         return Undone(change, list(inverse.origins), run.undone, run.skipped)
 
     def _lease(self, client_ids: Sequence[int], user: str) -> None:

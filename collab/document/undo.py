@@ -17,7 +17,7 @@ from collab.document.steps import (
     origins_of,
     records_of,
 )
-from collab.entry import Op, TextChanges
+from collab.entry import Kind, Op, TextChanges
 from collab.errors import Code, Rejected
 from collab.identity.incarnations import Incarnations
 from collab.ids import Json
@@ -67,6 +67,12 @@ class UndoCall:
     containing: int | None = None
     is_redo: bool = False
 
+    @classmethod
+    def of(cls, kind: Kind, scope: str, incarnations: Incarnations, asked: UndoOptions) -> UndoCall:
+        """Return the call for the options of an undo or a redo."""
+        prefix = f"{asked['version']:x}"
+        return cls(scope, prefix, incarnations, asked.get("containing"), kind == "redo")
+
 
 @dataclass(slots=True)
 class UndoRun:
@@ -101,6 +107,16 @@ class UndoRun:
             tuple(self.reinsertions),
             made_by=made_by,
         )
+
+
+def checked_undo(
+    tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall, asked: UndoOptions
+) -> UndoRun:
+    """Call the check of the options, if there is one, with the ops of the undo. Then perform it."""
+    check = asked.get("check")
+    if check is not None:
+        check(value, dry_run_undo(tree, value, steps, call))
+    return perform_undo(tree, value, steps, call, asked.get("structs"))
 
 
 def perform_undo(

@@ -13,12 +13,13 @@ from collab.document.steps import (
     UndoBounds,
     all_records,
     contains_version,
+    decode_inverse,
     shown_in,
 )
 from collab.entry import Entry, Kind
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.incarnations import Incarnations
-from collab.types.records import Path, Record, place_of, single_records, slot_of
+from collab.types.records import Path, Record, Reinsertion, place_of, single_records, slot_of
 
 
 class UndoState:
@@ -46,9 +47,11 @@ class UndoState:
         rows, most = self.incarnations.rows(), self.incarnations.most
         return Steps(FORMAT, self.stacks, self.identity.reinsertions, rows, most)
 
-    def add_entry(self, entry: Entry) -> None:
-        """Add an entry from the log."""
-        self.add_version(entry.author.user, entry.kind, entry.version, entry.at, entry.inverse)
+    def add_entry(self, entry: Entry, decoded: Inverse | None = None) -> None:
+        """Add an entry from the log. `decoded` is what `expect_entry` has returned for it."""
+        self.add_version(
+            entry.author.user, entry.kind, entry.version, entry.at, entry.inverse, decoded
+        )
 
     def add_version(
         self,
@@ -86,6 +89,25 @@ class UndoState:
                 self.identity.add_reinsertion(reinsertion)
         self.identity.end_version()
 
+    def expect(
+        self, user: str, records: Iterable[Record], reinsertions: Iterable[Reinsertion]
+    ) -> None:
+        """Add what a version contains to the identity index, before `add_version` adds the version.
+
+        `add_version` needs this when it gets the decoded inverse.
+        """
+        for record in records:
+            self.identity.add(user, record)
+        self.identity.add_reinsertions(reinsertions)
+
+    def expect_entry(self, entry: Entry) -> Inverse:
+        """Do the same for an entry that another instance has made. Return its decoded inverse."""
+        inverse = decode_inverse(entry.inverse)
+        self.expect(entry.author.user, inverse.records, inverse.reinsertions)
+        if inverse.reinsertions:
+            self.identity.forget_reinserted()
+        return inverse
+
     def steps(self, user: str, kind: Kind) -> Sequence[Step]:
         """Return the user's steps to undo, or to redo, newest last."""
         own = self.stacks.get(user, Stacks())
@@ -103,9 +125,10 @@ class UndoState:
             return size_of(steps[-1:])
         return size_of(step for step in steps if contains_version(step, containing))
 
-    def needed_elements(self) -> set[tuple[Path, str]]:
-        """Return the hidden elements that steps may show again: array paths and keys."""
-        return shown_in(self.stacks.values())
+    def unneeded(self, hidden: Sequence[tuple[Path, str]]) -> list[tuple[Path, str]]:
+        """Return the hidden elements that no step may show again: array paths and keys."""
+        needed = shown_in(self.stacks.values()) if hidden else set()
+        return [element for element in hidden if element not in needed]
 
     def needed_records(self, records: Iterable[Record]) -> list[Record]:
         """Return an invisible change's records whose place is a step's place or above it."""

@@ -146,6 +146,12 @@ class IdentityIndex:
             self._characters.clear()
         self._characters[own] = characters
 
+    def forget_reinserted(self) -> None:
+        """Drop the cached ids of texts that were inserted again: another text has their ids now."""
+        again = [own for own in self._characters if self._now.of(own) is not None]
+        for own in again:
+            del self._characters[own]
+
     # --- what steps name --------------------------------------------------------------------
 
     def add(self, user: str, record: Record) -> None:

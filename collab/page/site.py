@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import is_
 
 from collab.ids import Json
 from collab.page.fields import Fields, fields, text
@@ -48,6 +49,38 @@ def title_sources(value: Json) -> tuple[Json, ...]:
     """Return the parts of a document that decide its title."""
     whole = value if isinstance(value, dict) else {}
     return whole.get("title"), whole.get("site"), whole.get("pages")
+
+
+class StoredTitle:
+    """The title of a document in the store, which lists show.
+
+    Invariant: `_stored` is the title in the store, or None when that is not known. `_newest` is the
+    title of the newest value, whose parts are `_sources`.
+    """
+
+    def __init__(self) -> None:
+        self._stored: str | None = None
+        self._newest, self._sources = "", title_sources({})
+
+    def to_write(self, value: Json) -> str | None:
+        """Return the title of a value; None when the store has it already."""
+        title = self._title(value)
+        return None if title == self._stored else title
+
+    def note_written(self) -> None:
+        """Note that the store has the title of the newest value."""
+        self._stored = self._newest
+
+    def note_followed(self, value: Json) -> None:
+        """Note that another instance has written this value, and its title if that is new."""
+        if self._stored is not None and self._stored != self._title(value):
+            self._stored = None
+
+    def _title(self, value: Json) -> str:
+        sources = title_sources(value)
+        if not all(map(is_, sources, self._sources)):
+            self._sources, self._newest = sources, title_of(value)
+        return self._newest
 
 
 class Site:

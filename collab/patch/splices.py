@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from collab.entry import Entry, Op, TextChanges
 from collab.ids import Json
 from collab.patch import text_changes
-from collab.patch.apply import apply
+from collab.patch.apply import Applied, apply
 from collab.patch.bounds import TRUSTED
 from collab.patch.pointer import lookup, parse
 from collab.patch.run import PatchRun
@@ -110,12 +110,17 @@ def for_log(entry: Entry, before: Json) -> Entry:
 def from_log(entry: Entry, before: Json) -> tuple[Entry, Json]:
     """The entry as clients received it, and the value after it."""
     applied = apply(before, entry.ops, bounds=TRUSTED, splices=True, texts=entry.texts)
+    return as_received(entry, applied), applied.value
+
+
+def as_received(entry: Entry, applied: Applied) -> Entry:
+    """The entry of the log as clients received it. `applied` is what its ops do."""
     if not has_splices(entry.ops):
-        return entry, applied.value
+        return entry
     answer = entry.answer
     if "ops" in answer:
         answer = {**answer, "ops": drop_overwritten_texts(applied.ops)}
-    return replace(entry, ops=applied.ops, texts=applied.texts, answer=answer), applied.value
+    return replace(entry, ops=applied.ops, texts=applied.texts, answer=answer)
 
 
 def has_splices(ops: Sequence[Op]) -> bool:

@@ -14,7 +14,6 @@ cannot roll back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import is_
 from typing import assert_never
 
 import msgspec
@@ -26,11 +25,11 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
-from collab.page.site import title_of, title_sources
+from collab.page.site import StoredTitle
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import named_atomic
 from collab.ports.store import Absent, Append, Control, Snapshot, Stored
-from collab.room import patch_rules, renewal, yjs_rules
+from collab.room import following, patch_rules, renewal, yjs_rules
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
 from collab.room.request_digest import is_same
@@ -95,8 +94,7 @@ class Room:
         self.value: Json = self.document.value
         self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
-        self._stored_title: str | None = None  # None: not known yet
-        self._new_title, self._title_sources = "", title_sources({})
+        self._title = StoredTitle()
         # The first snapshot already purges, because a document that is seldom used may be closed
         # before it has `PURGE_EVERY` new versions.
         self._purge_at = 0
@@ -142,10 +140,6 @@ class Room:
         if self.guard.committed.held:
             step = self.guard.batch_step(working.changes, revision)
         self._lock_step = step
-        sources = title_sources(self.document.value)
-        if not all(map(is_, sources, self._title_sources)):
-            self._title_sources, self._new_title = sources, title_of(self.document.value)
-        title = self._new_title
         return Append(
             key=self.key,
             epoch=self.epoch,
@@ -157,7 +151,7 @@ class Room:
             quota=self.bounds.max_documents,
             put=[] if step is None else list(step.put),
             drop=[] if step is None else list(step.drop),
-            title=None if title == self._stored_title else title,
+            title=self._title.to_write(self.document.value),
         )
 
     def commit(self) -> tuple[list[Entry], list[AppliedChange]]:
@@ -166,21 +160,45 @@ class Room:
         Return its entries, and the same entries as changes.
         """
         entries, changes, accepted = self.working.take_batch()
-        ids: list[Accepted] = []
-        for entry, applied in zip(entries, changes, strict=True):
-            self.tail.append(entry, applied)
-            if entry.id:
-                ids.append(Accepted.of(entry))
-        if ids or accepted:
-            self.ids.add([*ids, *accepted])
-        self._stored_title = self._new_title
+        self._advance(entries, changes)
+        self.ids.add(accepted)
+        if entries or accepted:
+            self._title.note_written()
         self.exists = self.working.exists
-        self.version, self.value = self.working.head, self.document.value
         step, self._lock_step = self._lock_step, None
         self.lock_events = () if step is None else step.events
         if step is not None:
             self.set_locks(step.locks)
         return entries, changes
+
+    def follow(
+        self, epoch: int, entries: Sequence[Entry]
+    ) -> tuple[list[Entry], list[AppliedChange]] | None:
+        """Apply entries that another instance has committed after `version`; between batches only.
+
+        Return what `commit` returns: the entries as clients receive them, and the same as changes.
+        Return None, and change nothing, when the document must be loaded again (rule D20). After an
+        exception, the caller drops the room. Clients have read nothing of the entries then.
+        """
+        assert self.head == self.version
+        assert not self.working.entries
+        prepared = following.prepare(self.working, entries) if epoch == self.epoch else None
+        if prepared is None:
+            return None
+        following.follow(self.working, prepared)
+        received = [one.entry for one in prepared.followed]
+        self._advance(received, prepared.changes)
+        if prepared.step is not None:
+            self.guard.set_committed(prepared.step.locks)
+        self._title.note_followed(self.value)
+        return received, prepared.changes
+
+    def _advance(self, entries: Sequence[Entry], changes: Sequence[AppliedChange]) -> None:
+        """Make the working value the committed one, after these entries."""
+        for entry, applied in zip(entries, changes, strict=True):
+            self.tail.append(entry, applied)
+        self.ids.add(Accepted.of(entry) for entry in entries if entry.id)
+        self.version, self.value = self.working.head, self.document.value
 
     def set_locks(self, locks: Locks) -> None:
         """Replace the committed locks and the revision at which they were written.

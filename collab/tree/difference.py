@@ -135,6 +135,11 @@ class Integrated(NamedTuple):
     rolled_back: RolledBack | None = None
     texts: Mapping[int, TextChanges] = NO_TEXTS
 
+    @property
+    def reinserted(self) -> list[Reinsertion]:
+        """The characters that a rollback has inserted again."""
+        return [] if self.rolled_back is None else self.rolled_back.reinserted
+
     def after(self, earlier: Integrated) -> Integrated:
         """Return both changes as one."""
         update = merge_updates([earlier.update, self.update])

@@ -63,8 +63,7 @@ def text_record(
     if before is not None:
         labels = [_labels(before, identity, one) for one in found]
     if after is None and before is not None:
-        for one, runs in zip(reversed(found), reversed(inserted), strict=True):
-            before.splice(one.was, one.end, runs)
+        _splice(before, found, inserted)
         after = before
     for one, runs, labelled in zip(found, inserted, labels, strict=True):
         first = tuple(identity.first_runs(runs))
@@ -72,6 +71,38 @@ def text_record(
         hunks.append(Hunk(one.deleted, labelled, first, sides))
     identity.cache(own, after)
     return TextRecord(path, own, tuple(hunks))
+
+
+def follow_edit(
+    txn: Txn,
+    text: Any,
+    identity: IdentityIndex,
+    new: str,
+    found: Sequence[Replacement] | None,
+    strings: Sequence[Run],
+) -> None:
+    """Bring the cached ids of a text up to date. Drop them when that needs a search in the text.
+
+    The arguments are those of `text_record`.
+    """
+    own = identity.first_id(text_id(txn, text))
+    cached = identity.cached(own)
+    if cached is None:
+        return
+    is_plain = found is not None and text.len(txn) == len(new.encode())
+    inserted = _ids_in_update(found, strings) if found is not None and is_plain else None
+    if found is None or inserted is None:
+        identity.cache(own, None)
+    else:
+        _splice(cached, found, inserted)
+
+
+def _splice(
+    characters: Characters, found: Sequence[Replacement], inserted: Sequence[Sequence[Run]]
+) -> None:
+    """Apply the replacements of a text to its ids."""
+    for one, runs in zip(reversed(found), reversed(inserted), strict=True):
+        characters.splice(one.was, one.end, runs)
 
 
 def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:

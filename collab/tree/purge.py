@@ -30,6 +30,8 @@ class Purge:
 
     def unmark(self, records: Iterable[Record]) -> None:
         """Keep the elements that a change has shown or hidden. Its step needs them."""
+        if not self.marked:
+            return
         named = {element for record in records for element in hidden_elements(record)}
         self.marked = [element for element in self.marked if element not in named]
 

@@ -22,19 +22,20 @@ from collab.tree.early_deletion import (
     empty_early,
     put_back,
 )
+from collab.tree.following import FollowedDifference
 from collab.tree.large_deletions import Sizes, large_deletions
 from collab.tree.purge import Purge
 from collab.tree.read import Reader
 from collab.tree.renewal import rewrite_content
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
-from collab.types.depth import apply_update
+from collab.types.depth import apply_of_log, apply_update
 from collab.types.events import DirtyPlace
 from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merge_updates
-from collab.types.records import Path, Reinsertion, TextRecord
+from collab.types.records import Path, Record, Reinsertion
 from collab.types.yjs_document import OpenTransaction, Structs, Transactions, YjsDocument
 from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
@@ -149,8 +150,7 @@ class Tree:
         if early.outside:
             early.note(self._yjs)
         integrated = self._read_changes(merge_updates(merged), value, summary, before)
-        if self._purge.marked:
-            self._purge.unmark(integrated.records)
+        self._purge.unmark(integrated.records)
         if trial is not None:
             if not stays_within:
                 ops = integrated.ops
@@ -195,21 +195,33 @@ class Tree:
             return delete_early(self._yjs, found.entries, areas)
         return EarlyDeletion()
 
+    def follow(
+        self, update: bytes, value: Json, summary: UpdateSummary, records: Sequence[Record]
+    ) -> None:
+        """Apply the update of an entry of another instance. `records` are those of the entry."""
+        if update:
+            apply_of_log(self._yjs.doc, self._observer, update)
+            self._read_changes(update, value, summary, TextsBefore(), FollowedDifference)
+            self._purge.unmark(records)
+
     def _read_changes(
-        self, update: bytes, value: Json, summary: UpdateSummary, before: TextsBefore
+        self,
+        update: bytes,
+        value: Json,
+        summary: UpdateSummary,
+        before: TextsBefore,
+        collects: type[Difference] = Difference,
     ) -> Integrated:
         """Update the nodes. Return `update` with its ops from `value`, and with their records."""
         dirty = self._observer.take_dirty()
         txn = self._yjs.doc.create_transaction()
-        difference = Difference(txn, self.identity, summary, before)
+        difference = collects(txn, self.identity, summary, before)
         try:
             if dirty is not None:
                 Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
                 self._forget_unread(txn, dirty)
-            records, content = difference.records, self._yjs.content
-            for number, record in enumerate(records):
-                if not isinstance(record, TextRecord):
-                    records[number] = on_items(txn, content, self.identity, record)
+            content, identity = self._yjs.content, self.identity
+            records = [on_items(txn, content, identity, record) for record in difference.records]
         finally:
             txn.drop()
         return Integrated(update, difference.ops, records, texts=difference.texts)

@@ -126,6 +126,12 @@ def apply_update(
     return updates
 
 
+def apply_of_log(doc: Any, observer: Observer, update: bytes) -> None:
+    """Apply the update of an entry. It holds no value that is too deep, or removes it again."""
+    _apply(doc, observer, (update,))
+    observer.take_too_deep()
+
+
 def _apply(doc: Any, observer: Observer, slices: Iterable[bytes]) -> bytes:
     txn = doc.create_transaction()
     try:

@@ -19,6 +19,7 @@ from collab.room.member import Member
 from collab.room.requests import (
     Create,
     PatchRequest,
+    ReadStateVector,
     Replace,
     RestoreVersion,
     Round,
@@ -139,3 +140,16 @@ def test_a_batch_names_the_title_when_it_is_new() -> None:
         titles.append(append.title)
         room.commit()
     assert titles == ["Hello", None, "Bye", ""]
+
+
+def test_a_batch_that_writes_nothing_does_not_count_as_a_written_title() -> None:
+    first = opened({"title": "Hello"})
+    stored = Stored(1, 1, first.control, None, list(first.tail.since(0) or []))
+    room = Room(HOME, stored, RoomBounds(), None)
+    done(room, ReadStateVector())
+    assert room.pending() is None
+    room.commit()
+    done(room, put("/title", 7))
+    append = room.pending()
+    assert append is not None
+    assert append.title == ""
