@@ -1,7 +1,7 @@
 """What the parent and a worker tell each other: one line of JSON for each message.
 
-They use a pair of sockets. When the parent dies, the worker reads the end of it. After an upgrade, a
-parent of the older release may start a worker of the newer one. So a new member has a default.
+They use a pair of sockets. When the parent dies, the worker reads the end of it. After an upgrade,
+a parent of the older release may start a worker of the newer one. So a new member has a default.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import ExitStack
+from typing import Any
 
 
 class CannotListenError(Exception):
@@ -22,7 +23,7 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
     A worker listens when it is ready. Until then, clients are refused, as without workers.
     """
     with ExitStack() as opened:
-        sockets = []
+        sockets: list[socket.socket] = []
         try:
             for family, address in _addresses(host, port):
                 # With port 0, all addresses get the port of the first one.
@@ -36,12 +37,13 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
         return sockets
 
 
-def _addresses(host: str, port: int) -> dict[tuple[int, tuple[str | int, ...]], None]:
+def _addresses(host: str, port: int) -> dict[tuple[int, tuple[Any, ...]], None]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return {(family, address): None for family, _, _, _, address in found}
+    # A dict keeps the order, and has each address once.
+    return {(int(family), tuple(address)): None for family, _, _, _, address in found}
 
 
-def _bind(family: int, address: tuple[str | int, ...]) -> socket.socket:
+def _bind(family: int, address: tuple[Any, ...]) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

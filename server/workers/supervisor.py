@@ -93,8 +93,8 @@ class Supervisor:
     async def run(self) -> int:
         """Run until a signal comes, or until no worker can start. Return the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop, number)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self._stop, each)
         async with self._messages_carried(), asyncio.TaskGroup() as group:
             loop.add_signal_handler(signal.SIGUSR1, self._restart, group)
             group.create_task(self._kill_late(), name="late workers")

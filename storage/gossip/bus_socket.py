@@ -65,7 +65,7 @@ class BusSocket:
         self._path.unlink(missing_ok=True)
         bound = socket.socket(socket.AF_UNIX)
         try:
-            with self._address() as address:
+            with self.address() as address:
                 bound.bind(address)
             # No process can connect before the socket listens. So no process sees another mode.
             self._path.chmod(0o600)
@@ -86,21 +86,8 @@ class BusSocket:
         bound = self._bound
         return bound is not None and (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino)
 
-    def connect(self) -> socket.socket:
-        """Return a socket that is connected to the broker. Raise `OSError` when none listens."""
-        connected = socket.socket(socket.AF_UNIX)
-        try:
-            connected.setblocking(False)
-            # The connection is complete at once, or the call fails.
-            with self._address() as address:
-                connected.connect(address)
-        except BaseException:
-            connected.close()
-            raise
-        return connected
-
     @contextmanager
-    def _address(self) -> Iterator[str]:
+    def address(self) -> Iterator[str]:
         """Yield the path as an address. Linux can shorten it by an open folder."""
         address = str(self._path)
         if len(os.fsencode(address)) <= _MOST_ADDRESS or not Path("/proc/self/fd").is_dir():

@@ -129,8 +129,11 @@ class LocalGossip:
     @asynccontextmanager
     async def _listening(self, broker: Broker) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(broker.accept, sock=self._socket.bind())
+        server = await loop.create_unix_server(
+            broker.accept, sock=self._socket.bind(), start_serving=False
+        )
         try:
+            await server.start_serving()
             yield
         finally:
             server.close()
@@ -147,10 +150,9 @@ class LocalGossip:
     async def _be_connected(self) -> None:
         """Use the broker until the connection ends."""
         self._ended.clear()
-        connected = self._socket.connect()
-        transport, _ = await asyncio.get_running_loop().create_unix_connection(
-            lambda: BusConnection(self), sock=connected
-        )
+        loop = asyncio.get_running_loop()
+        with self._socket.address() as address:
+            transport, _ = await loop.create_unix_connection(lambda: BusConnection(self), address)
         try:
             while not self._ended.is_set():
                 with suppress(TimeoutError):

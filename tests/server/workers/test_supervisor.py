@@ -26,6 +26,7 @@ from server.workers.exchange import (
 )
 from server.workers.listening import bind_sockets
 from server.workers.supervisor import MOST_DEATHS, Supervisor
+from server.workers.worker_process import WorkerProcess
 from storage.gossip.local import LocalGossip
 from tests.held_store import until
 from tests.storage.gossip.heard import Heard, eventually
@@ -120,7 +121,7 @@ async def running(
 
     def run(settings: Settings = SETTINGS) -> Scene:
         scene = Scene(settings)
-        monkeypatch.setattr(supervisor.WorkerProcess, "start", scene.start)
+        monkeypatch.setattr(WorkerProcess, "start", scene.start)
         scenes.append(scene)
         return scene
 
@@ -286,7 +287,7 @@ async def test_the_parent_carries_the_messages_of_its_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = Scene(SETTINGS, tmp_path / "bus")
-    monkeypatch.setattr(supervisor.WorkerProcess, "start", scene.start)
+    monkeypatch.setattr(WorkerProcess, "start", scene.start)
     await scene.all_ready()
     assert {each.assignment.bus for each in scene.started} == {str(tmp_path / "bus")}
     one, two = LocalGossip(tmp_path / "bus"), LocalGossip(tmp_path / "bus")

@@ -52,6 +52,8 @@ def redis_url() -> Iterator[str]:
     params=["memory", "broker", "connected", pytest.param("redis", marks=pytest.mark.real)]
 )
 async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
+    one: Gossip
+    two: Gossip
     match request.param:
         case "memory":
             both = MemoryGossip()

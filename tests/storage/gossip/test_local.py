@@ -18,7 +18,6 @@ from collab.ports.gossip import LOST
 from storage.gossip import local
 from storage.gossip.bus_connection import MOST_WAITING
 from storage.gossip.bus_frames import MOST_MESSAGE, VERSION, Kind, encode_frame
-from storage.gossip.bus_socket import BusSocket
 from storage.gossip.local import LocalGossip
 from tests.storage.gossip.heard import Heard, eventually
 
@@ -124,8 +123,7 @@ async def test_a_process_that_does_not_read_delays_no_other_and_hears_of_its_los
 ) -> None:
     path = tmp_path / "bus"
     async with running(path) as here, running(path) as there:
-        slow = BusSocket(path).connect()
-        reader, writer = await asyncio.open_unix_connection(sock=slow, limit=1024)
+        reader, writer = await asyncio.open_unix_connection(path, limit=1024)
         hello, subscribe = encode_frame(Kind.HELLO, message=VERSION), Kind.SUBSCRIBE
         writer.write(hello + encode_frame(subscribe, "home"))
         confirmed = encode_frame(Kind.SUBSCRIBED, "home")
@@ -170,9 +168,7 @@ async def test_bytes_that_are_no_frames_close_their_connection_only(
         heard = Heard(there, "home")
         await heard.lost()
         heard.waiting()
-        reader, writer = await asyncio.open_unix_connection(
-            sock=BusSocket(tmp_path / "bus").connect()
-        )
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "bus")
         writer.write(sent)
         with suppress(ConnectionResetError):
             assert len(await reader.read()) <= len(encode_frame(Kind.HELLO, message=VERSION))
@@ -186,7 +182,8 @@ async def test_random_bytes_at_both_ends_close_their_connection_only(tmp_path: P
     path = tmp_path / "bus"
     async with running(path) as here, running(path) as there:
         for seed in range(200):
-            stranger = BusSocket(path).connect()
+            stranger = socket.socket(socket.AF_UNIX)
+            stranger.connect(str(path))
             stranger.send(bytes((seed * k) % 256 for k in range(seed)))
             stranger.close()
             await asyncio.sleep(0)  # the broker accepts, and its backlog stays short
