@@ -63,7 +63,7 @@ def open_store(settings: Settings) -> Store:
     from storage.store import SqlStore
 
     make_home(settings)
-    return SqlStore(settings.database)
+    return SqlStore(settings.database, SystemClock().jitter)
 
 
 def build(
@@ -87,6 +87,7 @@ def build(
                     settings, store, clock, group, origins, placement
                 )
                 loops = [
+                    group.create_task(store.watch(), name="database watch"),
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(run_maintenance(services), name="maintenance"),
                 ]

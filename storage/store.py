@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, false, make_url, select, update
 
+from collab.ports.availability import BreakerState
 from storage.assets.contents import Contents, RowContents
 from storage.assets.files import SUFFIX, FileContents
 from storage.assets.store import SqlAssets
@@ -14,6 +16,7 @@ from storage.assets.uses import SqlAssetUses
 from storage.damage.repair import SqlRepair
 from storage.database import Database
 from storage.dialect import SQLITE, insert, now_ms
+from storage.guarded_database import GuardedDatabase
 from storage.migration import SchemaOutdatedError, revision_of, upgrade
 from storage.sql.audit import SqlAudit
 from storage.sql.commit import SqlCommit
@@ -72,12 +75,21 @@ _STATEMENTS: list[Executable] = [
 ]
 
 
+def check_readable(connection: Connection) -> None:
+    """Raise the error that every read would get now."""
+    connection.execute(select(heartbeat.c.at))
+
+
 def check_writable(connection: Connection) -> None:
     """Raise the error that an edit would get now. Checks tables, columns and rights."""
     for statement in _STATEMENTS:
         connection.execute(statement)
     row: Any = insert(connection, heartbeat).values(id=1, at=now_ms())
     connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"at": now_ms()}))
+
+
+def _middle(spread: float) -> float:
+    return spread / 2
 
 
 class SqlStore(
@@ -96,10 +108,15 @@ class SqlStore(
     SqlAssets,
     SqlAssetUses,
 ):
-    """The whole `Store`. Each base class is in its own module. All of them use one database."""
+    """The whole `Store`. Each base class is in its own module. All of them use one database.
 
-    def __init__(self, url: str) -> None:
-        super().__init__(_open(url))
+    Every call of every base class goes through the circuit breakers of `GuardedDatabase`. `jitter`
+    returns a random number from 0 to a spread, for the pauses between its probes.
+    """
+
+    def __init__(self, url: str, jitter: Callable[[float], float] = _middle) -> None:
+        self._guarded = GuardedDatabase(_open(url), check_readable, check_writable, jitter)
+        super().__init__(self._guarded)
         self._contents = _contents(url, self._database)
 
     async def start(self) -> None:
@@ -121,7 +138,13 @@ class SqlStore(
 
     async def ping(self) -> None:
         """Raise an error unless the database would accept an edit. This changes no document."""
-        await self._database.write_first(check_writable)
+        await self._guarded.ping()
+
+    async def watch(self) -> None:
+        await self._guarded.watch()
+
+    def breakers(self) -> list[BreakerState]:
+        return self._guarded.breakers()
 
     async def close(self) -> None:
         self._contents.close()

@@ -15,6 +15,7 @@ from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
 from collab.ports.assets import Assets, AssetUses
 from collab.ports.audit import Audit
+from collab.ports.availability import Availability
 from collab.ports.directory import Directory, ShareLinks
 from collab.ports.locks import LockRows, StoredLock
 from collab.ports.publications import Publications
@@ -321,6 +322,7 @@ class Store(
     Repairs,
     Assets,
     AssetUses,
+    Availability,
     Protocol,
 ):
     """One database with all ports."""
@@ -329,8 +331,5 @@ class Store(
         """Connect, and bring a SQLite schema up to date."""
 
     async def migrate(self) -> None: ...
-
-    async def ping(self) -> None:
-        """Raise `StorageUnavailable` when the database would accept no edit."""
 
     async def close(self) -> None: ...

@@ -9,15 +9,18 @@ from collab.ports.directory import SigningKey
 from collab.ports.store import Store
 from server.cli.store import open_store
 from server.runtime.settings import Settings, unknown_names
+from storage.gossip.redis import find_fault
 from storage.migration import SchemaOutdatedError
 
 _REMEDY = "check WEFT_DATABASE, that the database runs, and that this user may write to it"
+_REDIS_REMEDY = "check WEFT_REDIS, that Redis runs, and that this user may publish and subscribe"
 
 
 async def run(arguments: Namespace, settings: Settings) -> int:
     if arguments.command == "migrate":
         return await _migrate(settings)
-    faults = {"settings": _settings(), "gossip": _gossip(settings), **await _stored(settings)}
+    faults = {"settings": _settings(), "gossip": await _gossip(settings)}
+    faults |= await _stored(settings)
     for part in ("settings", "database", "gossip", "keys"):
         print(f"{part:9} {faults[part] or 'ok'}")
     return 1 if any(faults.values()) else 0
@@ -57,9 +60,12 @@ def _settings() -> str:
     )
 
 
-def _gossip(settings: Settings) -> str:
-    # Gossip over Redis is not built yet. The check fails, so that no operator relies on it.
-    return "this version does not use WEFT_REDIS: run one instance" if settings.redis else ""
+async def _gossip(settings: Settings) -> str:
+    """Return the fault of Redis. Without Redis, this instance has its gossip in its own process."""
+    if not settings.redis:
+        return ""
+    fault = await find_fault(settings.redis)
+    return f"failed: {fault}; {_REDIS_REMEDY}" if fault else ""
 
 
 async def _keys(store: Store) -> str:

@@ -40,6 +40,7 @@ class Gauges(Collector):
         yield from self._document_metrics()
         waiting = len(self._trail)
         yield _gauge("weft_audit_waiting", "Audit rows that wait to be written.", waiting)
+        yield from self._breaker_metrics()
         build = GaugeMetricFamily(
             "weft_build_info", "The version of this server.", labels=["version"]
         )
@@ -63,6 +64,17 @@ class Gauges(Collector):
             for lane in SOCKET_LANES:
                 family.add_metric([lane], sums.get(lane, 0))
             yield family
+
+    def _breaker_metrics(self) -> Iterable[Metric]:
+        about = "Whether the store refuses these calls, because the database does not answer."
+        opened = GaugeMetricFamily("weft_breaker_open", about, labels=["calls"])
+        about = "Times that the store began to refuse these calls."
+        openings = CounterMetricFamily("weft_breaker_openings", about, labels=["calls"])
+        for breaker in self._hub.store.breakers():
+            opened.add_metric([breaker.calls], breaker.is_open)
+            openings.add_metric([breaker.calls], breaker.openings)
+        yield opened
+        yield openings
 
     def _document_metrics(self) -> Iterable[Metric]:
         now = OpenDocuments.of(self._hub)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,31 @@ def _check(pubsub: PubSub) -> None:
     connection: Connection | None = pubsub.connection
     if connection is None or not connection.is_connected:
         raise ConnectionError("the connection was lost")
+
+
+async def find_fault(url: str) -> str:
+    """Return why instances cannot talk over this Redis; an empty text when a message arrived.
+
+    This sends one message on a channel of its own. So it also finds a user who may not publish.
+    """
+    wait = _ANSWER_SECONDS
+    client: Redis = Redis.from_url(
+        url, socket_timeout=wait, socket_connect_timeout=wait, retry=Retry(NoBackoff(), 0)
+    )
+    channel = f"weft:check:{time.time_ns()}"
+    try:
+        with _faults_translated():
+            async with client.pubsub() as pubsub:
+                await pubsub.subscribe(channel)
+                await client.publish(channel, b"check")
+                while (arrived := await pubsub.get_message(timeout=wait)) is not None:
+                    if arrived["type"] == "message":
+                        return ""
+        return "a published message did not arrive"
+    except _RedisFault as fault:
+        return str(fault).rstrip(".") or "no answer"
+    finally:
+        await client.aclose()
 
 
 class RedisGossip:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.audit import ActivityRow
+from collab.ports.availability import BreakerState
 from collab.ports.directory import ShareLink
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState
@@ -326,5 +327,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
     async def migrate(self) -> None: ...
 
     async def ping(self) -> None: ...
+
+    async def watch(self) -> None: ...
+
+    def breakers(self) -> list[BreakerState]:
+        return []
 
     async def close(self) -> None: ...

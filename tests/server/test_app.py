@@ -14,6 +14,7 @@ from server.app import build
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
+from tests.held_store import until
 
 
 class FullStore(MemoryStore):
@@ -55,6 +56,27 @@ async def test_an_answer_to_a_failure_of_ours_names_its_request_and_may_be_read(
     assert answer.status_code == 500
     assert answer.headers["weft-request"].startswith("r-")
     assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
+
+
+class WatchedStore(MemoryStore):
+    """Notes whether the application watches the database."""
+
+    is_watched = False
+
+    async def watch(self) -> None:
+        self.is_watched = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_watched = False
+
+
+async def test_the_application_watches_the_database_until_it_stops() -> None:
+    store = WatchedStore()
+    app = build(Settings(), store)
+    async with app.router.lifespan_context(app):
+        await until(lambda: store.is_watched)
+    assert not store.is_watched
 
 
 async def test_the_watchdog_starts_after_the_work_of_the_start() -> None:

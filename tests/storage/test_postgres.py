@@ -328,7 +328,7 @@ async def test_a_wrong_statement_is_raised_as_a_bug(postgres_store: SqlStore) ->
 async def test_a_commit_has_a_connection_of_its_own(
     postgres_store: SqlStore,
 ) -> None:
-    store, database = postgres_store, postgres_store._database
+    store, database = postgres_store, postgres_store._guarded.database
     assert isinstance(database, PostgresDatabase)
     await store.commit([made(HOME, commit="c-1"), made(AWAY, id="p-1")])
     async with AsyncExitStack() as taken:

@@ -359,6 +359,20 @@ def test_a_check_prints_ok_for_each_part(shell: Shell) -> None:
     ]
 
 
+def test_a_check_of_redis_says_what_is_wrong(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def find(url: str) -> str:
+        asked.append(url)
+        return "Connection refused"
+
+    monkeypatch.setattr(check_command, "find_fault", find)
+    monkeypatch.setenv("WEFT_REDIS", "redis://127.0.0.1:1/2")
+    code, said = _check(shell)
+    assert (code, asked) == (1, ["redis://127.0.0.1:1/2"])
+    assert said["gossip"].startswith("failed: Connection refused; check WEFT_REDIS")
+
+
 def _check(shell: Shell) -> tuple[int, dict[str, str]]:
     code, out, _ = shell.run("check")
     return code, dict(line.split(maxsplit=1) for line in out.splitlines())

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio import Redis
 
 from storage.gossip import redis
-from storage.gossip.redis import RedisGossip
+from storage.gossip.redis import RedisGossip, find_fault
 from tests.storage.gossip.heard import Heard, eventually
 from tests.storage.redis_server import RedisServer, wheel
 
@@ -142,3 +143,34 @@ async def test_gossip_begins_when_redis_appears(server: RedisServer) -> None:
         gossip.publish("home", b"now")
         while await heard.next() != b"now":
             pass
+
+
+# --- `weft check` ---------------------------------------------------------------------------
+
+
+async def test_a_check_finds_no_fault_when_a_message_arrives(server: RedisServer) -> None:
+    assert await find_fault(server.url) == ""
+    assert await find_fault(f"{server.url}/3") == ""
+
+
+async def test_a_check_finds_a_redis_that_is_stopped_or_frozen(server: RedisServer) -> None:
+    server.freeze()
+    try:
+        assert "Timeout" in await find_fault(server.url)
+    finally:
+        server.thaw()
+    server.kill()
+    assert "Connection refused" in await find_fault(server.url)
+
+
+async def test_a_check_finds_a_user_who_may_not_publish(server: RedisServer) -> None:
+    client = Redis.from_url(server.url)
+    try:
+        await client.execute_command(  # type: ignore[no-untyped-call] # redis-py has no type for it
+            "ACL", "SETUSER", "weft", "on", ">secret", "~*", "resetchannels", "+@all"
+        )
+    finally:
+        await client.aclose()
+    place = server.url.removeprefix("redis://")
+    assert "channel" in await find_fault(f"redis://weft:secret@{place}")
+    assert "password" in await find_fault(f"redis://weft:wrong@{place}")
