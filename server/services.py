@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
+    from collab.ids import DocKey
+    from collab.messages import Peer
     from collab.ports.store import Store
     from server.access.connection_limit import ConnectionLimit
     from server.access.guests import GuestTokenLimit
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from server.documents.creations import Creations
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
+    from server.instances.presence_query import PresenceQuery
     from server.publishing.public_cache import PublicCache
     from server.publishing.publisher import Publisher
     from server.recording.recorder import Recorder
@@ -88,6 +91,11 @@ class Services:
     assets: AssetLibrary
     monitor: Monitor
     version: str
+    presence_query: PresenceQuery | None = None  # without other instances
+
+    async def present_elsewhere(self, keys: Collection[DocKey]) -> dict[DocKey, list[Peer]]:
+        """Return the clients that other instances have in these documents."""
+        return {} if self.presence_query is None else await self.presence_query.find(keys)
 
     def spawn(
         self,

@@ -217,6 +217,11 @@ class PresenceBook:
         """Return all present peers, announced or not, for a caller that gets no differences."""
         return [entry.peer for entry in self._entries.values() if entry.visible]
 
+    def present_here(self) -> list[Peer]:
+        """Return the present peers of this instance."""
+        own = (entry for entry in self._entries.values() if not entry.instance)
+        return [entry.peer for entry in own if entry.visible]
+
     def awareness(self, *, but: str = "") -> list[State]:
         """Return the states of announced entries, for a session that opens on the Yjs lane."""
         shown = [p for at, p in self._entries.items() if p.announced and at != but]

@@ -287,7 +287,10 @@ async def _revert(request: Request, *, redo: bool) -> Response:
 async def list_present(request: Request) -> Response:
     """Return the clients that are in the document, on either lane."""
     async with document_of(request) as (_, live):
-        peers = require_exists(live).presence.book.present()
+        elsewhere = await services_of(request).present_elsewhere([require_exists(live).key])
+        peers = live.presence.book.present()
+        known = {peer.session for peer in peers}
+        peers += [one for one in elsewhere.get(live.key, ()) if one.session not in known]
     response = json_response({"items": peers})
     response.headers["Cache-Control"] = "no-store"
     return response

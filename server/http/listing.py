@@ -45,7 +45,7 @@ async def list_documents(request: Request) -> Response:
         if "summary" in included:
             await _add_summaries(request, claims.tenant, rows[:limit], items)
         if "presence" in included:
-            _add_presence(request, claims.tenant, items)
+            await _add_presence(request, claims.tenant, items)
     page: dict[str, Any] = {"items": items}
     if len(rows) > limit:
         page["cursor"] = rows[limit - 1].doc
@@ -83,12 +83,18 @@ async def _add_summaries(
         }
 
 
-def _add_presence(request: Request, tenant: str, items: list[dict[str, Any]]) -> None:
-    """Add to each item the clients that are in the document, without their states."""
-    lives = services_of(request).hub.lives
-    for item in items:
-        live = lives.get(DocKey(tenant, item["doc"]))
-        peers = live.presence.book.present()[:MOST_PRESENT] if live is not None else ()
+async def _add_presence(request: Request, tenant: str, items: list[dict[str, Any]]) -> None:
+    """Add to each item the clients that are in the document, without their states.
+
+    This instance asks the others about the documents that are not open here.
+    """
+    services = services_of(request)
+    keys = [DocKey(tenant, item["doc"]) for item in items]
+    lives = services.hub.lives
+    elsewhere = await services.present_elsewhere([key for key in keys if key not in lives])
+    for key, item in zip(keys, items, strict=True):
+        live = lives.get(key)
+        peers = elsewhere.get(key, []) if live is None else live.presence.book.present()
         item["presence"] = [
             {
                 "session": peer.session,
@@ -97,7 +103,7 @@ def _add_presence(request: Request, tenant: str, items: list[dict[str, Any]]) ->
                 "client": peer.client,
                 "role": peer.role,
             }
-            for peer in peers
+            for peer in peers[:MOST_PRESENT]
         ]
 
 

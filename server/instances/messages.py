@@ -15,6 +15,7 @@ from msgspec import Struct
 from collab.entry import Entry
 from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ids import DocKey
+from collab.messages import Peer
 from collab.ports.gossip import LOST
 from collab.presence.shared import PresenceAsked, PresenceShown
 
@@ -53,8 +54,41 @@ class Deleted(Struct, frozen=True, array_like=True, tag="deleted"):
     epoch: int
 
 
+class InstanceHere(Struct, frozen=True, array_like=True, tag="here"):
+    """The sender is running."""
+
+
+class InstanceGone(Struct, frozen=True, array_like=True, tag="gone"):
+    """The sender stops now."""
+
+
+class PresentAsked(Struct, frozen=True, array_like=True, tag="present?"):
+    """The sender asks who is in these documents, by tenant and name."""
+
+    number: int
+    docs: list[tuple[str, str]]
+
+
+class PresentFound(Struct, frozen=True, array_like=True, tag="present"):
+    """The answer to a question of the instance `to`: the clients, by the document's place in it."""
+
+    to: str
+    number: int
+    found: list[tuple[int, list[Peer]]]
+
+
 Body: TypeAlias = (
-    Committed | Controlled | Deleted | PresenceShown | PresenceAsked | BudgetsShown | BudgetsAsked
+    Committed
+    | Controlled
+    | Deleted
+    | PresenceShown
+    | PresenceAsked
+    | BudgetsShown
+    | BudgetsAsked
+    | InstanceHere
+    | InstanceGone
+    | PresentAsked
+    | PresentFound
 )
 
 
