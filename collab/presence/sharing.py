@@ -100,13 +100,10 @@ class PresenceSharing:
             marks = SharedMarks(ahead=marks.ahead)
         if marks:
             yield from self._changes(marks, head, now)
+        if now >= self._ask_at:
+            yield self._question(now)
         if self._may_answer(now):
             yield from self._whole(head, now)
-        if now >= self._ask_at:
-            of = next(iter(self._ask_of)) if len(self._ask_of) == 1 else ""
-            self._ask_at, self._asked_at = inf, now
-            self._ask_of.clear()
-            yield PresenceAsked(of)
         if not self._was_here(now):
             self._had_sessions_at = -inf
         elif now - self._sent_at >= BEAT_EVERY:
@@ -119,6 +116,18 @@ class PresenceSharing:
         self._book.end_sharing()
         self.number += 1
         return PresenceShown(self.number, self.number, sessions_here=[]) if is_shown else None
+
+    def _question(self, now: float) -> PresenceAsked:
+        """Return the question that is due. When all are asked, this instance shows itself too.
+
+        It asks all when messages were lost: perhaps its own ones.
+        """
+        of = next(iter(self._ask_of)) if len(self._ask_of) == 1 else ""
+        self._ask_at, self._asked_at = inf, now
+        self._ask_of.clear()
+        if not of and self._was_here(now):
+            self._is_whole_due = True
+        return PresenceAsked(of)
 
     def _changes(self, marks: SharedMarks, head: Head, now: float) -> Iterator[PresenceShown]:
         sessions = self._book.shared(marks.changed)

@@ -197,6 +197,20 @@ def test_w16_a_lost_last_message_is_found_in_6_s() -> None:
     assert list(b.shown) == []
 
 
+def test_w16_an_instance_that_may_have_lost_messages_shows_its_sessions_too() -> None:
+    world = World()
+    a, b = world.instances
+    a.join("ada", world.now)
+    world.pass_time(1.0)
+    a.book.leave("ada")
+    a.join("al", world.now)
+    a.tick(world.now)
+    world.network.waiting.clear()
+    a.sharing.ask(world.now)
+    world.pass_time(0.6)
+    assert list(b.shown) == ["al"]
+
+
 def test_w16_only_the_instance_with_the_gap_is_asked() -> None:
     world = World("abc")
     a, _, c = world.instances
