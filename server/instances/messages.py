@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.entry import Entry
-from collab.flow.shared import BudgetsAsked, BudgetsShown
+from collab.flow.shared import BudgetsAsked, BudgetsKept, BudgetsShown
 from collab.ids import DocKey
 from collab.messages import Peer
 from collab.ports.gossip import LOST
@@ -85,6 +85,7 @@ Body: TypeAlias = (
     | PresenceAsked
     | BudgetsShown
     | BudgetsAsked
+    | BudgetsKept
     | InstanceHere
     | InstanceGone
     | PresentAsked
