@@ -90,7 +90,7 @@ class Spending:
 
     @property
     def has_grown(self) -> bool:
-        return self.unshown > self.budget.burst * GROWN_SHARE
+        return self._spent - self._shown > self.budget.burst * GROWN_SHARE
 
     @property
     def spent(self) -> int:
@@ -129,14 +129,15 @@ class UserSpending:
 
     def is_due(self, now: float) -> bool:
         """Whether to show the spending to the other instances now."""
-        parts = self.parts
-        owes = any(part.owes(now) for part in parts)
+        has_grown = False
+        for part in self.parts:
+            has_grown = has_grown or part.has_grown
+        if not has_grown and now - self._shown_at < SHOWN_EVERY:
+            return False
+        owes = any(part.owes(now) for part in self.parts)
         if self._is_light and not owes and now >= self._together_until:
             return False
-        if any(part.has_grown for part in parts):
-            return True
-        is_news = owes or any(part.unshown for part in parts)
-        return is_news and now - self._shown_at >= SHOWN_EVERY
+        return has_grown or owes or any(part.unshown for part in self.parts)
 
     def charge(self, amounts: Sequence[int], levels: Sequence[float], now: float) -> None:
         """Charge what another instance has spent, and lower the levels to `levels`."""
