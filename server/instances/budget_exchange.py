@@ -79,7 +79,7 @@ class BudgetExchange:
             logger.exception("budgets cannot be shared")
 
     async def restore(self) -> None:
-        """Lower the budgets to those that the instances had before they stopped."""
+        """Lower the budgets to what was left before all instances stopped."""
         value = None if self._keeper is None else await self._keeper.kept(CHANNEL)
         read = None if value is None else decode(value)
         if read is not None and isinstance(read.body, BudgetsKept):
