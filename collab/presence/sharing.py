@@ -6,7 +6,7 @@
 | it begins to share, or messages are lost | ask all others for their sessions                    |
 | a message shows that one is missing      | ask its sender for its sessions                      |
 | another instance asks                    | show all sessions here                               |
-| 6 s without a message from here          | repeat the number, while it has or had sessions      |
+| 1 s, 3 s, 7 s, 13 s, … without a change  | repeat the number, while it has or had sessions      |
 | 30 s without a message from another      | remove the sessions of that instance                 |
 | it ends                                  | show that no session is here                         |
 
@@ -27,6 +27,9 @@ from collab.presence.book import SILENT_AFTER, PresenceBook
 from collab.presence.cursors import relocate_cursor_since
 from collab.presence.shared import PresenceAsked, PresenceShown, SharedMarks, SharedSession
 
+# Seconds between a change and the first repeated number, and the most between two. The first ones
+# come soon, so that the loss of the last change is found soon.
+FIRST_BEAT = 1.0
 BEAT_EVERY = 6.0
 # Seconds between two answers to other instances, and between two questions.
 WHOLE_EVERY = 0.5
@@ -74,7 +77,8 @@ class PresenceSharing:
         self._ask_at = inf
         self._asked_at = -inf
         self._ask_of: set[str] = set()
-        self._sent_at = now
+        self._beat_at = now
+        self._beat_wait = FIRST_BEAT
         self._had_sessions_at = -inf
         book.begin_sharing()
 
@@ -106,8 +110,9 @@ class PresenceSharing:
             yield from self._whole(head, now)
         if not self._was_here(now):
             self._had_sessions_at = -inf
-        elif now - self._sent_at >= BEAT_EVERY:
-            self._sent_at = now
+        elif now >= self._beat_at:
+            self._beat_wait = min(2 * self._beat_wait, BEAT_EVERY)
+            self._beat_at = now + self._beat_wait
             yield PresenceShown(self.number, self.number)
 
     def end(self, now: float) -> PresenceShown | None:
@@ -155,7 +160,7 @@ class PresenceSharing:
         self, first: PresenceShown, sessions: Sequence[SharedSession], head: Head, now: float
     ) -> Iterator[PresenceShown]:
         """Yield the message with the first sessions, and further messages with the others."""
-        self._sent_at = now
+        self._beat_at, self._beat_wait = now + FIRST_BEAT, FIRST_BEAT
         self.number = first.number
         at = {"epoch": head.epoch, "version": head.version}
         yield structs.replace(first, sessions=list(sessions[:MOST_SESSIONS]), **at)
