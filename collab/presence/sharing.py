@@ -243,7 +243,7 @@ def _at_head(session: SharedSession, shown: PresenceShown, head: Head) -> tuple[
     When the sender is ahead, the cursor already contains changes that this instance applies later.
     """
     state = session.state
-    if not state or session.lane != "patch":
+    if state is None or "cursor" not in state or session.lane != "patch":
         return session, 0
     if shown.epoch == head.epoch and shown.version >= head.version:
         return session, shown.version

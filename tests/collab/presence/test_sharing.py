@@ -22,8 +22,9 @@ ACTS = (
 
 def is_repeated(message: PresenceMessage) -> bool:
     """Whether a message has only the number of the last change."""
-    is_shown = isinstance(message, PresenceShown) and message.sessions_here is None
-    return is_shown and message.before == message.number
+    if not isinstance(message, PresenceShown) or message.sessions_here is not None:
+        return False
+    return message.before == message.number
 
 
 class World:
