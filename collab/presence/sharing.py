@@ -162,12 +162,12 @@ class PresenceSharing:
         """Yield the message with the first sessions, and further messages with the others."""
         self._beat_at, self._beat_wait = now + FIRST_BEAT, FIRST_BEAT
         self.number = first.number
-        at = {"epoch": head.epoch, "version": head.version}
-        yield structs.replace(first, sessions=list(sessions[:MOST_SESSIONS]), **at)
-        for begin in range(MOST_SESSIONS, len(sessions), MOST_SESSIONS):
-            some = list(sessions[begin : begin + MOST_SESSIONS])
+        some, more = list(sessions[:MOST_SESSIONS]), sessions[MOST_SESSIONS:]
+        yield structs.replace(first, epoch=head.epoch, version=head.version, sessions=some)
+        for begin in range(0, len(more), MOST_SESSIONS):
+            some = list(more[begin : begin + MOST_SESSIONS])
             self.number += 1
-            yield PresenceShown(self.number - 1, self.number, sessions=some, **at)
+            yield PresenceShown(self.number - 1, self.number, head.epoch, head.version, some)
 
     def _may_answer(self, now: float) -> bool:
         return self._is_whole_due and now - self._whole_at >= WHOLE_EVERY
@@ -223,8 +223,8 @@ class PresenceSharing:
         remote = self._book.remote
         if shown.sessions_here is not None:
             remote.keep_only(sender, shown.sessions_here)
-        for session in shown.left:
-            remote.hide(sender, session)
+        for name in shown.left:
+            remote.hide(sender, name)
         new = []
         for session in shown.sessions:
             at_head, cursor_version = _at_head(session, shown, head)
