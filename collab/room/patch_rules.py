@@ -169,8 +169,12 @@ def restore_version(
     value = working.document.value
     place, ops = restore_ops(request.value, value, request.pointer)
     sections = member.rights.sections_of(value)
-    if sections is not None and not sections.covers(place):
-        raise forbidden(request.pointer)
+    if sections is not None:
+        if not sections.covers(place):
+            raise forbidden(request.pointer)
+        # Who may change only an element may not move it. Its content is restored where it is.
+        if not sections.covers(place[:-1]):
+            ops = restore_ops(request.value, value, request.pointer, moves=False)[1]
     return _apply_own_ops(working, member, request, ops, now)
 
 

@@ -139,14 +139,21 @@ async def test_restoring_is_a_change_that_can_be_undone(
     await one.set("/s/0/t", "new")
     await one.answer(await one.patch({"op": "move", "from": "/s/0", "path": "/s/1"}))
     part = history.post("restore", {"version": 1, "pointer": "/s/0"})
-    assert part.body["ops"] == [{"op": "replace", "path": "/s/1/t", "value": "old"}]
+    assert part.body["ops"] == [
+        {"op": "move", "from": "/s/1", "path": "/s/0"},
+        {"op": "replace", "path": "/s/0/t", "value": "old"},
+    ]
     await one.until_version(4)
     assert one.changes[-1]["kind"] == "restore"
+    await one.set("/s/1/t", "z")
     whole = history.post("restore", {"version": 1})
-    assert (whole.status, whole.body["version"]) == (200, 5)
+    assert (whole.status, whole.body["version"]) == (200, 6)
     assert history.get("").body == {"s": [{"id": "x", "t": "old"}, {"id": "y", "t": "y"}]}
-    assert history.post("undo", {}).body["undone"][0]["version"] == 5
-    assert history.get("").body["s"][0]["id"] == "y"
+    assert history.post("undo", {}).body["undone"][0]["version"] == 6
+    assert history.get("").body["s"][1]["t"] == "z"
+    # One undo takes back the content and the place of a part.
+    assert history.post("undo", {}).body["undone"][0]["version"] == 4
+    assert history.get("").body["s"] == [{"id": "y", "t": "z"}, {"id": "x", "t": "new"}]
     assert history.post("restore", {"version": 1, "pointer": "/nowhere"}).body["code"] == (
         "path_not_found"
     )

@@ -14,8 +14,7 @@ from collab.document.steps import UndoBounds
 from collab.entry import Author, Entry
 from collab.ids import Json
 from collab.patch.splices import has_splices
-from collab.ports.positions import Control
-from collab.ports.store import Append, Stored
+from collab.ports.store import Append, Control, Stored
 from collab.room import following
 from collab.room.requests import (
     PatchRequest,
