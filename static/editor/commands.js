@@ -1,6 +1,5 @@
 // What a user can do with sections. Each command is one step of undo.
 
-import { isObject, member } from "../page/values.js";
 import { withNewIds } from "../templates/ids.js";
 import { nameOf } from "../templates/sections.js";
 import { toast } from "../ui/toast.js";
@@ -27,11 +26,7 @@ export class Commands {
     if (Array.isArray(shown.sections))
       page.patch([{ op: "add", path: `${sectionsAt}/${index}`, value: made }]);
     else if (key) page.set(sectionsAt, [made]);
-    else {
-      const home = { title: "Home", slug: "home", sections: [made] };
-      if (isObject(member(workspace.value, "pages"))) page.set("/pages/home", home);
-      else page.set("/pages", { home });
-    }
+    else page.set("/pages", { home: { title: "Home", slug: "home", sections: [made] } });
     workspace.select(made.id, null, { scroll: true });
     const { sections } = workspace;
     const place = sections.findIndex((each) => each.id === made.id) + 1;
@@ -54,10 +49,7 @@ export class Commands {
     const change = workspace.page.patch([{ op: "remove", path: found.at }]);
     workspace.select(next?.id ?? null);
     workspace.announce(`${nameOf(found.section)} deleted.`);
-    toast(`${nameOf(found.section)} deleted`, {
-      action: "Undo",
-      onAction: () => void this.takeBack(change),
-    });
+    this.offer(`${nameOf(found.section)} deleted`, change);
   }
 
   /** Move a section to another place among the sections that have an id. @param {string} id @param {number} to @returns {boolean} whether it moved */
@@ -110,6 +102,22 @@ export class Commands {
     return found ? found.index + 1 : (/** @type {any} */ (shown).sections?.length ?? 0);
   }
 
+  /** Tell of a change, and offer to take it back as long as that is possible. @param {string} words @param {import("../sdk/reports/change.js").Change} change */
+  offer(words, change) {
+    /** @type {number | undefined} */
+    let stored;
+    const onAction = () => void this.takeBack(change);
+    const close = toast(words, { action: "Undo", onAction, onClose: () => end() });
+    const end = this.workspace.on(
+      "undone",
+      (steps) => stored && steps.some((/** @type {any} */ { version }) => version === stored) && close(),
+    );
+    change.durable.then(
+      ({ version }) => (change.state === "undone" ? close() : (stored = version)),
+      () => {},
+    );
+  }
+
   /** Take one change back, also when the user has made others since. @param {import("../sdk/reports/change.js").Change} change */
   async takeBack(change) {
     const { page } = this.workspace;
@@ -118,7 +126,8 @@ export class Commands {
       const { undone } = await page.undo({ change: change.id });
       if (undone.length) return;
       const { version } = await change.durable;
-      if (change.state !== "undone") await page.undo({ version });
+      const taken = change.state === "undone" ? null : await page.undo({ version });
+      if (!taken?.undone.length && !taken?.skipped.length) toast("This was taken back already.");
     } catch (error) {
       toast(/** @type {Error} */ (error).message, { tone: "danger" });
     }

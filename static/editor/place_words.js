@@ -5,20 +5,26 @@ import { nameOf } from "../templates/sections.js";
 
 /** What users call a field, where its own name does not say it. @type {Record<string, string>} */
 const FIELDS = {
+  align: "alignment",
   alt: "picture description",
   body: "text",
-  columns: "columns",
   hidden: "visibility",
   home: "first page",
-  href: "link",
+  href: "address",
   image: "picture",
-  label: "button text",
-  plans: "plans",
+  label: "text",
   slug: "address",
-  seo: "search engines",
-  src: "picture",
-  theme: "style",
 };
+/** What users call a field of one kind of item; the item itself has the name of an empty one. @type {Record<string, string>} */
+const OF_ITEM = {
+  "button href": "link",
+  "field label": "label",
+  "network network": "",
+  "question question": "",
+  "quote quote": "",
+};
+/** The members of a picture. @type {Record<string, string>} */
+const OF_PICTURE = { src: "", alt: " description", width: " size", height: " size" };
 /** What users call one item of a list. @type {Record<string, string>} */
 const ITEMS = {
   faq: "question",
@@ -26,6 +32,19 @@ const ITEMS = {
   gallery: "picture",
   social: "network",
   navigation: "menu entry",
+};
+/** What users call a field of the style of a section. @type {Record<string, string>} */
+const STYLE = { background: "background colour", text: "text colour" };
+/** What users call the texts of a page for search engines. @type {Record<string, string>} */
+const SEO = {
+  "": "texts for search engines",
+  title: "title for search engines",
+  description: "description for search engines",
+  canonical: "original address",
+  image: "picture for shared links",
+  "image/src": "picture for shared links",
+  "image/alt": "picture description for shared links",
+  robots: "visibility to search engines",
 };
 /** What users call a part of the theme. @type {Record<string, string>} */
 const THEME = {
@@ -50,39 +69,64 @@ export function at(value, tokens) {
   return tokens.reduce((each, token) => (Array.isArray(each) ? each[+token] : member(each, token)), value);
 }
 
-/** A place in a marketer's words, to be put into a sentence. @param {any} value the document @param {string} pointer */
+/** A place in a marketer's words, to be put into a sentence: `headline of Hero`. @param {any} value the document @param {string} pointer */
 export function placeWords(value, pointer) {
-  const [root, key, list, index, ...rest] = tokensOf(pointer);
-  if (root === "theme") {
-    if (key === "colors" && list)
-      return list.replace(/(-dark)?$/, (dark) => ` colour${dark && " in dark mode"}`);
-    return THEME[list ?? key] ?? "the theme";
-  }
-  if (root !== "pages" || key === undefined) return inside(tokensOf(pointer).slice(1), "the site");
-  const page = at(value, [root, key]);
-  const title = text(page, "title") || key;
-  if (list !== "sections")
-    return inside(list === undefined ? [] : [list, ...(index ? [index] : []), ...rest], `page ${title}`);
-  if (index === undefined) return `sections of page ${title}`;
-  const section = at(page, [list, index]);
-  return inside(rest, isObject(section) ? nameOf(section) : "a section", text(section, "type"));
+  const { inner, whole } = placeOf(value, pointer);
+  return [inner, whole].filter(Boolean).join(" of ");
 }
 
-/** @param {string[]} tokens @param {string} whole @param {string} [type] of the section */
-function inside(tokens, whole, type = "") {
-  const words = [whole];
+/** A place without the section, the page or the site that it is in: `headline`. @param {any} value the document @param {string} pointer */
+export function placeInside(value, pointer) {
+  const { inner, whole } = placeOf(value, pointer);
+  return inner || whole;
+}
+
+/** @param {any} value @param {string} pointer @returns {{inner: string, whole: string}} */
+function placeOf(value, pointer) {
+  const [root, key, list, index, ...rest] = tokensOf(pointer);
+  if (root === "theme") {
+    const color =
+      key === "colors" && list?.replace(/(-dark)?$/, (dark) => ` colour${dark && " in dark mode"}`);
+    return { inner: "", whole: color || (THEME[list ?? key] ?? "the theme") };
+  }
+  if (root !== "pages" || key === undefined)
+    return { inner: inside(tokensOf(pointer).slice(1)), whole: "the site" };
+  const page = at(value, [root, key]);
+  const whole = `page ${text(page, "title") || key}`;
+  const own = [list, index, ...rest].filter((each) => each !== undefined);
+  if (list === "seo") return { inner: SEO[own.slice(1).join("/")] ?? SEO[""], whole };
+  if (list !== "sections") return { inner: inside(own), whole };
+  if (index === undefined) return { inner: "sections", whole };
+  const section = at(page, [list, index]);
+  const name = isObject(section) ? nameOf(section) : "a section";
+  if (rest[0] === "theme")
+    return { inner: rest[1] ? (STYLE[rest[1]] ?? inside([rest[1]])) : "style", whole: name };
+  return { inner: inside(rest[0] === "content" ? rest.slice(1) : rest, text(section, "type")), whole: name };
+}
+
+/** `text of button 1`, `link 2 in column 1`. @param {string[]} tokens @param {string} [type] of the section */
+function inside(tokens, type = "") {
+  let words = "";
+  let item = ""; // what the newest item of a list is called
   tokens.forEach((token, index) => {
-    if (index === 0 && token === "content") return;
-    const item = /^\d+$/.test(token);
-    const of = tokens[index - 1] ?? "";
-    if (item)
-      words[0] = `${ITEMS[of] ?? (of === "items" ? (ITEMS[type] ?? "item") : of.replace(/s$/, ""))} ${+token + 1}`;
-    else words.unshift(FIELDS[token] ?? token.replace(/([A-Z])/g, " $1").toLowerCase());
+    const [before, next] = [tokens[index - 1] ?? "", tokens[index + 1] ?? ""];
+    const isPicture = /^(image|logo)$/;
+    if (/^\d+$/.test(token)) {
+      item = ITEMS[before] ?? (before === "items" ? (ITEMS[type] ?? "item") : before.replace(/s$/, ""));
+      words = `${item} ${+token + 1}${words && " in "}${words}`;
+    } else if (!/^\d+$/.test(next) && !(isPicture.test(token) && next in OF_PICTURE)) {
+      const [, kind] = isPicture.exec(before) ?? [];
+      const name =
+        kind && token in OF_PICTURE
+          ? (FIELDS[kind] ?? kind) + OF_PICTURE[token]
+          : (OF_ITEM[`${item} ${token}`] ?? FIELDS[token] ?? token.replace(/([A-Z])/g, " $1").toLowerCase());
+      // `picture description of picture 2` says one thing twice.
+      const own = item === "picture" ? name.replace(/^picture ?/, "") : name;
+      words = [own, words].filter(Boolean).join(token === "button" ? " in " : " of ");
+      if (token === "button") item = token;
+    }
   });
-  // `picture description of picture of Hero` says one thing twice.
-  return words
-    .filter((each, index) => !(index > 0 && index < words.length - 1 && each === "picture"))
-    .join(" of ");
+  return words;
 }
 
 /** A sentence begins with a capital letter. @param {string} words */
@@ -90,14 +134,30 @@ export function capital(words) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A pointer with `#id` in place of the index of an element that has an id. So it stays right when elements move. @param {any} value @param {string} pointer */
+/** The first index of each id in a list. Lists are never changed: a change makes a new one. @type {WeakMap<any[], Map<string, number>>} */
+const indexes = new WeakMap();
+
+/** @param {any[]} list */
+function indexesOf(list) {
+  const known = indexes.get(list) ?? new Map();
+  if (!indexes.has(list))
+    list.forEach((each, index) => {
+      const id = text(each, "id");
+      if (id && !known.has(id)) known.set(id, index);
+    });
+  indexes.set(list, known);
+  return known;
+}
+
+/** A pointer with `#id` in place of the index of an element that has an id, and is the first one with it. So it stays right when elements move. @param {any} value @param {string} pointer */
 export function lasting(value, pointer) {
   let inner = value;
   return tokensOf(pointer)
     .map((token) => {
       const list = inner;
       inner = at(inner, [token]);
-      const id = Array.isArray(list) && text(inner, "id");
+      const own = Array.isArray(list) && text(inner, "id");
+      const id = own && indexesOf(list).get(own) === +token && own;
       return `/${id ? `#${escaped(id)}` : escaped(token)}`;
     })
     .join("");
@@ -110,9 +170,9 @@ export function pointerNow(value, place) {
   for (const token of tokensOf(place)) {
     const index =
       Array.isArray(inner) && token[0] === "#"
-        ? inner.findIndex((each) => text(each, "id") === token.slice(1))
+        ? indexesOf(inner).get(token.slice(1))
         : token;
-    if (index === -1) return null;
+    if (index === undefined) return null;
     inner = at(inner, [`${index}`]);
     pointer += `/${escaped(`${index}`)}`;
   }

@@ -11,6 +11,8 @@ import { called, colorOn } from "./people.js";
 /** @typedef {import("../safety/differences.js").Difference} Difference */
 /** @typedef {{user: string, name: string}} Author */
 
+/** What was done to a whole section or page. @type {Record<string, string>} */
+const VERBS = { added: "added", removed: "deleted" };
 const FLASHES_EVERY = 1_000;
 const CHIP_STAYS = 6_000;
 const SAYS_EVERY = 5_000;
@@ -24,7 +26,7 @@ export class Changes {
   #flashed = new Map();
   /** @type {Map<string, HTMLElement>} */
   #chips = new Map();
-  /** @type {Map<string, Set<string>>} what each person has changed since the last sentence */
+  /** @type {Map<string, Set<string>>} what each person has changed, added and deleted since the last sentence */
   #unsaid = new Map();
   /** @type {any} */
   #saying;
@@ -51,7 +53,9 @@ export class Changes {
         `${pointer}/`.startsWith(`${workspace.sectionAt(id)?.at}/`),
       );
       // A move is said where the order of the sections is shown.
-      if (kind !== "moved") this.#say(by, section && kind !== "removed" ? nameOf(section) : words);
+      const isWhole = /^\/pages\/[^/]+(\/sections\/\d+)?$/.test(pointer);
+      const verb = (isWhole && VERBS[kind]) || "changed";
+      if (kind !== "moved") this.#say(by, verb, section && kind !== "removed" ? nameOf(section) : words);
       if (kind === "removed") continue;
       if (!section)
         this.#chip(
@@ -114,13 +118,13 @@ export class Changes {
     setTimeout(() => this.#chips.get(key) === chip && close(), CHIP_STAYS);
   }
 
-  /** @param {Author} by @param {string} where */
-  #say(by, where) {
-    const name = called(by);
-    this.#unsaid.set(name, (this.#unsaid.get(name) ?? new Set()).add(where));
+  /** @param {Author} by @param {string} verb @param {string} where */
+  #say(by, verb, where) {
+    const deed = `${called(by)} ${verb}`;
+    this.#unsaid.set(deed, (this.#unsaid.get(deed) ?? new Set()).add(where));
     this.#saying ??= setTimeout(() => {
       this.#saying = undefined;
-      const said = [...this.#unsaid].map(([who, places]) => `${who} changed ${listed([...places])}.`);
+      const said = [...this.#unsaid].map(([deed, places]) => `${deed} ${listed([...places])}.`);
       this.#unsaid.clear();
       this.workspace.announce(said.join(" "));
     }, SAYS_EVERY);

@@ -2,6 +2,7 @@
 
 import { colorNumber } from "../ui/avatars.js";
 import { Emitter } from "../ui/emitter.js";
+import { isolated } from "../ui/words.js";
 
 /** @typedef {{user: string, name: string, section: string, page: string, field: string, isEditing: boolean}} Person with one name in the tool, however many tabs they have */
 
@@ -15,7 +16,7 @@ export function colorOn(user) {
 
 /** What users call a person. @param {{user: string, name?: string}} person */
 export function called({ user, name }) {
-  return name || user;
+  return isolated(name || user);
 }
 
 /** Emits `changed`. */
@@ -29,7 +30,8 @@ export class People extends Emitter {
     this.workspace = workspace;
     const { presence } = workspace.page;
     presence.on("change", () => this.#read());
-    for (const name of ["selected", "shown", "editing", "field"]) workspace.on(name, () => this.#tell());
+    for (const name of ["selected", "shown", "editing", "field", "public"])
+      workspace.on(name, () => this.#tell());
     this.#tell();
     this.#read();
   }
@@ -45,10 +47,11 @@ export class People extends Emitter {
   }
 
   #tell() {
-    const { page, selection, editing, key } = this.workspace;
+    const { page, selection, editing, key, live } = this.workspace;
     const { id: section = "", pointer = "" } = selection ?? {};
     const field = this.workspace.field ?? pointer;
-    page.presence.set({ section, field, page: key, editing: editing !== null, color: colorOn(page.user) });
+    const color = colorOn(page.user);
+    page.presence.set({ section, field, page: key, editing: editing !== null, color, live });
   }
 
   #read() {

@@ -72,8 +72,8 @@ export class Undo {
     const { value: before, page } = workspace;
     const isPossible = kind === "undo" ? page.canUndo : page.canRedo;
     const taken = await ask(what);
-    if (what?.isQuiet) return taken; // the tool asks, and does something in its place
     const isAny = taken.undone.length > 0;
+    if (isAny && kind === "undo") workspace.emit("undone", taken.undone);
     if (isAny) this.#show(kind, before, taken);
     else if (!what && !taken.skipped.length) this.#say(nothing(kind, isPossible, page.link === "online"));
     for (const pointer of taken.skipped.slice(0, 1)) {

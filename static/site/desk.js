@@ -5,7 +5,6 @@ import { clean } from "../page/links.js";
 import { Site } from "../page/site.js";
 import { avatar } from "../ui/avatars.js";
 import { h, keyed } from "../ui/elements.js";
-import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../editor/commands.js").Parts} Parts */
 /** @typedef {import("../page/site.js").Page} Page */
@@ -89,7 +88,7 @@ export class Desk {
   /** Say what happened, with a way back. @param {string} words @param {import("../sdk/reports/change.js").Change} change */
   told(words, change) {
     this.workspace.announce(words);
-    toast(words, { action: "Undo", onAction: () => void this.commands.takeBack(change) });
+    this.commands.offer(words, change);
   }
 }
 

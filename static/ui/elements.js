@@ -60,8 +60,13 @@ export function svg(tag, attributes, ...children) {
  */
 export function keyed(parent, items, { key, make, update = () => {} }) {
   const before = new Map([...parent.children].map((each) => [/** @type {any} */ (each).weftKey, each]));
+  /** @type {Map<string, number>} items with the same key are told apart by their order */
+  const met = new Map();
   const wanted = items.map((item, index) => {
-    const name = key(item);
+    const own = key(item);
+    const count = met.get(own) ?? 0;
+    met.set(own, count + 1);
+    const name = count ? `${own}\n${count}` : own;
     const element = before.get(name) ?? make(item);
     before.delete(name);
     /** @type {any} */ (element).weftKey = name;

@@ -5,6 +5,12 @@ export function counted(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
+// Letters that are read from right to left, and characters that turn the direction.
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name, so that the words around it keep their order. @param {string} name */
+export const isolated = (name) => (TURNS.test(name) ? `\u2068${name}\u2069` : name);
+
 /** How long ago a time was: `just now`, `12 min ago`, `3 h ago`, `yesterday`, `4 Nov`. @param {string | number | Date} time @param {number} [now] */
 export function ago(time, now = Date.now()) {
   const then = new Date(time).getTime();

@@ -64,6 +64,18 @@ async def test_people_see_where_others_are(
     await ada.locator("#stage h1").click()
     await expect(bo.locator(".person-frame")).to_have_text("Ada")
     assert await bo.evaluate("weft.page.presence.others[0].state.color") == "#c4318d"
+    # No caret lies over the settings, which take the place of the fields, or over the history.
+    carets = "[...document.querySelectorAll('[data-weft-caret=bo]')]"
+    await until(ada, f"{carets}.length === 2")
+    layer = "getComputedStyle(document.querySelector('[data-weft-caret]').parentElement).zIndex"
+    assert int(await ada.evaluate(layer)) < 45
+    await ada.evaluate("weft.workspace.emit('screen', {name: 'site', pointer: '/theme'})")
+    await expect(ada.locator("#site")).to_be_visible()
+    start = "document.querySelector('#site').getBoundingClientRect().left"
+    await until(ada, f"{carets}.every((each) => each.getBoundingClientRect().right < {start})")
+    await ada.get_by_role("button", name="Close the settings").click()
+    await until(ada, f"{carets}.length === 1")
+    await ada.locator("#stage h1").click()
     await ada.keyboard.press("Escape")
     await bo.keyboard.press("Escape")
     await bo.evaluate("weft.workspace.select('ask')")

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 from tests.browser.chromium_contexts import Contexts
 from tests.browser.editor.studio import Studio, saved, section, site, write
 from tests.browser.proxy import Proxy
+from tests.browser.waits import until
 
 PAGE = site(
     section("top", "hero", headline="Fresh bread", subheadline="Every day"),
@@ -83,6 +84,36 @@ async def test_undo_in_a_text_is_told_too_and_stays_in_the_text(
     await ada.keyboard.type("?")
     await saved(ada)
     assert (await studio.sections("typed"))[0]["content"]["headline"] == "Fresh bread?"
+
+
+async def test_a_message_takes_back_its_own_step_or_goes(
+    studio: Studio, contexts: Contexts
+) -> None:
+    await studio.create("older", PAGE)
+    ada = await studio.open(await contexts.new(), "older")
+    for id in ("prices", "ask"):
+        await ada.evaluate("(id) => weft.commands.remove(id)", id)
+        await saved(ada)
+    toasts = ada.locator(".toast", has_text="deleted")
+    await expect(toasts).to_have_count(2)
+    # Ctrl+Z takes back the newer one, whose message goes. The older message still works.
+    await ada.locator("#stage").focus()
+    await ada.keyboard.press("Control+z")
+    await expect(toasts).to_have_text(["Pricing deletedUndo"])
+    await ada.evaluate("weft.commands.step('top', 1)")
+    await saved(ada)
+    await toasts.get_by_text("Undo").click()
+    await until(ada, "weft.workspace.sections.length === 3")
+    # What another tab of the user took back is said.
+    await ada.evaluate("weft.commands.remove('ask')")
+    await saved(ada)
+    await toasts.last.hover()  # it stays while the pointer is on it
+    other = await studio.open(await contexts.new(), "older")
+    await other.get_by_role("button", name="Undo", exact=True).click()
+    await until(ada, "weft.workspace.sections.length === 3")
+    await ada.locator(".toast", has_text="Questions deleted").get_by_text("Undo").click()
+    await expect(ada.get_by_text("This was taken back already.")).to_be_visible()
+    assert len(await studio.sections("older")) == 3
 
 
 async def test_undo_without_a_connection_takes_back_exactly_one_change(
