@@ -4,6 +4,8 @@
 // `make sdk` makes a file of each. A screen takes the modules that the editor has from the editor's own
 // file, and has only the others. A screen is opened by `workspace.emit("screen", {name, …})`.
 
+// The screens share one: the browser's history has one entry for all of them.
+import "../ui/back.js";
 import { toast } from "../ui/toast.js";
 
 /** @typedef {{name: string, pointer?: string, index?: number}} Asked the screen, and the place that it is about */

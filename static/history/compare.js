@@ -3,6 +3,7 @@
 import { at, placeWords, tokensOf } from "../editor/place_words.js";
 import { fields, member, text } from "../page/values.js";
 import { differences } from "../safety/differences.js";
+import { isInPlace } from "../safety/order.js";
 import { nameOf } from "../templates/sections.js";
 
 /** @typedef {"added" | "removed" | "moved" | "changed" | "hidden" | "shown"} Kind */
@@ -56,4 +57,13 @@ export function placeOf(value, page, id) {
   const list = member(at(value, ["pages", page]), "sections");
   const index = Array.isArray(list) ? list.findIndex((each) => text(each, "id") === id) : -1;
   return index < 0 ? null : `/pages/${page.replaceAll("~", "~0").replaceAll("/", "~1")}/sections/${index}`;
+}
+
+/** Whether a section is at its earlier place among the sections that both versions have. @param {any} before @param {any} after @param {string} page @param {string} id */
+export function isPlaced(before, after, page, id) {
+  const [was, is] = [before, after].map((value) => {
+    const list = member(at(value, ["pages", page]), "sections");
+    return Array.isArray(list) ? list.map((each) => text(each, "id")).filter(Boolean) : [];
+  });
+  return isInPlace(was, is, id);
 }

@@ -1,6 +1,6 @@
 // How the story tells an entry: its names, its words and its times.
 
-import { counted } from "../ui/words.js";
+import { counted, isolated } from "../ui/words.js";
 import { words } from "./labels.js";
 
 /** @typedef {import("./story.js").Sitting} Sitting */
@@ -17,10 +17,8 @@ const DEEDS = {
   redo: "Did again",
 };
 
-const SHAPES = /^(new|deleted|moved|hidden|shown) /;
-
 /** What users call a person. @param {{user: string, name?: string}} person */
-export const called = ({ user, name }) => name || user;
+export const called = ({ user, name }) => isolated(name || user);
 
 /** `9:41`. @param {number} time */
 export function clock(time) {
@@ -55,9 +53,7 @@ export function moment(time, now) {
 /** What was done in a sitting. @param {Sitting} sitting @param {Label[] | null} labels null while they are unknown */
 export function deed({ kind, changes }, labels) {
   const verb = DEEDS[kind];
-  // `Restored: new Gallery` says one thing twice.
-  const all = verb ? labels?.map((each) => ({ ...each, words: each.words.replace(SHAPES, "") })) : labels;
-  const named = all?.length ? words(all) : "";
+  const named = labels?.length ? words(labels, kind) : "";
   if (verb && /^(create|import|repair)$/.test(kind)) return verb;
   const what = verb
     ? named

@@ -1,7 +1,7 @@
-// What lies over the shown page: a frame with a name for each section that differs, and a card that
-// says who wrote the place under the pointer or the focus.
+// What lies over the shown page: a frame with a name for each section that differs, a card that says who
+// wrote the place under the pointer or the focus, and a face beside each text in sight.
 
-import { avatar } from "../ui/avatars.js";
+import { avatar, colorNumber } from "../ui/avatars.js";
 import { change, h } from "../ui/elements.js";
 import { called, moment } from "./entries.js";
 
@@ -33,6 +33,8 @@ const DEEDS = { undo: "took this back", redo: "did this again", restore: "restor
 const FIRST = { create: "made this page", import: "brought this page in", repair: "repaired the page" };
 
 const PAUSE = 100; // milliseconds
+const AT_ONCE = 4;
+const MOST_KNOWN = 2000;
 
 export class Frames {
   /** @type {{frame: HTMLElement, node: HTMLElement}[]} */
@@ -40,6 +42,13 @@ export class Frames {
   #asked = 0;
   /** What the card is about. @type {Element | null} */
   #about = null;
+  #asks = false; // who wrote each text?
+  #isSaved = true; // the server has all that is shown
+  #round = 0;
+  /** Who wrote each text, by its place and its words. @type {Map<string, Who>} */
+  #writers = new Map();
+  /** @type {any} */
+  #soon;
 
   /**
    * @param {Viewer} viewer @param {HTMLElement} board
@@ -49,6 +58,7 @@ export class Frames {
     this.viewer = viewer;
     this.how = how;
     this.layer = board.appendChild(h("div", { class: "marks" }));
+    this.faces = board.appendChild(h("div", { class: "writers", "aria-hidden": "true" }));
     this.card = board.appendChild(h("div", { class: "author", hidden: true }));
     new ResizeObserver(() => this.place()).observe(viewer.host);
     const { root, stage } = viewer;
@@ -61,11 +71,19 @@ export class Frames {
     root.addEventListener("focusout", () => this.hide());
     // A finger leaves when it is lifted.
     viewer.host.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && this.hide());
-    stage.addEventListener("scroll", () => this.#placeCard(), { passive: true });
+    const scrolled = () => {
+      this.#placeCard();
+      clearTimeout(this.#soon);
+      this.#soon = setTimeout(() => void this.#write(), PAUSE);
+    };
+    stage.addEventListener("scroll", scrolled, { passive: true });
   }
 
-  /** @param {boolean} isNow whether the page is compared with the page now */
-  show(isNow) {
+  /** @param {boolean} isNow whether the page is compared with the page now @param {{asks: boolean, isSaved: boolean}} state `asks`: who wrote each text? */
+  show(isNow, { asks, isSaved }) {
+    this.#asks = asks;
+    this.#isSaved = isSaved;
+    const focused = document.activeElement?.closest(".marks > *");
     this.#all = this.viewer.framed.map((framed) => {
       const { part, node, notes } = framed;
       const by = isNow || this.how.isOwn(framed) ? "" : " by others";
@@ -94,13 +112,19 @@ export class Frames {
         restore &&
           h(
             "button",
-            { type: "button", onclick: restore, "aria-label": `Restore ${part.name}` },
+            {
+              ...{ type: "button", onclick: restore, "aria-label": `Restore ${part.name}` },
+              title: "Bring back its content and its place",
+            },
             part.kind === "removed" && !isNow ? "Put back" : "Restore",
           ),
       );
       return { frame: h("div", { class: `mark ${part.kind}`, "data-section": part.id }, tag), node };
     });
+    const had = focused && this.layer.contains(focused) && focused.getAttribute("data-section");
     this.layer.replaceChildren(...this.#all.map(({ frame }) => frame));
+    const again = had && this.#all.find(({ frame }) => frame.dataset.section === had);
+    if (again) again.frame.querySelector("button")?.focus({ preventScroll: true });
     this.hide();
     this.place();
   }
@@ -115,7 +139,71 @@ export class Frames {
       style.width = `${box.width}px`;
       style.height = `${box.height}px`;
     }
+    void this.#write();
   }
+
+  // --- who wrote each text -----------------------------------------------------------------------
+
+  /** Ask who wrote the texts in sight, and show each answer as it comes. */
+  async #write() {
+    const mine = (this.#round += 1);
+    const texts = this.#asks ? this.#inSight() : [];
+    this.#draw(texts);
+    const waiting = texts.filter(({ key }) => !this.#writers.has(key));
+    const next = async () => {
+      for (let each = waiting.shift(); each && mine === this.#round; each = waiting.shift()) {
+        const found = await this.how.who(each.place).catch(() => undefined);
+        if (found === undefined) continue;
+        this.#writers.set(each.key, found);
+        if (this.#writers.size > MOST_KNOWN)
+          this.#writers.delete(/** @type {string} */ (this.#writers.keys().next().value));
+        if (mine === this.#round) this.#draw(texts);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
+  }
+
+  /** The texts in sight, each with all its paragraphs. */
+  #inSight() {
+    const { top, bottom } = this.viewer.stage.getBoundingClientRect();
+    /** @type {Map<string, {place: string, key: string, nodes: HTMLElement[]}>} */
+    const found = new Map();
+    for (const { place, node } of this.viewer.spots.values()) {
+      const known = found.get(place) ?? { place, key: place, nodes: [] };
+      known.nodes.push(node);
+      known.key += `\n${node.textContent}${this.#isSaved ? "" : "\n?"}`;
+      found.set(place, known);
+    }
+    return [...found.values()].filter(({ nodes }) => {
+      const [first, last] = [nodes[0], nodes[nodes.length - 1]].map((each) => each.getBoundingClientRect());
+      return last.bottom > top && first.top < bottom;
+    });
+  }
+
+  /** @param {{key: string, nodes: HTMLElement[]}[]} texts */
+  #draw(texts) {
+    const origin = this.faces.getBoundingClientRect();
+    let [last, left, end] = ["", 0, 0];
+    const drawn = texts.flatMap(({ key, nodes }) => {
+      const found = this.#writers.get(key);
+      const [first, final] = [nodes[0], nodes[nodes.length - 1]].map((each) => each.getBoundingClientRect());
+      if (!found || !first.width) return [];
+      const by = "by" in found ? found.by : null;
+      const bar = h("span", { class: `bar ${by ? `person-${colorNumber(by.user)}` : ""}` });
+      const at = Math.max(first.left - origin.left - 12, 2);
+      place(bar, at, first.top - origin.top, final.bottom - first.top);
+      // One face is enough for texts of one person below one another.
+      const isMore = by?.user === last && Math.abs(first.left - left) < 2 && first.top - end < 48;
+      [last, left, end] = [by?.user ?? "", first.left, final.bottom];
+      if (!by || isMore) return [bar];
+      const face = avatar(by);
+      place(face, Math.max(at - 26, 0), first.top - origin.top, 0);
+      return [bar, face];
+    });
+    this.faces.replaceChildren(...drawn);
+  }
+
+  // --- the card ------------------------------------------------------------------------------------
 
   hide() {
     this.#asked += 1;
@@ -160,4 +248,11 @@ function sentence(found, verb = "wrote this") {
   if ("before" in found) return `This was written before ${moment(Date.parse(found.before))}.`;
   const { kind, at } = found;
   return `${FIRST[kind] ?? DEEDS[kind] ?? verb} · ${moment(Date.parse(at))}`;
+}
+
+/** @param {HTMLElement} element @param {number} left @param {number} top @param {number} height 0 keeps its own */
+function place({ style }, left, top, height) {
+  style.left = `${left}px`;
+  style.top = `${top}px`;
+  if (height) style.height = `${height}px`;
 }

@@ -106,7 +106,14 @@ export class Head {
               `${span(sitting)} ${moment(sitting.at).replace(/^\S+ /, "")} · ${deed(sitting, labels)}`,
             ),
           ]
-        : [h("b", {}, "The page now"), h("span", {}, asks ? "Point at a text, or go to it with Tab" : "")]),
+        : [
+            h("b", {}, "The page now"),
+            h(
+              "span",
+              {},
+              asks ? "Point at a text, or go to it with Tab" : "Point at a text to see who wrote it",
+            ),
+          ]),
     );
     change(this.compare, { hidden: !sitting });
     change(this.who, { hidden: sitting !== null, "aria-pressed": `${asks}` });

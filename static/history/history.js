@@ -3,6 +3,7 @@
 
 import { at, tokensOf } from "../editor/place_words.js";
 import { nameOf } from "../templates/sections.js";
+import { onBack } from "../ui/back.js";
 import { h } from "../ui/elements.js";
 import { Blame } from "./blame.js";
 import { Labels } from "./labels.js";
@@ -71,6 +72,8 @@ class History {
     this.off = [
       workspace.on("value", () => this.#live((this.#isStale = true))),
       workspace.on("status", () => this.#live()),
+      workspace.on("public", () => void this.story.renew()),
+      onBack(() => this.close()),
     ];
     this.#open();
   }
@@ -84,7 +87,8 @@ class History {
     document.body.append(this.element);
     // A key without a target must not reach the editor.
     const keep = (/** @type {KeyboardEvent} */ event) => {
-      if (event.target !== document.body) return;
+      const isElsewhere = event.target !== document.body || document.querySelector("dialog:modal");
+      if (isElsewhere || isUndo(event)) return;
       event.stopImmediatePropagation();
       if (event.key === "Escape") this.close();
       else this.panel.list.element.focus();
@@ -114,10 +118,8 @@ class History {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const { key, ctrlKey, metaKey } = event;
-    const isUndo = (ctrlKey || metaKey) && /^[zy]$/i.test(key);
-    if (!isUndo) event.stopPropagation();
-    if (key !== "Escape" || event.defaultPrevented) return;
+    if (!isUndo(event)) event.stopPropagation();
+    if (event.key !== "Escape" || event.defaultPrevented) return;
     event.preventDefault();
     this.close();
   }
@@ -141,4 +143,9 @@ class History {
     if (this.#isStale) this.past.changed();
     this.#isStale = false;
   }
+}
+
+/** Whether a key takes a change back, or makes it again: also while the history is open. @param {KeyboardEvent} event */
+function isUndo({ key, ctrlKey, metaKey }) {
+  return (ctrlKey || metaKey) && /^[zy]$/i.test(key);
 }

@@ -9,14 +9,25 @@ import { first, movesSections } from "./story.js";
 
 /** @typedef {import("./story.js").Row} Row */
 /** @typedef {import("./story.js").Sitting} Sitting */
-/** @typedef {{key: string, words: string}} Label `key` is `page id` of a section */
+/** @typedef {"" | "added" | "removed" | "moved" | "hidden" | "shown" | "back"} Shape what happened to a section as a whole; `back` is a section that came back */
+/** @typedef {{key: string, name: string, shape: Shape}} Label `key` is `page id` of a section */
 /** @typedef {Record<string, {title: string, sections: {id: string, name: string}[]}>} Plan the sections of each page, by its key */
 
 const MOST_PLANS = 300;
 // A sitting with more moves of sections is compared as a whole: this costs two old versions.
 const MOST_COMPARED = 6;
-/** @type {Record<string, string>} */
-const WORDS = { added: "new ", removed: "deleted ", moved: "moved ", hidden: "hidden ", shown: "shown " };
+/** What each shape is called, and what each is called that was taken back or made again. @type {Record<Shape, [string, string]>} */
+const WORDS = {
+  "": ["", ""],
+  added: ["new ", "adding "],
+  removed: ["deleted ", "deleting "],
+  moved: ["moved ", "moving "],
+  hidden: ["hidden ", "hiding "],
+  shown: ["shown ", "showing "],
+  back: ["put back ", "adding "],
+};
+/** What a change was before it was taken back. @type {Partial<Record<Shape, Shape>>} */
+const INVERSE = { added: "removed", back: "removed", removed: "added", hidden: "shown", shown: "hidden" };
 
 /** @param {any} value @returns {Plan} */
 export function planOf(value) {
@@ -31,13 +42,17 @@ export function planOf(value) {
 /** The label of a place outside the sections, or of a section. @param {Plan} plan @param {string} pointer @returns {Label} */
 export function labelOf(plan, pointer) {
   const [root, key, list, index] = tokensOf(pointer);
-  if (root !== "pages" || key === undefined)
-    return { key: root ?? "", words: root === "theme" ? "theme" : "site" };
+  const label = (/** @type {string} */ of, /** @type {string} */ name) => ({
+    key: of,
+    name,
+    shape: /** @type {Shape} */ (""),
+  });
+  if (root !== "pages" || key === undefined) return label(root ?? "", root === "theme" ? "theme" : "site");
   const page = fields(plan, key);
   const section = list === "sections" ? /** @type {any} */ (member(page, "sections"))?.[index] : undefined;
   return section?.id
-    ? { key: `${key} ${section.id}`, words: section.name }
-    : { key, words: `page ${text(page, "title") || key}` };
+    ? label(`${key} ${section.id}`, section.name)
+    : label(key, `page ${text(page, "title") || key}`);
 }
 
 /** The labels of what differs between two versions. @param {any} before @param {any} after @returns {Label[]} */
@@ -45,7 +60,10 @@ export function labelsBetween(before, after) {
   const { parts, elsewhere } = compared(before, after);
   const plan = planOf(after);
   return [
-    ...parts.map(({ page, id, kind, name }) => ({ key: `${page} ${id}`, words: (WORDS[kind] ?? "") + name })),
+    ...parts.map(({ page, id, kind, name }) => ({
+      ...{ key: `${page} ${id}`, name },
+      shape: /** @type {Shape} */ (kind === "changed" ? "" : kind),
+    })),
     ...elsewhere.map(({ pointer }) => labelOf(plan, pointer)),
   ];
 }
@@ -63,16 +81,14 @@ export class Labels {
 
   /** The labels of a sitting, newest first; null when they are not known yet. @param {Sitting} sitting @returns {Label[] | null} */
   of({ rows }) {
-    /** @type {Map<string, Label>} */
+    /** The labels of each section, newest first. @type {Map<string, Label[]>} */
     const found = new Map();
     for (const row of rows) {
       const known = this.#known.get(row) ?? this.#named(row);
       if (!known) return null;
-      // A section that was added and then changed is a new one.
-      for (const each of known)
-        if (!found.has(each.key) || /^new /.test(each.words)) found.set(each.key, each);
+      for (const each of known) found.set(each.key, [...(found.get(each.key) ?? []), each]);
     }
-    return [...found.values()];
+    return [...found.values()].flatMap((labels) => joined(labels) ?? []);
   }
 
   /** @param {Row} row */
@@ -97,7 +113,7 @@ export class Labels {
           isFirst ? {} : this.versions.at(first(row) - 1),
           this.versions.at(row.version),
         ]);
-        this.#known.set(row, isFirst ? [] : labelsBetween(before, after));
+        this.#known.set(row, isFirst ? [] : ofRow(row, labelsBetween(before, after)));
         this.#keep(first(row) - 1, before);
       } else if (!this.#named(row)) {
         const frame = row.frame ?? row.version;
@@ -111,7 +127,7 @@ export class Labels {
     const [before, after] = await Promise.all([this.versions.at(from - 1), this.versions.at(to)]);
     const [newest, ...others] = rows;
     this.#known.set(newest, labelsBetween(before, after));
-    for (const row of others) if (!this.#known.has(row)) this.#known.set(row, []);
+    for (const row of others) this.#known.set(row, []);
   }
 
   /** @param {number} version @param {any} value */
@@ -122,9 +138,44 @@ export class Labels {
   }
 }
 
-/** `Hero, new Pricing and 2 more`. @param {Label[]} labels */
-export function words(labels) {
-  const all = [...new Set(labels.map((each) => each.words))];
+/** What an undo brings is not new. @param {Row} row @param {Label[]} labels */
+function ofRow({ kind }, labels) {
+  const isBack = /^(undo|redo)$/.test(kind);
+  return labels.map((each) =>
+    isBack && each.shape === "added" ? { ...each, shape: /** @type {Shape} */ ("back") } : each,
+  );
+}
+
+/** What became of one section in a sitting; null when nothing did. @param {Label[]} labels newest first @returns {Label | null} */
+function joined(labels) {
+  const [{ key, name }] = labels;
+  const shapes = labels.map(({ shape }) => shape);
+  const exists = shapes.filter((each) => /^(added|back|removed)$/.test(each));
+  const [last, first] = [exists[0], exists.at(-1)];
+  const made = (/** @type {Shape} */ shape) => ({ key, name, shape });
+  // It was not there before the sitting.
+  if (first && first !== "removed") return last === "removed" ? null : made(first);
+  if (last === "removed") return made(last);
+  if (last === "added") return made("");
+  const seen = shapes.filter((each) => /^(hidden|shown)$/.test(each));
+  // An even number of changes between hidden and shown leaves it as it was.
+  if (seen.length % 2) return made(seen[0]);
+  if (shapes.includes("")) return made("");
+  return shapes.includes("moved") ? made("moved") : null;
+}
+
+/** @param {Label} label @param {string} kind of the sitting */
+function told({ name, shape }, kind) {
+  // `Restored: new Gallery` says one thing twice.
+  if (kind === "restore") return shape === "removed" ? `without ${name}` : name;
+  if (kind === "edit") return WORDS[shape][0] + name;
+  return WORDS[kind === "undo" ? (INVERSE[shape] ?? shape) : shape][1] + name;
+}
+
+/** `Hero, new Pricing and 2 more`; what was taken back, or made again: `deleting Hero`. @param {Label[]} labels @param {string} [kind] of the sitting */
+export function words(labels, kind = "edit") {
+  const all = [...new Set(labels.map((each) => told(each, kind)))];
   const rest = all.length > 4 ? ` and ${all.length - 3} more` : "";
-  return capital((rest ? all.slice(0, 3) : all).join(", ") + rest);
+  const named = (rest ? all.slice(0, 3) : all).join(", ") + rest;
+  return kind === "edit" ? capital(named) : named;
 }

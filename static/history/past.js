@@ -3,7 +3,7 @@
 import { at, lasting, tokensOf } from "../editor/place_words.js";
 import { differences } from "../safety/differences.js";
 import { change, h } from "../ui/elements.js";
-import { pagesOf, placeOf } from "./compare.js";
+import { isPlaced, pagesOf, placeOf } from "./compare.js";
 import { moment } from "./entries.js";
 import { Frames } from "./frames.js";
 import { Head } from "./head.js";
@@ -161,7 +161,8 @@ export class Past {
   #framed() {
     const { framed, elsewhere } = this.viewer;
     this.#step = Math.min(this.#step, Math.max(0, framed.length - 1));
-    this.frames.show(this.#isNow);
+    const isSaved = this.#chosen !== null || !this.workspace.page.pending;
+    this.frames.show(this.#isNow, { asks: this.#asks && !this.#chosen, isSaved });
     this.head.differences(this.#step, framed.length, elsewhere, this.#isNow);
   }
 
@@ -212,8 +213,11 @@ export class Past {
     const isGone = kind === "removed";
     if (!chosen || !mayRestore(this.workspace) || (isGone && this.#isNow)) return null;
     const place = placeOf(now, page, id);
-    const then = at(isGone ? this.#before : this.#value, tokensOf(pointer));
-    const isSame = place !== null && !differences(at(now, tokensOf(place)), then).length;
+    const then = isGone ? this.#before : this.#value;
+    const isSame =
+      place !== null &&
+      !differences(at(now, tokensOf(place)), at(then, tokensOf(pointer))).length &&
+      isPlaced(then, now, page, id);
     if (isSame || (isGone && place !== null)) return null;
     const version = isGone ? chosen.from - 1 : chosen.to;
     const time = moment(isGone ? chosen.since : chosen.at);

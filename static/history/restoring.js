@@ -44,19 +44,31 @@ export function mayName({ page }) {
 }
 
 /** @param {Workspace} workspace @param {{version: number, pointer?: string, words: string, time: string}} what `time` is when the version was made */
-export async function restore({ page }, { version, pointer, words, time }) {
+export async function restore(workspace, { version, pointer, words, time }) {
+  const { page } = workspace;
   try {
     if (page.link !== "online") throw { code: "offline" };
     const made = /** @type {any} */ (await page.history.restore(version, pointer));
     if (made.ops && !made.ops.length) return void toast(`${words} is like this already.`);
     const undo = async () => {
       try {
-        await page.undo({ version: made.version });
+        const { undone, skipped } = await page.undo({ version: made.version });
+        if (!undone.length && !skipped.length) toast("This was taken back already.");
       } catch (error) {
         toast(refusal(error), { tone: "warning" });
       }
     };
-    toast(`Restored ${words} as it was at ${time}`, { action: "Undo", onAction: () => void undo() });
+    const isMoved = pointer && made.ops?.some((/** @type {any} */ { op }) => op === "move");
+    const place = isMoved ? ", and put it back in its place" : "";
+    const close = toast(`Restored ${words} as it was at ${time}${place}`, {
+      action: "Undo",
+      onAction: () => void undo(),
+      onClose: () => end(),
+    });
+    const end = workspace.on(
+      "undone",
+      (steps) => steps.some((/** @type {any} */ step) => step.version === made.version) && close(),
+    );
   } catch (error) {
     toast(refusal(error), { tone: "warning" });
   }

@@ -124,6 +124,31 @@ export class Story {
     });
   }
 
+  /** Ask again for what is loaded: other versions are public now. */
+  async renew() {
+    await this.#asking;
+    const oldest = this.rows.at(-1);
+    if (!oldest) return;
+    await this.#once(async () => {
+      const known = new Map(this.rows.map((row) => [`${first(row)} ${row.version}`, row]));
+      /** @type {Row[]} */
+      const found = [];
+      /** @type {string | undefined} */
+      let cursor;
+      do {
+        const page = await this.list({ from: first(oldest), limit: 500, cursor });
+        found.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor);
+      this.rows = found.map((row) => {
+        const { name, published, publications } = row;
+        // A row keeps what is known of its sections.
+        const same = known.get(`${first(row)} ${row.version}`);
+        return same ? Object.assign(same, { name, published, publications }) : row;
+      });
+    });
+  }
+
   /** @param {() => Promise<void>} work */
   #once(work) {
     this.#asking ??= (async () => {

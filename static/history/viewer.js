@@ -3,18 +3,18 @@
 // With an earlier value, it marks what differs: words in the texts, frames around sections, and the
 // sections that are gone in their old places. A section that cannot be marked is shown without marks.
 
-import { lasting, placeWords } from "../editor/place_words.js";
+import { lasting, placeInside, placeWords } from "../editor/place_words.js";
 import { elementOf, show } from "../page/dom.js";
 import { PageRenderer } from "../page/page.js";
 import { nodeAt, pointerOf } from "../page/places.js";
 import { h } from "../ui/elements.js";
 import { compared } from "./compare.js";
-import { markText, read } from "./marks.js";
+import { markText } from "./marks.js";
 
 /** @typedef {import("./compare.js").Part} Part */
 /** @typedef {{place: string, node: HTMLElement, gone?: boolean}} Spot a place that one can ask about: who wrote it? */
 /** @typedef {{part: Part, node: HTMLElement, notes: string[]}} Framed a section that differs */
-/** @typedef {{after: any, before: any, key: string, every?: boolean}} Shown `before` is null when nothing is compared; with `every`, all texts are spots */
+/** @typedef {{after: any, before: any, key: string, every?: boolean}} Shown `before` is null when nothing is compared; with `every`, the keyboard reaches all texts */
 
 // The selector is stronger than those of `canvas.css`, which protects a page from the tool.
 const MARKS = `:is(.weft-page, #weft#weft#weft#weft) {
@@ -22,6 +22,7 @@ const MARKS = `:is(.weft-page, #weft#weft#weft#weft) {
   & del { background: #e5534b38; text-decoration: line-through #cf222e .1em; white-space: pre-line }
   & del::after { content: "\\200b" }
   & del:has(+ ins) { margin-inline-end: .15em }
+  & mark { color: inherit; background: #2da44e24; text-decoration: underline dashed #1a7f37 .08em; text-underline-offset: .14em }
   & [data-spot] { cursor: help; border-radius: 4px }
   & [data-asks] { text-decoration: underline dotted #3b6fe0 1px; text-underline-offset: .2em }
   & [data-spot]:is(:hover, :focus) { outline: 2px solid #3b6fe0; outline-offset: 3px }
@@ -81,8 +82,8 @@ export class Viewer {
     this.root.replaceChildren(this.holder);
     const extra = before === null ? "" : this.#compare(before, after, key, drawn);
     this.#sheet.replaceSync(rules + extra);
-    if (every)
-      for (const [place, nodes] of this.#texts(drawn, after, this.holder)) this.#spot(nodes, place, true);
+    for (const [place, nodes] of this.#texts(drawn, after, this.holder))
+      if (!this.spots.has(nodes[0])) this.#spot(nodes, place, every ? "asks" : "");
     for (const node of this.holder.querySelectorAll("[data-failed]:empty"))
       node.textContent = "This section cannot be shown";
     const again = focused && [...this.spots.values()].find(({ place }) => place === focused);
@@ -138,9 +139,14 @@ export class Viewer {
     const oldNode = this.section(old.holder, id);
     const oldTexts = oldNode ? this.#texts(old, before, oldNode) : new Map();
     const isNew = kind === "added" || kind === "shown";
-    for (const [place, nodes] of texts)
-      if (isNew || markText(nodes, read(oldTexts.get(place) ?? []).words)) this.#spot(nodes, place);
+    /** @type {string[]} */
     const notes = [];
+    for (const [place, nodes] of texts) {
+      const styles = isNew ? [] : markText(nodes, oldTexts.get(place) ?? []);
+      if (!styles) continue;
+      notes.push(...styles);
+      this.#spot(nodes, place, "differs");
+    }
     for (const each of places) {
       const place = lasting(each.kind === "removed" ? before : after, each.pointer);
       if (texts.has(place)) continue;
@@ -149,11 +155,9 @@ export class Viewer {
       );
       if (shown?.tagName === "IMG") {
         shown.dataset.picture = "";
-        this.#spot([shown], lasting(after, each.pointer));
+        this.#spot([shown], lasting(after, each.pointer), "differs");
       }
-      notes.push(
-        placeWords(each.kind === "removed" ? before : after, each.pointer).replace(/ of [^,]*$/, ""),
-      );
+      notes.push(placeInside(each.kind === "removed" ? before : after, each.pointer));
     }
     return [...new Set(notes)];
   }
@@ -172,12 +176,12 @@ export class Viewer {
     return found;
   }
 
-  /** @param {HTMLElement[]} nodes @param {string} place @param {boolean} [isPlain] whether nothing else marks them */
-  #spot(nodes, place, isPlain = false) {
+  /** @param {HTMLElement[]} nodes @param {string} place @param {"differs" | "asks" | ""} kind what makes it a stop of the keyboard */
+  #spot(nodes, place, kind) {
     for (const node of nodes) {
-      if (isPlain) node.dataset.asks = "";
+      if (kind === "asks") node.dataset.asks = "";
       node.dataset.spot = "";
-      node.tabIndex = 0;
+      if (kind) node.tabIndex = 0;
       this.spots.set(node, { place, node });
     }
   }

@@ -1,6 +1,7 @@
 // Where two values of the document differ.
 
 import { escaped, isObject, text } from "../page/values.js";
+import { movedOf } from "./order.js";
 
 /** @typedef {{pointer: string, kind: "added" | "removed" | "moved" | "changed"}} Difference `pointer` is of the later value; of a removed value, it is of the earlier one */
 
@@ -37,23 +38,16 @@ function ofLists(before, after, pointer) {
   );
   const stayed = before.filter(({ id }) => is.has(id)).map(({ id }) => id);
   const now = after.filter(({ id }) => was.has(id)).map(({ id }) => id);
-  const moved = stayed.join("\n") === now.join("\n") ? null : movedOf(stayed, now);
+  const isSame = stayed.every((id, index) => id === now[index]);
+  const moved = isSame ? null : movedOf(stayed, now);
   after.forEach((each, index) => {
     const at = `${pointer}/${index}`;
     const place = was.get(each.id);
     if (place === undefined) found.push({ pointer: at, kind: "added" });
     else {
       found.push(...differences(before[place], each, at));
-      if (each.id === moved) found.push({ pointer: at, kind: "moved" });
+      if (moved?.has(each.id)) found.push({ pointer: at, kind: "moved" });
     }
   });
   return found;
-}
-
-/** The element whose move makes one order of the other. @param {string[]} stayed @param {string[]} now */
-function movedOf(stayed, now) {
-  const without = (/** @type {string[]} */ list, /** @type {string} */ id) =>
-    list.filter((each) => each !== id).join("\n");
-  const differ = now.filter((id, index) => id !== stayed[index]);
-  return differ.find((id) => without(now, id) === without(stayed, id)) ?? differ[0];
 }

@@ -222,6 +222,17 @@ test('the marks of random texts lead from one text to the other', () => {
   }
 })
 
+test('words that stay and get another style are found, also beside other changes', () => {
+  const styles = { b: 'strong', i: 'em', l: 'link /a', m: 'link /b', x: 'em\nstrong', '.': '' }
+  const of = (text) => [...text].map((each) => styles[each])
+  const found = (was, is, list = []) => it.marks.restyled(of(was), of(is), list).map(({ at, restyled, note }) => `${at}+${restyled} ${note}`)
+  assert.deepEqual(found('..bb', 'bb..'), ['0+2 bold', '2+2 not bold'])
+  assert.deepEqual(found('ll..', 'mmll'), ['0+2 another link', '2+2 link'])
+  assert.deepEqual(found('xl', '.b'), ['0+1 not bold, not italic', '1+1 bold, no link'])
+  assert.deepEqual(found('....', '...b..', [{ at: 1, removed: '.' }, { at: 1, added: 3 }]), [])
+  assert.deepEqual(found('...i', '.....b', [{ at: 1, added: 2 }]), ['5+1 bold, not italic'])
+})
+
 // --- who wrote it --------------------------------------------------------------------------------
 
 /** Numbers at random, the same ones each time. */
@@ -327,8 +338,35 @@ test('times are told as people say them', () => {
 
 test('a restore names the section once', () => {
   const [sitting] = it.story.sittings([row('ada', 1, 2, { kind: 'restore' })])
-  assert.equal(it.entries.deed(sitting, [{ key: 'home a', words: 'new Gallery' }]), 'Restored: Gallery')
+  const label = (name, shape) => ({ key: `home ${name}`, name, shape })
+  assert.equal(it.entries.deed(sitting, [label('Gallery', 'added')]), 'Restored: Gallery')
+  assert.equal(it.entries.deed(sitting, [label('Hero', 'moved'), label('Form', 'removed')]), 'Restored: Hero, without Form')
   assert.equal(it.entries.deed(sitting, null), 'Restored an earlier version')
+})
+
+test('a deletion that was taken back is no new section', async () => {
+  const [whole, without] = [site(section('a'), section('b', 'faq')), site(section('a'))]
+  const hidden = site(section('a'), { ...section('b', 'faq'), hidden: true })
+  /** What is told of a sitting, whose steps lead from each value to the next. */
+  const deedOf = async (values, ...steps) => {
+    const rows = steps.map(([kind, index], step) => row('ada', step, step + 2, { kind, pointers: [`${AT}/${index}`] })).reverse()
+    const { versions } = kept((version) => values[version - 1])
+    it.story.framed(rows)
+    const labels = new it.labels.Labels(versions)
+    const [sitting] = it.story.sittings(rows)
+    await labels.learn(sitting)
+    return it.entries.deed(sitting, labels.of(sitting))
+  }
+  assert.equal(await deedOf([whole, without, whole], ['edit', 1], ['undo', 1]), 'Nothing that stayed · 2 changes')
+  assert.equal(await deedOf([without, whole], ['undo', 1]), 'Took back: deleting Questions · 1 change')
+  assert.equal(await deedOf([whole, without], ['undo', 1]), 'Took back: adding Questions · 1 change')
+  assert.equal(await deedOf([without, whole], ['redo', 1]), 'Did again: adding Questions · 1 change')
+  assert.equal(await deedOf([whole, hidden], ['undo', '1/hidden']), 'Took back: Questions · 1 change')
+  const other = site(section('a', 'hero', { headline: 'Other' }), section('b', 'faq'))
+  assert.equal(await deedOf([without, whole, other], ['undo', 1], ['edit', '0/content/headline']), 'Hero, put back Questions · 2 changes')
+  assert.equal(await deedOf([without, whole, without, whole], ['edit', 1], ['undo', 1], ['redo', 1]), 'New Questions · 3 changes')
+  assert.equal(await deedOf([without, whole, without], ['edit', 1], ['undo', 1]), 'Nothing that stayed · 2 changes')
+  assert.equal(await deedOf([whole, without, other], ['edit', 1], ['edit', 1]), 'Hero, Questions · 2 changes')
 })
 
 test('a refusal is told in the words of a user', () => {

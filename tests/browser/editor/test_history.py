@@ -102,9 +102,17 @@ async def test_the_story_names_both_people_and_shows_what_each_changed(
         "document.querySelectorAll('.history [role=option]')[1].textContent.includes('3 changes')",
     )
 
-    # Who wrote what, on the page now.
+    # Each text tells its author, also one without a mark. The choice of the other side has a name.
+    await expect(ada.get_by_text("Compare with", exact=True)).to_be_visible()
+    await shown(ada).locator(".lede").hover()
+    await expect(ada.locator(".history .author")).to_contain_text("Ann")
+
+    # Who wrote what, on the page now: a face beside each text in sight.
     await entries(ada).nth(0).click()
     await ada.get_by_role("button", name="Who wrote this").click()
+    faces = ada.locator(".history .writers .avatar")
+    for name in ("Bo", "Ann"):
+        await expect(faces.and_(ada.get_by_title(name)).first).to_be_visible()
     await expect(shown(ada).locator("h1[data-asks]")).to_be_visible()
     await shown(ada).locator("h1").hover()
     await expect(ada.locator(".history .author")).to_contain_text("Bo")

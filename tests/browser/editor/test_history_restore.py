@@ -127,13 +127,29 @@ async def test_what_cannot_be_restored_is_told(studio: Studio, contexts: Context
     await expect(ada.get_by_text("Bo has locked a part of this.")).to_be_visible()
     assert (await studio.sections("told"))[0]["content"]["headline"] == "Stale bread every day"
 
+    await bo.evaluate(f"weft.page.lock('{AT}/0').then((lock) => lock.release())")
+    await until(ada, "weft.page.locks.length === 0")
+    # A section that another person moved and changed gets both back.
+    await bo.evaluate("void weft.commands.move('top', 1)")
+    await saved(bo)
+    await ada.get_by_role("button", name="Restore Hero").click()
+    await expect(ada.get_by_text("and put it back in its place")).to_be_visible()
+    await until(bo, "weft.workspace.sections.map(({ id }) => id).join() === 'top,prices'")
+    await expect(bo.locator("#stage h1")).to_have_text("Fresh bread every day")
+    # Undo on the keyboard takes the restore back, as one step. Then its message is gone.
+    await expect(ada.get_by_role("button", name="Restore Hero")).to_have_count(0)
+    await ada.keyboard.press("Control+z")
+    await until(bo, "weft.workspace.sections.map(({ id }) => id).join() === 'prices,top'")
+    await expect(bo.locator("#stage [data-section=top]")).to_contain_text("Stale bread every day")
+    await expect(ada.locator(".toast", has_text="Restored")).to_have_count(0)
+
     # A section that is gone is put back where it was.
     await ada.get_by_role("button", name="The version before").click()
-    await entries(ada).nth(1).click()
+    await entries(ada).filter(has_text="Deleted Questions").click()
     await expect(ada.get_by_role("button", name="Questions deleted")).to_be_visible()
     await ada.get_by_role("button", name="Restore Questions").click()
     await expect(bo.locator("#stage [data-section=ask]")).to_be_visible()
-    assert [each["id"] for each in await studio.sections("told")] == ["top", "prices", "ask"]
+    assert [each["id"] for each in await studio.sections("told")] == ["prices", "top", "ask"]
     await expect(ada.get_by_role("button", name="Restore Questions")).to_have_count(0)
 
     # An editor may look, and may name; a publisher restores.

@@ -9,6 +9,7 @@ from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.browser.editor.studio import Studio, section, site
 from tests.browser.editor.test_history import AT, entries, opened, shown
+from tests.browser.waits import until
 
 pytestmark = pytest.mark.real
 
@@ -72,6 +73,29 @@ async def test_each_kind_of_difference_has_its_mark(studio: Studio, contexts: Co
     await expect(ada.locator(".history .author")).to_contain_text("moved this section")
 
 
+async def test_words_with_another_style_have_a_mark(studio: Studio, contexts: Contexts) -> None:
+    lines = "Fresh **bread** every day\n\nWarm [rolls](https://example.com/a) and *cake*"
+    await studio.create("styles", site(section("top", "callToAction", headline="Hi", body=lines)))
+    other = "Fresh bread **every** day\n\nHot [rolls](https://example.com/b) and cake"
+    body = f"{AT}/0/content/body"
+    await studio.patch("styles", {"op": "replace", "path": body, "value": other})
+    await studio.patch(
+        "styles", {"op": "replace", "path": f"{AT}/0/content/headline", "value": "**Hi**"}
+    )
+    ada = await studio.open(await contexts.new(), "styles")
+    await opened(ada)
+    await entries(ada).nth(1).click()
+    marks = shown(ada).locator("mark")
+    await expect(marks).to_have_text(["Hi", "bread", "every", "rolls", "cake"])
+    notes = await marks.evaluate_all("all => all.map(({ title }) => title)")
+    assert notes == ["bold", "not bold", "bold", "another link", "not italic"]
+    await expect(shown(ada).locator("ins")).to_have_text("Hot")
+    await expect(shown(ada).locator("del")).to_have_text("Warm")
+    tag = ada.locator(".history .mark .tag small")
+    await expect(tag).to_have_text("bold, not bold, another link, not italic")
+    await expect(ada.get_by_text("1 of 1 difference")).to_be_visible()
+
+
 async def test_each_page_of_the_site_has_its_past(studio: Studio, contexts: Contexts) -> None:
     await studio.create("pages", PAGE)
     about = {"title": "About us", "slug": "us", "sections": [section("us", "hero", headline="Us")]}
@@ -111,6 +135,20 @@ async def test_a_phone_shows_the_history_and_answers_a_tap(
         "all => all.map((each) => each.offsetHeight)"
     )
     assert min(sizes) >= 28
-    await ada.get_by_role("button", name="Back to the editor").tap()
+    # Back closes a question, and then the history. The editor stays.
+    await ada.get_by_role("button", name="Restore this version").tap()
+    await expect(ada.get_by_role("dialog", name="Restore the whole page?")).to_be_visible()
+    await ada.evaluate("history.back()")
+    await expect(ada.get_by_role("dialog", name="Restore the whole page?")).to_have_count(0)
+    await expect(ada.locator(".history")).to_have_count(1)
+    await ada.evaluate("history.back()")
     await expect(ada.locator(".history")).to_have_count(0)
+    address = ada.url
+    for _ in range(2):
+        await ada.locator("#bar [aria-haspopup=menu]").first.tap()
+        await ada.get_by_role("menuitem", name="History").tap()
+        await ada.get_by_role("button", name="Back to the editor").tap()
+        await expect(ada.locator(".history")).to_have_count(0)
+    await until(ada, "history.state === null")
+    assert ada.url == address
     assert complaints == []
