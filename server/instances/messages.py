@@ -7,18 +7,16 @@ reader asks the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from collab.entry import Entry
-from collab.flow.shared import BudgetsAsked, BudgetsKept, BudgetsShown
+from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ids import DocKey
 from collab.messages import Peer
 from collab.ports.gossip import LOST
-from collab.ports.positions import Position
 from collab.presence.shared import PresenceAsked, PresenceShown
 
 FORMAT: Final = 1
@@ -28,25 +26,32 @@ MOST_ENTRY_BYTES: Final = 64 * 1024
 
 
 class Committed(Struct, frozen=True, array_like=True, tag="committed"):
-    """Entries were committed: the versions after `before`. The document is at `position` now.
+    """Entries were committed: the versions after `before`, up to `after`.
 
-    `entries` has them in the form of the log. It is empty when they are large, and when the commit
-    changed the revision.
+    `entries` is empty when they are large. `revision` is the document's control revision after the
+    commit, and `was` is the revision before it: they differ when the commit moved locks.
     """
 
+    epoch: int
     before: int
-    position: Position
+    after: int
+    was: int
+    revision: int
     entries: list[Entry] = []
 
 
 class Controlled(Struct, frozen=True, array_like=True, tag="controlled"):
-    """The document's locks, schema or publication changed. The document is at `position` now."""
+    """The document's locks, schema or publication changed, at this revision."""
 
-    position: Position
+    epoch: int
+    was: int
+    revision: int
 
 
 class Deleted(Struct, frozen=True, array_like=True, tag="deleted"):
-    """The document was deleted. A new one of the same name may exist already."""
+    """The document was deleted. A new one of the same name has a later epoch."""
+
+    epoch: int
 
 
 class InstanceHere(Struct, frozen=True, array_like=True, tag="here"):
@@ -80,7 +85,6 @@ Body: TypeAlias = (
     | PresenceAsked
     | BudgetsShown
     | BudgetsAsked
-    | BudgetsKept
     | InstanceHere
     | InstanceGone
     | PresentAsked
@@ -103,11 +107,6 @@ _HEAD: Final = bytes([FORMAT])
 def channel_of(key: DocKey) -> str:
     """Return the channel on which instances talk about a document."""
     return f"doc/{key.tenant}/{key.doc}"
-
-
-def is_small(entries: Sequence[Entry]) -> bool:
-    """Whether entries go into a message."""
-    return sum(len(one.update) + len(one.inverse) for one in entries) <= MOST_ENTRY_BYTES
 
 
 def encode(sender: str, body: Body) -> bytes:

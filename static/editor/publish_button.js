@@ -6,6 +6,7 @@ import { differences } from "../safety/differences.js";
 const MAY = ["publisher", "admin"];
 const AFTER = 600;
 const EACH = 60_000;
+const SOON = 200;
 /** What counts as one change: a section, the settings of a page, the navigation, the style. */
 const PART = /^\/pages\/[^/]*(\/sections\/\d+)?|^\/site\/nav|^\/[^/]*/;
 
@@ -27,6 +28,8 @@ export function makePublish(bar, { workspace }) {
   /** @type {any} */
   let live = null;
   let isAsking = false;
+  let isDue = false; // asked again while the answer is on its way
+  let wasOnline = true;
   const count = h("b", {});
   const more = h("span", { class: "more" });
   const word = h("span", {});
@@ -52,25 +55,51 @@ export function makePublish(bar, { workspace }) {
     change(more, { textContent: parts.size ? (parts.size > 1 ? "changes" : "change") : "" });
   };
   const ask = async () => {
+    if (isAsking) isDue = true;
     if (isAsking || page.link !== "online") return;
     isAsking = true;
+    isDue = false;
     try {
-      const { published } = await page.published;
+      const { published, at } = await page.published;
       if (published !== version) live = published && seen(await page.history.at(published));
       version = published;
+      const now = `${published} ${at}`;
+      if (workspace.live !== now) workspace.emit("public", (workspace.live = now));
       draw();
     } catch {
       // Without a connection, what is known stays.
     }
     isAsking = false;
+    if (isDue) void ask();
   };
   workspace.on("value", () => {
     clearTimeout(timer);
     timer = setTimeout(draw, AFTER);
   });
   workspace.on("published", ask);
-  workspace.on("status", () => version === undefined && void ask());
+  // Others tell by their presence what they know to be public. The server does not send it.
+  /** @type {Map<string, string>} */
+  let told = new Map();
+  /** @type {any} */
+  let asking;
+  page.presence.on("change", (/** @type {import("../sdk/people/presence.js").Peer[]} */ others) => {
+    const now = new Map(others.map(({ session, state }) => [session, `${state?.live ?? ""}`]));
+    const isNews = [...now].some(([each, one]) => one && one !== told.get(each) && one !== workspace.live);
+    told = now;
+    // Many may tell it at once.
+    if (isNews)
+      asking ??= setTimeout(() => {
+        asking = undefined;
+        void ask();
+      }, SOON);
+  });
+  workspace.on("status", () => {
+    const isOnline = page.link === "online";
+    if (isOnline && (!wasOnline || version === undefined)) void ask();
+    wasOnline = isOnline;
+  });
   addEventListener("focus", ask);
+  document.addEventListener("visibilitychange", () => document.hidden || void ask());
   setInterval(() => document.hidden || void ask(), EACH);
   draw();
   void ask();

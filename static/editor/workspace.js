@@ -5,7 +5,8 @@
 // `selected`, `editing` (a text is being edited in place, or none any more), `entered` (the pointer and the
 // element of a field that gets the focus), `status` (of the SDK), `locks` (`lockedBy` may have changed),
 // `others` (another person's change is shown: `news.js`), `screen` (a user opens one of `screens.js`), `field`
-// (the user changes another value in a screen).
+// (the user changes another value in a screen), `undone` (what undo took back), `published` (this user has
+// published, or a screen has seen that somebody did), `public` (another version is public: `live`).
 
 import { at, tokensOf } from "./place_words.js";
 import { Emitter } from "../ui/emitter.js";
@@ -29,6 +30,8 @@ export class Workspace extends Emitter {
   editing = null;
   /** The pointer of the value that the user changes in a screen. It emits `field`. @type {string | null} */
   field = null;
+  /** The public version and its time, as this tab knows it. The presence tells it to other tabs. */
+  live = "";
   /** Whether the server takes no changes now, of any user. */
   isHeld = false;
   /** Banners of other parts, for `notices.js`. @type {(() => (Notice | false | null)[])[]} */
@@ -46,20 +49,12 @@ export class Workspace extends Emitter {
   /** A small picture of a section, as it would look on this page. `panels/` sets it. @type {(section: Fields) => Node} */
   drawn = () => document.createElement("div");
 
-  /** The key of the page of the site that is shown. */
-  #now;
-
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {
     super();
     this.page = page;
     this.wanted = wanted;
-    this.#now = this.key;
     page.subscribe("", (_, info) => {
-      // The shown page stays when another one becomes the first. When it is deleted and comes back, the
-      // user stays where they are now.
-      this.wanted = member(fields(this.value, "pages"), this.#now) ? this.#now : this.key;
-      this.#now = this.key;
       if (this.selection && !this.sectionAt(this.selection.id)) this.select(null);
       this.emit("value", info);
     });
@@ -127,7 +122,6 @@ export class Workspace extends Emitter {
     if (key === this.key) return;
     this.select(null);
     this.wanted = key;
-    this.#now = this.key;
     this.emit("shown");
   }
 

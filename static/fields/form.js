@@ -18,18 +18,17 @@ import { choiceOf, labelOf } from "./words.js";
 /** @typedef {import("./format.js").Shape} Shape */
 
 /**
- * The fields of an object. `holder` is what it belongs to, for the labels. `scroller` scrolls while an
- * item of a list is dragged.
+ * The fields of an object. `holder` is what it belongs to, for the labels.
  *
  * @param {Spot} spot @param {Shape} shape @param {Given["workspace"]} workspace
- * @param {{holder?: string, names?: string[], scroller?: HTMLElement}} [options]
+ * @param {{holder?: string, names?: string[]}} [options]
  * @returns {Field & {fields: Map<string, Field>}}
  */
 export function form(
   spot,
   shape,
   workspace,
-  { holder = spot.name, names = Object.keys(shape.properties), scroller } = {},
+  { holder = spot.name, names = Object.keys(shape.properties) } = {},
 ) {
   /** @type {Map<string, Field>} */
   const fields = new Map();
@@ -38,10 +37,7 @@ export function form(
     if (!inner || name === "id" || inner.const !== undefined) continue;
     const isRequired = shape.required?.includes(name) ?? false;
     const label = labelOf(name, holder);
-    fields.set(
-      name,
-      fieldOf({ spot: spot.member(name), shape: inner, label, isRequired, workspace, scroller }),
-    );
+    fields.set(name, fieldOf({ spot: spot.member(name), shape: inner, label, isRequired, workspace }));
   }
   const all = [...fields.values()];
   return {

@@ -10,7 +10,6 @@ const LABELS = {
   body: "Text",
   button: "Button",
   buttons: "Buttons",
-  canonical: "Canonical address",
   caption: "Caption",
   columns: "Columns",
   company: "Company",

@@ -1,14 +1,26 @@
 // A non-profit: what is wrong, what it does about it, and how to help.
 
-import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
+import {
+  asked,
+  card,
+  choice,
+  column,
+  link,
+  listed,
+  picture,
+  primary,
+  quote,
+  secondary,
+  section,
+  theme,
+} from "./parts.js";
 
-/** @type {import("./parts.js").Template} */
-export const CHARITY = {
+export const CHARITY = choice({
   trade: "Non-profit",
   group: "Events and culture",
   about: "The cause, the next dates, and ways to help",
   name: "River Keepers",
-  theme: {
+  theme: theme({
     accent: "#0a6480",
     background: "#fbfdfc",
     text: "#10303c",
@@ -16,7 +28,7 @@ export const CHARITY = {
       "ui-rounded, 'Hiragino Maru Gothic ProN', Quicksand, Comfortaa, Manjari, 'Arial Rounded MT Bold', Calibri, source-sans-pro, sans-serif",
     body: "Seravek, 'Gill Sans Nova', Ubuntu, Calibri, 'DejaVu Sans', source-sans-pro, sans-serif",
     radius: 18,
-  },
+  }),
   seo: {
     title: "River Keepers · Volunteers for a living river",
     description:
@@ -191,4 +203,4 @@ export const CHARITY = {
       ]),
     }),
   ],
-};
+});

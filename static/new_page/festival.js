@@ -1,14 +1,25 @@
 // A festival: when and where, who plays, tickets, and how to get there.
 
-import { asked, card, column, link, listed, picture, primary, secondary, section } from "./parts.js";
+import {
+  asked,
+  card,
+  choice,
+  column,
+  link,
+  listed,
+  picture,
+  primary,
+  secondary,
+  section,
+  theme,
+} from "./parts.js";
 
-/** @type {import("./parts.js").Template} */
-export const FESTIVAL = {
+export const FESTIVAL = choice({
   trade: "Festival",
   group: "Events and culture",
   about: "Days, line-up, tickets, and the way there",
   name: "Quayside Sounds",
-  theme: {
+  theme: theme({
     accent: "#ffb33f",
     background: "#1b1136",
     text: "#fdf3e6",
@@ -16,7 +27,7 @@ export const FESTIVAL = {
     body: "'Avenir Next', Avenir, Montserrat, Corbel, 'URW Gothic', source-sans-pro, sans-serif",
     radius: 24,
     mode: "dark",
-  },
+  }),
   seo: {
     title: "Quayside Sounds · Three nights of music at the old harbour",
     description:
@@ -171,4 +182,4 @@ export const FESTIVAL = {
       ]),
     }),
   ],
-};
+});

@@ -5,7 +5,7 @@ import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 import { countOf } from "./changes.js";
 import { isSame } from "./same.js";
-import { newsWords } from "./words.js";
+import { newsWords, when } from "./words.js";
 
 /** @typedef {import("./publication.js").Publication} Publication */
 /** @typedef {import("./publication.js").News} News */
@@ -32,7 +32,9 @@ export class Banner {
     else if (news && !isList) banners.push(banner("warning", "alert", this.#newsOf(news)));
     if (older && !isList) {
       const back = h("button", { type: "button", onclick: this.back }, "Back to the newest");
-      banners.push(banner("plain", "history", said("You look at an older version."), back));
+      const name = older.name ? `: “${older.name}”` : "";
+      const words = `You look at an older version${name}, of ${when(older.at)}.`;
+      banners.push(banner("plain", "history", said(words), back));
     }
     change(element, { hidden: !banners.length });
     // The same words stay: a screen reader would say them again.

@@ -5,6 +5,7 @@ import { Site } from "../page/site.js";
 import { escaped, fields, isObject, member, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { differences } from "../safety/differences.js";
+import { movedOf } from "../safety/order.js";
 import { fieldsOf } from "./field_changes.js";
 
 /** @typedef {import("../page/values.js").Fields} Fields */
@@ -150,8 +151,8 @@ function ofSections(was, is, page) {
   const [old, now] = [before, after].map((list) => new Map(list.map((each) => [each.name, each])));
   const [all, allNow] = [one, other].map((each) => new Set(namesOf(member(each, "sections"))));
   const moved = movedOf(
-    before.filter(({ name }) => now.has(name)),
-    after.filter(({ name }) => old.has(name)),
+    before.map(({ name }) => name).filter((name) => now.has(name)),
+    after.map(({ name }) => name).filter((name) => old.has(name)),
   );
   /** @type {{name: string, entry: Entry | null}[]} */
   const found = after.map((each, place) => {
@@ -187,22 +188,6 @@ function sectionOf(page, { section, name }) {
   const content = fields(section, "content");
   const about = plain(text(content, "headline") || text(content, "text"));
   return { key: sectionKey(page, name), name: nameOf(section), type: text(section, "type"), about };
-}
-
-/** The names of the fewest sections whose move makes one order of the other. @param {{name: string}[]} before @param {{name: string}[]} after @returns {Set<string>} */
-export function movedOf(before, after) {
-  const places = new Map(before.map(({ name }, index) => [name, index]));
-  const order = after.map(({ name }) => places.get(name) ?? 0);
-  // The longest rising sequence stays. `best[i]` is the length of the longest one that ends at i.
-  const best = order.map(() => 1);
-  const from = order.map(() => -1);
-  order.forEach((each, i) => {
-    for (let j = 0; j < i; j += 1)
-      if (order[j] < each && best[j] >= best[i]) [best[i], from[i]] = [best[j] + 1, j];
-  });
-  const moved = new Set(after.map(({ name }) => name));
-  for (let i = best.lastIndexOf(Math.max(0, ...best)); i >= 0; i = from[i]) moved.delete(after[i].name);
-  return moved;
 }
 
 /** Where a section is now, in words. @param {Seen[]} before @param {Seen[]} after @param {string} name @param {number} place */

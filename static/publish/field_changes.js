@@ -3,7 +3,7 @@
 import { safeImage } from "../page/links.js";
 import { plain } from "../page/rich_text.js";
 import { isObject, strip, text } from "../page/values.js";
-import { at, capital, lasting, placeWords, pointerNow, tokensOf } from "../editor/place_words.js";
+import { at, capital, lasting, placeInside, pointerNow, tokensOf } from "../editor/place_words.js";
 import { differences } from "../safety/differences.js";
 import { markedWords } from "../safety/word_diff.js";
 
@@ -98,14 +98,7 @@ function valuesOf(was, is, { pointer, kind }) {
 export const labelFor = (pointer) => LABELS.find(([place]) => place.test(pointer))?.[1];
 
 /** @param {unknown} home the document @param {string} pointer */
-function labelOf(home, pointer) {
-  const label = labelFor(pointer);
-  if (label) return label;
-  const section = /^\/pages\/[^/]+\/sections\/\d+/.exec(pointer)?.[0];
-  const whole = section ? placeWords(home, section) : "";
-  const words = placeWords(home, pointer).replace(/ of (the style|the site|page .*)$/s, "");
-  return capital(whole && words.endsWith(` of ${whole}`) ? words.slice(0, -whole.length - 4) : words);
-}
+const labelOf = (home, pointer) => labelFor(pointer) ?? capital(placeInside(home, pointer));
 
 /** A value as words. @param {unknown} value @returns {string} */
 export function shownValue(value) {

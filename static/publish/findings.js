@@ -2,6 +2,7 @@
 
 import { safeImage } from "../page/links.js";
 import { Site } from "../page/site.js";
+import { plain } from "../page/rich_text.js";
 import { escaped, fields, isObject, member, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { listed } from "../ui/words.js";
@@ -73,8 +74,7 @@ export function bytes(count) {
 /** What the server does not look for: empty headings, links without an address, and two pages with one address. @param {unknown} value @returns {Told[]} */
 export function hints(value) {
   const site = new Site(value, "");
-  /** @type {Told[]} */
-  const found = [];
+  const found = withoutAddress(value, site.about.navigation, "/site/navigation");
   for (const page of site.pages) {
     const home = `/pages/${escaped(page.key)}`;
     const first = site.find(page.slug);
@@ -97,7 +97,7 @@ function ofSection(value, section, pointer) {
   /** @type {Told[]} */
   const found = [];
   // A section without a headline may be meant so. An empty one was begun.
-  if (typeof content.headline === "string" && !text(content, "headline"))
+  if (typeof content.headline === "string" && !plain(text(content, "headline")).trim())
     found.push(
       made(
         value,
@@ -107,6 +107,12 @@ function ofSection(value, section, pointer) {
         `${nameOf(section)} has an empty headline.`,
       ),
     );
+  found.push(...withoutAddress(value, content, `${pointer}/content`));
+  return found;
+}
+
+/** What has a name and leads nowhere. @param {unknown} value @param {unknown} part of it @param {string} pointer of the part @returns {Told[]} */
+function withoutAddress(value, part, pointer) {
   /** @type {{label: string, at: string}[]} */
   const empty = [];
   const look = (/** @type {any} */ each, /** @type {string} */ at) => {
@@ -118,18 +124,17 @@ function ofSection(value, section, pointer) {
       empty.push({ label, at: `${at}/href` });
     for (const [name, inner] of Object.entries(each)) look(inner, `${at}/${escaped(name)}`);
   };
-  look(content, `${pointer}/content`);
-  if (empty.length) {
-    const named = listed(empty.map(({ label }) => `“${label}”`));
-    const words = `${named} ${empty.length > 1 ? "have" : "has"} no address yet.`;
-    found.push(made(value, "hint", "link", empty[0].at, words));
-  }
-  return found;
+  look(part, pointer);
+  if (!empty.length) return [];
+  const named = listed(empty.map(({ label }) => `“${label}”`));
+  const words = `${named} ${empty.length > 1 ? "have" : "has"} no address yet.`;
+  return [made(value, "hint", "link", empty[0].at, words)];
 }
 
 /** The pictures that visitors of each page load, with their places. @param {unknown} value @returns {{page: string, title: string, pictures: Map<string, string>}[]} */
 export function picturesOf(value) {
-  return new Site(value, "").pages.map(({ key, title, fields: page }) => {
+  const site = new Site(value, "");
+  return site.pages.map(({ key, title, fields: page }) => {
     /** @type {Map<string, string>} */
     const pictures = new Map();
     const look = (/** @type {any} */ each, /** @type {string} */ at) => {
@@ -139,6 +144,7 @@ export function picturesOf(value) {
       if (src && !pictures.has(src)) pictures.set(src, at);
       for (const [name, inner] of Object.entries(each)) look(inner, `${at}/${escaped(name)}`);
     };
+    look(site.about.logo, "/site/logo");
     look(member(page, "sections"), `/pages/${escaped(key)}/sections`);
     return { page: key, title: title || key, pictures };
   });
@@ -148,26 +154,32 @@ export function picturesOf(value) {
 const MOST_OF_PAGE = 2_000_000;
 const MOST_OF_ONE = 700_000;
 
-/** @param {unknown} value @param {(src: string) => number} sizeOf the bytes of a picture; 0 when they are unknown @returns {Told[]} */
+/** Pictures that are not there, or are heavy. @param {unknown} value @param {(src: string) => number} sizeOf the bytes of a picture; 0 when they are unknown, less when the server does not have it @returns {Told[]} */
 export function weights(value, sizeOf) {
   return picturesOf(value).flatMap(({ title, pictures }) => {
-    const sizes = [...pictures].map(([src, at]) => ({ at, size: sizeOf(src) }));
-    sizes.sort((one, other) => other.size - one.size);
-    const sum = sizes.reduce((all, { size }) => all + size, 0);
-    if (sum > MOST_OF_PAGE) {
-      const words = `The pictures of page ${title} have ${bytes(sum)}. The largest, with ${bytes(sizes[0].size)}, is here. The page opens slowly on phones.`;
-      return [made(value, "hint", "weight", sizes[0].at, words)];
-    }
-    return sizes
-      .filter(({ size }) => size > MOST_OF_ONE)
-      .map(({ at: place, size }) =>
-        made(
-          value,
-          "hint",
-          "weight",
-          place,
-          `This picture has ${bytes(size)}. A smaller one appears sooner.`,
-        ),
-      );
+    const all = [...pictures].map(([src, at]) => ({ at, size: sizeOf(src) }));
+    const words = "The server does not have this picture, so visitors do not see it.";
+    const gone = all
+      .filter(({ size }) => size < 0)
+      .map(({ at: place }) => made(value, "warning", "picture", place, words));
+    const sizes = all.filter(({ size }) => size >= 0);
+    return [...gone, ...heavyOf(value, title, sizes)];
   });
+}
+
+/** @param {unknown} value @param {string} title of the page @param {{at: string, size: number}[]} sizes @returns {Told[]} */
+function heavyOf(value, title, sizes) {
+  const hint = (/** @type {string} */ place, /** @type {string} */ words) =>
+    made(value, "hint", "weight", place, words);
+  sizes.sort((one, other) => other.size - one.size);
+  const sum = sizes.reduce((all, { size }) => all + size, 0);
+  if (sum > MOST_OF_PAGE) {
+    const words = `The pictures of page ${title} have ${bytes(sum)}. The largest, with ${bytes(sizes[0].size)}, is here. The page opens slowly on phones.`;
+    return [hint(sizes[0].at, words)];
+  }
+  return sizes
+    .filter(({ size }) => size > MOST_OF_ONE)
+    .map(({ at: place, size }) =>
+      hint(place, `This picture has ${bytes(size)}. A smaller one appears sooner.`),
+    );
 }

@@ -37,6 +37,11 @@ export class Publication extends Emitter {
   /** What another person published meanwhile. @type {News | null} */
   news = null;
   url = "";
+  /** What this user has made public last: the version, or 0 for none. @type {number | undefined} */
+  #mine;
+  // An answer that comes after that of a later question is old.
+  #asked = 0;
+  #answered = 0;
   /** @type {any} the error of the last question */
   error = null;
   #end = new AbortController();
@@ -75,6 +80,7 @@ export class Publication extends Emitter {
 
   async start() {
     const ends = ["value", "status"].map((name) => this.workspace.on(name, () => this.#later()));
+    ends.push(this.workspace.on("public", () => void this.ask()));
     const timer = setInterval(() => document.visibilityState === "visible" && void this.ask(), ASKS_EACH);
     const { signal } = this.#end;
     signal.addEventListener("abort", () => {
@@ -93,26 +99,32 @@ export class Publication extends Emitter {
   }
 
   /** Ask which version is public. When it is another one, the changes are compared with it. @param {number} [mine] what this user has just published; 0 when they took it down */
-  async ask(mine) {
+  async ask(mine = this.#mine) {
+    this.#mine = mine;
+    const question = (this.#asked += 1);
     try {
       const found = await this.page.published;
-      if (this.#end.signal.aborted) return;
-      await this.#know(found.published === null ? null : { ...found, version: found.published }, mine);
+      if (this.#end.signal.aborted || question < this.#answered) return;
+      this.#answered = question;
+      await this.#know(found.published === null ? null : { ...found, version: found.published });
       this.error = null;
+      // The checks may have failed when the connection was lost.
+      if (!this.checked && !this.#wanted) void this.check();
     } catch (error) {
       this.error = error;
     }
     if (!this.#end.signal.aborted) this.emit("changed");
   }
 
-  /** @param {any} found the public version, with `by` and `at` @param {number} [mine] */
-  async #know(found, mine) {
+  /** @param {any} found the public version, with `by` and `at` */
+  async #know(found) {
     const before = this.live;
-    const isMine = mine !== undefined && mine === (found?.version ?? 0);
+    const isMine = this.#mine === (found?.version ?? 0) && (!found || found.by.user === this.page.user);
     if (isMine) this.news = null;
     const isSame =
       before !== undefined && (before?.version ?? 0) === (found?.version ?? 0) && before?.at === found?.at;
     if (isSame) return;
+    if (!isMine) this.#mine = undefined;
     const was = this.liveValue;
     const value = found ? await this.page.history.at(found.version) : null;
     // Another question may have had its answer meanwhile.
@@ -212,11 +224,15 @@ export class Publication extends Emitter {
       if (isGone()) return;
       const { refusals = [], warnings = [], url } = /** @type {any} */ (found);
       // Both lists name places of the checked version. The draft may be newer by what is not sent yet.
-      this.checks = [
+      const all = [
         ...refusals.map((/** @type {any} */ each) => told(each, "stop", value)),
         ...warnings.map((/** @type {any} */ each) => told(each, "warning", value)),
         ...hints(value),
         ...weights(value, sizeOf),
+      ];
+      // Two links in one text may have the same fault.
+      this.checks = [
+        ...new Map(all.map((each) => [`${each.tone} ${each.key} ${each.words}`, each])).values(),
       ];
       this.url = url;
       this.checked = version;

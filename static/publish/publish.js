@@ -1,5 +1,6 @@
 // The screen that publishes: what changes for visitors, what is wrong, what is public now.
 
+import { onBack } from "../ui/back.js";
 import { openDialog } from "../ui/dialog.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
@@ -90,7 +91,8 @@ class Screen {
     this.model.on("changed", draw);
     const others = this.page.presence.on("change", draw);
     const status = workspace.on("status", () => this.#onStatus());
-    this.#ends.signal.addEventListener("abort", () => (others?.(), status()));
+    const back = onBack(() => this.shown.close());
+    this.#ends.signal.addEventListener("abort", () => (others?.(), status(), back()));
     this.draw();
     void this.model.start();
   }
@@ -153,7 +155,10 @@ class Screen {
     });
     // The same card stays, so that the focus stays.
     const now = card.map((each) => /** @type {HTMLElement} */ (each).outerHTML).join("");
-    if (!isSame(this.live, now)) this.live.replaceChildren(...card);
+    if (isSame(this.live, now)) return;
+    const hadFocus = this.live.contains(document.activeElement);
+    this.live.replaceChildren(...card);
+    if (hadFocus) /** @type {HTMLElement | null} */ (this.live.querySelector("a, button"))?.focus();
   }
 
   /** @param {"changes" | "past"} view */
@@ -209,14 +214,20 @@ class Screen {
     try {
       const done = await page.publish({ version, expectedPublished: live?.version ?? null });
       model.url = done.url;
-      this.workspace.emit("published");
-      await model.ask(done.published);
+      await this.#known(done.published);
       this.#busy = "";
       await this.#done(done.published);
     } catch (error) {
       this.#busy = "";
       await this.#refused(error);
     }
+  }
+
+  /** Ask what is public now, after this user has changed it. @param {number} version 0 for none */
+  async #known(version) {
+    const asked = this.model.ask(version);
+    this.workspace.emit("published");
+    await asked;
   }
 
   /** What the server refused. @param {any} error */
@@ -292,7 +303,7 @@ class Screen {
       await model.ask();
       if (model.live?.version !== before) return;
       await page.unpublish();
-      await model.ask(0);
+      await this.#known(0);
       this.workspace.announce("The page is not public any more.");
     } catch (error) {
       this.#failed = refusal(error);

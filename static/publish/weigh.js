@@ -10,8 +10,10 @@ const AT_ONCE = 6;
 
 /** The bytes of each picture, by its address: they never change. @type {Map<string, number>} */
 const known = new Map();
+/** What stands for the size of a picture that the server does not have. */
+export const GONE = -1;
 
-/** @param {string} src */
+/** The bytes of a picture; 0 when they are unknown. @param {string} src */
 export const sizeOf = (src) => known.get(src) ?? 0;
 
 /** Ask for the sizes of the pictures of this server. @param {unknown} value @returns {Promise<void>} */
@@ -19,7 +21,10 @@ export async function weigh(value) {
   const all = picturesOf(value).flatMap(({ pictures }) => [...pictures.keys()]);
   const wanted = [...new Set(all)].filter((src) => !known.has(src) && isOwn(src)).slice(0, MOST);
   const next = async () => {
-    for (let src = wanted.pop(); src !== undefined; src = wanted.pop()) known.set(src, await bytesOf(src));
+    for (let src = wanted.pop(); src !== undefined; src = wanted.pop()) {
+      const size = await bytesOf(src);
+      if (size !== null) known.set(src, size);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
 }
@@ -27,14 +32,15 @@ export async function weigh(value) {
 /** Pictures of other servers do not say their size. @param {string} src */
 const isOwn = (src) => new URL(safeImage(src), location.origin).origin === location.origin;
 
-/** @param {string} src */
+/** The bytes of a picture; null when there is no connection. @param {string} src */
 async function bytesOf(src) {
   const address = new URL(src, location.origin);
   if (isAsset(address.pathname, "")) address.searchParams.set("width", `${WIDTH}`);
   try {
     const answer = await fetch(address, { method: "HEAD" });
+    if (answer.status === 404) return GONE;
     return answer.ok ? Number(answer.headers.get("Content-Length")) || 0 : 0;
   } catch {
-    return 0;
+    return null;
   }
 }

@@ -1,6 +1,6 @@
 // The sentences of the screen.
 
-import { ago, counted, listed } from "../ui/words.js";
+import { ago, counted, isolated, listed } from "../ui/words.js";
 import { claimsOf } from "../ui/token.js";
 
 /** @typedef {import("./publication.js").Publication} Publication */
@@ -23,6 +23,7 @@ const REFUSED = {
   storage_unavailable: "The server cannot store anything just now. Try again in a minute.",
   unknown_version: "This version is not kept any more. Choose another one.",
   quota_exceeded: "There are too many named versions, so this name was not kept.",
+  unauthenticated: "Your link to this page has ended. Close this, and enter a new token.",
   http_503: "The server takes nothing just now. Try again in a minute.",
 };
 
@@ -34,7 +35,7 @@ export function refusal(error) {
 }
 
 /** @param {{user: string, name?: string}} person @param {string} me */
-export const called = ({ user, name }, me) => (user === me ? "You" : name || user);
+export const called = ({ user, name }, me) => (user === me ? "You" : isolated(name || user));
 
 /** `Ada and Bo, 5 min ago`. @param {import("./authors.js").Author[]} authors the newest first @param {string} me */
 export function byWords(authors, me) {
@@ -55,8 +56,7 @@ export function summary(model) {
 export function about(model, me) {
   const { live, older, count, isNewest } = model;
   if (live === undefined) return "";
-  if (older)
-    return `You look at ${older.name ? `“${older.name}”` : "an older version"} of ${when(older.at)}. The draft stays as it is.`;
+  if (older) return "The draft stays as it is.";
   if (live === null) return "When you publish it, visitors see all that is listed here.";
   if (isNewest) return "What you change from now on is listed here.";
   const since = `since ${called(live.by, me).replace("You", "you")} published, ${ago(live.at)}`;

@@ -3,6 +3,19 @@
 import { h } from "./elements.js";
 import { icon } from "./icons.js";
 
+let isKept = false;
+
+/** When the element with the focus goes, a key has no target. It must not reach the page behind a dialog. */
+function keepKeys() {
+  if (isKept) return;
+  isKept = true;
+  const keep = (/** @type {KeyboardEvent} */ event) => {
+    const isLost = event.target === document.body && document.querySelector("dialog:modal");
+    if (isLost) event.stopImmediatePropagation();
+  };
+  addEventListener("keydown", keep, { capture: true });
+}
+
 /**
  * Open a dialog. Return it; `close()` closes it. `onClose` is called when it has closed.
  *
@@ -31,6 +44,7 @@ export function openDialog({ title, body, actions = [], kind = "dialog", onClose
     shown.remove();
     onClose();
   });
+  keepKeys();
   document.body.append(shown);
   shown.showModal();
   return shown;

@@ -14,8 +14,16 @@ from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
 from collab.ports.directory import SigningKey
-from collab.ports.positions import Position
-from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, StorageUnavailable
+from collab.ports.store import (
+    Append,
+    Clash,
+    Committed,
+    Duplicate,
+    Full,
+    Held,
+    Position,
+    StorageUnavailable,
+)
 from storage import postgres
 from storage import store as store_module
 from storage.database import LOCK_SECONDS

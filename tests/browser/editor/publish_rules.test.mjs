@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Authors } from '../../../static/publish/authors.js'
-import { changesBetween, countOf, movedOf } from '../../../static/publish/changes.js'
+import { changesBetween, countOf } from '../../../static/publish/changes.js'
 import { compared } from '../../../static/publish/field_changes.js'
 import { bytes, hints, told, weights } from '../../../static/publish/findings.js'
+import { isInPlace, movedOf } from '../../../static/safety/order.js'
 
 const section = (id, type = 'hero', content = {}, more = {}) => ({ id, type, content, ...more })
 const page = (sections, more = {}) => ({ title: 'Home', sections, ...more })
@@ -32,8 +33,8 @@ test('a section is new, changed, moved, hidden, visible again, or removed', () =
 test('the members of a new style are fields of their own', () => {
   const styled = (theme) => doc([section('a', 'hero', {}, { theme })])
   const words = changesBetween(doc([section('a')]), styled({ spacing: 'large', background: '#eeeeee' }))[0].entries[0].fields
-  assert.deepEqual(words.map(({ words: each, after }) => [each, after]), [['Spacing of style', 'large'], ['Background of style', '#eeeeee']])
-  assert.deepEqual(told_(styled({ spacing: 'large' }), doc([section('a')])), [['Home: changed Hero', 'Spacing of style']])
+  assert.deepEqual(words.map(({ words: each, after }) => [each, after]), [['Spacing', 'large'], ['Background colour', '#eeeeee']])
+  assert.deepEqual(told_(styled({ spacing: 'large' }), doc([section('a')])), [['Home: changed Hero', 'Spacing']])
 })
 
 test('what visitors never see is no change', () => {
@@ -49,13 +50,21 @@ test('what is gone is listed where it was', () => {
 })
 
 test('the fewest sections are called moved', () => {
-  const named = (text) => [...text].map((name) => ({ name }))
-  const moved = (before, after) => [...movedOf(named(before), named(after))].join('')
+  const moved = (before, after) => [...movedOf([...before], [...after])].join('')
   assert.equal(moved('abcd', 'abcd'), '')
   assert.equal(moved('abcd', 'dabc'), 'd')
   assert.equal(moved('abcd', 'bcda'), 'a')
   assert.equal(moved('abcdef', 'badcfe').length, 3)
   assert.equal(moved('', ''), '')
+  const many = Array.from({ length: 20_000 }, (_, index) => `${index}`)
+  assert.equal(movedOf(many, [...many].reverse()).size, 19_999, 'a long list takes no minute')
+})
+
+test('an element is in its place, or has moved among the others', () => {
+  const isThere = (before, after, name) => isInPlace([...before], [...after], name)
+  for (const [before, after, out] of [['abcd', 'bacd', 'ab'], ['abcd', 'bcda', 'a'], ['abc', 'nacx', ''], ['abc', 'xby', ''], ['ab', 'b', '']])
+    for (const name of before)
+      if (after.includes(name)) assert.equal(isThere(before, after, name), !out.includes(name), `${name} in ${after}`)
 })
 
 test('sections without an id, or with the same one, are told apart by their place', () => {
@@ -221,6 +230,8 @@ test('heavy pictures are weighed for each page, without those that visitors do n
   assert.deepEqual(weights(value, () => 500_000), [])
   const one = weights(value, (src) => (src === '/b.png' ? 800_000 : 1000))
   assert.deepEqual(one.map(({ place, words }) => [place, words]), [['/pages/home/sections/#b/content/image', 'This picture has 800 KB. A smaller one appears sooner.']])
+  const gone = weights(value, (src) => (src === '/a.png' ? -1 : 1000))
+  assert.deepEqual(gone.map(({ tone, place }) => [tone, place]), [['warning', '/pages/home/sections/#a/content/image']])
   const all = weights(value, (src) => (src === '/a.png' ? 2_500_000 : 900_000))
   assert.equal(all.length, 1)
   assert.match(all[0].words, /pictures of page Home have 3\.4 MB/)

@@ -157,8 +157,14 @@ async def test_two_people_change_a_page_and_one_publishes_meanwhile(
     await expect(entries.first).to_contain_text("Moved to the top")
     assert "Fresh rolls" in (await visit(studio, "both")).text
     await expect(go).to_have_text("Publish 1 change")
+    await bo.get_by_role("button", name="History").click()
+    await expect(bo.locator(".history [role=option]").nth(1)).to_be_visible()
     await go.click()
     await expect(screen.get_by_role("heading", name="Published")).to_be_visible()
+    # Bo learns it at once: his tab hears of it by the presence of Ada.
+    await expect(bo.locator("#publish")).to_have_text("Published")
+    await expect(bo.locator(".history [role=option]").nth(1)).to_contain_text("Published by Ada")
+    await bo.keyboard.press("Escape")
     public = await studio.request("GET", "/v1/docs/both/publish")
     assert (public["published"], public["by"]["user"]) == (head, "ada")
     text = (await visit(studio, "both")).text
@@ -197,7 +203,10 @@ async def test_an_older_version_becomes_public_again_and_the_page_is_taken_down(
     await expect(rows.last).to_contain_text("Spring")
     await expect(rows.last).to_contain_text("Published by Cy")
     await rows.last.get_by_role("button", name="again").click()
-    await expect(screen.get_by_role("alert")).to_contain_text("You look at an older version")
+    await expect(screen.get_by_role("alert")).to_contain_text(
+        "You look at an older version: “Spring”"
+    )
+    assert (await screen.inner_text()).count("an older version") == 1
     entries = screen.locator(".entry")
     await expect(entries.locator("ins").first).to_have_text("Fresh")
     await expect(screen.locator(".go")).to_have_text("Publish this version")
@@ -219,5 +228,12 @@ async def test_an_older_version_becomes_public_again_and_the_page_is_taken_down(
     await expect(screen).to_contain_text("This page is not public")
     assert (await visit(studio, "older")).status_code == 404
     await expect(screen.locator(".go")).to_have_text("Publish")
+    # The keyboard stays in the screen, also when what had the focus is gone.
+    await ada.evaluate("weft.workspace.select('top')")
+    await ada.evaluate("document.activeElement.blur()")
+    await ada.keyboard.press("Delete")
+    assert await ada.evaluate("weft.workspace.sections.length") == 3
     await ada.keyboard.press("Escape")
+    await expect(screen).to_be_hidden()
+    assert await ada.evaluate("weft.workspace.selection.id") == "top"
     await expect(ada.locator("#publish")).to_have_text("Publish")

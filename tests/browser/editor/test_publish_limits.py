@@ -166,19 +166,31 @@ async def test_no_text_of_a_page_runs_in_the_screen(
 
 
 async def test_heavy_pictures_and_double_addresses_are_found(studio: Studio, page: Page) -> None:
-    value = site(section("top", "hero", headline="Hi", image={"src": "/heavy.png", "alt": "Hill"}))
+    value = site(
+        section("top", "hero", headline="Hi", image={"src": "/heavy.png", "alt": "Hill"}),
+        section("lost", "hero", image={"src": "/lost.png", "alt": "Gate"}),
+    )
     about = {"title": "About", "slug": "home", "sections": []}
     await studio.create("heavy", {**value, "pages": {**value["pages"], "about": about}})
 
     async def weigh(route: Any) -> None:
         await route.fulfill(headers={"Content-Length": "3000000"}, body="")
 
+    failures = [503]
+
+    async def fail_once(route: Route) -> None:
+        await (route.fulfill(status=failures.pop()) if failures else route.continue_())
+
     await page.context.route("**/heavy.png", weigh)
+    await page.context.route("**/publish/findings*", fail_once)
     ada = await studio.open(page.context, "heavy", role=Role.PUBLISHER)
     screen = await press_publish(ada)
     checks = screen.get_by_role("region", name="Checks")
+    # The first answer was a failure. The screen asks again.
+    await ada.evaluate("dispatchEvent(new Event('focus'))")
     await expect(checks).to_contain_text("Page Home has the same address")
     await expect(checks).to_contain_text("The pictures of page Home have 3.0 MB")
+    await expect(checks).to_contain_text("The server does not have this picture")
     # What is not in a section leads to its page, and to the settings of the site.
     await checks.get_by_role("button").filter(has_text="has the same address").click()
     await expect(screen).to_be_hidden()

@@ -1,1 +1,0 @@
-"""Loading: makes rooms and older values from the log."""

@@ -1,1 +1,0 @@
-"""Several real instances on one PostgreSQL and one Redis."""
