@@ -21,7 +21,6 @@ from collab.yjs.slices import RANGES, slices_of
 
 if TYPE_CHECKING:
     from collab.entry import Entry, Kind
-    from collab.locks.state import LockStep
     from collab.room.working import Working
 
 # The other kinds begin a document, or begin it again.
@@ -38,14 +37,10 @@ MOST_CHARACTERS: Final = 10_000
 
 
 class Prepared(NamedTuple):
-    """Entries that the room can follow, and the same entries as changes.
-
-    `step` has the locks after them, when the document has locks.
-    """
+    """Entries that the room can follow, and the same entries as changes."""
 
     followed: list[Followed]
     changes: list[AppliedChange]
-    step: LockStep | None
 
 
 def portions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -91,7 +86,7 @@ def prepare(working: Working, entries: Sequence[Entry]) -> Prepared | None:
     step = working.guard.batch_step(changes, working.guard.committed.revision)
     if step is not None and step.is_written:
         return None
-    return Prepared(followed, changes, step)
+    return Prepared(followed, changes)
 
 
 def follow(working: Working, prepared: Prepared) -> None:

@@ -188,8 +188,6 @@ class Room:
         following.follow(self.working, prepared)
         received = [one.entry for one in prepared.followed]
         self._advance(received, prepared.changes)
-        if prepared.step is not None:
-            self.guard.set_committed(prepared.step.locks)
         self._title.note_followed(self.value)
         return received, prepared.changes
 

@@ -13,6 +13,7 @@ from collab.document.document import Document
 from collab.document.steps import UndoBounds
 from collab.entry import Author, Entry
 from collab.ids import Json
+from collab.patch.bounds import Bounds
 from collab.patch.splices import has_splices
 from collab.ports.store import Append, Control, Stored
 from collab.room import following
@@ -154,6 +155,46 @@ def test_a_text_that_came_back_under_new_ids_is_not_mixed_up_with_its_former_ids
     assert two.two.value == VALUE
 
 
+def test_an_edit_in_two_places_of_one_text_leaves_no_wrong_ids() -> None:
+    two = Two()
+    assert two.one.follow(1, two.edited(splice("/title", 5, 0, "!"), by=two.two)) is not None
+    assert check_cached_ids(two.two.document) == 1
+    peer: Doc[Any] = Doc(client_id=7)
+    peer.apply_update(two.one.document.update_since(b"\0"))
+    before, text = peer.get_state(), peer.get("content", type=Map)["title"]
+    with peer.transaction():
+        for at, letter in ((0, "H"), (4, "0")):
+            del text[at : at + 1]
+            text.insert(at, letter)
+    two.followed(Update(peer.get_update(before)), user="bo")
+    assert of(two.two, "title") == "Hell0!"
+    two.followed(UndoRequest(""), user="ada")
+
+
+def test_a_text_that_is_removed_here_keeps_the_edits_that_were_made_elsewhere() -> None:
+    two = Two()
+    peer: Doc[Any] = Doc(client_id=7)
+    peer.apply_update(two.two.document.update_since(b"\0"))
+    before = peer.get_state()
+    del peer.get("content", type=Map)["title"][0:1]
+    update = Update(peer.get_update(before))
+    assert two.one.follow(1, two.edited(update, by=two.two, user="bo")) is not None
+    two.followed(splice("/title", 4, 0, " you"))
+    removal = PatchRequest("", None, [{"op": "remove", "path": "/title"}])
+    entries = two.edited(removal, UndoRequest(""), by=two.two, user="cy")
+    assert two.one.follow(1, entries) is not None
+    assert of(two.one, "title") == "ello you"
+    two.followed(UndoRequest(""))
+    assert of(two.two, "title") == "ello"
+
+
+def test_values_that_another_instance_has_added_count_towards_the_limit() -> None:
+    two = Two(bounds=RoomBounds(Bounds(max_values=30)))
+    assert two.one.follow(1, two.edited(put("/n", [1, 2]), by=two.two)) is not None
+    two.followed(put("/more", [*range(12)]))
+    assert code(two.two, put("/last", [*range(12)])) == "too_large"
+
+
 def test_edits_of_one_text_at_two_instances_need_no_search_for_its_ids() -> None:
     two = Two()
     cached = []
@@ -234,9 +275,11 @@ def test_an_element_that_another_instance_shows_again_is_not_purged() -> None:
     peer.get("content", type=Map)["list"]["a"]["@deleted"] = False
     two.followed(Update(peer.get_update(before)))
     assert of(two.one, "list") == VALUE["list"]
+    two.followed(PatchRequest("", None, [{"op": "remove", "path": "/list/0"}]), user="bo")
     entries = two.edited(put("/n", 2), by=two.two)
     assert two.one.follow(1, entries) is not None
     two.are_equal()
+    two.followed(UndoRequest(""), user="bo")
     assert of(two.one, "list") == VALUE["list"]
 
 

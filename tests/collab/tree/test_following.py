@@ -14,6 +14,7 @@ from collab.patch.values import named_atomic
 from collab.tree import difference
 from collab.tree.summary import NO_SUMMARY
 from collab.tree.tree import Tree
+from collab.types.layout import DEEPEST
 
 
 def start(content: Map[Any]) -> None:
@@ -109,3 +110,16 @@ def test_an_update_of_other_root_types_changes_no_value() -> None:
     tree, fresh = followed(elsewhere)
     assert tree.root == fresh.root
     assert tree.state_vector() == fresh.state_vector()
+
+
+def test_a_place_that_is_too_deep_is_not_kept_for_a_later_update() -> None:
+    client: Doc[Any] = Doc(client_id=7)
+    deepest = client.get("content", type=Map)
+    for _ in range(DEEPEST + 2):
+        deepest["in"] = Map()
+        deepest = deepest["in"]
+    tree = Tree(1, [client.get_update()], named_atomic)
+    known = client.get_state()
+    deepest["n"] = 1
+    tree.follow(client.get_update(known), tree.initial, NO_SUMMARY, ())
+    assert tree._observer.take_too_deep() == []
