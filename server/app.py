@@ -29,7 +29,6 @@ from server.access.share_links import ShareLinks
 from server.archives.export import Exports
 from server.assets.library import AssetLibrary
 from server.commits.commit_loop import CommitLoop
-from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.long_work import UpdateCutter
@@ -37,7 +36,10 @@ from server.documents.snapshots import HubBounds
 from server.handling.position import Positioned
 from server.handling.problem import HANDLERS
 from server.http1.drain_body import DrainBody
+from server.instances.budget_exchange import BudgetExchange
+from server.instances.relay import Relay
 from server.lanes.opening import LARGE_OPENINGS
+from server.loading.crash_quarantine import CrashQuarantine
 from server.maintenance import run_maintenance
 from server.publishing.fast_path import FastPathApp
 from server.publishing.public_cache import PublicCache
@@ -47,12 +49,13 @@ from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.runtime.worker_threads import free_documents_in_thread
 from server.services import ALONE, Placement, Services
-from server.startup import SQLITE, make_home
+from server.startup import SQLITE, make_home, open_bus
 from server.status.monitor import Monitor
 from server.status.readiness import Readiness
 from server.websocket.socket import SocketBounds
 
 if TYPE_CHECKING:
+    from collab.ports.gossip import Gossip
     from collab.ports.store import Store
     from server.runtime.clock import Clock
     from server.runtime.settings import Settings
@@ -64,6 +67,19 @@ def open_store(settings: Settings) -> Store:
 
     make_home(settings)
     return SqlStore(settings.database, SystemClock().jitter)
+
+
+def open_gossip(settings: Settings, placement: Placement = ALONE) -> Gossip:
+    """Return what carries messages to other instances: Redis, the local bus, or nothing."""
+    if settings.redis:
+        from storage.gossip.redis import RedisGossip
+
+        return RedisGossip(settings.redis)
+    if placement.bus is not None:
+        return open_bus(placement.bus)
+    from storage.gossip.memory import MemoryGossip
+
+    return MemoryGossip()
 
 
 def build(
@@ -88,6 +104,8 @@ def build(
                 )
                 loops = [
                     group.create_task(store.watch(), name="database watch"),
+                    group.create_task(services.gossip.run(), name="gossip"),
+                    *_exchanges(services, group),
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(run_maintenance(services), name="maintenance"),
                 ]
@@ -115,6 +133,13 @@ def build(
     return app
 
 
+def _exchanges(services: Services, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    """Return the task that shares budgets with the other instances, if there may be any."""
+    if services.budgets is None:
+        return []
+    return [group.create_task(services.budgets.run(), name="shared budgets")]
+
+
 def _services(
     settings: Settings,
     store: Store,
@@ -130,6 +155,12 @@ def _services(
         _hub_bounds(settings),
         crash_quarantine=CrashQuarantine(_quarantine_path(settings), placement.worker),
     )
+    gossip, relay, budgets = open_gossip(settings, placement), None, None
+    budget_pool = _budget_pool(settings)
+    if placement.bus is not None or not settings.database.startswith(SQLITE):
+        instance = clock.new_id("i")
+        relay = hub.others = Relay(hub, gossip, instance)
+        budgets = BudgetExchange(gossip, clock, instance, {"documents": budget_pool})
     exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
     keyring, connections = Keyring(store, clock), hub.recorder.connections
     release = version("weft")
@@ -139,11 +170,14 @@ def _services(
         clock=clock,
         store=store,
         hub=hub,
+        gossip=gossip,
+        relay=relay,
         commits=CommitLoop(hub),
         keyring=keyring,
         share_links=ShareLinks(store, keyring, clock, settings, connections),
         origins=origins,
-        budget_pool=_budget_pool(settings),
+        budget_pool=budget_pool,
+        budgets=budgets,
         connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
         group=group,

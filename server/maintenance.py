@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
@@ -49,14 +50,16 @@ async def run_maintenance(services: Services) -> None:
             await retention.step()
 
     async with asyncio.TaskGroup() as group:
-        for name, work in (
+        steps: tuple[tuple[str, Callable[[], Awaitable[object]]], ...] = (
             ("presence", lambda: renew_presence(services)),
             ("snapshots and retention", store),
             *([("assets", assets.step)] if walks else []),
             ("share links", services.share_links.maintain),
+            ("positions", partial(compare_positions, services)),
             ("memory", memory.trim),
             ("collector", collector.run),
-        ):
+        )
+        for name, work in steps:
             group.create_task(_every_second(work), name=name)
 
 
@@ -76,9 +79,17 @@ async def renew_presence(services: Services) -> None:
     uploads, creations = services.assets.uploads, services.creations
     for budget_pool in (services.budget_pool, creations.budget_pool, uploads.budget_pool):
         budget_pool.evict(services.clock.monotonic())
+    if services.relay is not None:
+        services.relay.presence.tick()
     services.guest_token_limit.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.renew()
+
+
+async def compare_positions(services: Services) -> None:
+    """Compare the open documents with the database: a message of another instance may be lost."""
+    if services.relay is not None:
+        await services.relay.poll()
 
 
 async def untrack_values(services: Services) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
     from collab.ids import DocKey
     from collab.messages import Peer
+    from collab.ports.gossip import Gossip
     from collab.ports.store import Store
     from server.access.connection_limit import ConnectionLimit
     from server.access.guests import GuestTokenLimit
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from server.documents.creations import Creations
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
+    from server.instances.budget_exchange import BudgetExchange
     from server.instances.presence_query import PresenceQuery
+    from server.instances.relay import Relay
     from server.publishing.public_cache import PublicCache
     from server.publishing.publisher import Publisher
     from server.recording.recorder import Recorder
@@ -71,6 +74,9 @@ class Services:
     clock: Clock
     store: Store
     hub: Hub
+    gossip: Gossip
+    relay: Relay | None  # None when no other instance can share the database
+    budgets: BudgetExchange | None  # as `relay`
     commits: CommitLoop
     keyring: Keyring
     share_links: ShareLinks

@@ -26,7 +26,6 @@ from storage.sql.documents import SqlDocuments
 from storage.sql.locks import SqlLocks
 from storage.sql.log import SqlLog
 from storage.sql.names import SqlNames
-from storage.sql.newer import SqlNewer
 from storage.sql.publications import SqlPublications
 from storage.sql.schema import REVISION, accepted, audit, docs, entries, heartbeat, locks, metadata
 from storage.sql.snapshots import SqlSnapshots
@@ -95,7 +94,6 @@ def _middle(spread: float) -> float:
 class SqlStore(
     SqlCommit,
     SqlLog,
-    SqlNewer,
     SqlSnapshots,
     SqlCompaction,
     SqlDocuments,

@@ -17,14 +17,51 @@ from collab.page.html import render
 from tests.house import ROOT
 from tests.page_format import SCHEMA, SECTIONS
 
-FILES = ("gallery/templates.js", "new_page/choices.js", "page/icons.js")
+FILES = (
+    "gallery/templates.js",
+    "new_page/choices.js",
+    "page/icons.js",
+    "add_page/add_page.js",
+    "page/site.js",
+    "publish/findings.js",
+    "site/contrast.js",
+    "site/measure.js",
+)
+# `told` is what the editor says of a document, in its settings and before it is published.
 PRINT = """
 const loaded = await Promise.all(process.argv.slice(1).map((each) => import(each)));
-const [{ TEMPLATES }, { CHOICES, BLANK, named }, { ICONS }] = loaded;
+const [{ TEMPLATES }, { CHOICES, BLANK, named }, { ICONS }, { STARTS }, ...rules] = loaded;
+const [{ Site }, { hints }, { pairsOf, pairsOfSection, passes }, measure] = rules;
+const told = (document) => {
+  const { theme = {} } = document;
+  const site = new Site(document, "");
+  const sections = site.pages.flatMap(({ fields }) => fields.sections);
+  const own = sections.flatMap((each) => pairsOfSection(each.theme ?? {}, theme));
+  const pairs = [...pairsOf(theme), ...own];
+  const search = site.pages.flatMap((page) => measure.searchHints(site, page));
+  const sharing = site.pages.flatMap((page) => measure.shareHints(page));
+  return [
+    ...pairs.filter((each) => !passes(each)).map(({ words, ratio }) => `${words}: ${ratio}`),
+    ...[...search, ...sharing.filter(({ tone }) => tone === "warning")].map(({ words }) => words),
+    ...hints(document).map(({ words }) => words),
+  ];
+};
+const alone = (sections) => {
+  const seo = { title: "A title of its own", description: "A description. ".repeat(8) };
+  return { pages: { home: { title: "A page", seo, sections } } };
+};
 const title = "A *new* [name]";
-const made = (choice) => ({ ...choice, name: choice.trade, named: named(choice, title) });
+const made = (choice) => {
+  const { trade: name, document } = choice;
+  return { ...choice, name, named: named(choice, title), told: told(document) };
+};
 const pages = CHOICES.map(made);
-const found = { sections: TEMPLATES, pages, blank: made(BLANK), icons: [...ICONS.keys()] };
+const sections = TEMPLATES.map((each) => ({ ...each, told: told(alone([each.section])) }));
+const starts = STARTS.map((each) => {
+  const document = alone(each.sections);
+  return { ...each, document, told: told(document) };
+});
+const found = { sections, pages, starts, blank: made(BLANK), icons: [...ICONS.keys()] };
 console.log(JSON.stringify(found));
 """
 LEAST = 2  # templates of each type
@@ -48,7 +85,8 @@ def documents() -> list[tuple[str, dict[str, Any]]]:
         (each["name"], {"pages": {"home": {"title": "Page", "sections": [each["section"]]}}})
         for each in templates()["sections"]
     ]
-    return alone + [(each["name"], each["document"]) for each in templates()["pages"]]
+    made = [*templates()["pages"], *templates()["starts"]]
+    return alone + [(each["name"], each["document"]) for each in made]
 
 
 def test_each_template_is_valid() -> None:
@@ -84,9 +122,18 @@ def test_a_page_can_be_published_without_a_warning() -> None:
             assert check(document, Rules(max_bytes=100_000)) == Findings([], []), template["name"]
         home = template["document"]["pages"]["home"]
         assert len(home["seo"]["title"]) <= 60, template["name"]
-        assert 100 <= len(home["seo"]["description"]) <= 160, template["name"]
+        assert 100 <= len(home["seo"]["description"]) <= 155, template["name"]
         ids = [section["id"] for section in home["sections"]]
         assert len(ids) == len(set(ids)), template["name"]
+
+
+def test_the_editor_has_no_warning_about_a_template() -> None:
+    for template in (*templates()["pages"], *templates()["starts"]):
+        assert template["told"] == [], template["name"]
+    for template in templates()["sections"]:
+        # The buttons of a section lead where its user wants.
+        others = [words for words in template["told"] if not words.endswith("no address yet.")]
+        assert others == [], template["name"]
 
 
 def test_the_pages_show_each_type_of_section() -> None:

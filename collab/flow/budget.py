@@ -226,6 +226,10 @@ class BudgetPool:
         """Return the owner's budgets if the pool has them."""
         return self._budgets.get(owner)
 
+    def new(self, now: float) -> UserBudgets:
+        """Return full budgets, as a user has them at first."""
+        return UserBudgets(self._inbound, self._outbound, now)
+
     def items(self) -> list[tuple[Hashable, UserBudgets]]:
         """Return the budgets of all owners that are connected, or were until a moment ago."""
         return list(self._budgets.items())
@@ -238,7 +242,7 @@ class BudgetPool:
         self._idle.pop(owner, None)
         budgets = self._budgets.get(owner)
         if budgets is None:
-            budgets = self._budgets[owner] = UserBudgets(self._inbound, self._outbound, now)
+            budgets = self._budgets[owner] = self.new(now)
         budgets.connections += 1
         return budgets
 

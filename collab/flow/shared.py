@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -50,6 +50,13 @@ class BudgetsAsked(Struct, frozen=True, array_like=True, tag="budgets?"):
     """An instance that has started asks for all budgets that are not full."""
 
 
+class BudgetsKept(Struct, frozen=True, array_like=True, tag="budgets kept"):
+    """All budgets that are not full, at a time of the wall clock."""
+
+    at_ms: int
+    users: list[SpentBudgets]
+
+
 class Spending:
     """What this instance spends of one budget, from a moment on."""
 
@@ -83,12 +90,14 @@ class Spending:
 
     @property
     def has_grown(self) -> bool:
-        return self.unshown > self.budget.burst * GROWN_SHARE
+        return self._spent - self._shown > self.budget.burst * GROWN_SHARE
 
-    def note_shown(self) -> int:
-        """Note that the sum so far is shown, and return it."""
-        self._shown = self._spent
+    @property
+    def spent(self) -> int:
         return round(self._spent)
+
+    def note_shown(self) -> None:
+        self._shown = self._spent
 
 
 class UserSpending:
@@ -120,29 +129,35 @@ class UserSpending:
 
     def is_due(self, now: float) -> bool:
         """Whether to show the spending to the other instances now."""
-        parts = self.parts
-        owes = any(part.owes(now) for part in parts)
+        has_grown = False
+        for part in self.parts:
+            has_grown = has_grown or part.has_grown
+        if not has_grown and now - self._shown_at < SHOWN_EVERY:
+            return False
+        owes = any(part.owes(now) for part in self.parts)
         if self._is_light and not owes and now >= self._together_until:
             return False
-        if any(part.has_grown for part in parts):
-            return True
-        is_news = owes or any(part.unshown for part in parts)
-        return is_news and now - self._shown_at >= SHOWN_EVERY
+        return has_grown or owes or any(part.unshown for part in self.parts)
 
-    def charge(self, amounts: list[int], levels: list[float], now: float) -> None:
+    def charge(self, amounts: Sequence[int], levels: Sequence[float], now: float) -> None:
         """Charge what another instance has spent, and lower the levels to `levels`."""
         self._together_until = now + TOGETHER_FOR
         for part, amount, level in zip(self.parts, amounts, levels, strict=True):
             part.budget.charge_elsewhere(amount, level, now)
 
     def show(self, pool: str, owner: Hashable, now: float) -> SpentBudgets:
-        """Return the message about this user."""
+        """Return what to show about this user, and note that it is shown."""
         self._shown_at = now
+        for part in self.parts:
+            part.note_shown()
+        return self.state(pool, owner, now)
+
+    def state(self, pool: str, owner: Hashable, now: float) -> SpentBudgets:
         return SpentBudgets(
             pool,
             owner,
             self.episode,
-            [part.note_shown() for part in self.parts],
+            [part.spent for part in self.parts],
             [round(part.owed(now)) for part in self.parts],
             [round(part.budget.level(now)) for part in self.parts],
         )

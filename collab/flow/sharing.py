@@ -17,7 +17,7 @@ The numbers are sums, so a lost, late or repeated message does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -25,6 +25,7 @@ from typing import Any
 from collab.flow.budget import BudgetPool, UserBudgets
 from collab.flow.shared import (
     BudgetsAsked,
+    BudgetsKept,
     BudgetsShown,
     SpentBudgets,
     UserSpending,
@@ -106,6 +107,24 @@ class BudgetSharing:
         self._must_answer = True
         return self.messages(now)
 
+    def kept(self, now: float, now_ms: int) -> BudgetsKept | None:
+        """Return all budgets that are not full, for instances that start later; None without any.
+
+        The budgets already contain what other instances have spent.
+        """
+        users = [one.state(*owner, now) for owner, one in self._followed.items()]
+        return BudgetsKept(now_ms, users) if users else None
+
+    def restore(self, kept: BudgetsKept, now: float, now_ms: int) -> None:
+        """Lower the budgets to what was left, and what the rate has paid back since then."""
+        seconds = max(0.0, (now_ms - kept.at_ms) / 1000)
+        for user in kept.users:
+            pool = self._pools.get(user.pool)
+            if pool is not None:
+                rates = [one.rate for one in pool.new(now).shared]
+                left = [a + b * seconds for a, b in zip(user.left, rates, strict=True)]
+                self._charge_user(pool, (user.pool, _as_key(user.owner)), [0] * 3, left, now)
+
     def _look(self, now: float) -> None:
         """Begin and end episodes, and forget what is old."""
         seconds = min(now - self._looked_at, LOOK_EVERY)
@@ -162,21 +181,34 @@ class BudgetSharing:
                     self._charge(other, pool, shown, now)
 
     def _charge(self, sender: _Sender, pool: BudgetPool, shown: SpentBudgets, now: float) -> None:
-        owner = _as_key(shown.owner)
-        key = (shown.pool, owner)
+        key = (shown.pool, _as_key(shown.owner))
+        known = sender.users.get(key)
+        if known is not None and known.episode == shown.episode:
+            amounts = [max(0, a - b) for a, b in zip(shown.spent, known.spent, strict=True)]
+            is_charged = self._charge_user(pool, key, amounts, [inf] * len(amounts), now)
+        else:
+            is_charged = self._charge_user(pool, key, shown.owed, shown.left, now)
+        if is_charged:
+            sender.users[key] = _Known(shown.episode, shown.spent, now)
+
+    def _charge_user(
+        self,
+        pool: BudgetPool,
+        key: _Owner,
+        amounts: Sequence[int],
+        levels: Sequence[float],
+        now: float,
+    ) -> bool:
+        """Charge a user's budgets. Return False when too many users are in an episode."""
+        owner = key[1]
         budgets = pool.acquire(owner, now)
         spending = self._followed.get(key)
         if spending is None or spending.budgets is not budgets:
             spending = self._follow(key, budgets, now)
         if spending is not None:
-            known = sender.users.get(key)
-            if known is not None and known.episode == shown.episode:
-                new = [max(0, a - b) for a, b in zip(shown.spent, known.spent, strict=True)]
-                spending.charge(new, [inf] * len(new), now)
-            else:
-                spending.charge(shown.owed, [float(left) for left in shown.left], now)
-            sender.users[key] = _Known(shown.episode, shown.spent, now)
+            spending.charge(amounts, levels, now)
         pool.release(owner, now)
+        return spending is not None
 
 
 def _as_key(owner: Any) -> Hashable:

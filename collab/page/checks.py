@@ -15,7 +15,7 @@ from collab.page.fields import Fields, fields, numbered, text
 from collab.page.html import KINDS
 from collab.page.links import safe_link
 from collab.page.rich_text import RICH_FIELDS, addresses
-from collab.page.site import Page, Site, fragment, slug_in_link
+from collab.page.site import Site, fragment, slug_in_link
 from collab.patch.pointer import render
 
 Check = Literal["required", "links", "sections", "weight"]
@@ -92,13 +92,9 @@ def _missing(site: Site) -> Iterator[Finding]:
 
 
 def _broken(site: Site) -> Iterator[Finding]:
-    anchors = {page.key: _anchors(page) for page in site.pages}
-    everywhere = set().union(*anchors.values())
     for tokens, found in _objects(site):
         for name, link in _links(tokens, found):
-            is_of_page = len(tokens) > 1 and tokens[0] == "pages"
-            own = anchors.get(tokens[1], everywhere) if is_of_page else everywhere
-            message = _fault(site, anchors, own, link)
+            message = _fault(site, link)
             if message:
                 yield _finding("links", (*tokens, *name), message)
 
@@ -121,13 +117,14 @@ def _links(tokens: tuple[str, ...], found: Fields) -> Iterator[tuple[tuple[str, 
                 yield ((name, at) if at else (name,)), link
 
 
-def _fault(site: Site, anchors: dict[str, set[str]], own: set[str], given: str) -> str:
-    """Return what is wrong with a link; empty for a good one. `own` are the names beside it."""
+def _fault(site: Site, given: str) -> str:
+    """Return what is wrong with a link; empty for a good one."""
     link = safe_link(given)
     if not link:
         return "a page may not link to this address"
     if link.startswith("#"):
-        return "" if link == "#" or fragment(link) in own else f"no section has the name {link}"
+        is_good = link == "#" or site.page_with(fragment(link)) is not None
+        return "" if is_good else f"no section has the name {link}"
     slug = slug_in_link(link)
     if slug is None:
         return ""
@@ -135,18 +132,9 @@ def _fault(site: Site, anchors: dict[str, set[str]], own: set[str], given: str) 
     if page is None:
         return f"no page has the address /{slug}"
     part = fragment(link)
-    if part and part not in anchors[page.key]:
+    if part and part not in site.anchors(page):
         return f"page /{slug} has no section with the name #{part}"
     return ""
-
-
-def _anchors(page: Page) -> set[str]:
-    return {
-        name
-        for _, section in numbered(page.fields, "sections")
-        for name in (text(section, "id"), text(section, "anchor"))
-        if name and section.get("hidden") is not True
-    }
 
 
 # --- sections -------------------------------------------------------------------------------

@@ -16,17 +16,16 @@ from hashlib import sha256
 from collab.ids import Json
 from collab.page import layout, sections
 from collab.page.fields import Fields, fields, objects, one_of, text
-from collab.page.markup import attrs, clean, esc, tag
+from collab.page.markup import attrs, esc, tag
 from collab.page.parts import Section, section_names
 from collab.page.plain_block import plain_block
-from collab.page.site import Page, Site
+from collab.page.site import Page, Site, anchors
 from collab.page.style_sheets import STYLE_SHEET
 from collab.page.theme import section_rule, stylesheet
 from collab.page.translations import Translation, translation_for
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
-_ANCHOR = re.compile(r"\S{1,128}")
 
 RENDERERS: dict[str, Callable[[Section], str]] = {
     "hero": sections.hero,
@@ -119,7 +118,7 @@ def _body(site: Site, page: Page, translation: Translation, made: list[_Rendered
         last -= 1
     main, foot = made[:last], made[last:]
     title = "" if any("<h1" in each.html for each in main) else _hidden_title(page)
-    banner = Section({}, site, translation, "top", 1, eager=True)
+    banner = Section({}, site, page, translation, "top", 1, eager=True)
     inside = title + "".join(each.html for each in main)
     return (
         f'<a class="skip" href="#weft-content">{esc(translation.skip)}</a>'
@@ -143,20 +142,20 @@ def _sections(
     """
     shown = [each for each in objects(page.fields, "sections") if each.get("hidden") is not True]
     names = section_names(shown)
-    anchors: set[str] = set()
+    taken: set[str] = set()
     for number, (given, name) in enumerate(zip(shown, names, strict=True)):
         content, kind = fields(given, "content"), text(given, "type")
         headed = bool(text(content, "headline")) and kind != "footer"
         level = 1 if number == 0 and headed else 2
         section = Section(
-            content, site, translation, name, level, eager=number == 0, is_headed=headed
+            content, site, page, translation, name, level, eager=number == 0, is_headed=headed
         )
         inner, failure = _inner(section, given)
         if inner:
             own = fields(given, "theme")
             rule = section_rule(name, own, theme)
             rules.append(rule)
-            html = _wrap(section, given, own, inner, bool(rule), anchors)
+            html = _wrap(section, given, own, inner, bool(rule), taken)
             yield _RenderedSection(kind == "footer", html, failure)
 
 
@@ -177,14 +176,11 @@ def _inner(section: Section, given: Fields) -> tuple[str, Exception | None]:
 
 
 def _wrap(
-    section: Section, given: Fields, own: Fields, inner: str, tinted: bool, anchors: set[str]
+    section: Section, given: Fields, own: Fields, inner: str, tinted: bool, taken: set[str]
 ) -> str:
-    given_names = (clean(text(given, key)) for key in ("anchor", "id"))
-    names = [name for name in given_names if _ANCHOR.fullmatch(name)]
-    # The server's own ids begin with `weft-`. When two sections have the same name, a link to this
-    # name leads to the first section.
-    fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]
-    anchors.update(fresh)
+    # When two sections have the same name, a link to this name leads to the first section.
+    fresh = [name for name in anchors(given) if name not in taken]
+    taken.update(fresh)
     marks = "".join(f"<span{attrs(id=name, class_='mark')}></span>" for name in fresh[1:])
     kind = given.get("type")
     classes = [

@@ -131,6 +131,6 @@ def _social(section: Section, given: Fields) -> str:
         "mastodon": "Mastodon",
         "tiktok": "TikTok",
     }
-    href = section.site.href(given.get("href"))
+    href = section.href(given.get("href"))
     name = names.get(text(given, "network"), "")
     return line("a", name, href=href, rel="me") if href else ""

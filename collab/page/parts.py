@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from collab.ids import Json
 from collab.page.fields import Fields, fields, number, objects, one_of, text
 from collab.page.links import is_asset, safe_image
 from collab.page.markup import attrs, esc, line, paragraphs, rich, tag
-from collab.page.site import Site
+from collab.page.site import Page, Site
 from collab.page.translations import Translation
 from collab.ports.assets import WIDTHS
 
@@ -85,6 +86,7 @@ class Section:
 
     content: Fields
     site: Site
+    page: Page
     translation: Translation
     name: str
     level: int
@@ -94,6 +96,10 @@ class Section:
     @property
     def inner_level(self) -> int:
         return self.level + 1 if self.is_headed else 2
+
+    def href(self, value: Json) -> str:
+        """Return the target of a link in this section; empty for a link that is not allowed."""
+        return self.site.href(value, self.page)
 
     def headline(self) -> str:
         """Return the section's own heading. It also names the section for screen readers."""
@@ -113,11 +119,11 @@ class Section:
 
     def line(self, name: str, words: str, **attributes: str | None) -> str:
         """Return an element around rich text; empty for empty text."""
-        return tag(name, rich(words, self.site.href), **attributes)
+        return tag(name, rich(words, self.href), **attributes)
 
     def paragraphs(self, words: str, class_: str | None = None) -> str:
         """Return rich text as paragraphs."""
-        return paragraphs(words, self.site.href, class_)
+        return paragraphs(words, self.href, class_)
 
 
 def section_names(sections: list[Fields]) -> list[str]:
@@ -214,7 +220,7 @@ def icon(name: str) -> str:
 
 def button(section: Section, given: Fields, fallback: str = "primary") -> str:
     """Return a button; empty without a label or an allowed link."""
-    href = section.site.href(given.get("href"))
+    href = section.href(given.get("href"))
     label = text(given, "label")
     if not href or not label:
         return ""
@@ -231,7 +237,7 @@ def all_buttons(section: Section) -> str:
 
 def link(section: Section, given: Fields) -> str:
     """Return a link. When the link is not allowed, return only its label."""
-    href, label = section.site.href(given.get("href")), text(given, "label")
+    href, label = section.href(given.get("href")), text(given, "label")
     return line("a", label, href=href) if href else line("span", label)
 
 

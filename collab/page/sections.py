@@ -65,7 +65,7 @@ def features(section: Section) -> str:
 
 
 def _feature(section: Section, item: Fields, sizes: str) -> str:
-    href = section.site.href(item.get("link"))
+    href = section.href(item.get("link"))
     title = text(item, "title")
     linked = line("a", title, href=href) if href else esc(title)
     inner = picture(section, item, sizes) or icon(text(item, "icon"))
@@ -182,7 +182,7 @@ def form(section: Section) -> str:
     content = section.content
     head = section.headline() + section.paragraphs(text(content, "body"), "intro")
     send = text(content, "submit") or "→"
-    action = section.site.href(content.get("action"))
+    action = section.href(content.get("action"))
     if action:
         link = f'<a class="button primary"{attrs(href=action)}>{esc(send)}</a>'
         return tag("div", tag("div", head) + tag("div", link, class_="buttons"), class_="panel")

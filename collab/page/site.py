@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from operator import is_
 
 from collab.ids import Json
-from collab.page.fields import Fields, fields, text
+from collab.page.fields import Fields, fields, objects, text
 from collab.page.links import safe_link
+from collab.page.markup import clean
 
 # Lists show at most so many characters of a title.
 MAX_TITLE = 200
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
+_ANCHOR = re.compile(r"\S{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Site:
         self.about = fields(self.value, "site")
         self.pages = _pages(self.value)
         self._by_slug = {page.slug: page for page in reversed(self.pages) if page.slug}
+        self._anchors: dict[str, frozenset[str]] = {}
+        self._by_anchor: dict[str, Page] | None = None
 
     @property
     def home(self) -> Page | None:
@@ -118,9 +122,37 @@ class Site:
         """Return the page's absolute address; empty when the origin is unknown."""
         return self.public_url and self.public_url + self.address(page)
 
-    def href(self, value: Json) -> str:
-        """Return the target of a link. `/slug` leads to the page of this site with that slug."""
+    def anchors(self, page: Page) -> frozenset[str]:
+        """Return the names of the sections that a page shows, as links have them after `#`."""
+        if page.key not in self._anchors:
+            sections = objects(page.fields, "sections")
+            names = (anchors(each) for each in sections if each.get("hidden") is not True)
+            self._anchors[page.key] = frozenset(name for each in names for name in each)
+        return self._anchors[page.key]
+
+    def page_with(self, anchor: str, page: Page | None = None) -> Page | None:
+        """Return the page that a link to `#anchor` leads to; None if absent.
+
+        It is `page`, which has the link, or else the first page with such a section.
+        """
+        if page is not None and anchor in self.anchors(page):
+            return page
+        if self._by_anchor is None:
+            self._by_anchor = {
+                name: each for each in reversed(self.pages) for name in self.anchors(each)
+            }
+        return self._by_anchor.get(anchor)
+
+    def href(self, value: Json, page: Page | None = None) -> str:
+        """Return the target of a link on a page.
+
+        `/slug` leads to the page of this site with that slug. `#name` leads to the section with
+        this name, also when another page has it.
+        """
         link = safe_link(value)
+        if page is not None and link.startswith("#"):
+            target = self.page_with(link[1:], page)
+            return link if target is None or target is page else self.address(target) + link
         match = _TO_PAGE.fullmatch(link)
         if match is None:
             return link
@@ -137,6 +169,15 @@ def slug_in_link(link: str) -> str | None:
 def fragment(link: str) -> str:
     """Return the part of a link after `#`."""
     return link.partition("#")[2]
+
+
+def anchors(section: Fields) -> list[str]:
+    """Return the names by which links lead to a section: its anchor, and its id.
+
+    The server's own ids begin with `weft-`.
+    """
+    names = dict.fromkeys(clean(text(section, key)) for key in ("anchor", "id"))
+    return [name for name in names if _ANCHOR.fullmatch(name) and not name.startswith("weft-")]
 
 
 def _pages(value: Fields) -> list[Page]:

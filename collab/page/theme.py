@@ -53,6 +53,8 @@ ACCENT = Color(47, 91, 234)
 LIGHT_GROUND, LIGHT_INK = Color(255, 255, 255), Color(24, 27, 33)
 # Every other section has a tint. page.css mixes a little less of it in than this.
 TINTED = 0.08
+# The share of white in the background of cards on a dark ground.
+LIFTED = 0.1
 DARK_LUMINANCE = 0.18  # below this luminance, white text has more contrast than black text
 DARK_GROUND, DARK_INK = Color(19, 22, 27), Color(236, 238, 242)
 # Factors of the size of headlines, and of the space above and below sections. The first is usual.
@@ -103,10 +105,12 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             "ink": ink,
             "accent": accent,
             "on-accent": ink_on(accent),
-            "link": readable(accent, ground.mix(tint, TINTED)),
+            # On a dark ground, cards have the least contrast.
+            "link": readable(
+                accent, ground.mix(WHITE, LIFTED) if is_dark else ground.mix(tint, TINTED)
+            ),
             "tint": tint,
-            # The share of white in the background of cards.
-            "lift": "10%" if is_dark else "55%",
+            "lift": f"{LIFTED:.0%}" if is_dark else "55%",
         }.items()
     )
 

@@ -37,3 +37,13 @@ class Gossip(Protocol):
 
     async def ping(self) -> bool:
         """Whether the other side answers now."""
+
+
+class Keeper(Protocol):
+    """Keeps a value outside of all instances for some time, when the gossip has a place for it."""
+
+    def keep(self, name: str, value: bytes, seconds: float) -> None:
+        """Keep a value soon, in place of the earlier value. This never waits, and never raises."""
+
+    async def kept(self, name: str) -> bytes | None:
+        """Return the value; None when there is none, or when the other side does not answer."""

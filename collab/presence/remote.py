@@ -52,8 +52,8 @@ class RemoteSessions:
             return False
         self._last_shown[shared.session] = shared
         before, client_id_before = entry.state, entry.client_id
-        self._give_id(entry, shared.client_id)
-        is_seen = entry.client_id or entry.identity.lane == "patch"
+        has_id = self._give_id(entry, shared.client_id)
+        is_seen = has_id or entry.identity.lane == "patch"
         entry.client_clock = shared.clock
         entry.set_state(shared.state if is_seen else None)
         entry.cursor_version = cursor_version
@@ -106,18 +106,18 @@ class RemoteSessions:
         """Give sessions the client ids that they lost to other sessions, which have left."""
         for session, shared in self._last_shown.items():
             entry = self._entries[session]
-            if shared.client_id and not entry.client_id:
-                self._give_id(entry, shared.client_id)
-                if entry.client_id:
-                    if entry.identity.lane == "yjs":
-                        entry.set_state(shared.state)
-                    self._marked.mark(entry)
+            has_lost = shared.client_id and not entry.client_id
+            if has_lost and self._give_id(entry, shared.client_id):
+                if entry.identity.lane == "yjs":
+                    entry.set_state(shared.state)
+                self._marked.mark(entry)
 
-    def _give_id(self, entry: PresenceEntry, client_id: int) -> None:
-        if entry.client_id == client_id:
-            return
-        if entry.client_id:
-            self._marked.withdraw(entry)
-        owner = self._ids.owner(client_id)
-        if client_id and (owner is None or outranks(entry, owner)):
-            self._marked.take_over(entry, client_id)
+    def _give_id(self, entry: PresenceEntry, client_id: int) -> bool:
+        """Give an entry its client id, unless another entry keeps it. Return whether it has it."""
+        if entry.client_id != client_id:
+            if entry.client_id:
+                self._marked.withdraw(entry)
+            owner = self._ids.owner(client_id)
+            if client_id and (owner is None or outranks(entry, owner)):
+                self._marked.take_over(entry, client_id)
+        return entry.client_id == client_id

@@ -6,7 +6,7 @@
 | it begins to share, or messages are lost | ask all others for their sessions                    |
 | a message shows that one is missing      | ask its sender for its sessions                      |
 | another instance asks                    | show all sessions here                               |
-| 6 s without a message from here          | repeat the number, while it has or had sessions      |
+| 1 s, 3 s, 7 s, 13 s, … without a change  | repeat the number, while it has or had sessions      |
 | 30 s without a message from another      | remove the sessions of that instance                 |
 | it ends                                  | show that no session is here                         |
 
@@ -27,6 +27,9 @@ from collab.presence.book import SILENT_AFTER, PresenceBook
 from collab.presence.cursors import relocate_cursor_since
 from collab.presence.shared import PresenceAsked, PresenceShown, SharedMarks, SharedSession
 
+# Seconds between a change and the first repeated number, and the most between two. The first ones
+# come soon, so that the loss of the last change is found soon.
+FIRST_BEAT = 1.0
 BEAT_EVERY = 6.0
 # Seconds between two answers to other instances, and between two questions.
 WHOLE_EVERY = 0.5
@@ -74,7 +77,8 @@ class PresenceSharing:
         self._ask_at = inf
         self._asked_at = -inf
         self._ask_of: set[str] = set()
-        self._sent_at = now
+        self._beat_at = now
+        self._beat_wait = FIRST_BEAT
         self._had_sessions_at = -inf
         book.begin_sharing()
 
@@ -106,8 +110,9 @@ class PresenceSharing:
             yield from self._whole(head, now)
         if not self._was_here(now):
             self._had_sessions_at = -inf
-        elif now - self._sent_at >= BEAT_EVERY:
-            self._sent_at = now
+        elif now >= self._beat_at:
+            self._beat_wait = min(2 * self._beat_wait, BEAT_EVERY)
+            self._beat_at = now + self._beat_wait
             yield PresenceShown(self.number, self.number)
 
     def end(self, now: float) -> PresenceShown | None:
@@ -155,14 +160,14 @@ class PresenceSharing:
         self, first: PresenceShown, sessions: Sequence[SharedSession], head: Head, now: float
     ) -> Iterator[PresenceShown]:
         """Yield the message with the first sessions, and further messages with the others."""
-        self._sent_at = now
+        self._beat_at, self._beat_wait = now + FIRST_BEAT, FIRST_BEAT
         self.number = first.number
-        at = {"epoch": head.epoch, "version": head.version}
-        yield structs.replace(first, sessions=list(sessions[:MOST_SESSIONS]), **at)
-        for begin in range(MOST_SESSIONS, len(sessions), MOST_SESSIONS):
-            some = list(sessions[begin : begin + MOST_SESSIONS])
+        some, more = list(sessions[:MOST_SESSIONS]), sessions[MOST_SESSIONS:]
+        yield structs.replace(first, epoch=head.epoch, version=head.version, sessions=some)
+        for begin in range(0, len(more), MOST_SESSIONS):
+            some = list(more[begin : begin + MOST_SESSIONS])
             self.number += 1
-            yield PresenceShown(self.number - 1, self.number, sessions=some, **at)
+            yield PresenceShown(self.number - 1, self.number, head.epoch, head.version, some)
 
     def _may_answer(self, now: float) -> bool:
         return self._is_whole_due and now - self._whole_at >= WHOLE_EVERY
@@ -218,8 +223,8 @@ class PresenceSharing:
         remote = self._book.remote
         if shown.sessions_here is not None:
             remote.keep_only(sender, shown.sessions_here)
-        for session in shown.left:
-            remote.hide(sender, session)
+        for name in shown.left:
+            remote.hide(sender, name)
         new = []
         for session in shown.sessions:
             at_head, cursor_version = _at_head(session, shown, head)
@@ -238,7 +243,7 @@ def _at_head(session: SharedSession, shown: PresenceShown, head: Head) -> tuple[
     When the sender is ahead, the cursor already contains changes that this instance applies later.
     """
     state = session.state
-    if not state or session.lane != "patch":
+    if state is None or "cursor" not in state or session.lane != "patch":
         return session, 0
     if shown.epoch == head.epoch and shown.version >= head.version:
         return session, shown.version

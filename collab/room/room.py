@@ -28,7 +28,8 @@ from collab.messages import LockChange
 from collab.page.site import StoredTitle
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import named_atomic
-from collab.ports.store import Absent, Append, Control, Snapshot, Stored
+from collab.ports.positions import Control
+from collab.ports.store import Absent, Append, Snapshot, Stored
 from collab.room import following, patch_rules, renewal, yjs_rules
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
@@ -217,6 +218,10 @@ class Room:
             self.control = msgspec.structs.replace(
                 self.control, revision=revision + 1, published=version
             )
+
+    def note_control(self, control: Control) -> None:
+        """Note the control that another instance has written, with the schema of this room."""
+        self.control = control
 
     def locks(self) -> Locks:
         """Return the committed locks, at the document's revision and version."""

@@ -24,7 +24,7 @@ from collab.ports.store import Corrupt, NamedVersion, Store
 from collab.wire import rfc3339
 from server.archives.archive import Archive
 from server.archives.repair import salvage
-from server.documents.history import PAGE
+from server.loading.history import PAGE
 
 _encode = msgspec.json.Encoder().encode
 BUSY_MS = 5000

@@ -23,7 +23,7 @@ from collab.patch.values import Atomic, named_atomic, sanitized
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import SavedSteps
 from collab.schema.check import Schema
-from server.documents.open_in_child import Asked, Failed, Opened, open_in_child
+from server.loading.open_in_child import Asked, Failed, Opened, open_in_child
 from server.runtime.logs import error_sentence
 
 Open = Callable[[Asked], Awaitable[Opened | Failed]]

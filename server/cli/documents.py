@@ -61,7 +61,7 @@ async def _rows(tenant: str, store: Store) -> AsyncIterator[DocRow]:
 
 
 async def _show(arguments: Namespace, store: Store) -> int:
-    from server.documents.history import History
+    from server.loading.history import History
 
     key = DocKey(arguments.tenant, arguments.doc)
     row = await store.row(key)

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from functools import partial
 from weakref import WeakSet
 
-from collab.errors import Code, Refusal, Rejected
-from collab.patch.apply import values_before
+from collab.errors import Code, Refusal
 from collab.ports.store import (
     Append,
     Clash,
     Committed,
-    Corrupt,
     Duplicate,
     Full,
     Held,
@@ -27,9 +25,11 @@ from collab.ports.store import (
 )
 from collab.room.requests import Round
 from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
-from server.broadcast.subscriber import Submission
+from server.commits.contended_commits import LockedBatch, note_clash
 from server.commits.document_tasks import DocumentTasks
+from server.commits.following import Following
 from server.commits.lock_requests import LockRequests
+from server.commits.looking_back import load_history
 from server.commits.recovery import Recovery
 from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
@@ -37,7 +37,6 @@ from server.commits.transactions import Appends, RowLockedCommits, write
 from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
 from server.documents.room_state import READY, Event, LiveState
-from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +54,7 @@ class CommitLoop:
         self._hub = hub
         self._tasks = DocumentTasks(hub)
         self._reopening = Reopening(hub, self._tasks)
+        self._following = Following(hub, self._reopening, self._tasks)
         self._recovery = Recovery(hub, self._reopening, self._tasks)
         self._row_locked = RowLockedCommits(hub, self._reopening)
         self._retries = False  # whether a task now retries commits of documents with a locked row
@@ -91,11 +91,13 @@ class CommitLoop:
             await asyncio.sleep(0.01)
 
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
-        hub = self._hub
         appends = self._begin(lives)
-        if not appends:
-            return
-        lives = list(appends)
+        if appends:
+            await self._write(appends)
+
+    async def _write(self, appends: dict[LiveRoom, Append | None]) -> None:
+        """Write applied batches in one transaction, and handle their outcomes."""
+        hub, lives = self._hub, list(appends)
         unsure: list[LiveRoom] = []
         to_write: Appends = {}
         for live, append in appends.items():
@@ -152,6 +154,12 @@ class CommitLoop:
         if live.reopen_waiter is not None:
             self._reopening.reopen(live)
             return False
+        if live.state is LiveState.OPEN and not self._following.follow(live):
+            return False
+        if live.queue and self._hub.clock.monotonic() < live.contended_until:
+            live.move(Event.WRITE)
+            self._tasks.spawn(partial(self._commit_locked, live), f"commit {live.key.doc}", live)
+            return False
         stop = live.apply_waiting(now, until)
         if stop is Stop.BUG:
             self._reopening.reopen(live)
@@ -172,9 +180,10 @@ class CommitLoop:
         try:
             match outcome:
                 case Committed():
-                    self._finish_commit(live, now)
+                    self._finish_commit(live, append, now)
                 case Clash():
                     logger.info("another writer was first; the document is reloaded")
+                    note_clash(live, now)
                     self._reopening.reopen(live)
                 case Duplicate():
                     self._reopening.reopen(live, outcome.accepted)
@@ -186,6 +195,30 @@ class CommitLoop:
                     self._wait_for_row(live, append, now)
         except Exception:  # any bug here must end one document only
             self._tasks.fail(live)
+
+    async def _commit_locked(self, live: LiveRoom) -> None:
+        """Commit the next batch of a contended document, whose row is locked first."""
+        batch = LockedBatch(self._hub, live)
+        try:
+            outcome = await batch.commit()
+        except StorageUnavailable:
+            logger.warning("a commit failed or its outcome is unknown", exc_info=True)
+            self._reopening.enter_trouble([live])
+            return
+        except Exception:
+            logger.exception("a bug or a damaged row made a commit fail; the document is reloaded")
+            batch.must_reload, outcome = True, None
+        now = self._hub.clock.monotonic()
+        if batch.must_reload:
+            self._reopening.reopen(live)
+        elif outcome is not None:
+            self._handle_outcome(live, batch.append, outcome, now)
+        elif live.batch:
+            await self._write({live: batch.append})
+        else:
+            live.move(Event.COMMITTED)
+            if live.state is LiveState.OPEN:
+                self._continue(live)
 
     def _wait_for_row(self, live: LiveRoom, append: Append, now: float) -> None:
         """Wait until no other transaction locks the document's row.
@@ -215,10 +248,13 @@ class CommitLoop:
         finally:
             self._retries = False
 
-    def _finish_commit(self, live: LiveRoom, now: float) -> None:
-        hub = self._hub
+    def _finish_commit(self, live: LiveRoom, append: Append | None, now: float) -> None:
+        hub, was = self._hub, live.room.control.revision
         news = live.commit_batch(now)
+        live.has_clashed = False
         live.move(Event.COMMITTED)
+        if append is not None and append.entries:
+            hub.others.committed(live, append.entries, was)
         if hub.snapshots.note(live, news.entries, now):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
@@ -229,7 +265,7 @@ class CommitLoop:
     def _continue(self, live: LiveRoom) -> None:
         """Start what waits next: a reload, the locks, older entries, or a batch."""
         first = live.queue[0] if live.queue else None
-        if live.reopen_waiter is not None:
+        if live.reopen_waiter is not None or live.remote.is_due(live.position):
             self._hub.wake(live)
         elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):
             live.move(Event.LOCK)
@@ -237,7 +273,7 @@ class CommitLoop:
             self._tasks.spawn(work, f"locks {live.key.doc}", live)
         elif first is not None and live.needs_history(first):
             live.move(Event.FETCH)
-            work = partial(self._load_history, live, first)
+            work = partial(load_history, self._hub, self._reopening, live, first)
             self._tasks.spawn(work, f"look back {live.key.doc}", live)
         elif first is not None:
             self._hub.wake(live)
@@ -252,31 +288,6 @@ class CommitLoop:
             self._hub.wake(live)
         else:
             self._reopening.reopen(live)
-
-    async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Load older entries, which the next request needs, from the log into the tail.
-
-        The tail is the newest entries of a document in memory. The log may not have the older
-        entries.
-        """
-        hub = self._hub
-        submission.history_loaded = True
-        base = submission.oldest_base or 0
-        tail, bounds = live.room.tail, hub.bounds.room
-        try:
-            entries = await hub.history.between(
-                live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
-            )
-            if entries:
-                value = await hub.history.value_at(live.key, base)
-                tail.prepend(entries, await run_in_thread(values_before, value, entries))
-        except (Rejected, Corrupt):
-            logger.info("the entries that a request needs are no longer kept, or are damaged")
-        except StorageUnavailable:
-            self._reopening.enter_trouble([live])
-            return
-        live.move(Event.FETCHED)
-        live.wake_if_wanted()
 
     # --- failures ---------------------------------------------------------------------------
 

@@ -188,6 +188,7 @@ class LockRequests:
         if saved:
             live.room.set_locks(locks)
             live.lock_announcer.watch(locks)
+            self._hub.others.controlled(live)
         return saved
 
     def _announce(self, live: LiveRoom, one: _Decided) -> None:

@@ -12,8 +12,8 @@ from collab.messages import Notice
 from collab.ports.store import Corrupt, StorageUnavailable
 from collab.wire import encode
 from server.broadcast.close_reasons import OUR_FAULT, QUARANTINED
-from server.documents.hub import Quarantined
 from server.documents.room_state import Event, LiveState
+from server.loading.room_loader import Quarantined
 
 if TYPE_CHECKING:
     from server.commits.document_tasks import DocumentTasks

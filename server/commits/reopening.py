@@ -13,9 +13,10 @@ from collab.ports.store import StorageUnavailable, Stored
 from collab.wire import encode
 from server.broadcast.close_reasons import DELETED, GONE, IN_TROUBLE, QUARANTINED, RECREATED
 from server.commits.stale_answers import remember_accepted
+from server.documents.catching_up import replace_room
 from server.documents.changes import find_change
-from server.documents.hub import Quarantined
 from server.documents.room_state import Event, LiveState
+from server.loading.room_loader import Quarantined
 
 if TYPE_CHECKING:
     from collab.entry import Accepted
@@ -72,7 +73,7 @@ class Reopening:
         """Replace the live room's room by a room that is loaded from the log."""
         hub = self._hub
         before, reopen_waiter = live.room.version, live.reopen_waiter
-        room, stored = await hub.load(live.key)
+        room, stored = await hub.rooms.load(live.key)
         if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
             # Another instance, or a delete request with an unknown outcome, deleted it.
             room.close()
@@ -83,7 +84,7 @@ class Reopening:
             missed = await hub.missed(live.key, before, room.version)
         if missed is None:
             newest = await find_change(hub.store, live.key, room.version)
-        live.replace(room, missed or [], newest)
+        replace_room(live, room, missed or [], newest)
         live.finish_reopen(reopen_waiter)
 
     # --- trouble ----------------------------------------------------------------------------

@@ -6,19 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
-from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.ports.store import Absent, Corrupt, StorageUnavailable, Store, Stored
+from collab.ports.store import StorageUnavailable, Store, Stored
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
-from collab.room.room import Room
-from collab.schema.check import Schema
 from server.broadcast.close_reasons import (
-    DAMAGED,
     DELETED,
     GONE,
     IN_TROUBLE,
@@ -27,22 +22,20 @@ from server.broadcast.close_reasons import (
 )
 from server.broadcast.subscriber import Submission
 from server.documents.changes import LastChange
-from server.documents.crash_quarantine import CrashQuarantine
-from server.documents.history import History
 from server.documents.live_room import LiveRoom
-from server.documents.opening import OpeningScheduler, read_document, schema_of
+from server.documents.others import NoOthers, Others
 from server.documents.room_state import IDLE, Event, LiveState
 from server.documents.snapshots import HubBounds, Snapshots
+from server.loading.crash_quarantine import CrashQuarantine
+from server.loading.history import History
+from server.loading.opening import OpeningScheduler
+from server.loading.room_loader import RoomLoader
 from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
 from server.runtime.database_clock import DatabaseClock
-from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread, wait_for_freeing
+from server.runtime.worker_threads import LARGE, free_in_thread, wait_for_freeing
 
 logger = logging.getLogger(__name__)
-
-
-class Quarantined(Rejected):
-    """This document cannot be opened because of its content. Other documents are not affected."""
 
 
 class Hub:
@@ -64,10 +57,14 @@ class Hub:
         self.store = store
         self.clock = clock
         self.bounds = bounds
-        self.opening_scheduler = OpeningScheduler(clock)
-        self.history = History(store, self.opening_scheduler)
+        scheduler = OpeningScheduler(clock)
+        self.history = History(store, scheduler)
         self.snapshots = Snapshots(store, clock, bounds, self.recorder)
         self.time = DatabaseClock(store, clock)
+        self.rooms = RoomLoader(
+            store, clock, self.time, bounds.room, bounds.terms, scheduler, self.crash_quarantine
+        )
+        self.others: Others = NoOthers()
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
         self.has_work = asyncio.Event()
@@ -82,10 +79,21 @@ class Hub:
             live = self.lives.get(key)
             if live is not None:
                 live.users += 1
-                return live
+                await self._level(live)
+                if self.lives.get(key) is live:
+                    return live
+                self.release(live)
+                continue
             if self.draining:
                 raise _restarting()
             await self._open_once(key)
+
+    async def _level(self, live: LiveRoom) -> None:
+        try:
+            await self.others.level(live)
+        except BaseException:  # also when cancelled: this use must not keep the room open
+            self.release(live)
+            raise
 
     def release(self, live: LiveRoom) -> None:
         """End one use of a live room."""
@@ -103,46 +111,6 @@ class Hub:
         finally:
             self.release(live)
 
-    async def load(self, key: DocKey) -> tuple[Room, Stored | Absent]:
-        """Load a new room from the log, and return it with the stored document."""
-        try:
-            stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
-        except StorageUnavailable as error:
-            raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "the database does not answer; try again"
-            ) from error
-        except Corrupt as error:
-            raise self._quarantined(key) from error
-        epoch = stored.epoch
-        if self.crash_quarantine.is_quarantined(key, epoch):
-            raise Quarantined(DAMAGED.code, DAMAGED.message)
-        try:
-            schema = await schema_of(key, stored)
-            opening = Opening.of_stored(stored)
-            await self.opening_scheduler.load(
-                opening, lambda: self.crash_quarantine.watching(key, epoch)
-            )
-            room = await self._read(key, stored, schema, opening)
-            room.set_locks(locks)
-            return room, stored
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic of pycrdt is not an `Exception`
-            raise self._quarantined(key) from error
-
-    async def _read(
-        self, key: DocKey, stored: Stored | Absent, schema: Schema | None, opening: Opening
-    ) -> Room:
-        """Make the room of an opened document; for a large document, in a worker thread."""
-        seconds = self.clock.monotonic
-        read = partial(Room, key, stored, self.bounds.room, schema, opening, seconds=seconds)
-        with self.crash_quarantine.opening(key, stored.epoch):
-            return await run_in_thread(read) if opening.is_large else read()
-
-    def _quarantined(self, key: DocKey) -> Quarantined:
-        logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())
-        return Quarantined(DAMAGED.code, DAMAGED.message)
-
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
         """Return the entries after `after`; None when readers get one merged change instead."""
         room = self.bounds.room
@@ -159,7 +127,7 @@ class Hub:
         future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
         self._opening[key] = future
         try:
-            room, stored = await self.load(key)
+            room, stored = await self.rooms.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
             live.audience.observer = self.recorder
             if isinstance(stored, Stored):
@@ -167,6 +135,7 @@ class Hub:
                 if stored.entries:
                     live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live
+            self.others.opened(live)
             future.set_result(live)
         except BaseException as error:
             if isinstance(error, Exception):
@@ -238,6 +207,7 @@ class Hub:
             raise Rejected(
                 Code.STORAGE_UNAVAILABLE, "the database did not answer in time; try again"
             ) from error
+        self.others.controlled(live)
 
     def request_reopen(self, live: LiveRoom) -> asyncio.Future[None] | None:
         """Request a reload: a write may have changed the document without this live room.
@@ -261,10 +231,12 @@ class Hub:
                 Code.STORAGE_UNAVAILABLE, "the database does not answer; try again"
             ) from error
         self.end_room(live, DELETED)
+        self.others.deleted(live.key)
 
     async def delete_unopened(self, key: DocKey) -> None:
         """Delete a document that cannot be opened, so that it has no clients."""
         await self.store.delete(key, self.clock.now_ms())
+        self.others.deleted(key)
 
     def end_room(self, live: LiveRoom, close_reason: CloseReason) -> None:
         """End the live room and close its connections. Clients may reconnect to a new live room."""
@@ -272,6 +244,7 @@ class Hub:
         live.lock_announcer.close()
         live.end(close_reason.refusal)
         live.audience.end(close_reason)
+        self.others.closed(live)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)
@@ -297,6 +270,7 @@ class Hub:
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)
+        self.others.closed(live)
         live.presence.close()
         live.lock_announcer.close()
         live.room.close()

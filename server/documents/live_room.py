@@ -11,8 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 from collab.errors import Refusal
-from collab.locks.events import changes_between
-from collab.patch.apply import values_before
+from collab.ports.positions import Position
 from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest, Round
 from collab.yjs.update import decode_state_vector
 from server.broadcast.audience import Audience
@@ -23,6 +22,7 @@ from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
+from server.documents.remote_head import RemoteHead
 from server.documents.room_state import (
     NEXT,
     READ_ONLY,
@@ -31,12 +31,10 @@ from server.documents.room_state import (
     IllegalTransition,
     LiveState,
 )
-from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collab.entry import Entry
     from collab.ids import DocKey
-    from collab.locks.state import Locks
     from collab.presence.book import PresenceBook
     from collab.room.room import Room
     from server.runtime.clock import Clock
@@ -93,6 +91,9 @@ class LiveRoom:
         self._clock = clock
         self._wake = wake
         self.batch = Batch()
+        self.remote = RemoteHead()
+        self.has_clashed = False  # the last commit
+        self.contended_until = 0.0  # before this time, a commit first locks the document's row
         self._slow_until = 0.0
         self._known: bytes | None = None  # the state vector, while a worker thread uses the room
 
@@ -102,6 +103,11 @@ class LiveRoom:
         if following is None:
             raise IllegalTransition(self.state, event)
         self.state = following
+
+    @property
+    def position(self) -> Position:
+        """The position of the room: all that was committed up to here is in it."""
+        return Position(self.room.epoch, self.room.version, self.room.control.revision)
 
     @property
     def is_read_only(self) -> bool:
@@ -164,7 +170,13 @@ class LiveRoom:
     @property
     def is_wanted(self) -> bool:
         """Whether the commit loop has work with this room."""
-        return bool(self.queue) or self.reopen_waiter is not None or self.lock_announcer.is_due
+        return (
+            bool(self.queue)
+            or self.reopen_waiter is not None
+            or self.lock_announcer.is_due
+            or self.remote.is_awaited
+            or self.remote.is_due(self.position)
+        )
 
     def wake_if_wanted(self) -> None:
         """Wake the commit loop when the document is open and work waits."""
@@ -259,36 +271,6 @@ class LiveRoom:
         self.queue.clear()
         self.queue.extend(one for one in waiting if one.is_read)
         self._refuse([one for one in waiting if not one.is_read], refusal)
-
-    def replace(
-        self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
-    ) -> None:
-        """Replace the room by a room that was loaded from the log, and send the missed entries.
-
-        When the missed entries cannot be sent, `newest` is the change of the new room's version.
-        """
-        old, self.room = self.room, room
-        room.ids.merge(old.ids)
-        old.close()
-        room.tail.prepend(missed, values_before(old.value, missed))
-        if room.tail.base == old.version and room.epoch == old.epoch:
-            room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
-        if room.version != old.version:
-            self.last_change = LastChange.of(missed[-1]) if missed else newest or self.last_change
-            news = News(
-                missed, old.version, room.value, after=room.version, previous_value=old.value
-            )
-            self.audience.broadcast(news, [], self._clock.monotonic())
-            self.presence.relocate_cursors(room.tail.changes(max(old.version, room.tail.base)))
-        self._exchange_locks(old.locks(), room.locks())
-        if old.document.work_size > LARGE:
-            free_in_thread(old)
-
-    def _exchange_locks(self, old: Locks, new: Locks) -> None:
-        """Announce the lock changes that another instance has written."""
-        now = self.lock_announcer.time.now()
-        self.lock_announcer.announce(changes_between(old.held, new.held, now))
-        self.lock_announcer.watch(new)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
         """Complete a requested reload, unless a newer reload was requested."""

@@ -23,7 +23,6 @@ from collab.room.requests import Request as RoomRequest
 from server.access.authentication import not_found
 from server.access.tokens import Claims
 from server.documents.changes import LastChange, find_change, head_change
-from server.documents.hub import Quarantined
 from server.documents.live_room import LiveRoom
 from server.handling.bodies import read_document, read_object, read_patch
 from server.handling.conditional import (
@@ -53,6 +52,7 @@ from server.handling.requests import (
     whole_number,
 )
 from server.http.history import value_at
+from server.loading.room_loader import Quarantined
 from server.publishing.public_request import coding_of
 from server.runtime.encoded import Position, ValueKey
 from server.services import Services

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
-from server.documents.hub import Quarantined
 from server.handling.position import note_position
 from server.handling.requests import (
     JSON,
@@ -26,6 +25,7 @@ from server.handling.requests import (
     services_of,
     using,
 )
+from server.loading.room_loader import Quarantined
 from server.runtime.encoded import Position
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from collab.rights.user_rights import Role
 from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
 from server.documents.live_room import LiveRoom
-from server.documents.opening import stored_schema
 from server.handling.bodies import parse, read_raw_json
 from server.handling.conditional import if_none_match
 from server.handling.requests import (
@@ -32,6 +31,7 @@ from server.handling.requests import (
     services_of,
     using,
 )
+from server.loading.opening import stored_schema
 from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 

@@ -7,16 +7,18 @@ reader asks the database.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from collab.entry import Entry
-from collab.flow.shared import BudgetsAsked, BudgetsShown
+from collab.flow.shared import BudgetsAsked, BudgetsKept, BudgetsShown
 from collab.ids import DocKey
 from collab.messages import Peer
 from collab.ports.gossip import LOST
+from collab.ports.positions import Position
 from collab.presence.shared import PresenceAsked, PresenceShown
 
 FORMAT: Final = 1
@@ -26,32 +28,25 @@ MOST_ENTRY_BYTES: Final = 64 * 1024
 
 
 class Committed(Struct, frozen=True, array_like=True, tag="committed"):
-    """Entries were committed: the versions after `before`, up to `after`.
+    """Entries were committed: the versions after `before`. The document is at `position` now.
 
-    `entries` is empty when they are large. `revision` is the document's control revision after the
-    commit, and `was` is the revision before it: they differ when the commit moved locks.
+    `entries` has them in the form of the log. It is empty when they are large, and when the commit
+    changed the revision.
     """
 
-    epoch: int
     before: int
-    after: int
-    was: int
-    revision: int
+    position: Position
     entries: list[Entry] = []
 
 
 class Controlled(Struct, frozen=True, array_like=True, tag="controlled"):
-    """The document's locks, schema or publication changed, at this revision."""
+    """The document's locks, schema or publication changed. The document is at `position` now."""
 
-    epoch: int
-    was: int
-    revision: int
+    position: Position
 
 
 class Deleted(Struct, frozen=True, array_like=True, tag="deleted"):
-    """The document was deleted. A new one of the same name has a later epoch."""
-
-    epoch: int
+    """The document was deleted. A new one of the same name may exist already."""
 
 
 class InstanceHere(Struct, frozen=True, array_like=True, tag="here"):
@@ -85,6 +80,7 @@ Body: TypeAlias = (
     | PresenceAsked
     | BudgetsShown
     | BudgetsAsked
+    | BudgetsKept
     | InstanceHere
     | InstanceGone
     | PresentAsked
@@ -107,6 +103,11 @@ _HEAD: Final = bytes([FORMAT])
 def channel_of(key: DocKey) -> str:
     """Return the channel on which instances talk about a document."""
     return f"doc/{key.tenant}/{key.doc}"
+
+
+def is_small(entries: Sequence[Entry]) -> bool:
+    """Whether entries go into a message."""
+    return sum(len(one.update) + len(one.inverse) for one in entries) <= MOST_ENTRY_BYTES
 
 
 def encode(sender: str, body: Body) -> bytes:

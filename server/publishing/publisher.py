@@ -139,6 +139,7 @@ class Publisher:
                 raise
             if is_taken:
                 live.room.note_published(step.pointer, state.revision)
+                self._hub.others.controlled(live)
                 self._cache.forget(live.key)
             return is_taken
 

@@ -26,6 +26,11 @@ class DatabaseClock:
         self._synced_at: int | None = None
         self._ahead = clock.now_ms() - self._own()
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether the database's clock was ever read."""
+        return self._synced_at is not None
+
     async def sync(self) -> int:
         """Read the database's clock. Return the estimate in milliseconds since 1970."""
         read = await self._store.now()

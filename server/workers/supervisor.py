@@ -95,7 +95,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, self._stop, each)
-        async with self._messages_carried(), asyncio.TaskGroup() as group:
+        async with self._on_the_bus(), asyncio.TaskGroup() as group:
             loop.add_signal_handler(signal.SIGUSR1, self._restart, group)
             group.create_task(self._kill_late(), name="late workers")
             for number, ready in self._ready.items():
@@ -105,17 +105,17 @@ class Supervisor:
         return self._code
 
     @asynccontextmanager
-    async def _messages_carried(self) -> AsyncIterator[None]:
+    async def _on_the_bus(self) -> AsyncIterator[None]:
         """Take part in the local bus while the block runs."""
         if self._bus is None:
             yield
             return
-        carrying = asyncio.create_task(open_bus(self._bus).run(), name="local bus")
+        running = asyncio.create_task(open_bus(self._bus).run(), name="local bus")
         try:
             yield
         finally:
-            carrying.cancel()
-            await asyncio.wait([carrying])
+            running.cancel()
+            await asyncio.wait([running])
 
     async def _keep(self, number: int) -> None:
         """Run one worker, and replace it whenever it ends, until the server stops."""

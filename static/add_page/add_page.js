@@ -1,7 +1,8 @@
 // The dialog that adds a page to the site: its title, and what it begins with.
 
 import { nameFrom } from "../documents/names.js";
-import { fields, member, text } from "../page/values.js";
+import { fields, isObject, member, text } from "../page/values.js";
+import { withNewIds } from "../templates/ids.js";
 import { change, h } from "../ui/elements.js";
 import { typeIcon } from "../ui/type_icons.js";
 import { openDialog } from "../ui/dialog.js";
@@ -26,7 +27,7 @@ const hero = (headline, subheadline, rest) =>
   section("hero", { headline, subheadline, ...rest }, { align: "center" });
 
 /** What a page may begin with. @type {Start[]} */
-const STARTS = [
+export const STARTS = [
   { name: "Empty", about: "Only the footer of your site", sections: [] },
   {
     name: "About us",
@@ -45,8 +46,8 @@ const STARTS = [
       section("testimonials", {
         items: items({
           quote: "Write here what a customer told you, in their own words.",
-          name: "Name",
-          role: "Role",
+          name: "The name of your customer",
+          role: "What they came to you for",
         }),
       }),
     ],
@@ -83,12 +84,17 @@ const STARTS = [
         body: "Choose what suits you now. You can change it later.",
         currency: "EUR",
         plans: items(
-          { name: "Basic", price: 10, period: "month", features: ["The first part", "The second part"] },
+          {
+            name: "Basic",
+            price: 10,
+            period: "month",
+            features: ["Say what is included", "And what comes with it"],
+          },
           {
             name: "Plus",
             price: 25,
             period: "month",
-            features: ["All of Basic", "The third part"],
+            features: ["All of Basic", "Say what is added"],
             featured: true,
           },
         ),
@@ -156,7 +162,9 @@ export async function openAddPage(desk, add) {
   await loadStyles();
   let chosen = STARTS[0];
   let isOwn = false; // the user has written an address
-  const hasMenu = Array.isArray(member(desk.site.about, "navigation"));
+  const menu = member(desk.site.about, "navigation");
+  // Without entries, the header shows the pages by itself.
+  const hasMenu = Array.isArray(menu) && menu.some(isObject);
   const tiles = STARTS.map((start, at) => {
     const drawing = h("span", { class: "drawing", "aria-hidden": "true" });
     drawing.append(...[...start.sections, { type: "footer" }].map(({ type }) => typeIcon(type)));
@@ -230,26 +238,11 @@ export async function openAddPage(desk, add) {
     if (!form.reportValidity() || !check(true)) return;
     if (!desk.workspace.canEdit) return void toast("You may not change this site now.", { tone: "warning" });
     shown.close();
-    const sections = [...chosen.sections, ...footersOf(desk.site)];
-    add({
-      title: words,
-      name: slug.value,
-      sections: unlike(sections),
-      isListed: hasMenu && listed.checked,
-    });
+    // New names: a link such as `#faq` elsewhere in the site means another section.
+    const sections = withNewIds([...chosen.sections, ...footersOf(desk.site)]);
+    add({ title: words, name: slug.value, sections, isListed: hasMenu && listed.checked });
   });
   title.addEventListener("input", () => title.setCustomValidity(""));
-}
-
-/** Sections with ids that differ: a footer of the first page may have the id of another section. @param {any[]} sections */
-function unlike(sections) {
-  const taken = new Set();
-  return sections.map((section) => {
-    let { id } = section;
-    for (let number = 2; taken.has(id); number += 1) id = `${section.id}-${number}`;
-    taken.add(id);
-    return { ...section, id };
-  });
 }
 
 /** A copy of the footers at the end of the first page. @param {import("../page/site.js").Site} site @returns {any[]} */

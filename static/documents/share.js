@@ -11,7 +11,11 @@ import { refusal } from "./refusal.js";
 const DAY = 86_400;
 const ROLES = [
   { role: "viewer", words: "Can see the page", about: "As visitors will see it" },
-  { role: "commenter", words: "Can see the editor", about: "With the history, but without changing anything" },
+  {
+    role: "commenter",
+    words: "Can see the editor",
+    about: "With the history, but without changing anything",
+  },
 ];
 /** The server changes a longer time to the longest that it allows. */
 const TIMES = [
@@ -25,8 +29,8 @@ const TIMES = [
 const day = (time) =>
   new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-/** @param {{documents: Documents, doc: string, title: string}} about */
-export function openShare({ documents, doc, title }) {
+/** `page` is the page of the site that the links open; by default the first one. @param {{documents: Documents, doc: string, title: string, page?: {key: string, slug: string}}} about */
+export function openShare({ documents, doc, title, page }) {
   const role = h(
     "select",
     { id: "share-role" },
@@ -114,11 +118,13 @@ export function openShare({ documents, doc, title }) {
     try {
       const given = /** @type {"viewer" | "commenter"} */ (role.value);
       const link = await documents.share(doc, { role: given, ttl: TIMES[time.selectedIndex].ttl });
-      const url = new URL(link.url, location.origin).href;
+      const url = new URL(link.url, location.origin);
+      if (page && given === "viewer") url.pathname += `/${page.slug}`;
+      else if (page) url.searchParams.set("page", page.key);
       const field = h("input", {
         id: "share-link",
         readonly: true,
-        value: url,
+        value: url.href,
         "aria-label": "Link",
         onfocus: () => field.select(),
       });

@@ -1,5 +1,6 @@
 // What a user can do with sections. Each command is one step of undo.
 
+import { isObject, member } from "../page/values.js";
 import { withNewIds } from "../templates/ids.js";
 import { nameOf } from "../templates/sections.js";
 import { toast } from "../ui/toast.js";
@@ -26,7 +27,11 @@ export class Commands {
     if (Array.isArray(shown.sections))
       page.patch([{ op: "add", path: `${sectionsAt}/${index}`, value: made }]);
     else if (key) page.set(sectionsAt, [made]);
-    else page.set("/pages", { home: { title: "Home", slug: "home", sections: [made] } });
+    else {
+      const home = { title: "Home", slug: "home", sections: [made] };
+      if (isObject(member(workspace.value, "pages"))) page.set("/pages/home", home);
+      else page.set("/pages", { home });
+    }
     workspace.select(made.id, null, { scroll: true });
     const { sections } = workspace;
     const place = sections.findIndex((each) => each.id === made.id) + 1;

@@ -1,6 +1,7 @@
 // The button that shares the document. Its dialog is that of the list of pages.
 
 import { documents } from "/sdk/weft.js";
+import { Site } from "../page/site.js";
 import { h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 
@@ -10,7 +11,10 @@ export function makeShare(place, { workspace, document: doc, token }) {
   const all = documents({ url: location.origin, token: () => token.fresh() });
   const open = async () => {
     const { openShare } = await import("../documents/share.js");
-    openShare({ documents: all, doc, title: document.querySelector("#bar h1")?.textContent || doc });
+    const title = document.querySelector("#bar h1")?.textContent || doc;
+    const site = new Site(workspace.value, "");
+    const page = site.pages.find((each) => each !== site.home && each.slug && each.key === workspace.key);
+    openShare({ documents: all, doc, title, page });
   };
   place.append(
     h(

@@ -6,13 +6,15 @@ import { Site } from "../page/site.js";
 import { fields, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 
-/** What links may lead to inside the site. @param {import("./workspace.js").Workspace} workspace @returns {{words: string, address: string}[]} */
-export function targets(workspace) {
+/** What links may lead to inside the site. A link of the site itself is on all pages, so it names the page of a section, too. @param {import("./workspace.js").Workspace} workspace @param {string} [pointer] of the link @returns {{words: string, address: string}[]} */
+export function targets(workspace, pointer = "") {
+  const site = new Site(workspace.value, "");
+  const shown = site.pages.find(({ key }) => key === workspace.key);
+  const page = pointer.startsWith("/site/") && shown?.slug ? `/${shown.slug}` : "";
   const sections = workspace.sections.map((each) => ({
     words: plain(text(fields(each, "content"), "headline")) || nameOf(each),
-    address: `#${text(each, "anchor") || each.id}`,
+    address: `${page}#${text(each, "anchor") || each.id}`,
   }));
-  const site = new Site(workspace.value, "");
   const pages = site.pages.map((page) => ({ words: page.title || page.key, address: site.address(page) }));
   return [...sections, ...pages];
 }

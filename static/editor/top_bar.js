@@ -84,9 +84,12 @@ export class TopBar {
     const title = clean(
       text(shown, "title") || key || text(fields(value, "site"), "name") || "Untitled page",
     );
-    // Another page is shown than the user has chosen.
-    if (key !== this.key && this.key && !member(fields(value, "pages"), this.key))
-      toast(`The page ${this.name.textContent} was deleted.`, { tone: "warning" });
+    // Another page is shown than the user has chosen, or than the link names.
+    const chosen = this.key || this.workspace.wanted;
+    if (chosen && !member(fields(value, "pages"), chosen)) {
+      const name = this.key ? `The page ${this.name.textContent}` : "The page of this link";
+      toast(`${name} was deleted.`, { tone: "warning" });
+    }
     this.key = key;
     change(this.name, { textContent: title });
     change(this.title, { title });
@@ -117,8 +120,9 @@ export class TopBar {
       })),
       null,
       screen("Pages…", "page", "/pages"),
+      screen("Navigation…", "link", "/site/navigation"),
       screen("Theme…", "drop", "/theme"),
-      screen("Search and sharing…", "search", "/seo"),
+      screen("SEO and sharing…", "search", "/seo"),
       ...inMenu(),
     ];
   }

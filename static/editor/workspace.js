@@ -49,12 +49,20 @@ export class Workspace extends Emitter {
   /** A small picture of a section, as it would look on this page. `panels/` sets it. @type {(section: Fields) => Node} */
   drawn = () => document.createElement("div");
 
+  /** The key of the page of the site that is shown. */
+  #now;
+
   /** @param {Page} page @param {string} wanted the key of a page of the site; '' for the first one */
   constructor(page, wanted) {
     super();
     this.page = page;
     this.wanted = wanted;
+    this.#now = this.key;
     page.subscribe("", (_, info) => {
+      // The shown page stays when another one becomes the first. When it is deleted and comes back, the
+      // user stays where they are now.
+      this.wanted = member(fields(this.value, "pages"), this.#now) ? this.#now : this.key;
+      this.#now = this.key;
       if (this.selection && !this.sectionAt(this.selection.id)) this.select(null);
       this.emit("value", info);
     });
@@ -122,6 +130,7 @@ export class Workspace extends Emitter {
     if (key === this.key) return;
     this.select(null);
     this.wanted = key;
+    this.#now = this.key;
     this.emit("shown");
   }
 

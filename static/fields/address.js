@@ -2,6 +2,7 @@
 
 import { completed, targets } from "../editor/targets.js";
 import { safeImage, safeLink } from "../page/links.js";
+import { Site } from "../page/site.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
@@ -21,7 +22,7 @@ export function addressField(given) {
     icon("chevron"),
   );
   menuButton(choose, () =>
-    targets(workspace).map((each) => ({
+    targets(workspace, spot.at ?? "").map((each) => ({
       words: each.words,
       note: each.address,
       run() {
@@ -39,8 +40,14 @@ export function addressField(given) {
       return found;
     },
     about(value) {
-      const isLost = /^#./.test(value ?? "") && !targets(workspace).some(({ address }) => address === value);
-      return isLost ? "This page has no section with this name." : "";
+      if (!/^#./.test(value ?? "")) return "";
+      const site = new Site(workspace.value, "");
+      const to = site.pageWith(
+        value.slice(1),
+        site.pages.find(({ key }) => key === workspace.key),
+      );
+      if (!to) return "This site has no section with this name.";
+      return to.key === workspace.key ? "" : `It leads to the page ${to.title || to.key}.`;
     },
   });
   return {

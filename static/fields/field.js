@@ -17,9 +17,9 @@ import { icon } from "../ui/icons.js";
  * @property {() => void} [end]
  * @property {(path: string[]) => HTMLElement | null} [find]
  */
-/** @typedef {{spot: Spot, shape: Shape, label: string, isRequired: boolean, workspace: Workspace}} Given */
+/** @typedef {{spot: Spot, shape: Shape, label: string, isRequired: boolean, workspace: Workspace, scroller?: HTMLElement}} Given */
 /** @typedef {Field & {fields: Map<string, Field>}} Form */
-/** @typedef {(spot: Spot, shape: Shape, workspace: Workspace, options?: {holder?: string, names?: string[]}) => Form} MakeForm */
+/** @typedef {(spot: Spot, shape: Shape, workspace: Workspace, options?: {holder?: string, names?: string[], scroller?: HTMLElement}) => Form} MakeForm */
 
 let counter = 0;
 

@@ -18,17 +18,18 @@ import { choiceOf, labelOf } from "./words.js";
 /** @typedef {import("./format.js").Shape} Shape */
 
 /**
- * The fields of an object. `holder` is what it belongs to, for the labels.
+ * The fields of an object. `holder` is what it belongs to, for the labels. `scroller` scrolls while an
+ * item of a list is dragged.
  *
  * @param {Spot} spot @param {Shape} shape @param {Given["workspace"]} workspace
- * @param {{holder?: string, names?: string[]}} [options]
+ * @param {{holder?: string, names?: string[], scroller?: HTMLElement}} [options]
  * @returns {Field & {fields: Map<string, Field>}}
  */
 export function form(
   spot,
   shape,
   workspace,
-  { holder = spot.name, names = Object.keys(shape.properties) } = {},
+  { holder = spot.name, names = Object.keys(shape.properties), scroller } = {},
 ) {
   /** @type {Map<string, Field>} */
   const fields = new Map();
@@ -37,7 +38,10 @@ export function form(
     if (!inner || name === "id" || inner.const !== undefined) continue;
     const isRequired = shape.required?.includes(name) ?? false;
     const label = labelOf(name, holder);
-    fields.set(name, fieldOf({ spot: spot.member(name), shape: inner, label, isRequired, workspace }));
+    fields.set(
+      name,
+      fieldOf({ spot: spot.member(name), shape: inner, label, isRequired, workspace, scroller }),
+    );
   }
   const all = [...fields.values()];
   return {

@@ -3,6 +3,7 @@
 import { escaped, isObject, member } from "../page/values.js";
 
 /** @typedef {import("../sdk/weft.js").Page} Page */
+/** @typedef {import("../sdk/reports/change.js").Change} Change */
 /** @typedef {{at: string, value: any}} Found the pointer now, and the value there; undefined for no value */
 
 export class Spot {
@@ -40,14 +41,63 @@ export class Spot {
     return new Spot(this.page, find, this);
   }
 
-  /** Write a value, or with undefined remove it. The same value is no change. @param {any} value */
-  write(value) {
+  /** Write a value, or with undefined remove it. The same value is no change. With `isTyped`, more of it follows. @param {any} value @param {{isTyped?: boolean}} [how] @returns {Change | undefined} */
+  write(value, how) {
     const found = this.find();
-    if (!found || JSON.stringify(found.value) === JSON.stringify(value)) return;
-    if (value === undefined) this.page.patch([{ op: "remove", path: found.at }]);
-    // An object that is not there yet comes with its first member.
-    else if (this.name && !isObject(this.holder?.value)) this.holder?.write({ [this.name]: value });
-    else this.page.set(found.at, value);
+    if (!found || JSON.stringify(found.value) === JSON.stringify(value)) return undefined;
+    if (value === undefined) return this.page.patch([{ op: "remove", path: found.at }]);
+    if (this.#isMissing || (found.value === undefined && Array.isArray(value))) return this.#make(value, how);
+    return this.page.set(found.at, value);
+  }
+
+  get #isMissing() {
+    return this.name !== "" && !isObject(this.holder?.value);
+  }
+
+  /** A list comes with its first item, and an object with its first member. @param {any} value @param {{isTyped?: boolean}} [how] @returns {Change | undefined} */
+  #make(value, how) {
+    const { holder } = this;
+    if (holder && this.#isMissing) return holder.#make({ [this.name]: value }, how);
+    const change = this.page.set(/** @type {string} */ (this.at), value);
+    // When this fails, the user is asked.
+    if (!how?.isTyped) this.#join(change).catch(() => {});
+    return change;
+  }
+
+  /**
+   * Two people may make the same object or list at the same time: then the later one replaces the other.
+   * Take the own one back, and write what it has into the other one.
+   *
+   * @param {Change} change
+   */
+  async #join({ id, durable }) {
+    const { version, conflicts } = await durable.catch(() => ({ version: 0, conflicts: [] }));
+    if (!conflicts.some(({ theirs }) => isObject(theirs) || Array.isArray(theirs))) return;
+    const mine = this.value;
+    const { undone } = await this.page.undo(/** @type {any} */ ({ version, isQuiet: true }));
+    if (!undone.length) return;
+    const settled = () => {
+      const item = this.page.attention.find((each) => each.id.startsWith(`${id}/`));
+      item?.discard();
+      return item !== undefined;
+    };
+    if (!settled()) {
+      const end = this.page.on("attention", () => settled() && end());
+    }
+    this.page.group(() => this.#fill(mine));
+  }
+
+  /** Add the members of an object to the one that is there, and the items of a list to the list. @param {any} value */
+  #fill(value) {
+    const now = this.value;
+    if (isObject(value) && isObject(now))
+      for (const [name, each] of Object.entries(value)) this.member(name).#fill(each);
+    else if (Array.isArray(value) && Array.isArray(now)) {
+      const known = new Set(now.map(idOf).filter(Boolean));
+      const added = value.filter((each) => !known.has(idOf(each)));
+      const path = (/** @type {number} */ index) => `${this.at}/${now.length + index}`;
+      this.page.patch(added.map((each, index) => ({ op: "add", path: path(index), value: each })));
+    } else this.write(value);
   }
 }
 

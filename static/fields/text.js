@@ -33,7 +33,7 @@ export function textField({ spot, shape, label, isRequired, workspace }) {
     "input",
     () => {
       if (!bound && input.value) {
-        spot.write(input.value);
+        spot.write(input.value, { isTyped: true });
         bind();
       }
       if (input.value !== "") {

@@ -10,6 +10,7 @@ const LABELS = {
   body: "Text",
   button: "Button",
   buttons: "Buttons",
+  canonical: "Canonical address",
   caption: "Caption",
   columns: "Columns",
   company: "Company",

@@ -61,6 +61,7 @@ export async function open({ workspace, commands }, { index }) {
     (all[at + step] ?? (step < 0 ? search : all[at])).focus();
   });
   const shown = openDialog({ title: "Add a section", kind: "wide", body: [search, grid, none] });
+  shown.classList.add("add-section");
   search.focus();
 }
 

@@ -9,7 +9,7 @@ export const TEMPLATES = [...BEGINNINGS, ...OFFERS, ...VOICES, ...ENDINGS];
 
 /** What else users call the types of sections, for the search. @type {Record<string, string>} */
 export const WORDS = {
-  hero: "header top start title banner headline",
+  hero: "header top start title banner headline intro opening welcome",
   features: "services benefits steps grid icons columns numbers",
   testimonials: "quote review customer opinion stars voices",
   pricing: "price plan offer cost money",

@@ -1,37 +1,25 @@
 // An architect: a portfolio, how a house comes about, and a first talk.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const ARCHITECT = choice({
+/** @type {import("./parts.js").Template} */
+export const ARCHITECT = {
   trade: "Architect",
   group: "Health and services",
   about: "A portfolio, the way of working, and a first talk",
   name: "Moro Lindqvist",
-  theme: theme({
+  theme: {
     accent: "#23221f",
     background: "#f6f4ef",
     text: "#23221f",
     heading: "Didot, 'Bodoni MT', 'Noto Serif Display', 'URW Palladio L', P052, Sylfaen, serif",
     body: "'Helvetica Neue', 'Arial Nova', 'Nimbus Sans', Arial, sans-serif",
     radius: 0,
-  }),
+  },
   seo: {
     title: "Moro Lindqvist · Architects for houses and small schools",
     description:
-      "We build houses, small schools and libraries from wood, brick and daylight. Eleven people, forty buildings, and one question at the beginning: who lives here?",
+      "We build houses, small schools and libraries from wood, brick and daylight. Eleven people, forty buildings, and one question first: who lives here?",
   },
   navigation: [link("Work", "#work"), link("Method", "#method"), link("Contact", "#contact")],
   sections: [
@@ -163,4 +151,4 @@ export const ARCHITECT = choice({
       social: listed("network", [{ network: "instagram", href: "https://www.instagram.com/" }]),
     }),
   ],
-});
+};

@@ -1,37 +1,25 @@
 // A bakery: what is in the oven this week, when, and how to order.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const BAKERY = choice({
+/** @type {import("./parts.js").Template} */
+export const BAKERY = {
   trade: "Bakery",
   group: "Shops and food",
   about: "This week's breads, opening hours, and how to order",
   name: "Hearth & Rye",
-  theme: theme({
+  theme: {
     accent: "#9a4a12",
     background: "#fdf7ec",
     text: "#2e1e12",
     heading: "'Iowan Old Style', 'Palatino Linotype', 'URW Palladio L', P052, serif",
     body: "Seravek, 'Gill Sans Nova', Ubuntu, Calibri, 'DejaVu Sans', sans-serif",
     radius: 12,
-  }),
+  },
   seo: {
     title: "Hearth & Rye · Sourdough bakery on Mill Lane",
     description:
-      "Slow sourdough, rye and butter pastry from a wood-fired oven. Open Tuesday to Saturday from seven. Order by six in the evening, and collect the next morning.",
+      "Slow sourdough, rye and butter pastry from a wood-fired oven. Open Tuesday to Saturday from seven. Order by six, and collect the next morning.",
   },
   navigation: [
     link("Breads", "#breads"),
@@ -156,4 +144,4 @@ export const BAKERY = choice({
       social: listed("network", [{ network: "instagram", href: "https://www.instagram.com/" }]),
     }),
   ],
-});
+};

@@ -1,26 +1,14 @@
 // A non-profit: what is wrong, what it does about it, and how to help.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const CHARITY = choice({
+/** @type {import("./parts.js").Template} */
+export const CHARITY = {
   trade: "Non-profit",
   group: "Events and culture",
   about: "The cause, the next dates, and ways to help",
   name: "River Keepers",
-  theme: theme({
+  theme: {
     accent: "#0a6480",
     background: "#fbfdfc",
     text: "#10303c",
@@ -28,7 +16,7 @@ export const CHARITY = choice({
       "ui-rounded, 'Hiragino Maru Gothic ProN', Quicksand, Comfortaa, Manjari, 'Arial Rounded MT Bold', Calibri, source-sans-pro, sans-serif",
     body: "Seravek, 'Gill Sans Nova', Ubuntu, Calibri, 'DejaVu Sans', source-sans-pro, sans-serif",
     radius: 18,
-  }),
+  },
   seo: {
     title: "River Keepers · Volunteers for a living river",
     description:
@@ -203,4 +191,4 @@ export const CHARITY = choice({
       ]),
     }),
   ],
-});
+};

@@ -5,6 +5,7 @@ import { BAKERY } from "./bakery.js";
 import { CHARITY } from "./charity.js";
 import { COURSE } from "./course.js";
 import { FESTIVAL } from "./festival.js";
+import { choice } from "./parts.js";
 import { PHYSIOTHERAPIST } from "./physiotherapist.js";
 import { RESTAURANT } from "./restaurant.js";
 import { SOFTWARE } from "./software.js";
@@ -12,17 +13,21 @@ import { SOFTWARE } from "./software.js";
 /** @typedef {import("./parts.js").Choice} Choice */
 /** @typedef {import("../page/values.js").Fields} Fields */
 
+const TEMPLATES = [BAKERY, SOFTWARE, PHYSIOTHERAPIST, FESTIVAL, ARCHITECT, CHARITY, RESTAURANT, COURSE];
+
 /** @type {Choice[]} */
-export const CHOICES = [BAKERY, SOFTWARE, PHYSIOTHERAPIST, FESTIVAL, ARCHITECT, CHARITY, RESTAURANT, COURSE];
+export const CHOICES = TEMPLATES.map(choice);
 
 /** @type {Choice} */
 export const BLANK = {
   trade: "Blank",
   group: "From scratch",
   about: "An empty page",
+  // Two people may make their first choices at once: the objects around them are there.
   document: {
     site: { name: "", language: "en" },
-    pages: { home: { title: "", slug: "home", sections: [] } },
+    theme: { colors: {}, fonts: {} },
+    pages: { home: { title: "", slug: "home", seo: {}, sections: [] } },
   },
 };
 

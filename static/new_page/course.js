@@ -1,33 +1,21 @@
 // A course: what one learns, week by week, who teaches it, and a place in it.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const COURSE = choice({
+/** @type {import("./parts.js").Template} */
+export const COURSE = {
   trade: "Course",
   group: "Events and culture",
   about: "Week by week, the teacher, and a place in it",
   name: "Clay Evenings",
-  theme: theme({
+  theme: {
     accent: "#2745a8",
     background: "#f7f2e9",
     text: "#22243a",
     heading: "Rockwell, 'Rockwell Nova', 'Roboto Slab', 'DejaVu Serif', 'Sitka Small', serif",
     body: "system-ui, 'Segoe UI', Roboto, sans-serif",
     radius: 14,
-  }),
+  },
   seo: {
     title: "Clay Evenings · Learn to throw pots in eight evenings",
     description:
@@ -177,4 +165,4 @@ export const COURSE = choice({
       social: listed("network", [{ network: "instagram", href: "https://www.instagram.com/" }]),
     }),
   ],
-});
+};

@@ -1,25 +1,14 @@
 // A festival: when and where, who plays, tickets, and how to get there.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, secondary, section } from "./parts.js";
 
-export const FESTIVAL = choice({
+/** @type {import("./parts.js").Template} */
+export const FESTIVAL = {
   trade: "Festival",
   group: "Events and culture",
   about: "Days, line-up, tickets, and the way there",
   name: "Quayside Sounds",
-  theme: theme({
+  theme: {
     accent: "#ffb33f",
     background: "#1b1136",
     text: "#fdf3e6",
@@ -27,7 +16,7 @@ export const FESTIVAL = choice({
     body: "'Avenir Next', Avenir, Montserrat, Corbel, 'URW Gothic', source-sans-pro, sans-serif",
     radius: 24,
     mode: "dark",
-  }),
+  },
   seo: {
     title: "Quayside Sounds · Three nights of music at the old harbour",
     description:
@@ -182,4 +171,4 @@ export const FESTIVAL = choice({
       ]),
     }),
   ],
-});
+};

@@ -2,22 +2,26 @@
 
 /** @typedef {import("../page/values.js").Fields} Fields */
 /**
- * A page to begin with. `trade` is the kind of business, `about` says in one line what the page does.
- * The page is written for a made-up business with the name in `site`: see `named.js`.
- *
- * @typedef {{trade: string, group: string, about: string, document: Fields}} Choice
+ * The theme of a template. Without `mode`, it is light.
+ * @typedef {{accent: string, background: string, text: string, heading: string, body: string, radius: number, mode?: string}} Theme
  */
+/**
+ * A page to begin with. `trade` is the kind of business, `about` says in one line what the page does.
+ * The page is written for a made-up business with this `name`: see `choices.js`.
+ *
+ * @typedef {{trade: string, group: string, about: string, name: string, theme: Theme, seo: Fields, navigation: Fields[], sections: Fields[]}} Template
+ */
+/** A template with its document. @typedef {{trade: string, group: string, about: string, document: Fields}} Choice */
 
-/** @param {{trade: string, group: string, about: string, name: string, theme: Fields, seo: Fields, navigation: Fields[], sections: Fields[]}} given @returns {Choice} */
+/** @param {Template} template @returns {Choice} */
 export function choice({ trade, group, about, name, theme, seo, navigation, sections }) {
-  const site = { name, language: "en", navigation: listed("link", navigation) };
-  const home = { title: name, slug: "home", seo, sections };
-  return { trade, group, about, document: { site, theme, pages: { home } } };
-}
-
-/** @param {{accent: string, background: string, text: string, heading: string, body: string, radius: number, mode?: string}} given */
-export function theme({ accent, background, text, heading, body, radius, mode = "light" }) {
-  return { colors: { accent, background, text }, fonts: { heading, body }, radius, mode };
+  const { accent, background, text, heading, body, radius, mode = "light" } = theme;
+  const document = {
+    site: { name, language: "en", navigation: listed("link", navigation) },
+    theme: { colors: { accent, background, text }, fonts: { heading, body }, radius, mode },
+    pages: { home: { title: name, slug: "home", seo, sections } },
+  };
+  return { trade, group, about, document };
 }
 
 /** @param {string} id a link to `#id` leads to the section @param {string} type @param {Fields} content @param {Fields} [theme] @returns {Fields} */

@@ -1,33 +1,21 @@
 // A physiotherapist: for which pain, how a visit goes, what it costs, and how to get an appointment.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const PHYSIOTHERAPIST = choice({
+/** @type {import("./parts.js").Template} */
+export const PHYSIOTHERAPIST = {
   trade: "Physiotherapist",
   group: "Health and services",
   about: "Treatments, prices, and a first appointment",
   name: "Brandt Physiotherapy",
-  theme: theme({
+  theme: {
     accent: "#0b6b62",
     background: "#f5faf8",
     text: "#12302c",
     heading: "Optima, Candara, 'Noto Sans', source-sans-pro, sans-serif",
     body: "system-ui, 'Segoe UI', Roboto, sans-serif",
     radius: 16,
-  }),
+  },
   seo: {
     title: "Brandt Physiotherapy · Back, knee and shoulder",
     description:
@@ -208,4 +196,4 @@ export const PHYSIOTHERAPIST = choice({
       copyright: "© Brandt Physiotherapy, 4 Station Square",
     }),
   ],
-});
+};

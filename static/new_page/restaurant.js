@@ -1,33 +1,21 @@
 // A restaurant: the menu, the room, and a table.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const RESTAURANT = choice({
+/** @type {import("./parts.js").Template} */
+export const RESTAURANT = {
   trade: "Restaurant",
   group: "Shops and food",
   about: "The menu with prices, the room, and a table",
   name: "Salt & Fig",
-  theme: theme({
+  theme: {
     accent: "#8a2342",
     background: "#fbf6f0",
     text: "#2c171c",
     heading: "'Hoefler Text', Constantia, 'Lucida Bright', 'DejaVu Serif', Georgia, serif",
     body: "Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, serif",
     radius: 4,
-  }),
+  },
   seo: {
     title: "Salt & Fig · A small restaurant by the market",
     description:
@@ -187,4 +175,4 @@ export const RESTAURANT = choice({
       social: listed("network", [{ network: "instagram", href: "https://www.instagram.com/" }]),
     }),
   ],
-});
+};

@@ -1,33 +1,21 @@
 // A software product: what it does, how it looks, what it costs, and how to try it.
 
-import {
-  asked,
-  card,
-  choice,
-  column,
-  link,
-  listed,
-  picture,
-  primary,
-  quote,
-  secondary,
-  section,
-  theme,
-} from "./parts.js";
+import { asked, card, column, link, listed, picture, primary, quote, secondary, section } from "./parts.js";
 
-export const SOFTWARE = choice({
+/** @type {import("./parts.js").Template} */
+export const SOFTWARE = {
   trade: "Software product",
   group: "Technology",
   about: "What it does, how it looks, and three plans",
   name: "Rotabird",
-  theme: theme({
+  theme: {
     accent: "#4338ca",
     background: "#ffffff",
     text: "#16172b",
     heading: "Inter, Roboto, 'Helvetica Neue', 'Arial Nova', 'Nimbus Sans', Arial, sans-serif",
     body: "Inter, Roboto, 'Helvetica Neue', 'Arial Nova', 'Nimbus Sans', Arial, sans-serif",
     radius: 10,
-  }),
+  },
   seo: {
     title: "Rotabird · Shift planning for small teams",
     description:
@@ -193,4 +181,4 @@ export const SOFTWARE = choice({
       ]),
     }),
   ],
-});
+};

@@ -9,10 +9,10 @@ import { element, filled, placed } from "./nodes.js";
 import { Section, sectionNames } from "./parts.js";
 import { plainBlock } from "./plain_block.js";
 import * as sections from "./sections.js";
-import { Site } from "./site.js";
+import { anchorsOf, Site } from "./site.js";
 import { SCOPES, sectionRule, stylesheet } from "./theme.js";
 import { translationFor } from "./translations.js";
-import { escaped, fields, Place, SPACE, text } from "./values.js";
+import { escaped, fields, Place, text } from "./values.js";
 
 /**
  * @typedef {import('./nodes.js').Element} Element
@@ -23,7 +23,6 @@ import { escaped, fields, Place, SPACE, text } from "./values.js";
 
 const LANGUAGE = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur", "yi"]);
-const ANCHOR = new RegExp(`^[^${SPACE}]{1,128}$`, "u");
 
 /** @type {Map<string, (section: Section) => Content>} */
 export const RENDERERS = new Map(
@@ -98,6 +97,7 @@ export class PageRenderer {
     const banner = new Section({
       content: new Place({}, ""),
       site,
+      page,
       translation,
       name: "top",
       level: 1,
@@ -145,7 +145,7 @@ export class PageRenderer {
     const all = new Place(page.fields, `/pages/${escaped(page.key)}`).objects("sections");
     const shown = all.filter(({ value }) => value.hidden !== true);
     const names = sectionNames(shown);
-    const common = JSON.stringify([site.signature, translation.skip, fields(theme, "colors").accent]);
+    const common = JSON.stringify([site.signature(page), translation.skip, fields(theme, "colors").accent]);
     if (common !== this.common) this.known.clear();
     this.common = common;
     /** @type {Set<string>} */
@@ -163,7 +163,7 @@ export class PageRenderer {
       const same = before?.given === given && before.around === around;
       const made = same
         ? before
-        : this.section(given, name, index, fresh, { site, translation, theme, edit });
+        : this.section(given, name, index, fresh, { site, page, translation, theme, edit });
       const now = { ...made, given, around, at };
       known.set(name, now);
       if (now.made) fresh.forEach((anchor) => anchors.add(anchor));
@@ -185,9 +185,9 @@ export class PageRenderer {
    * @param {string} name
    * @param {number} index
    * @param {string[]} anchors
-   * @param {{site: Site, translation: import('./translations.js').Translation, theme: Fields, edit: import('./parts.js').Edit | null}} around
+   * @param {{site: Site, page: import('./site.js').Page, translation: import('./translations.js').Translation, theme: Fields, edit: import('./parts.js').Edit | null}} around
    */
-  section(given, name, index, anchors, { site, translation, theme, edit }) {
+  section(given, name, index, anchors, { site, page, translation, theme, edit }) {
     const place = new Place(given, "");
     const content = place.inside("content");
     const isOpen =
@@ -199,6 +199,7 @@ export class PageRenderer {
     const section = new Section({
       content,
       site,
+      page,
       translation,
       name,
       level,
@@ -274,18 +275,9 @@ function still(whole) {
   for (const child of whole.children) if (typeof child !== "string") still(child);
 }
 
-/** The anchors of each section: a section that did not change is the same object. @type {WeakMap<Fields, string[]>} */
-const ownAnchors = new WeakMap();
-
-/** The anchors of a section that no earlier section has. The page's own ids begin with `weft-`. @param {Fields} given @param {Set<string>} anchors */
+/** The anchors of a section that no earlier section has. @param {Fields} given @param {Set<string>} anchors */
 function freshAnchors(given, anchors) {
-  let own = ownAnchors.get(given);
-  if (!own) {
-    const names = ["anchor", "id"].map((key) => clean(text(given, key)));
-    own = [...new Set(names)].filter((name) => ANCHOR.test(name) && !name.startsWith("weft-"));
-    ownAnchors.set(given, own);
-  }
-  return own.filter((name) => !anchors.has(name));
+  return anchorsOf(given).filter((name) => !anchors.has(name));
 }
 
 /** A footer before another section stays inside main. @param {Known[]} made */

@@ -42,12 +42,23 @@ const MAX_SIDE = 65_535; // pixels
  */
 export class Section {
   /**
-   * @param {{content: Place, site: import('./site.js').Site, translation: import('./translations.js').Translation,
+   * @param {{content: Place, site: import('./site.js').Site, page: import('./site.js').Page, translation: import('./translations.js').Translation,
    *   name: string, level: number, eager?: boolean, isHeaded?: boolean, edit?: Edit | null}} given
    */
-  constructor({ content, site, translation, name, level, eager = false, isHeaded = false, edit = null }) {
+  constructor({
+    content,
+    site,
+    page,
+    translation,
+    name,
+    level,
+    eager = false,
+    isHeaded = false,
+    edit = null,
+  }) {
     this.content = content;
     this.site = site;
+    this.page = page;
     this.translation = translation;
     this.name = name;
     this.level = level;
@@ -59,7 +70,7 @@ export class Section {
   }
 
   /** @param {unknown} address */
-  href = (address) => this.site.href(address);
+  href = (address) => this.site.href(address, this.page);
 
   /** An element around a rich text; null for an empty text. @param {string} tag @param {Place} holder @param {string} key @param {Record<string, string>} [attributes] */
   line(tag, holder, key, attributes = {}) {

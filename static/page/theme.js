@@ -37,7 +37,9 @@ const WHITE = [255, 255, 255];
 /** @type {Color} */
 const ACCENT = [47, 91, 234];
 // Every other section has a tint. page.css mixes a little less of it in than this.
-export const TINTED = 0.08;
+const TINTED = 0.08;
+// The share of white in the background of cards on a dark ground.
+const LIFTED = 0.1;
 const DARK_LUMINANCE = 0.18; // below this luminance, white text has more contrast than black text
 /** @type {[Color, Color]} */
 const LIGHT = [
@@ -88,9 +90,9 @@ function palette(ground, ink, accent) {
     ink: hex(ink),
     accent: hex(accent),
     "on-accent": hex(inkOn(accent)),
-    link: hex(readable(accent, mix(ground, tint, TINTED))),
+    link: hex(linkOn(ground, accent)),
     tint: hex(tint),
-    lift: isDark ? "10%" : "55%",
+    lift: isDark ? `${LIFTED * 100}%` : "55%",
   };
   return Object.entries(values)
     .map(([name, value]) => `--${name}:${value};`)
@@ -167,6 +169,12 @@ export function contrast(one, other) {
 export function inkOn(ground) {
   const best = contrast(BLACK, ground) > contrast(WHITE, ground) ? BLACK : WHITE;
   return contrast(best, ground) >= READABLE ? best : PURE_BLACK;
+}
+
+/** The accent as the colour of links: it can be read on tinted sections and, on a dark ground, on cards. @param {Color} ground @param {Color} accent */
+export function linkOn(ground, accent) {
+  const isDark = luminance(ground) < DARK_LUMINANCE;
+  return readable(accent, isDark ? mix(ground, WHITE, LIFTED) : mix(ground, accent, TINTED));
 }
 
 /** The ink, mixed with black or white until its contrast on the ground is enough. @param {Color} ink @param {Color} ground */

@@ -51,6 +51,7 @@ export class Attention {
       isOld ? this.page.history.at(item.version ?? 0).catch(() => null) : null,
       isOld ? this.#author(item).catch(() => null) : null,
     ]);
+    if (!this.page.attention.some(({ id }) => id === item.id)) return; // it is settled already
     const then = value ?? this.workspace.value;
     const place = (/** @type {string} */ path) => lasting(then, path);
     this.#places[item.id] = {

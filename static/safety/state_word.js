@@ -41,12 +41,7 @@ export class StateWord {
     this.workspace = workspace;
     this.word = h("span", {});
     this.more = h("span", { class: "more" });
-    this.sync = h(
-      "button",
-      { type: "button", class: "link", onclick: () => workspace.page.syncNow() },
-      "Sync now",
-    );
-    place.append(h("span", { class: "word" }, this.word, this.more), this.sync);
+    place.append(h("span", { class: "word" }, this.word, this.more));
     workspace.on("status", () => this.draw());
     this.show();
   }
@@ -68,7 +63,6 @@ export class StateWord {
     change(this.place, { "data-state": state, title: about });
     change(this.word, { textContent: state });
     change(this.more, { textContent: more });
-    change(this.sync, { hidden: state !== "offline" });
     const isOffline = state === "offline" || state === "ended";
     if (isOffline !== this.#wasOffline && (isOffline || page.link === "online")) {
       this.#wasOffline = isOffline;

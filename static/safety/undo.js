@@ -72,6 +72,7 @@ export class Undo {
     const { value: before, page } = workspace;
     const isPossible = kind === "undo" ? page.canUndo : page.canRedo;
     const taken = await ask(what);
+    if (what?.isQuiet) return taken; // the tool asks, and does something in its place
     const isAny = taken.undone.length > 0;
     if (isAny && kind === "undo") workspace.emit("undone", taken.undone);
     if (isAny) this.#show(kind, before, taken);

@@ -1,6 +1,7 @@
 // A colour of the theme: a swatch, its hex digits, and who else is changing it.
 
 import { hex, readColor } from "../page/theme.js";
+import { fields } from "../page/values.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { colorNamed } from "./contrast.js";
@@ -26,9 +27,11 @@ export function colorRow(desk, name, short) {
   const id = freshName();
   let isChoosing = false;
   let shown = "";
+  let used = ""; // the colour that the page shows
   const done = () => {
     if (isChoosing) page.resume();
     isChoosing = false;
+    change(swatch, { value: used });
   };
   const swatch = h("input", {
     type: "color",
@@ -105,14 +108,15 @@ export function colorRow(desk, name, short) {
     update() {
       const isBlocked = desk.isBlocked(at);
       const { value } = spot;
-      const used = hex(colorNamed(desk.site.value.theme ?? {}, name));
+      used = hex(colorNamed(fields(desk.site.value, "theme"), name));
       const now = typeof value === "string" ? value : "";
       // What the user has typed stays until it is right.
       if (input.value === shown) input.value = now;
       else if (document.activeElement !== input) commit();
       shown = now;
       change(input, { disabled: isBlocked });
-      if (!isChoosing || swatch.value !== used) change(swatch, { value: used });
+      // While the user chooses, the browser's own field is theirs.
+      if (!isChoosing) change(swatch, { value: used });
       change(swatch, { disabled: isBlocked, class: now ? null : "automatic" });
       change(clear, { disabled: isBlocked, hidden: !now });
       const chosen = readColor(now);

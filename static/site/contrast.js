@@ -3,20 +3,7 @@
 // The colours are those of `page/theme.js` and `page.css`. The numbers are those of WCAG 2.2: 4.5 for text
 // (1.4.3), 3 for what one must see to use it (1.4.11).
 
-import {
-  colorsOf,
-  contrast,
-  hex,
-  inkFor,
-  inkOn,
-  luminance,
-  mix,
-  readable,
-  readColor,
-  TINTED,
-} from "../page/theme.js";
-import { fields } from "../page/values.js";
-
+import { colorsOf, contrast, hex, inkFor, inkOn, linkOn, luminance, readColor } from "../page/theme.js";
 /** @typedef {import("../page/theme.js").Color} Color */
 /** @typedef {import("../page/values.js").Fields} Fields */
 /**
@@ -27,6 +14,10 @@ import { fields } from "../page/values.js";
 const TEXT = 4.5;
 const SHAPE = 3;
 const DARK = 0.18; // see `DARK_LUMINANCE` of the theme
+/** @type {Color} */
+const WHITE = [255, 255, 255];
+/** @type {Color} */
+const BLACK = [0, 0, 0];
 
 /** A mix as `color-mix(in srgb)` makes it: it is not rounded. @param {Color} one @param {Color} other @param {number} share of the first @returns {Color} */
 export function mixed(one, other, share) {
@@ -42,37 +33,64 @@ export function pairsOf(theme) {
 /** @param {[Color, Color, Color]} colors background, text and accent @param {"" | "-dark"} scheme */
 function pairsIn([ground, ink, accent], scheme) {
   const isDark = luminance(ground) < DARK;
-  // Every other section has a tint, and cards are lighter.
+  // Every other section has a tint.
   const tint = isDark ? ink : accent;
   const soft = mixed(tint, ground, 0.06);
-  const card = mixed([255, 255, 255], ground, isDark ? 0.1 : 0.55);
-  const quiet = mixed(ink, ground, 0.76);
-  const link = readable(accent, mix(ground, tint, TINTED));
+  const link = linkOn(ground, accent);
+  const face = mixed(ink, ground, 0.09);
   const onAccent = inkOn(accent);
-  /** @param {string} id @param {string} words @param {Color} front @param {Color[]} backs the worst one counts @param {number} needs @param {...string} names @returns {Pair} */
-  const pair = (id, words, front, backs, needs, ...names) => {
-    const [back] = [...backs].sort((one, other) => contrast(front, one) - contrast(front, other));
-    const ratio = contrast(front, back);
-    return { id: id + scheme, words, front, back, ratio, needs, names: names.map((name) => name + scheme) };
-  };
+  const named = (/** @type {string[]} */ ...names) => names.map((name) => name + scheme);
+  const [words, accents] = [named("text", "background"), named("accent", "background")];
   return [
-    pair("text", "Text on the background", ink, [ground], TEXT, "text", "background"),
-    pair("quiet", "Quiet text, also on cards", quiet, [ground, soft, card], TEXT, "text", "background"),
-    pair("link", "Links", link, [ground, soft], TEXT, "accent", "background"),
-    pair("button", "Text on buttons and panels", onAccent, [accent], TEXT, "accent"),
-    pair("shape", "Buttons on the background", accent, [ground], SHAPE, "accent", "background"),
-    pair("edge", "Outlines of fields", mixed(ink, ground, 0.55), [ground], SHAPE, "text", "background"),
+    pair(`text${scheme}`, "Text on the background", ink, [ground], TEXT, words),
+    pair(
+      `quiet${scheme}`,
+      "Quiet text, also on cards",
+      quietOf(ink, ground),
+      [ground, soft, cardOf(ground)],
+      TEXT,
+      words,
+    ),
+    pair(`link${scheme}`, "Links, also on cards", link, [ground, soft, cardOf(ground), face], TEXT, accents),
+    pair(`button${scheme}`, "Text on buttons and panels", onAccent, [accent], TEXT, named("accent")),
+    pair(`shape${scheme}`, "Buttons on the background", accent, [ground], SHAPE, accents),
+    pair(`edge${scheme}`, "Outlines of fields", mixed(ink, ground, 0.55), [ground], SHAPE, words),
   ];
 }
 
-/** The text of a section with colours of its own; null for other sections. @param {Fields} own the theme of the section @param {Fields} theme of the page @returns {Pair | null} */
-export function pairOfSection(own, theme) {
-  if (!readColor(own.background) && !readColor(own.text)) return null;
-  const [[pageGround, pageInk]] = colorsOf(theme);
-  const ground = readColor(own.background);
-  const front = ground ? inkFor(own.text, ground, null) : (readColor(own.text) ?? pageInk);
-  const back = ground ?? pageGround;
-  return { id: "", words: "", front, back, ratio: contrast(front, back), needs: TEXT, names: ["text"] };
+/** @param {string} id @param {string} words @param {Color} front @param {Color[]} backs the worst one counts @param {number} needs @param {string[]} names @returns {Pair} */
+function pair(id, words, front, backs, needs, names) {
+  const [back] = [...backs].sort((one, other) => contrast(front, one) - contrast(front, other));
+  return { id, words, front, back, ratio: contrast(front, back), needs, names };
+}
+
+/** Captions, texts of cards and the like. @param {Color} ink @param {Color} ground */
+const quietOf = (ink, ground) => mixed(ink, ground, 0.76);
+
+/** Cards are lighter than the background. @param {Color} ground */
+const cardOf = (ground) => mixed(WHITE, ground, luminance(ground) < DARK ? 0.1 : 0.55);
+
+/**
+ * The texts of a section with colours of its own; none for other sections. A section without a background
+ * of its own has that of the page, in dark mode too.
+ *
+ * @param {Fields} own the theme of the section @param {Fields} theme of the page @returns {Pair[]}
+ */
+export function pairsOfSection(own, theme) {
+  const [ground, ink] = [readColor(own.background), readColor(own.text)];
+  if (!ground && !ink) return [];
+  const names = ground ? ["text", "background"] : ["text"];
+  const [light, dark] = colorsOf(theme);
+  const grounds = ground ? [ground] : [light[0], ...(dark ? [dark[0]] : [])];
+  return grounds.flatMap((back, at) => {
+    const scheme = at ? "-dark" : "";
+    const front = ink ?? inkFor(undefined, back, null);
+    const quiet = quietOf(front, back);
+    return [
+      pair(`text${scheme}`, "Text", front, [back], TEXT, names),
+      pair(`quiet${scheme}`, "Quiet text", quiet, [back, cardOf(back)], TEXT, names),
+    ];
+  });
 }
 
 /** @param {Pair} pair */
@@ -83,27 +101,51 @@ export function ratioWords(ratio) {
   return `${(Math.floor(ratio * 100) / 100).toFixed(2)}:1`;
 }
 
-/** A theme with another colour. @param {Fields} theme @param {string} name @param {string} value @returns {Fields} */
-function withColor(theme, name, value) {
-  return { ...theme, colors: { ...fields(theme, "colors"), [name]: value } };
-}
+/** @typedef {Record<string, string>} Colors as hex digits, by their names */
 
 /**
- * The change that makes a pair pass: the nearest lightness of one of its colours. A change that breaks
- * no other pair is preferred. Null when no lightness is enough.
+ * The colours that make a pair pass: the nearest lightness of one of its colours, or else of both. A
+ * change that breaks no other pair is preferred. Null when no lightness is enough.
  *
- * @param {Fields} theme @param {Pair} pair @returns {{name: string, value: string} | null}
+ * @param {string} id of the pair @param {(colors: Colors) => Pair[]} pairs the pairs with other colours @param {(name: string) => Color} colorOf a colour now @returns {Colors | null}
  */
-export function fixOf(theme, pair) {
-  const good = pairsOf(theme).filter((each) => passes(each) || each.id === pair.id);
-  for (const ids of [good.map(({ id }) => id), [pair.id]])
-    for (const name of pair.names) {
-      const value = nearest(colorNamed(theme, name), (color) => {
-        const made = pairsOf(withColor(theme, name, hex(color)));
-        return ids.every((id) => made.some((each) => each.id === id && passes(each)));
-      });
-      if (value) return { name, value: hex(value) };
-    }
+export function fixOf(id, pairs, colorOf) {
+  const now = pairs({});
+  const wrong = now.find((each) => each.id === id);
+  if (!wrong) return null;
+  const { names } = wrong;
+  const good = now.filter((each) => passes(each) || each.id === id).map((each) => each.id);
+  const before = names.map(colorOf);
+  // A colour that stays may be one that the page chooses by itself.
+  const changes = (/** @type {Color[]} */ colors) =>
+    Object.fromEntries(
+      names.flatMap((name, at) => (colors[at] === before[at] ? [] : [[name, hex(colors[at])]])),
+    );
+  for (const ids of [good, [id]]) {
+    const found = mended(before, (colors) => {
+      const made = pairs(changes(colors));
+      return ids.every((each) => made.some((other) => other.id === each && passes(other)));
+    });
+    if (found) return changes(found);
+  }
+  return null;
+}
+
+/** The colours of the nearest lightness that are good together: one of them is another one, or both are. @param {Color[]} colors @param {(colors: Color[]) => boolean} isGood @returns {Color[] | null} */
+function mended(colors, isGood) {
+  for (const at of colors.keys()) {
+    /** @param {Color} color */
+    const changed = (color) => colors.map((each, index) => (index === at ? color : each));
+    const found = nearest(colors[at], (color) => isGood(changed(color)));
+    if (found) return changed(found);
+  }
+  const [front, back] = colors;
+  // The ground is in the middle: it goes as far as black or white text needs it, and the text then less far.
+  for (const end of back ? [inkOn(back), WHITE, BLACK] : []) {
+    const ground = nearest(back, (color) => isGood([end, color]));
+    const ink = ground && nearest(front, (color) => isGood([color, ground]));
+    if (ground && ink) return [ink, ground];
+  }
   return null;
 }
 

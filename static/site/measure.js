@@ -3,30 +3,59 @@
 import { plain } from "../page/rich_text.js";
 import { Site } from "../page/site.js";
 import { fields, member, number, text } from "../page/values.js";
+import { counted } from "../ui/words.js";
 
 /** @typedef {import("../page/site.js").Page} Page */
 /** @typedef {{words: string, tone: "warning" | "plain"}} Hint */
 
-/** About as many characters as Google shows; the width of the letters decides. */
+/** About as many letters as Google shows, which cuts at a width. Some letters take two: see `widthOf`. */
 export const FITS = { title: 60, description: 155 };
 const LEAST = { title: 15, description: 70 };
 // Networks show a large card from this size on.
 const CARD = { width: 600, height: 315 };
+// Letters of Chinese, Japanese and Korean, and emoji.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\ufe0f]|\p{Emoji_Presentation}/u;
 
-/** A text as a search engine cuts it: at a space, with an ellipsis. @param {string} words @param {number} most characters */
-export function cut(words, most) {
-  const letters = [...words.replace(/\s+/g, " ").trim()];
-  if (letters.length <= most) return letters.join("");
-  const short = letters.slice(0, most - 1).join("");
-  const space = short.lastIndexOf(" ");
-  return `${(space > most / 2 ? short.slice(0, space) : short).replace(/[\s.,;:–-]+$/, "")} …`;
+/** What a reader sees as one letter: an emoji may have several characters. @param {string} words */
+function lettersOf(words) {
+  const found = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(words);
+  return [...found].map(({ segment }) => segment);
 }
 
-/** How long a text is: `48 of about 60 characters, 8 words`. @param {string} given @param {number} fits */
+/** @param {string} letter */
+const widthOfLetter = (letter) => (WIDE.test(letter) ? 2 : 1);
+
+/** How wide a text is, in letters: a wide letter counts twice. @param {string} words */
+export function widthOf(words) {
+  return lettersOf(words).reduce((sum, each) => sum + widthOfLetter(each), 0);
+}
+
+/** A text as a search engine cuts it: at a space, with an ellipsis. @param {string} words @param {number} most the width */
+export function cut(words, most) {
+  const whole = words.replace(/\s+/g, " ").trim();
+  if (widthOf(whole) <= most) return whole;
+  let short = "";
+  let room = most - 1;
+  for (const letter of lettersOf(whole)) {
+    room -= widthOfLetter(letter);
+    if (room < 0) break;
+    short += letter;
+  }
+  const space = short.lastIndexOf(" ");
+  return `${(space > short.length / 2 ? short.slice(0, space) : short).replace(/[\s.,;:–-]+$/, "")} …`;
+}
+
+/** How long a text is: `48 of about 60 characters, 8 words`. Of wide letters, fewer fit. @param {string} given @param {number} fits */
 export function lengthWords(given, fits) {
   const words = given.trim();
-  const many = words ? words.split(/\s+/).length : 0;
-  return `${[...words].length} of about ${fits} characters, ${many} ${many === 1 ? "word" : "words"}`;
+  const count = lettersOf(words).length;
+  const width = widthOf(words);
+  const most = count ? Math.round((fits * count) / width) : fits;
+  const many = words.split(/\s+/).filter(Boolean).length;
+  // In a text of wide letters, there are no spaces between words.
+  const rest = width > count * 1.5 ? "" : `, ${counted(many, "word")}`;
+  return `${count} of about ${most} characters${rest}`;
 }
 
 /** The title that the page has in a search result, as `collab/page/layout.py` chooses it. @param {Site} site @param {Page} page */
@@ -56,7 +85,7 @@ export function searchHints(site, page) {
   if (isHidden(seo)) warn("Search engines are asked not to show this page.");
   for (const name of /** @type {const} */ (["title", "description"])) {
     const words = name === "title" ? titleOf(site, page) : text(seo, name);
-    const length = [...words].length;
+    const length = widthOf(words);
     const start = name === "title" ? "The title" : "The description";
     if (!words && name === "title") warn("Without a title, a search result shows the address only.");
     else if (!words) warn("Without a description, search engines choose words from the page.");
@@ -87,6 +116,8 @@ export function shareHints(page) {
   const [width, height] = [number(image, "width"), number(image, "height")];
   /** @type {Hint[]} */
   const hints = [];
+  if (/\.svg([?#]|$)/i.test(text(image, "src")))
+    hints.push({ words: "Networks do not show drawings in SVG. Use a PNG or a photo.", tone: "warning" });
   if (!text(image, "alt"))
     hints.push({ words: "Describe the picture for people who do not see it.", tone: "warning" });
   if (width && height && (width < CARD.width || height < CARD.height))

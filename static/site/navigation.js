@@ -4,28 +4,25 @@ import { Spot } from "../fields/spot.js";
 import { clean } from "../page/links.js";
 import { fields, isObject, member, text } from "../page/values.js";
 import { change, h, keyed } from "../ui/elements.js";
-import { automaticEntries } from "./changes.js";
+import { automaticEntries, MOST_ENTRIES } from "./changes.js";
 import { group } from "./desk.js";
 import { entries } from "./entries.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./desk.js").Tab} Tab */
 
-const MOST = 50;
-
 /** @param {Desk} desk @returns {Tab} */
 export function navigationTab(desk) {
   const spot = desk.spot("site", "navigation");
-  const header = entries(desk, spot, "Entries of the header", MOST);
+  const automaticNow = () => automaticEntries(desk);
+  const header = entries(desk, spot, "Entries of the header", MOST_ENTRIES, automaticNow);
   const automatic = h("p", { class: "note" });
   const choose = h(
     "button",
     {
       type: "button",
       onclick() {
-        const found = automaticEntries(desk);
-        const made = found.map((each, at) => ({ id: `entry-${at + 1}`, ...each, style: "link" }));
-        spot.write(made);
+        spot.write(automaticNow());
         desk.workspace.announce("You choose the entries of the header now.");
       },
     },
@@ -52,7 +49,7 @@ export function navigationTab(desk) {
     update() {
       const isOwn = Array.isArray(spot.value) && spot.value.some(isObject);
       const isBlocked = desk.isBlocked("/site/navigation");
-      const names = automaticEntries(desk).map(({ label }) => label);
+      const names = automaticNow().map(({ label }) => label);
       const words = names.length
         ? `The header shows the other pages by itself: ${names.join(", ")}.`
         : "The header shows the other pages of the site by itself. There is no other page yet.";

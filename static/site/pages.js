@@ -1,5 +1,6 @@
 // The pages of the site: show, add, rename, copy and delete them, and choose the first one.
 
+import { tokensOf } from "../editor/place_words.js";
 import { form as makeForm } from "../fields/form.js";
 import { text } from "../page/values.js";
 import { change, h, keyed } from "../ui/elements.js";
@@ -8,7 +9,6 @@ import { menuButton } from "../ui/menu.js";
 import { toast } from "../ui/toast.js";
 import { addPage, atOf, deleteFault, deletePage, duplicatePage, makeHome, moveTo } from "./changes.js";
 import { freshName, group } from "./desk.js";
-import { slugFault } from "./slugs.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./desk.js").Page} Page */
@@ -63,8 +63,9 @@ export function pagesTab(desk) {
       about.end?.();
     },
     reveal(pointer) {
-      const [, root, key, name] = pointer.split("/");
-      if (root === "site") about.find?.([key])?.scrollIntoView({ block: "center" });
+      const [root, key, name] = tokensOf(pointer);
+      const place = `#site [data-at="${CSS.escape(pointer)}"]`;
+      if (root === "site") document.querySelector(place)?.scrollIntoView({ block: "center" });
       if (root !== "pages" || !key) return;
       desk.workspace.show(key);
       this.update();
@@ -134,7 +135,7 @@ function show(desk, element, page) {
     pick.firstChild.replaceWith(icon(isHome ? "home" : "page"));
   }
   const isDouble =
-    Boolean(page.slug) && slugFault(page.slug, page.key, desk.site.pages).startsWith("The page");
+    page.slug !== "" && desk.site.pages.some((each) => each !== page && each.slug === page.slug);
   const words = isHome ? "/ · the first page" : page.slug ? `/${page.slug}` : "No address";
   change(title, { textContent: name });
   change(address, {
@@ -162,7 +163,7 @@ function choices(desk, page, focus) {
   return [
     { words: "Rename", icon: "settings", disabled: !canEdit, run: here(() => focus("title")) },
     {
-      words: "Search and sharing",
+      words: "SEO and sharing",
       icon: "search",
       run: here(() => desk.frame.open(`${atOf(page.key)}/seo`)),
     },

@@ -1,5 +1,6 @@
-// Search and sharing: what search engines and networks show of a page, and the fields behind it.
+// SEO and sharing: what search engines and networks show of a page, and the fields behind it.
 
+import { tokensOf } from "../editor/place_words.js";
 import { form as makeForm } from "../fields/form.js";
 import { clean, safeImage } from "../page/links.js";
 import { fields, text } from "../page/values.js";
@@ -17,6 +18,7 @@ import {
   searchHints,
   shareHints,
   titleOf,
+  widthOf,
 } from "./measure.js";
 import { slugField } from "./pages.js";
 
@@ -45,7 +47,7 @@ export function searchTab(desk) {
     update,
     end: () => made?.end(),
     reveal(pointer) {
-      const [, pages, key, , name] = pointer.split("/");
+      const [pages, key, , name] = tokensOf(pointer);
       if (pages !== "pages") return;
       desk.workspace.show(key);
       update();
@@ -70,6 +72,7 @@ function seoForm(desk, key) {
   const form = makeForm(spot, desk.format.seo, desk.workspace, {
     holder: "seo",
     names: ["title", "description", "image", "canonical", "keywords"],
+    scroller: desk.frame.scroller,
   });
   /** @param {string} name */
   const field = (name) => {
@@ -141,7 +144,7 @@ function seoForm(desk, key) {
             : name === "title" && words.title
               ? `Without one, it is ${words.title}`
               : "",
-          class: [...own].length > FITS[name] ? "note count bad" : "note count",
+          class: widthOf(own) > FITS[name] ? "note count bad" : "note count",
         });
       }
       title.querySelector("input, textarea")?.setAttribute("placeholder", clean(page.title));

@@ -1,4 +1,4 @@
-// The settings of the site, in the place of the fields: pages, navigation, theme, search and sharing.
+// The settings of the site, in the place of the fields: pages, navigation, theme, SEO and sharing.
 //
 // The page on the canvas stays live beside it, and can be edited.
 
@@ -20,7 +20,7 @@ const TABS = [
   { name: "pages", words: "Pages", about: "Pages", make: pagesTab },
   { name: "navigation", words: "Navigation", about: "Navigation", make: navigationTab },
   { name: "theme", words: "Theme", about: "Theme", make: themeTab },
-  { name: "search", words: "Search", about: "Search and sharing", make: searchTab },
+  { name: "search", words: "SEO", about: "SEO and sharing", make: searchTab },
 ];
 const FAR = 60; // pixels that the grip of the sheet is dragged before the sheet closes or grows
 

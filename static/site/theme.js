@@ -1,13 +1,14 @@
 // The theme: palettes, colours with their contrast, fonts, and shapes.
 
-import { hex } from "../page/theme.js";
-import { fields, isObject, text } from "../page/values.js";
+import { tokensOf } from "../editor/place_words.js";
+import { hex, readColor } from "../page/theme.js";
+import { fields, text } from "../page/values.js";
 import { nameOf } from "../templates/sections.js";
 import { change, h, keyed } from "../ui/elements.js";
 import { toast } from "../ui/toast.js";
 import { icon } from "../ui/icons.js";
 import { colorRow } from "./colors.js";
-import { fixOf, nearest, pairOfSection, pairsOf, passes, ratioWords } from "./contrast.js";
+import { colorNamed, fixOf, pairsOf, pairsOfSection, passes, ratioWords } from "./contrast.js";
 import { group, segmented } from "./desk.js";
 import { fontsGroup } from "./fonts.js";
 import { PALETTES } from "./looks.js";
@@ -84,20 +85,12 @@ function palettesPart(desk) {
   /** All colours change in one step. Those of dark mode follow from them. @param {import("./looks.js").Palette} palette */
   const apply = ({ name, colors }) => {
     const spot = desk.spot("theme", "colors");
-    const at = "/theme/colors";
-    if (!isObject(spot.value)) spot.write(colors);
-    else
-      desk.page.patch([
-        ...NAMES.map((each) => ({
-          op: /** @type {const} */ ("add"),
-          path: `${at}/${each}`,
-          value: colors[each],
-        })),
-        ...NAMES.filter((each) => `${each}-dark` in spot.value).map((each) => ({
-          op: /** @type {const} */ ("remove"),
-          path: `${at}/${each}-dark`,
-        })),
-      ]);
+    desk.page.group(() => {
+      for (const each of NAMES) {
+        spot.member(each).write(colors[each]);
+        spot.member(`${each}-dark`).write(undefined);
+      }
+    });
     desk.workspace.announce(`Palette ${name} is used.`);
   };
   const buttons = PALETTES.map((palette) => {
@@ -121,7 +114,8 @@ function palettesPart(desk) {
   };
 }
 
-/** A pair, and how to make it pass. @typedef {Pair & {fix: () => {pointer: string, value: string} | null}} Row */
+/** @typedef {{pointer: string, value: string}} Write */
+/** A pair with its place, and what makes it pass. @typedef {Pair & {at: string, fix: () => Write[] | null}} Row */
 
 /** Which colours can be read on each other. @param {Desk} desk */
 function contrastPart(desk) {
@@ -131,32 +125,58 @@ function contrastPart(desk) {
   /** @type {any[]} */
   let seen = [];
 
+  /**
+   * The pairs of the page, or of a section.
+   *
+   * @param {string} at the colours @param {(colors: import("./contrast.js").Colors) => Pair[]} pairs @param {(name: string) => import("../page/theme.js").Color} colorOf @param {string} [of] the section
+   * @returns {Row[]}
+   */
+  const rowsAt = (at, pairs, colorOf, of = "") =>
+    pairs({}).map((pair) => ({
+      ...pair,
+      id: of + pair.id,
+      at,
+      words: pair.id.endsWith("-dark") ? `${pair.words}, in dark mode` : pair.words,
+      fix() {
+        const found = fixOf(pair.id, pairs, colorOf);
+        return found && Object.entries(found).map(([name, value]) => ({ pointer: `${at}/${name}`, value }));
+      },
+    }));
+
   /** @returns {Row[]} */
   const rowsNow = () => {
     const theme = fields(desk.site.value, "theme");
-    const page = pairsOf(theme).map((pair) => ({
-      ...pair,
-      words: pair.id.endsWith("-dark") ? `${pair.words}, in dark mode` : pair.words,
-      fix() {
-        const found = fixOf(fields(desk.site.value, "theme"), pair);
-        return found && { pointer: `/theme/colors/${found.name}`, value: found.value };
-      },
-    }));
+    const page = rowsAt(
+      "/theme/colors",
+      (colors) => pairsOf({ ...theme, colors: { ...fields(theme, "colors"), ...colors } }),
+      (name) => colorNamed(theme, name),
+    );
     const sections = desk.workspace.sections.flatMap((section) => {
-      const pair = pairOfSection(fields(section, "theme"), theme);
-      if (!pair) return [];
-      const words = `Text of ${nameOf(section)}`;
-      const fix = () => {
-        const value = nearest(pair.front, (color) => {
-          const made = pairOfSection({ ...fields(section, "theme"), text: hex(color) }, theme);
-          return made !== null && passes(made);
-        });
-        const at = desk.workspace.sectionAt(section.id)?.at;
-        return value && at ? { pointer: `${at}/theme/text`, value: hex(value) } : null;
-      };
-      return [{ ...pair, id: `section ${section.id}`, words, fix }];
+      const own = fields(section, "theme");
+      // The words of a call to action are on its panel, in the accent colour.
+      const at = section.type === "callToAction" ? null : desk.workspace.sectionAt(section.id)?.at;
+      const [first] = at ? pairsOfSection(own, theme) : [];
+      if (!first) return [];
+      const pairs = (/** @type {import("./contrast.js").Colors} */ colors) =>
+        pairsOfSection({ ...own, ...colors }, theme).map((pair) => ({
+          ...pair,
+          words: `${pair.words} of ${nameOf(section)}`,
+        }));
+      const colorOf = (/** @type {string} */ name) =>
+        (name === "background" && readColor(own.background)) || first.front;
+      return rowsAt(`${at}/theme`, pairs, colorOf, `${section.id} `);
     });
     return [...page, ...sections];
+  };
+
+  /** @param {Write[]} writes */
+  const write = (writes) => {
+    if (writes.some(({ pointer }) => desk.isBlocked(pointer))) return;
+    for (const { pointer, value } of writes) {
+      const [root, ...rest] = tokensOf(pointer);
+      if (root === "theme") desk.spot(root, ...rest).write(value);
+      else desk.page.set(pointer, value);
+    }
   };
 
   /** One fix may mend other pairs, too. All of them are one step of undo. */
@@ -169,8 +189,7 @@ function contrastPart(desk) {
     desk.page.group(() => {
       for (let pair = next(); pair; pair = next()) {
         tried.add(pair.id);
-        const found = pair.fix();
-        if (found && !desk.isBlocked(found.pointer)) desk.page.set(found.pointer, found.value);
+        write(pair.fix() ?? []);
       }
     });
     desk.workspace.announce("The colours are fixed as far as possible.");
@@ -189,8 +208,8 @@ function contrastPart(desk) {
         .find(({ id }) => id === pair.id)
         ?.fix();
       if (!found) return void toast("No lightness is enough here. Choose another background.");
-      desk.page.set(found.pointer, found.value);
-      desk.workspace.announce(`${pair.words}: fixed with ${found.value}.`);
+      desk.page.group(() => write(found));
+      desk.workspace.announce(`${pair.words}: fixed with ${found.map(({ value }) => value).join(" and ")}.`);
       // The button goes with the problem.
       /** @type {HTMLElement} */ (
         row.parentElement?.querySelector("button:not([hidden])") ?? summary
@@ -208,12 +227,10 @@ function contrastPart(desk) {
     change(sample, { "data-kind": pair.needs < 4 ? pair.id.replace("-dark", "") : null });
     change(words.firstChild, { textContent: pair.words });
     change(words.lastChild.firstChild, { textContent: ratioWords(pair.ratio) });
-    const verdict = isGood ? "Passes AA" : `Fails AA, needs ${pair.needs}:1`;
+    const does = pair.needs < 4 ? "see" : "read";
+    const verdict = isGood ? `Easy to ${does}` : `Hard to ${does}, needs ${pair.needs}:1`;
     change(words.lastChild.lastChild, { textContent: verdict, class: isGood ? "good" : "bad" });
-    const place = pair.id.startsWith("section ")
-      ? (desk.workspace.sectionAt(pair.id.slice(8))?.at ?? "")
-      : "/theme";
-    change(fix, { hidden: isGood, disabled: desk.isBlocked(place), "aria-label": `Fix: ${pair.words}` });
+    change(fix, { hidden: isGood, disabled: desk.isBlocked(pair.at), "aria-label": `Fix: ${pair.words}` });
   };
 
   return {
@@ -228,8 +245,8 @@ function contrastPart(desk) {
       keyed(list, rows, { key: ({ id }) => id, make, update: show });
       const bad = rows.filter((each) => !passes(each)).length;
       const words = bad
-        ? `${bad} of ${rows.length} pairs ${bad === 1 ? "is" : "are"} hard to read.`
-        : `All ${rows.length} pairs can be read well.`;
+        ? `${bad} of ${rows.length} pairs ${bad === 1 ? "is" : "are"} hard to see.`
+        : `All ${rows.length} pairs are easy to see.`;
       change(summary, { textContent: words, class: bad ? "verdict bad" : "verdict good", tabindex: "-1" });
       change(all, { hidden: bad < 2, disabled: !workspace.canEdit });
     },

@@ -105,6 +105,7 @@ class RedisGossip:
         self._wanted_changed = asyncio.Event()
         self._followed: set[str] = set()  # the channels that are subscribed in Redis
         self._outbox: deque[tuple[str, bytes]] = deque()
+        self._to_keep: dict[str, tuple[bytes, float]] = {}  # the values that are not sent yet
         self._channels_with_loss: set[str] = set()
         self._filled = asyncio.Event()
         self._sends, self._listens = True, False  # whether the last try of each succeeded
@@ -138,6 +139,18 @@ class RedisGossip:
         self._outbox.append((channel, message))
         self._filled.set()
 
+    def keep(self, name: str, value: bytes, seconds: float) -> None:
+        self._to_keep[name] = value, seconds
+        self._filled.set()
+
+    async def kept(self, name: str) -> bytes | None:
+        try:
+            with _faults_translated():
+                value = await self._client.get(self._prefix + name)
+                return value if isinstance(value, bytes) else None
+        except _RedisFault:
+            return None
+
     async def _keep_sending(self) -> None:
         while True:
             await self._filled.wait()
@@ -158,6 +171,14 @@ class RedisGossip:
             while self._outbox and len(messages) < _BATCH:
                 messages.append(self._outbox.popleft())
             await self._send(messages)
+        await self._send_kept()
+
+    async def _send_kept(self) -> None:
+        """Send the values to keep. On a fault they are dropped: the next ones are newer."""
+        values, self._to_keep = self._to_keep, {}
+        for name, (value, seconds) in values.items():
+            with _faults_translated():
+                await self._client.set(self._prefix + name, value, px=int(seconds * 1000))
 
     async def _send(self, messages: list[tuple[str, bytes]]) -> None:
         """Send messages in one round trip. On a fault, note that their channels lost messages."""

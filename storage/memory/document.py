@@ -10,9 +10,10 @@ import msgspec
 
 from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ports.locks import StoredLock
+from collab.ports.positions import MOST_NEWER, Control, Newer, Position
 from collab.ports.publications import Publication
 from collab.ports.repairs import Rebuilt
-from collab.ports.store import Absent, Append, Control, NamedVersion, SavedSteps, Snapshot
+from collab.ports.store import PAGE_BYTES, Absent, Append, NamedVersion, SavedSteps, Snapshot
 
 
 @dataclass(slots=True)
@@ -40,6 +41,20 @@ class Document:
         """Return the entries with after < version <= upto, in order."""
         found = sorted(version for version in self.entries if after < version <= upto)
         return [self.entries[version] for version in found]
+
+    @property
+    def position(self) -> Position:
+        return Position(self.epoch, self.head, self.control.revision)
+
+    def newer(self, since: Position) -> Newer:
+        """Return what is newer than a position."""
+        position, entries = self.position, None
+        if since.epoch == self.epoch and 0 <= self.head - since.version <= MOST_NEWER:
+            found = self.between(since.version, self.head)
+            entries = found if sum(map(size_of, found)) <= PAGE_BYTES else None
+        if position.revision == since.revision:
+            return Newer(position, entries)
+        return Newer(position, entries, self.control, list(self.locks.values()))
 
     def bump_revision(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
         """Increase the revision and apply `changed`. Return False when the revision is another."""

@@ -12,24 +12,21 @@ from collab.ports.audit import ActivityRow
 from collab.ports.availability import BreakerState
 from collab.ports.directory import ShareLink
 from collab.ports.locks import StoredLock
+from collab.ports.positions import Control, Newer, Position
 from collab.ports.publications import Publication, PublicState
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
-    MOST_NEWER,
     PAGE_BYTES,
     Absent,
     Append,
     Clash,
     Committed,
-    Control,
     Corrupt,
     DocRow,
     Duplicate,
     Full,
     NamedVersion,
-    Newer,
     Outcome,
-    Position,
     Snapshot,
     Stored,
 )
@@ -99,28 +96,15 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
 
     async def position(self, key: DocKey) -> Position | None:
         document = self._existing(key)
-        if document is None:
-            return None
-        return Position(document.epoch, document.head, document.control.revision)
+        return None if document is None else document.position
 
     async def positions(self, keys: Sequence[DocKey]) -> dict[DocKey, Position]:
         found = {key: await self.position(key) for key in keys}
         return {key: position for key, position in found.items() if position is not None}
 
     async def newer(self, key: DocKey, since: Position) -> Newer | None:
-        document, position = self._existing(key), await self.position(key)
-        if document is None or position is None:
-            return None
-        entries: list[Entry] | None = None
-        if since.epoch == position.epoch and since.version <= position.version:
-            entries = document.between(since.version, position.version)
-        if entries is not None and (
-            len(entries) > MOST_NEWER or sum(map(size_of, entries)) > PAGE_BYTES
-        ):
-            entries = None
-        if position.revision == since.revision:
-            return Newer(position, entries)
-        return Newer(position, entries, document.control, list(document.locks.values()))
+        document = self._existing(key)
+        return None if document is None else document.newer(since)
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         accepted = self._documents[key].accepted

@@ -20,17 +20,8 @@ from sqlalchemy import Connection, select
 
 from collab.entry import Accepted
 from collab.ids import DocKey
-from collab.ports.store import (
-    Append,
-    Clash,
-    Committed,
-    Duplicate,
-    Full,
-    Held,
-    Newer,
-    Outcome,
-    Position,
-)
+from collab.ports.positions import Newer, Position
+from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, Outcome
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
 from storage.sql import statements
@@ -44,7 +35,7 @@ from storage.sql.checksum import (
 )
 from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.sql.locks import pack_lock
-from storage.sql.newer import read_newer
+from storage.sql.log import read_newer
 from storage.sql.requests import find_requests
 from storage.sql.schema import by_key, docs
 

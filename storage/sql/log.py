@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, tuple_
 
 from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
-from collab.ports.store import PAGE_BYTES, Absent, Control, Corrupt, Position, Stored
+from collab.ports.positions import MOST_NEWER, Control, Newer, Position
+from collab.ports.store import PAGE_BYTES, Absent, Corrupt, Stored
 from storage.database import Database
 from storage.retention import is_complete
 from storage.sql.checksum import is_sound
-from storage.sql.documents import check_document, least_epoch, schema_crc
+from storage.sql.documents import check_document, find_document, least_epoch, schema_crc
 from storage.sql.entries import (
     check_no_gaps,
     every_entry_without_ops,
@@ -22,8 +23,9 @@ from storage.sql.entries import (
     read_entries,
     read_summaries,
 )
+from storage.sql.locks import read_locks
 from storage.sql.requests import find_requests
-from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, schemas
+from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, padded_batches, schemas
 from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
@@ -93,6 +95,45 @@ def _last_before(connection: Connection, key: DocKey, at: int) -> int:
     return found
 
 
+def read_newer(connection: Connection, key: DocKey, since: Position) -> Newer | None:
+    """Return what is newer than a position, as `ChangeLog.newer` describes."""
+    row = find_document(connection, key)
+    if row is None:
+        return None
+    check_document(row)
+    position = Position(row.epoch, row.head, row.revision)
+    entries = _entries(connection, key, since, position)
+    if row.revision == since.revision:
+        return Newer(position, entries)
+    control, (_, locks) = read_control(connection, key, row), read_locks(connection, key)
+    return Newer(position, entries, control, locks)
+
+
+def _entries(
+    connection: Connection, key: DocKey, since: Position, to: Position
+) -> list[Entry] | None:
+    """Return the entries between two positions; None when they are more than one page."""
+    if since.epoch != to.epoch or not 0 <= to.version - since.version <= MOST_NEWER:
+        return None
+    if since.version == to.version:
+        return []
+    if log_bytes(connection, key, since.version, to.version) > PAGE_BYTES:
+        return None
+    found = read_entries(connection, key, since.version, to.version, MOST_NEWER, PAGE_BYTES)
+    check_no_gaps(connection, key, since.version, to.version, [one.version for one in found])
+    return found if len(found) == to.version - since.version else None
+
+
+def _positions(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, Position]:
+    columns = select(docs.c.tenant, docs.c.doc, docs.c.epoch, docs.c.head, docs.c.revision)
+    found: dict[DocKey, Position] = {}
+    for part in padded_batches(tuple(key) for key in keys):
+        named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
+        for row in connection.execute(columns.where(named, docs.c.deleted_at == 0)):
+            found[DocKey(row.tenant, row.doc)] = Position(row.epoch, row.head, row.revision)
+    return found
+
+
 class SqlLog:
     """Reads committed rows. Invariant: it never returns a row with a wrong checksum."""
 
@@ -138,3 +179,9 @@ class SqlLog:
 
     async def last_before(self, key: DocKey, at: int) -> int:
         return await self._database.read(lambda c: _last_before(c, key, at))
+
+    async def newer(self, key: DocKey, since: Position) -> Newer | None:
+        return await self._database.read_long(lambda c: read_newer(c, key, since))
+
+    async def positions(self, keys: Sequence[DocKey]) -> dict[DocKey, Position]:
+        return await self._database.read_first(lambda c: _positions(c, keys))

@@ -16,6 +16,8 @@ from collab.ids import DocKey
 from collab.ports.store import Corrupt
 from collab.room.requests import Answer, LockRequest, Round
 from collab.room.room import Room
+from server.commits import reopening
+from server.documents import catching_up
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from tests.faults.inside import PAGE, Follower, Inside, inside
@@ -184,16 +186,16 @@ async def test_a_batch_that_cannot_be_built_ends_its_document_and_no_other(
 async def test_a_document_that_cannot_be_reloaded_delays_no_other(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace = LiveRoom.replace
+    replace = catching_up.replace_room
 
-    def fail(live: LiveRoom, room: Room, missed: Any) -> None:
+    def fail(live: LiveRoom, room: Room, missed: Any, newest: Any = None) -> None:
         if live.key == PAGE:
             raise RuntimeError("a bug")
-        replace(live, room, missed)
+        replace(live, room, missed, newest)
 
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER):
         follower = Follower(live)
-        monkeypatch.setattr(LiveRoom, "replace", fail)
+        monkeypatch.setattr(reopening, "replace_room", fail)
         store.faults.append("before")
         await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         async with asyncio.timeout(5):

@@ -15,7 +15,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Update
 from collab.yjs import slices
 from server.broadcast.subscriber import Submission
-from server.documents.crash_quarantine import CRASHES, CrashQuarantine
+from server.loading.crash_quarantine import CRASHES, CrashQuarantine
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Inside, inside

@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
-from collab.patch.pointer import lookup, parse
-from collab.patch.text_changes import as_splices, difference
 from collab.rights.user_rights import Role
 from tests.faults.log_check import read_log, replayed
 from tests.live.http_client import call
 from tests.live.page import PAGE
+from tests.live.random_edits import edit_at_random
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 from tests.yjs_peer import YjsPeer, YjsPeers
 
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
-WORDS = ["hero ", "é", "日本", "Buy now ", "🚀", "x", " ", "teal"]
 CLIENTS = 5
 EDITS = 2000
 
@@ -54,7 +52,10 @@ async def test_clients_of_both_lanes_converge_to_the_replayed_log(
         began = time.monotonic()
         share = EDITS // (2 * CLIENTS)
         await asyncio.gather(
-            *(_edit(client, Random(seed * 100 + n), share) for n, client in enumerate(patches)),
+            *(
+                edit_at_random(client, Random(seed * 100 + n), share)
+                for n, client in enumerate(patches)
+            ),
             *(peer.edit_at_random(seed * 100 + n, share) for n, peer in enumerate(yjs)),
         )
         for number, peer in enumerate(yjs):
@@ -105,52 +106,3 @@ async def _compare(server: RunningServer, patches: list[PatchClient], yjs: list[
     await asyncio.to_thread(server.start)
     again = await asyncio.to_thread(call, "GET", url, token=token)
     assert (again.body, again.headers["etag"]) == (reply.body, reply.headers["etag"])
-
-
-# --- a patch client's random edits -----------------------------------------------------------
-
-
-async def _edit(client: PatchClient, rng: Random, count: int) -> None:
-    for number in range(count):
-        ops = _ops(client.value, rng, f"{client.opened['session']}-{number}")
-        if client.opened["accept"] and isinstance(old := _text(client.value, ops[0]), str):
-            ops = as_splices(ops[0]["path"], difference(old, ops[0]["value"]))
-        answer = await client.answer(await client.patch(*ops))
-        if answer["type"] == "reject":
-            assert answer["code"] in ("conflict", "invalid_document"), answer
-
-
-def _ops(value: Any, rng: Random, name: str) -> list[dict[str, Any]]:
-    sections = value["sections"]
-    at = rng.randrange(len(sections)) if sections else 0
-    roll = rng.random()
-    texts = ["/title"]
-    if sections and isinstance(sections[at].get("headline"), str):
-        texts += [f"/sections/{at}/headline"] * 3
-    if roll < 0.5 or not sections:
-        return [_typed(value, rng.choice(texts), rng)]
-    if roll < 0.6:
-        card = {"id": name, "type": "card", "headline": rng.choice(WORDS), "tags": [1]}
-        return [{"op": "add", "path": f"/sections/{rng.randint(0, len(sections))}", "value": card}]
-    if roll < 0.75:
-        to = rng.randrange(len(sections))
-        return [{"op": "move", "from": f"/sections/{at}", "path": f"/sections/{to}"}]
-    if roll < 0.82 and len(sections) > 3:
-        return [{"op": "remove", "path": f"/sections/{at}"}]
-    if roll < 0.9:
-        return [{"op": "add", "path": f"/sections/{at}/color", "value": rng.choice(WORDS)}]
-    return [
-        {"op": "add", "path": "/width", "value": rng.randrange(2000)},
-        {"op": "add", "path": f"/{rng.choice('ab')}", "value": {"list": [rng.random(), "x"]}},
-    ]
-
-
-def _typed(value: Any, path: str, rng: Random) -> dict[str, Any]:
-    text = lookup(value, parse(path))
-    start = rng.randint(0, len(text))
-    end = min(len(text), start + rng.choice([0, 0, 0, 2]))
-    return {"op": "replace", "path": path, "value": text[:start] + rng.choice(WORDS) + text[end:]}
-
-
-def _text(value: Any, op: dict[str, Any]) -> Any:
-    return lookup(value, parse(op["path"])) if op["op"] == "replace" else None

@@ -12,22 +12,19 @@ from collab.ids import DocKey
 from collab.ports.audit import MOST_DETAIL, AuditRow
 from collab.ports.directory import ShareLink, SigningKey
 from collab.ports.locks import StoredLock
+from collab.ports.positions import MOST_NEWER, Control, Newer, Position
 from collab.ports.publications import Publication, PublicState, What
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
-    MOST_NEWER,
     Absent,
     Append,
     Clash,
     Committed,
-    Control,
     DocRow,
     Duplicate,
     Full,
     NamedVersion,
-    Newer,
     Outcome,
-    Position,
     Snapshot,
     Store,
     Stored,

@@ -5,17 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from collab.ids import DocKey
-from collab.ports.store import (
-    Append,
-    Clash,
-    Committed,
-    Duplicate,
-    Held,
-    Newer,
-    Outcome,
-    Snapshot,
-    Store,
-)
+from collab.ports.positions import Newer
+from collab.ports.store import Append, Clash, Committed, Duplicate, Held, Outcome, Snapshot, Store
 from tests.storage.contract import AWAY, BEFORE_ALL, HOME, entry, further, made, stored
 
 

@@ -12,9 +12,10 @@ from collab.ids import DocKey
 from collab.ports.assets import Asset, Content
 from collab.ports.audit import AuditRow
 from collab.ports.directory import ShareLink, SigningKey
+from collab.ports.positions import Position
 from collab.ports.publications import Publication
 from collab.ports.repairs import Rebuilt
-from collab.ports.store import NamedVersion, Position, Snapshot, StorageUnavailable, Store
+from collab.ports.store import NamedVersion, Snapshot, StorageUnavailable, Store
 from storage import store as store_module
 from storage.circuit_breaker import State
 from storage.guarded_database import GuardedDatabase

@@ -14,16 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
 from collab.ports.directory import SigningKey
-from collab.ports.store import (
-    Append,
-    Clash,
-    Committed,
-    Duplicate,
-    Full,
-    Held,
-    Position,
-    StorageUnavailable,
-)
+from collab.ports.positions import Position
+from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, StorageUnavailable
 from storage import postgres
 from storage import store as store_module
 from storage.database import LOCK_SECONDS

@@ -1,9 +1,14 @@
 """A process that requests `/healthz` about 100 times a second, and prints the times.
 
-`python prober.py PORT` prints a line for each request: when it was sent, how long the answer
-took, how late the process woke up for it, and the processor time of a fixed piece of work. All are
-in seconds. The machine causes the last two figures, not the server. The work takes longer when the
-attackers share a processor core with the prober. The process ends when its standard input closes.
+`python prober.py PORT` prints a line for each request, with four times in seconds:
+
+- when the request was sent,
+- how long the answer took,
+- how late the process woke up,
+- the processor time of a fixed piece of work.
+
+The machine causes the last two, not the server. The work takes longer when the attackers share a
+processor core with the prober. The process ends when its standard input closes.
 """
 
 from __future__ import annotations

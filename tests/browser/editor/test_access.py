@@ -123,7 +123,7 @@ async def screens_of_the_site(page: Page) -> Screens:
     await page.get_by_role("tab", name="Navigation").click()
     await page.locator("#site [data-broken] summary").first.click()
     yield "the navigation", page
-    await page.get_by_role("tab", name="Search and sharing").click()
+    await page.get_by_role("tab", name="SEO and sharing").click()
     await page.locator("#site .result").wait_for()
     yield "search and sharing", page
     await page.get_by_role("tab", name="Pages").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -188,16 +189,25 @@ async def test_a_share_link_works_until_it_is_ended(contexts: Contexts, studio: 
     await refused.goto(url)
     await expect(refused.get_by_role("heading", name="About Shared")).to_have_count(0)
 
-    # The same dialog in the editor; the link of a commenter opens the editor, and not the list.
-    editor = await studio.open(context, "shared")
+    # The same dialog in the editor, for the page that is shown. The link of a commenter opens the
+    # editor, and not the list.
+    second = {"title": "Second", "slug": "two", "sections": []}
+    await studio.patch("shared", {"op": "add", "path": "/pages/second", "value": second})
+    editor = await studio.open(context, "shared?page=second")
     await editor.get_by_role("button", name="Share", exact=True).click()
-    dialog = editor.get_by_role("dialog")
+    dialog = editor.get_by_role("dialog", name="Share Second")
+    await dialog.get_by_role("button", name="Make link").click()
+    made = dialog.get_by_label("Link", exact=True)
+    await expect(made).to_have_value(re.compile(r"/preview/shared/two#token="))
+    guest = await (await contexts.new()).new_page()
+    await guest.goto(await made.input_value())
+    await guest.get_by_role("heading", name="Second").wait_for(state="attached")
     await dialog.get_by_label("People with the link").select_option("Can see the editor")
     await dialog.get_by_role("button", name="Make link").click()
-    link = await dialog.get_by_label("Link", exact=True).input_value()
-    guest = await (await contexts.new()).new_page()
-    await guest.goto(link)
+    await expect(made).to_have_value(re.compile(r"/edit/shared\?page=second#token="))
+    await guest.goto(await made.input_value())
     await guest.wait_for_selector('body[data-state="ready"]')
+    await until(guest, "weft.workspace.key === 'second'")
     await expect(guest.get_by_role("button", name="Share", exact=True)).to_have_count(0)
     await guest.goto(studio.server.http)
     await guest.get_by_role("heading", name="Your link opens one page").wait_for()

@@ -37,9 +37,11 @@ async def test_a_template_is_inserted_where_it_was_asked_for(
     # The names of the page's own elements stay unique.
     repeated = "[...document.querySelectorAll('.drawing [id]')].length"
     assert await page.evaluate(repeated) == 0
+    height = await page.evaluate("document.querySelector('dialog').offsetHeight")
     await search.fill("no such words")
     await expect(cards).to_have_count(0)
     await expect(page.get_by_text("No template has these words")).to_be_visible()
+    assert await page.evaluate("document.querySelector('dialog').offsetHeight") == height
     # The search knows what users call a type.
     await search.fill("cta")
     await expect(cards).to_have_count(2)

@@ -34,7 +34,7 @@ def site() -> dict[str, object]:
 
 async def open_search(page: Page) -> Page:
     await page.locator("#bar h1 button").click()
-    await page.get_by_role("menuitem", name="Search and sharing…").click()
+    await page.get_by_role("menuitem", name="SEO and sharing…").click()
     return page
 
 
@@ -67,7 +67,7 @@ async def test_two_people_write_what_is_found_and_shared(
     await bo.get_by_role("combobox", name="Page").select_option("about")
     await until(bo, "weft.workspace.key === 'about'")
     await expect(bo.locator("#site .hints").first).to_contain_text("same as that of the page")
-    await ada.get_by_role("tab", name="Search").focus()
+    await ada.get_by_role("tab", name="SEO").focus()
     # A picture is uploaded, and its description is asked.
     files = ada.locator("#site input[type=file]")
     await files.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png(400, 210)})
@@ -97,7 +97,7 @@ async def test_two_people_write_what_is_found_and_shared(
     ):
         assert re.search(rule, html), rule
     # The next undo takes one gesture back, and says which.
-    await ada.get_by_role("tab", name="Search").focus()
+    await ada.get_by_role("tab", name="SEO").focus()
     await ada.keyboard.press("Control+z")
     await expect(ada.locator(".toast").last).to_contain_text("visibility to search engines")
     # A warning elsewhere leads to the field.
@@ -115,6 +115,40 @@ async def published(studio: Studio, page: Page) -> str:
     url = await page.evaluate("weft.page.publish().then(({ url }) => url)")
     async with httpx.AsyncClient(base_url=studio.server.http) as client:
         return (await client.get(url)).text
+
+
+# What a page shows to search engines and networks, and what the previews have shown of it.
+COMPARED = """(html) => {
+  const { head, title } = new DOMParser().parseFromString(html, 'text/html')
+  const meta = (name) => head.querySelector(`[name="${name}"], [property="${name}"]`)?.content
+  const words = (selector) => document.querySelector(`#site ${selector}`).textContent
+  const [found, card] = [words('.result .title'), words('.share-card b')]
+  return { title, graph: meta('og:title'), said: meta('description'), found, card,
+    about: words('.result > p:last-child'), shared: words('.share-card p') }
+}"""
+
+
+async def test_the_previews_show_what_visitors_get(
+    studio: Studio, page: Page, complaints: Complaints
+) -> None:
+    await studio.create("served", site())
+    page = await open_search(await studio.open(page.context, "served", "ada", Role.PUBLISHER))
+    title = "<b>Bread</b> & 🥖 “rolls” &amp; 春"
+    await page.get_by_label("Title", exact=True).fill(title)
+    # A field takes no more than the server does.
+    await page.get_by_label("Description", exact=True).fill("&lt; 🥖 a word " * 200)
+    await until(page, f"{SEO}.description.length > 500 && {SEO}.description.length <= 600")
+    await expect(page.locator("#site .count.bad")).to_contain_text("of about 145 characters")
+    await saved(page)
+    head = (await published(studio, page)).partition("<style>")[0]
+    shown = await page.evaluate(COMPARED, head)
+    assert shown["title"] == shown["graph"] == shown["found"] == shown["card"] == title
+    for preview in (shown["about"], shown["shared"]):
+        start, _, rest = preview.rpartition(" …")
+        assert start
+        assert rest == ""
+        assert shown["said"].startswith(start)
+    assert complaints == []
 
 
 async def test_texts_that_look_like_markup_stay_texts(studio: Studio, page: Page) -> None:
@@ -145,7 +179,7 @@ async def test_texts_that_look_like_markup_stay_texts(studio: Studio, page: Page
     }
     await studio.create("hostile", value, schema=False)
     page = await open_search(await studio.open(page.context, "hostile"))
-    for tab in ("Search and sharing", "Pages", "Navigation", "Theme"):
+    for tab in ("SEO and sharing", "Pages", "Navigation", "Theme"):
         await page.get_by_role("tab", name=tab).click()
         await expect(page.locator("#site-body > div")).to_be_visible()
         found = await page.evaluate(

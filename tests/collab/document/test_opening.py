@@ -13,7 +13,8 @@ from collab.document.opening import Opening
 from collab.document.snapshot_format import decode_body
 from collab.entry import Author, Entry
 from collab.errors import Rejected
-from collab.ports.store import Control, Snapshot, Stored
+from collab.ports.positions import Control
+from collab.ports.store import Snapshot, Stored
 from collab.structs.guard import StructIndex, inspect
 from collab.yjs import rewriting, slices
 from collab.yjs.causality import in_causal_order

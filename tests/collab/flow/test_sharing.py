@@ -206,6 +206,26 @@ def test_b14_a_restart_gives_no_new_budget() -> None:
     assert again.level() >= left
 
 
+def test_b14_a_restart_of_all_instances_gives_no_new_budget() -> None:
+    cluster = cluster_of("a")
+    a = cluster.instances["a"]
+    a.spend_all(1 << 20, most=2)
+    cluster.pass_time(1.2)
+    kept = a.sharing.kept(cluster.now, 1_000_000)
+    assert kept is not None
+    left = a.level()
+    del cluster.instances["a"]
+    cluster.pass_time(2.0)
+    again = cluster.start("a2")
+    again.sharing.restore(kept, cluster.now, 1_002_000)
+    assert again.level() == pytest.approx(left + 2 * IN.bytes_per_second, rel=0.01)
+    again.sharing.restore(kept, cluster.now, 999_000)  # a clock that went back
+    assert again.level() == pytest.approx(left, rel=0.01)
+    cluster.pass_time(20.0)
+    assert again.level() == IN.bytes_burst
+    assert again.sharing.kept(cluster.now, 1_022_000) is None
+
+
 def test_b14_a_user_who_is_back_within_the_rate_has_a_full_budget() -> None:
     cluster = cluster_of("ab")
     a, b = cluster.instances["a"], cluster.instances["b"]

@@ -78,12 +78,15 @@ def test_a_link_without_a_target_is_found(link: str) -> None:
     assert found(value) == [("links", "/pages/home/sections/0/content/buttons/0/href")]
 
 
-def test_an_anchor_must_be_on_the_linking_page() -> None:
+def test_a_link_to_a_section_of_another_page_is_good() -> None:
     here = page(hero(buttons=[{"href": "#there"}]))
     there = page({"id": "x", "anchor": "there", "type": "faq", "content": {}})
-    assert len(found({"pages": {"home": here, "us": there}})) == 1
-    everywhere = {"site": {"navigation": [{"href": "#there"}]}}
-    assert found({"pages": {"home": page(), "us": there}, **everywhere}) == []
+    menu = {"site": {"navigation": [{"href": "#there"}]}}
+    assert found({"pages": {"home": here, "us": there}, **menu}) == []
+    assert found({"pages": {"home": here}, **menu}) == [
+        ("links", "/pages/home/sections/0/content/buttons/0/href"),
+        ("links", "/site/navigation/0/href"),
+    ]
 
 
 def test_a_hidden_section_is_not_checked_and_is_no_target() -> None:

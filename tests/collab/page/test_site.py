@@ -45,3 +45,26 @@ def test_the_site_names_its_first_page(home: Json, keys: list[str]) -> None:
     assert [page.key for page in site.pages] == keys
     assert site.href("/") == "/p/demo/x"
     assert site.href("/bees") == ("/p/demo/x" if keys[0] == "b" else "/p/demo/x/bees")
+
+
+def test_a_link_to_a_section_leads_to_the_page_that_has_it() -> None:
+    def page(*sections: Json) -> Json:
+        return {"sections": list(sections)}
+
+    hidden: Json = {"id": "later", "hidden": True}
+    pages: Json = {
+        "home": page({"id": "a", "anchor": "hours"}, {"id": "both"}, hidden, 7),
+        "b": page({"id": "both"}, {"id": "later"}, {"id": " team\u202e "}, {"id": "weft-x"}),
+        "c": {"sections": {"id": "none"}},
+    }
+    site = Site({"pages": pages}, "/p/demo/x")
+    home, b, c = site.pages
+    links = ("#hours", "#a", "#both", "#later", "#team", "#weft-x", "#none", "#")
+    assert {page.key: [site.href(link, page) for link in links] for page in (home, b, c)} == {
+        "home": ["#hours", "#a", "#both", "/p/demo/x/b#later", "/p/demo/x/b#team", *links[5:]],
+        "b": ["/p/demo/x#hours", "/p/demo/x#a", "#both", "#later", "#team", *links[5:]],
+        "c": [f"/p/demo/x{each}" for each in links[:3]]
+        + ["/p/demo/x/b#later", "/p/demo/x/b#team", *links[5:]],
+    }
+    # A link without a page, such as a canonical address, stays as it is.
+    assert site.href("#hours") == "#hours"

@@ -8,11 +8,15 @@ import pytest
 
 from collab.page.fields import Fields
 from collab.page.theme import (
+    DARK_INK,
+    DARK_LUMINANCE,
     READABLE,
     SANS,
+    WHITE,
     Color,
     contrast,
     ink_on,
+    palette,
     read_color,
     readable,
     stylesheet,
@@ -29,6 +33,17 @@ def test_text_is_readable_on_every_background() -> None:
         for ink in (ink_on(ground), readable(ground, ground))
         if contrast(ink, ground) < READABLE
     ]
+    assert not hard_to_read
+
+
+def test_links_are_readable_on_the_cards_of_a_dark_page() -> None:
+    hard_to_read = []
+    for ground in (each for each in COLOURS if each.luminance < DARK_LUMINANCE):
+        for accent in COLOURS[::7]:
+            _, _, link = palette(ground, DARK_INK, accent).partition("--link:")
+            # page.css mixes a tenth of white into the ground of a card.
+            if contrast(read_color(link[:7]) or ground, ground.mix(WHITE, 0.1)) < READABLE:
+                hard_to_read.append((ground, accent))
     assert not hard_to_read
 
 

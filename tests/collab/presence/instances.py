@@ -15,6 +15,7 @@ from collab.presence.book import PresenceBook
 from collab.presence.presence_entry import ClientIdentity
 from collab.presence.sharing import Head, PresenceMessage, PresenceSharing
 from collab.yjs.awareness import State
+from tests.collab.presence.test_yjs import YClient
 
 LIST = "/list"
 
@@ -83,6 +84,7 @@ class Instance:
         self.new: list[str] = []
         self.shown: dict[str, Peer] = {}
         self.clocks: dict[int, State] = {}
+        self.watching: list[YClient] = []
         self._network = network
         self._log = log
         network.instances[name] = self
@@ -105,6 +107,12 @@ class Instance:
     ) -> None:
         self.book.receive_awareness(session, [State(client_id, clock, state)], now)
 
+    def watch(self, client: YClient) -> None:
+        """Connect a Yjs client, which forgets the states of others, but not their clocks."""
+        client.states.clear()
+        client.apply(self.book.awareness())
+        self.watching.append(client)
+
     # --- ticks and messages -----------------------------------------------------------------
 
     def tick(self, now: float) -> None:
@@ -124,6 +132,8 @@ class Instance:
                 known = self.clocks.get(state.client)
                 assert known is None or state.clock > known.clock
                 self.clocks[state.client] = state
+            for client in self.watching:
+                client.apply(difference.awareness)
         self.say(now)
 
     def say(self, now: float) -> None:

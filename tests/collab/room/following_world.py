@@ -15,7 +15,8 @@ from collab.entry import Entry
 from collab.ids import Json
 from collab.patch.pointer import render
 from collab.patch.splices import is_spliced
-from collab.ports.store import Control, Snapshot, Stored
+from collab.ports.positions import Control
+from collab.ports.store import Snapshot, Stored
 from collab.room.requests import (
     Create,
     PatchRequest,

@@ -15,7 +15,8 @@ from collab.entry import Author, Entry
 from collab.ids import Json
 from collab.patch.bounds import Bounds
 from collab.patch.splices import has_splices
-from collab.ports.store import Append, Control, Stored
+from collab.ports.positions import Control
+from collab.ports.store import Append, Stored
 from collab.room import following
 from collab.room.requests import (
     PatchRequest,

@@ -8,7 +8,8 @@ from pycrdt import Doc, Map
 
 from collab.errors import Code
 from collab.ids import Json
-from collab.ports.store import Control, Stored
+from collab.ports.positions import Control
+from collab.ports.store import Stored
 from collab.room.requests import Renew, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds

@@ -13,7 +13,7 @@ from collab.ids import Json
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import Snapshot
 from server.archives.repair import MISMATCH, NEW_STATE, Salvage, rebuild, salvage
-from server.documents.open_in_child import Asked, Failed, Opened, open_here, open_in_child
+from server.loading.open_in_child import Asked, Failed, Opened, open_here, open_in_child
 from tests.server.archives.test_archive import EDITS, history
 
 NOW = 1_772_366_400_000
@@ -225,7 +225,7 @@ async def test_a_child_that_dies_is_reported_and_ends_nothing_else(
     assert isinstance(found, Opened)
     assert found.value == {"title": "Hello é", "sections": []}
     assert isinstance(await open_in_child(Asked(b"rot", entries, 1)), Failed)
-    monkeypatch.setattr("server.documents.open_in_child.sys.executable", "/bin/false")
+    monkeypatch.setattr("server.loading.open_in_child.sys.executable", "/bin/false")
     died = await open_in_child(Asked(None, entries, 1))
     assert isinstance(died, Failed)
     assert "ended the process" in died.reason

@@ -11,7 +11,7 @@ from collab.ids import DocKey
 from collab.ports.assets import EVERY_ASSET, AssetUse
 from collab.ports.store import Corrupt, NamedVersion
 from server.assets.versions import VersionReader, ids_in
-from server.documents.crash_quarantine import CrashQuarantine
+from server.loading.crash_quarantine import CrashQuarantine
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.storage.assets_contract import DEMO, asset, bodies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collab.ports.store import Position
+from collab.ports.positions import Position
 from collab.room.requests import LockRequest, PatchRequest, UndoRequest
 from server.commits.stale_answers import StaleAnswers, has_current_locks
 from tests.faults.inside import PAGE

@@ -15,17 +15,26 @@ import pytest
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.room.requests import LockRequest, PatchRequest
-from server.commits import commit_loop, lock_requests, recovery
-from server.documents import history, hub, live_room, long_work, opening
+from server.commits import lock_requests, looking_back, recovery
+from server.documents import live_room, long_work
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import Event, LiveState
+from server.loading import history, opening, room_loader
 from tests.faults.inside import PAGE
 from tests.server.scene import Scene, scene
 
 CALLS = ("commit", "load", "ping", "find_commit", "save_locks", "position", "entries")
 STEPS = 60
 # A wait of the test is counted in turns of the loop. So no work may go to a real thread.
-IN_THREADS = (commit_loop, history, hub, live_room, lock_requests, long_work, opening)
+IN_THREADS = (
+    history,
+    live_room,
+    lock_requests,
+    long_work,
+    looking_back,
+    opening,
+    room_loader,
+)
 
 
 async def in_turns(work: Callable[..., object], *args: object) -> object:

@@ -11,7 +11,7 @@ import pytest
 
 from collab.errors import Code, Rejected
 from collab.schema.check import Schema
-from server.documents import opening
+from server.loading import opening
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, inside
 

@@ -11,9 +11,9 @@ from collab.ports.store import Corrupt
 from collab.room.requests import Answer, ReadStateVector
 from server.broadcast.close_reasons import DELETED
 from server.broadcast.subscriber import Submission
-from server.documents.hub import Quarantined
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
+from server.loading.room_loader import Quarantined
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.held_store import HeldCalls, held, until

@@ -20,6 +20,7 @@ from collab.room.requests import (
 )
 from collab.room.room import Room
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
+from server.documents.catching_up import replace_room
 from server.documents.changes import LastChange
 from server.documents.live_room import Stop
 from server.documents.room_state import Event, IllegalTransition, LiveState
@@ -196,7 +197,7 @@ async def test_a_replaced_room_sends_the_missed_entries_and_knows_the_old_ids(it
     bare = Room(PAGE, Absent(), it.bounds, None)
     bare.close()
     room.tail.drop_entries()
-    it.live.replace(room, missed)
+    replace_room(it.live, room, missed)
     assert it.journal == [("ada", "news", 2, 3), ("bo", "news", 2, 3)]
     assert it.live.last_change == LastChange(3, 7, it.bo.member.author, "edit")
     assert it.live.room.ids.find("ada", "make") is not None
@@ -207,7 +208,7 @@ async def test_a_replaced_room_at_the_same_version_sends_nothing(it: Alone) -> N
     room = Room(PAGE, Absent(), it.bounds, None)
     room.apply(it.ada.member, Create({"list": ["a"]}, "make"), Round(0))
     room.commit()
-    it.live.replace(room, [])
+    replace_room(it.live, room, [])
     assert it.journal == []
 
 
@@ -217,7 +218,7 @@ async def test_a_replaced_room_of_another_epoch_does_not_keep_the_old_tail(it: A
     missed = room.tail.since(1)
     assert missed is not None
     room.tail.drop_entries()
-    it.live.replace(room, missed)
+    replace_room(it.live, room, missed)
     assert room.tail.base == 1
 
 
@@ -285,6 +286,6 @@ async def test_a_worker_thread_applies_one_request_and_the_others_wait(it: Alone
 async def test_an_author_of_a_missed_change_is_noted_without_its_entries(it: Alone) -> None:
     room = other_room(it)
     newest = LastChange(3, 7, Author("bo"), "edit")
-    it.live.replace(room, [], newest)
+    replace_room(it.live, room, [], newest)
     assert it.live.last_change == newest
     assert it.journal == [("ada", "jump", 1, 3), ("bo", "jump", 1, 3)]

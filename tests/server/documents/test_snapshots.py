@@ -10,6 +10,7 @@ import pytest
 from collab.ids import DocKey
 from collab.ports.store import Snapshot
 from collab.room.requests import UndoRequest
+from server.documents.catching_up import replace_room
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 
@@ -113,8 +114,8 @@ async def test_a_snapshot_is_saved_with_the_epoch_it_was_made_in() -> None:
         async with made.hub.using(PAGE) as live:
             saving = made.hub.snapshots.begin_save(live)
             await store.new_epoch(PAGE, 7)
-            room, _ = await made.hub.load(PAGE)
-            live.replace(room, [])
+            room, _ = await made.hub.rooms.load(PAGE)
+            replace_room(live, room, [])
             assert live.room.epoch == 7
             assert saving is not None
             await saving()

@@ -21,12 +21,28 @@ NONE = Allowance(0, 0)
 ADA = (DocKey("demo", "home"), "ada")
 
 
+class Drawer:
+    """A keeper in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.seconds = 0.0
+
+    def keep(self, name: str, value: bytes, seconds: float) -> None:
+        self.values[name], self.seconds = value, seconds
+
+    async def kept(self, name: str) -> bytes | None:
+        return self.values.get(name)
+
+
 class Instance:
-    def __init__(self, name: str, gossip: MemoryGossip, clock: ManualClock) -> None:
+    def __init__(
+        self, name: str, gossip: MemoryGossip, clock: ManualClock, keeper: Drawer | None = None
+    ) -> None:
         self.pool, self.others = BudgetPool(SMALL, NONE), BudgetPool(SMALL, NONE)
         self.clock = clock
         self.exchange = BudgetExchange(
-            gossip, clock, name, {"documents": self.pool, "creations": self.others}
+            gossip, clock, name, {"documents": self.pool, "creations": self.others}, keeper
         )
         self.exchange.start()
 
@@ -93,6 +109,26 @@ async def test_an_instance_that_stops_sends_what_it_has_spent() -> None:
     a.exchange.stop()
     await pass_time(b, seconds=0.3)
     assert b.level() < 3_000
+
+
+async def test_a_restart_of_all_instances_finds_the_kept_budgets() -> None:
+    gossip, clock, drawer = MemoryGossip(), ManualClock(), Drawer()
+    a = Instance("a", gossip, clock, drawer)
+    await a.exchange.restore()
+    await pass_time(a)
+    assert not drawer.values
+    a.spend(8_000)
+    await pass_time(a)
+    assert drawer.seconds >= SMALL.bytes_burst / SMALL.bytes_per_second
+    a.spend(1_000)
+    a.exchange.stop()  # this keeps the newest budgets
+    left = a.level()
+    clock.advance(1.0)
+    again = Instance("a2", gossip, clock, drawer)
+    await again.exchange.restore()
+    assert again.level() == pytest.approx(left + 1_000, abs=5)
+    drawer.values[CHANNEL] = b"\xff"
+    await again.exchange.restore()
 
 
 async def test_without_a_connection_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

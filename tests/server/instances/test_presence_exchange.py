@@ -137,8 +137,8 @@ async def two_instances() -> AsyncIterator[Two]:
     async with inside(store) as first, inside(store) as second:
         await first.make({"title": "Hello"})
         async with first.hub.using(PAGE) as live, second.hub.using(PAGE) as other:
-            for one in (live, other):
-                one.presence._clock = clock
+            for shared in (live, other):
+                shared.presence._clock = clock
             a = Instance("a", first, live, gossip, clock)
             b = Instance("b", second, other, gossip, clock)
             two = Two(a, b, clock)

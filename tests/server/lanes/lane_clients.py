@@ -229,10 +229,12 @@ class Lanes:
 
 
 @asynccontextmanager
-async def lanes(value: dict[str, Any] | None = None, **settings: Any) -> AsyncIterator[Lanes]:
+async def lanes(
+    value: dict[str, Any] | None = None, store: MemoryStore | None = None, **settings: Any
+) -> AsyncIterator[Lanes]:
     """Start the services on a memory store, with the document when there is a value."""
     clock = ManualClock()
-    port, calls = held(MemoryStore(clock.now_ms))
+    port, calls = held(store or MemoryStore(clock.now_ms))
     memory = Settings(database="sqlite+aiosqlite:///:memory:", **settings)
     app = build(memory, port, clock)
     async with app.router.lifespan_context(app):

@@ -13,7 +13,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
     """Wait until a condition is true that depends on another process."""
     async with asyncio.timeout(PATIENCE):
         while not condition():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
 
 
 class Heard:

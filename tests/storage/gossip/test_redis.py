@@ -145,6 +145,27 @@ async def test_gossip_begins_when_redis_appears(server: RedisServer) -> None:
             pass
 
 
+async def test_a_value_is_kept_for_some_time(server: RedisServer) -> None:
+    async with running(server.url) as here, running(server.url) as there:
+        assert await there.kept("budgets") is None
+        here.keep("budgets", b"1", 60)
+        here.keep("budgets", b"\0\xff", 60)
+        async with asyncio.timeout(5):
+            while await there.kept("budgets") != b"\0\xff":
+                await asyncio.sleep(0)
+        here.keep("budgets", b"3", 0.05)
+        async with asyncio.timeout(5):
+            while await there.kept("budgets") is not None:
+                await asyncio.sleep(0)
+
+
+async def test_without_redis_no_value_is_found(server: RedisServer) -> None:
+    async with running(server.url) as here:
+        server.kill()
+        here.keep("budgets", b"1", 60)
+        assert await here.kept("budgets") is None
+
+
 # --- `weft check` ---------------------------------------------------------------------------
 
 

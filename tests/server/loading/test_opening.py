@@ -12,7 +12,7 @@ from collab.entry import Author
 from collab.locks.terms import DEFAULT_TERMS
 from collab.ports.locks import StoredLock
 from collab.ports.store import Absent, StorageUnavailable, Stored
-from server.documents.opening import TRIES, TURN, OpeningScheduler, read_document
+from server.loading.opening import TRIES, TURN, OpeningScheduler, read_document
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, inside

@@ -8,8 +8,8 @@ from collab.entry import Accepted
 from collab.errors import Code, Rejected
 from collab.ports.store import Corrupt
 from collab.room.requests import PatchRequest
-from server.documents import history
-from server.documents.history import History
+from server.loading import history
+from server.loading.history import History
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, inside
 from tests.held_store import HeldCalls, held

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collab.ids import DocKey
-from server.documents.crash_quarantine import CRASHES, CrashQuarantine
+from server.loading.crash_quarantine import CRASHES, CrashQuarantine
 
 HOME, AWAY = DocKey("demo", "home"), DocKey("demo", "away")
 

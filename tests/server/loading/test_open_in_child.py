@@ -10,7 +10,7 @@ from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.entry import Author, Entry
 from collab.ports.store import SavedSteps, Snapshot
-from server.documents.open_in_child import Asked, Failed, Opened, open_here
+from server.loading.open_in_child import Asked, Failed, Opened, open_here
 
 
 def saved() -> Snapshot:

@@ -18,7 +18,7 @@ from collab.patch.apply import replay
 from collab.patch.splices import from_log, has_splices, is_spliced
 from collab.ports.store import Corrupt, Store
 from collab.room.tail import approximate_size
-from server.documents.opening import OpeningScheduler
+from server.loading.opening import OpeningScheduler
 from server.runtime.clock import SystemClock
 from server.runtime.worker_threads import run_in_thread
 

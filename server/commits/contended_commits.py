@@ -1,0 +1,80 @@
+"""Commits of contended documents: several instances write to them at the same time.
+
+Usually a batch is applied first, and then committed. When another instance was first, the commit
+clashes: the room is loaded again, and the batch is applied again. After two clashes in a row the
+row is locked first. Then the room follows what is new, applies the batch, and commits it. Such a
+commit cannot clash, and PostgreSQL gives the row to the instance that has waited longest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from collab.room.requests import Round
+from server.documents.catching_up import can_follow, follow, follow_control
+from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
+from server.documents.room_state import LiveState
+
+if TYPE_CHECKING:
+    from collab.ports.positions import Newer
+    from collab.ports.store import Append, Outcome
+    from server.documents.hub import Hub
+
+# Seconds for which the row is locked first. Then the usual way is tried again, which is faster when
+# only one instance writes.
+CONTENDED_FOR: Final = 1.0
+
+
+def note_clash(live: LiveRoom, now: float) -> None:
+    """Note that a commit clashed."""
+    if live.has_clashed:
+        live.contended_until = now + CONTENDED_FOR
+    live.has_clashed = True
+
+
+class LockedBatch:
+    """One batch of a contended document: applied when its row is locked."""
+
+    def __init__(self, hub: Hub, live: LiveRoom) -> None:
+        self._hub = hub
+        self._live = live
+        self.append: Append | None = None
+        self.must_reload = False
+
+    async def commit(self) -> Outcome | None:
+        """Lock the row, apply the batch and commit it.
+
+        Return None when nothing was written: `must_reload` is set, the batch is empty, or it has
+        answers that must be compared with the store first.
+        """
+        live = self._live
+        return await self._hub.store.commit_locked(live.key, live.position, self._compute)
+
+    def _compute(self, newer: Newer | None) -> Append | None:
+        hub, live = self._hub, self._live
+        if live.state is not LiveState.COMMITTING:  # it has ended, or takes no edits any more
+            return None
+        live.remote.begin_asking()
+        at = hub.clock.monotonic()
+        if newer is None or not self._follow(newer, at):
+            self.must_reload = True
+            return None
+        now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
+        stop = live.apply_waiting(now, at + MAX_SECONDS)
+        if stop is Stop.BUG:
+            self.must_reload = True
+            return None
+        if stop is Stop.LONG and not live.batch:
+            live.contended_until = 0.0  # a worker thread applies it, and no row is locked meanwhile
+        self.append = live.room.pending()
+        return None if live.batch.has_answer_without_entry else self.append
+
+    def _follow(self, newer: Newer, now: float) -> bool:
+        """Follow what other instances have committed. Return False when the room must be loaded."""
+        live, hub = self._live, self._hub
+        if not can_follow(live, newer) or (newer.locks and not hub.time.is_synced):
+            return False
+        if newer.entries and not follow(live, newer.entries, now):
+            return False
+        follow_control(live, newer, hub.bounds.terms)
+        return True

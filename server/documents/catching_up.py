@@ -1,0 +1,88 @@
+"""Brings the room of a live room up to the log: it follows new entries, or gets another room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from collab.locks.events import changes_between
+from collab.locks.state import Locks
+from collab.patch.apply import values_before
+from server.broadcast.news import News
+from server.documents.changes import LastChange
+from server.runtime.worker_threads import LARGE, free_in_thread
+
+if TYPE_CHECKING:
+    from collab.entry import Entry
+    from collab.locks.terms import LockTerms
+    from collab.ports.positions import Newer
+    from collab.room.room import Room
+    from server.documents.live_room import LiveRoom
+
+
+def follow(live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
+    """Apply a portion of entries that another instance has committed, and send it to all clients.
+
+    Return False when the room cannot follow them: then it must be loaded again. The entries are in
+    the form of the log. Call this between batches only.
+    """
+    room = live.room
+    before, previous = room.version, room.value
+    followed = room.follow(room.epoch, entries)
+    if followed is None:
+        return False
+    received, changes = followed
+    if received:
+        live.last_change = LastChange.of(received[-1])
+        news = News(received, before, room.value, previous_value=previous)
+        live.audience.broadcast(news, [], now)
+        live.presence.relocate_cursors(changes)
+    return True
+
+
+def can_follow(live: LiveRoom, newer: Newer) -> bool:
+    """Whether the room can follow what the database has: no other document, and no other schema."""
+    room, control = live.room, newer.control
+    is_same = room.exists and newer.position.epoch == room.epoch and newer.entries is not None
+    return is_same and (control is None or control.schema == room.control.schema)
+
+
+def follow_control(live: LiveRoom, newer: Newer, terms: LockTerms) -> None:
+    """Take over the locks and the publication of the database. The room is at its version."""
+    room, position = live.room, newer.position
+    if newer.control is None or newer.locks is None:
+        return
+    old = room.locks()
+    room.note_control(newer.control)
+    room.set_locks(Locks.load(position.revision, newer.locks, position.version, terms=terms).locks)
+    exchange_locks(live, old, room.locks())
+
+
+def replace_room(
+    live: LiveRoom, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
+) -> None:
+    """Replace the room by a room that was loaded from the log, and send the missed entries.
+
+    When the missed entries cannot be sent, `newest` is the change of the new room's version.
+    """
+    old, live.room = live.room, room
+    room.ids.merge(old.ids)
+    old.close()
+    room.tail.prepend(missed, values_before(old.value, missed))
+    if room.tail.base == old.version and room.epoch == old.epoch:
+        room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
+    if room.version != old.version:
+        live.last_change = LastChange.of(missed[-1]) if missed else newest or live.last_change
+        news = News(missed, old.version, room.value, after=room.version, previous_value=old.value)
+        live.audience.broadcast(news, [], live.audience.clock.monotonic())
+        live.presence.relocate_cursors(room.tail.changes(max(old.version, room.tail.base)))
+    exchange_locks(live, old.locks(), room.locks())
+    if old.document.work_size > LARGE:
+        free_in_thread(old)
+
+
+def exchange_locks(live: LiveRoom, old: Locks, new: Locks) -> None:
+    """Announce the lock changes that another instance has written."""
+    now = live.lock_announcer.time.now()
+    live.lock_announcer.announce(changes_between(old.held, new.held, now))
+    live.lock_announcer.watch(new)

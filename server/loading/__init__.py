@@ -1,0 +1,1 @@
+"""Loading: makes rooms and older values from the log."""

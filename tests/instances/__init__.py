@@ -1,0 +1,1 @@
+"""Several real instances on one PostgreSQL and one Redis."""

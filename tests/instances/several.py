@@ -1,0 +1,70 @@
+"""Several servers on one database, each a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.live.http_client import Reply, call
+from tests.patience import PATIENCE
+from tests.running import RunningServer
+
+UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+
+
+class Several:
+    """Starts and stops the servers. They have one database, and one Redis if there is one."""
+
+    def __init__(
+        self, home: Path, database: str, redis: str = "", count: int = 3, **env: str
+    ) -> None:
+        self.servers: list[RunningServer] = []
+        for number in range(count):
+            own = home / f"instance-{number}"
+            own.mkdir()
+            self.servers.append(
+                RunningServer(own, database=database, env={**UNLIMITED, "WEFT_REDIS": redis, **env})
+            )
+
+    def __enter__(self) -> Self:
+        for server in self.servers:
+            server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for server in self.servers:
+            server.stop()
+
+    def __getitem__(self, number: int) -> RunningServer:
+        return self.servers[number % len(self.servers)]
+
+    async def token(self, user: str) -> str:
+        return await self.servers[0].mint(user)
+
+    async def get(self, number: int, doc: str, token: str) -> Reply:
+        """Read a document at one server."""
+        url = f"{self[number].http}/v1/docs/{doc}"
+        return await asyncio.to_thread(call, "GET", url, token=token)
+
+    def ready(self, number: int) -> dict[str, Any]:
+        """Return what `/readyz` says."""
+        with urllib.request.urlopen(f"{self[number].http}/readyz", timeout=PATIENCE) as answer:
+            said: dict[str, Any] = json.loads(answer.read())
+        return said
+
+    async def until_connected(self) -> None:
+        """Wait until every server hears the others."""
+        began = time.monotonic()
+        for number in range(len(self.servers)):
+            while self.ready(number)["gossip"] != "ok":
+                assert time.monotonic() - began < PATIENCE
