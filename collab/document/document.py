@@ -116,6 +116,10 @@ class Document:
         self._tree.close()
         self._undo.close()
 
+    def use(self, atomic: Atomic) -> None:
+        """Decide by another function from now on which texts are written as single values."""
+        self._tree.atomic = atomic
+
     # --- changes ----------------------------------------------------------------------------
 
     def patch(

@@ -27,7 +27,7 @@ from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.page.site import StoredTitle
 from collab.patch.relocate import AppliedChange
-from collab.patch.values import named_atomic
+from collab.patch.values import Atomic, named_atomic
 from collab.ports.positions import Control
 from collab.ports.store import Absent, Append, Snapshot, Stored
 from collab.room import following, patch_rules, renewal, yjs_rules
@@ -85,7 +85,7 @@ class Room:
         opening = opening or Opening.of_stored(stored)
         # A snapshot estimates how long its opening takes. True when the opening took much longer.
         self.was_underestimated = opening.was_underestimated
-        atomic = named_atomic if schema is None else schema.is_atomic
+        atomic = _atomic_of(schema)
         self.document = Document(opening, atomic, bounds.undo)
         self.working = Working(
             self.document, bounds, schema, atomic, exists=self.exists, seconds=seconds
@@ -219,8 +219,15 @@ class Room:
                 self.control, revision=revision + 1, published=version
             )
 
-    def note_control(self, control: Control) -> None:
-        """Note the control that another instance has written, with the schema of this room."""
+    def note_control(self, control: Control, schema: Schema | None) -> None:
+        """Note a written control with its schema; between batches only.
+
+        The value already matches the schema. No reload is needed: a schema decides how changes are
+        checked and written, but not how the document is read.
+        """
+        assert not self.working.entries
+        if control.schema != self.control.schema:
+            self.working.use(schema, _atomic_of(schema))
         self.control = control
 
     def locks(self) -> Locks:
@@ -303,3 +310,7 @@ class Room:
                 )
             return Answer(self.head)
         return patch_rules.create(self.working, member, request, now)
+
+
+def _atomic_of(schema: Schema | None) -> Atomic:
+    return named_atomic if schema is None else schema.is_atomic

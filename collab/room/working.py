@@ -101,6 +101,11 @@ class Working:
         self.structs = LazyStructIndex()
         self.ample_state = bounds.ample_state
 
+    def use(self, schema: Schema | None, atomic: Atomic) -> None:
+        """Check all further changes with another schema; between batches only."""
+        self.schema, self.atomic = schema, atomic
+        self.document.use(atomic)
+
     def require_writer(self, member: Member, now: int) -> None:
         """Raise when the member may not write, or when this server cannot check what they write.
 

@@ -65,7 +65,7 @@ class Tree:
         self._yjs = YjsDocument(loader)
         self._observer = self._yjs.observer
         self._raw_of = raw_of if loader.size > LARGE else raw_at_once
-        self._atomic = atomic
+        self.atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())
         self.identity = identity or IdentityIndex()
@@ -96,7 +96,7 @@ class Tree:
         self._observer.listening = False
         self._yjs.mute()  # yrs would sort the events of all changed types
         transactions = Transactions(self._yjs, structs)
-        journal = Journal(transactions, self.root, self._atomic, value, self.identity, author)
+        journal = Journal(transactions, self.root, self.atomic, value, self.identity, author)
         try:
             work(Writer(journal, prefix))
             if journal.records and self._purge.marked:
@@ -111,7 +111,7 @@ class Tree:
         """Run `work` on overlays. Its writes go to its writer's journal, not to the document."""
         txn = self._yjs.doc.create_transaction()
         overlay = OpenTransaction(txn, MapOverlay(txn, self._yjs.content, self.identity))
-        journal = Journal(overlay, self.root.copy(), self._atomic, value, self.identity)
+        journal = Journal(overlay, self.root.copy(), self.atomic, value, self.identity)
         try:
             work(Writer(journal, prefix))
         finally:

@@ -11,7 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from collab.room.requests import Round
-from server.documents.catching_up import can_follow, follow, follow_control
+from server.documents.catching_up import (
+    can_follow,
+    follow,
+    follow_control,
+    has_schema_of,
+)
 from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
 from server.documents.room_state import LiveState
 
@@ -72,9 +77,11 @@ class LockedBatch:
     def _follow(self, newer: Newer, now: float) -> bool:
         """Follow what other instances have committed. Return False when the room must be loaded."""
         live, hub = self._live, self._hub
-        if not can_follow(live, newer) or (newer.locks and not hub.time.is_synced):
+        if not can_follow(live, newer) or not has_schema_of(live, newer):
+            return False
+        if newer.locks and not hub.time.is_synced:
             return False
         if newer.entries and not follow(live, newer.entries, now):
             return False
-        follow_control(live, newer, hub.bounds.terms)
+        follow_control(live, newer, live.room.schema, hub.bounds.terms)
         return True

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from collab.ports.store import Corrupt, StorageUnavailable
 from collab.room.following import portions
-from server.documents.catching_up import can_follow, follow, follow_control
+from server.documents.catching_up import can_follow, follow, follow_control, has_schema_of
 from server.documents.remote_head import Ask
 from server.documents.room_state import Event, LiveState
+from server.loading.opening import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,12 @@ class Following:
             await asyncio.sleep(0)  # other documents have a turn
             if not _is_asking(live):
                 return False
-        follow_control(live, newer, self._hub.bounds.terms)
+        schema = live.room.schema
+        if newer.control is not None and not has_schema_of(live, newer):
+            schema = await schema_of(live.key, newer.control.schema)
+            if not _is_asking(live):
+                return False
+        follow_control(live, newer, schema, self._hub.bounds.terms)
         return True
 
     def _try(self, live: LiveRoom, work: Callable[[], bool]) -> bool:

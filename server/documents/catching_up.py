@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from collab.locks.events import changes_between
 from collab.locks.state import Locks
 from collab.patch.apply import values_before
+from collab.ports.positions import Control
 from server.broadcast.news import News
 from server.documents.changes import LastChange
+from server.documents.room_state import LiveState
 from server.runtime.worker_threads import LARGE, free_in_thread
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collab.locks.terms import LockTerms
     from collab.ports.positions import Newer
     from collab.room.room import Room
+    from collab.schema.check import Schema
     from server.documents.live_room import LiveRoom
 
 
@@ -41,21 +44,37 @@ def follow(live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
 
 
 def can_follow(live: LiveRoom, newer: Newer) -> bool:
-    """Whether the room can follow what the database has: no other document, and no other schema."""
-    room, control = live.room, newer.control
-    is_same = room.exists and newer.position.epoch == room.epoch and newer.entries is not None
-    return is_same and (control is None or control.schema == room.control.schema)
+    """Whether the room can follow what the database has: the same document, a few changes."""
+    is_same = live.room.exists and newer.position.epoch == live.room.epoch
+    return is_same and newer.entries is not None
 
 
-def follow_control(live: LiveRoom, newer: Newer, terms: LockTerms) -> None:
-    """Take over the locks and the publication of the database. The room is at its version."""
+def has_schema_of(live: LiveRoom, newer: Newer) -> bool:
+    """Whether the room has the schema of the database."""
+    return newer.control is None or newer.control.schema == live.room.control.schema
+
+
+def follow_control(live: LiveRoom, newer: Newer, schema: Schema | None, terms: LockTerms) -> None:
+    """Take over the schema, the locks and the publication. The room is at their version."""
     room, position = live.room, newer.position
     if newer.control is None or newer.locks is None:
         return
     old = room.locks()
-    room.note_control(newer.control)
+    room.note_control(newer.control, schema)
     room.set_locks(Locks.load(position.revision, newer.locks, position.version, terms=terms).locks)
     exchange_locks(live, old, room.locks())
+
+
+def take_schema(live: LiveRoom, raw: bytes, schema: Schema | None, revision: int) -> bool:
+    """Use a schema that this instance has written at a revision.
+
+    Return False when the room must be loaded again instead: a task uses it, or it is behind.
+    """
+    control = live.room.control
+    if live.state is not LiveState.OPEN or live.batch or control.revision != revision:
+        return False
+    live.room.note_control(Control(revision + 1, raw, control.published), schema)
+    return True
 
 
 def replace_room(

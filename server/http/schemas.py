@@ -17,6 +17,7 @@ from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
 from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
+from server.documents.catching_up import take_schema
 from server.documents.live_room import LiveRoom
 from server.handling.bodies import parse, read_raw_json
 from server.handling.conditional import if_none_match
@@ -31,7 +32,7 @@ from server.handling.requests import (
     services_of,
     using,
 )
-from server.loading.opening import stored_schema
+from server.loading.opening import schema_of, stored_schema
 from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
@@ -90,7 +91,7 @@ async def delete_schema(request: Request) -> Response:
 
 
 async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
-    """Write the schema, and reload the document with it.
+    """Write the schema, and use it for all further changes.
 
     The commit loop may commit a change between the check and the write. That change was checked
     only against the previous schema. So this checks the value again after the write. When the
@@ -101,9 +102,7 @@ async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> 
         room = require_exists(live).room
         previous, version = room.control.schema, room.version
         await _check(schema, room.value)
-        is_set = await _write_schema(services, live, schema, room.control.revision)
-        await services.hub.reopen(live)
-        if not is_set:
+        if not await _set_schema(services, live, schema, room.control.revision):
             return False
         room = require_exists(live).room
         if room.version != version:
@@ -126,11 +125,20 @@ async def _restore_schema(
         control = live.room.control
         if control.schema != schema:
             return True
-        is_set = await _write_schema(services, live, previous, control.revision)
-        await services.hub.reopen(live)
-        return is_set
+        return await _set_schema(services, live, previous, control.revision)
 
     await succeeds(attempt)
+
+
+async def _set_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
+    """Write the schema, and use it. Return False when the document no longer has this revision."""
+    compiled = await schema_of(live.key, schema)
+    is_set = await _write_schema(services, live, schema, revision)
+    if is_set and take_schema(live, schema, compiled, revision):
+        services.hub.others.controlled(live)
+    else:
+        await services.hub.reopen(live)
+    return is_set
 
 
 async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:

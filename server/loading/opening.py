@@ -70,9 +70,8 @@ class OpeningScheduler:
         return None if is_done else self._clock.monotonic() - began
 
 
-async def schema_of(key: DocKey, stored: Stored | Absent) -> Schema | None:
-    """Return the schema of a stored document; None when it has none."""
-    raw = stored.control.schema if isinstance(stored, Stored) else b""
+async def schema_of(key: DocKey, raw: bytes) -> Schema | None:
+    """Return the schema of a document from its stored bytes; None when it has none."""
     if not raw:
         return None
     is_long = len(raw) > LONG_SCHEMA or may_name(raw)

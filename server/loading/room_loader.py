@@ -66,7 +66,8 @@ class RoomLoader:
         if self._crash_quarantine.is_quarantined(key, epoch):
             raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
-            schema = await schema_of(key, stored)
+            raw = stored.control.schema if isinstance(stored, Stored) else b""
+            schema = await schema_of(key, raw)
             opening = Opening.of_stored(stored)
             await self._scheduler.load(opening, lambda: self._crash_quarantine.watching(key, epoch))
             room = await self._read(key, stored, schema, opening)

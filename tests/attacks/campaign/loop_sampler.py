@@ -120,7 +120,11 @@ class Sampler:
             )
 
     def _note_pause(self, now: float, cpu: float) -> None:
-        """Record that other threads held the interpreter while the loop waited for it."""
+        """Record that other threads held the interpreter while the loop waited for it.
+
+        Several threads may work at the same time, for example when one compresses a snapshot. Only
+        one holds the interpreter, so the busiest of them counts.
+        """
         process = time.process_time()
         others = (process - self._process_cpu) - (cpu - self._loop_cpu)
         seconds = _seconds_of_others()
@@ -130,7 +134,7 @@ class Sampler:
                 kind="pause",
                 began=self._looked_at,
                 wall_ms=1000 * (now - self._looked_at),
-                cpu_ms=1000 * others,
+                cpu_ms=1000 * max(took.values(), default=0.0),
                 process_ms=1000 * (process - self._process_cpu),
                 gc_ms=0.0,
                 places=[f"{name}: {1000 * each:.0f} ms" for name, each in took.most_common(3)],

@@ -71,8 +71,7 @@ def lasted(held: dict[str, Any], figures: Figures) -> float:
     """Return the processor time of a hold, in milliseconds of the idle machine.
 
     A task that yields and continues looks like one long hold. It cannot be longer than the longest
-    wait for `/healthz`, which the prober requests every 10 ms. In a pause, several threads may work
-    at the same time: some do not hold the interpreter.
+    wait for `/healthz`, which the prober requests every 10 ms.
     """
     longest = min(float(held["cpu_ms"]), float(held["wall_ms"]), figures.worst + 10)
     return longest / figures.slowness

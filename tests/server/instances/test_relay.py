@@ -12,8 +12,10 @@ from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ports.store import Stored
 from collab.room.requests import Answer, LockRequest, PatchRequest, UndoRequest
+from server.documents.catching_up import take_schema
 from server.documents.live_room import LiveRoom
 from server.instances import messages
+from server.loading.opening import schema_of
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside
 from tests.held_store import HeldCalls, held, until
@@ -155,15 +157,39 @@ async def test_a_lock_that_an_edit_moves_is_moved_at_the_other_instance(world: W
     assert world.live_1.room.control.revision == world.live_2.room.control.revision
 
 
-async def test_a_new_schema_is_checked_at_the_other_instance(world: World) -> None:
-    store = world.one.hub.store
+async def test_a_new_schema_is_checked_at_both_instances_without_a_reload(world: World) -> None:
+    store, loads = world.one.hub.store, len(world.calls.of("load"))
     revision = world.live_1.room.control.revision
-    assert await store.set_schema(PAGE, b'{"properties": {"n": {"type": "integer"}}}', revision)
-    await world.one.hub.reopen(world.live_1)
+    raw = b'{"properties": {"n": {"type": "integer"}}}'
+    assert await store.set_schema(PAGE, raw, revision)
+    assert take_schema(world.live_1, raw, await schema_of(PAGE, raw), revision)
+    world.one.hub.others.controlled(world.live_1)
     await until(lambda: world.live_2.room.schema is not None)
-    refused = await _refusal(world.two, _set("/n", "text"), "bo")
-    assert refused.refusal.code is Code.INVALID_DOCUMENT
+    for at in (world.one, world.two):
+        refused = await _refusal(at, _set("/n", "text"), "bo")
+        assert refused.refusal.code is Code.INVALID_DOCUMENT
+        assert isinstance(await _write(at, "/n", 5 + len(world.calls.made)), Answer)
     await until(world.is_level)
+    revision = world.live_1.room.control.revision
+    assert await store.set_schema(PAGE, b"", revision)
+    await poll([world.one, world.two])
+    await until(lambda: world.live_1.room.schema is None and world.live_2.room.schema is None)
+    assert isinstance(await _write(world.two, "/n", "text"), Answer)
+    assert len(world.calls.of("load")) == loads
+
+
+async def test_a_schema_waits_for_the_batch_that_is_being_committed(world: World) -> None:
+    revision = world.live_1.room.control.revision
+    world.calls.hold("commit")
+    writing = asyncio.create_task(_write(world.one, "/n", "text"))
+    await world.calls.reached("commit")
+    raw = b'{"properties": {"n": {"type": "integer"}}}'
+    assert await world.one.hub.store.set_schema(PAGE, raw, revision)
+    assert not take_schema(world.live_1, raw, await schema_of(PAGE, raw), revision)
+    world.calls.release("commit")
+    answer = await writing
+    assert isinstance(answer, Rejected)
+    assert answer.refusal.code is Code.INVALID_DOCUMENT
 
 
 async def test_a_deleted_document_is_closed_at_the_other_instance(world: World) -> None:
