@@ -86,6 +86,18 @@ NEEDS = [
         "the test that a commit reaches the disk before its ack leaves",
         "install strace",
     ),
+    Need(
+        "HAProxy, nginx and Caddy",
+        lambda: all(map(shutil.which, ("haproxy", "nginx", "caddy", "openssl"))),
+        "the tests of the proxies' configurations",
+        "install haproxy, nginx, caddy and openssl",
+    ),
+    Need(
+        "systemd-analyze",
+        has_command("systemd-analyze"),
+        "the tests of the unit of systemd",
+        "install systemd",
+    ),
 ]
 
 
