@@ -70,13 +70,17 @@ def open_store(settings: Settings) -> Store:
 
 
 def open_gossip(settings: Settings, placement: Placement = ALONE) -> Gossip:
-    """Return what carries messages to other instances: Redis, the local bus, or nothing."""
+    """Return what carries messages to other instances: Redis, the local bus, or nothing.
+
+    The servers of a SQLite file are on one machine, and always have its bus. So a server with Redis
+    and a server without it hear each other.
+    """
+    if placement.bus is not None:
+        return open_bus(placement.bus)
     if settings.redis:
         from storage.gossip.redis import RedisGossip
 
         return RedisGossip(settings.redis)
-    if placement.bus is not None:
-        return open_bus(placement.bus)
     from storage.gossip.memory import MemoryGossip
 
     return MemoryGossip()

@@ -5,6 +5,7 @@ The parent of workers imports this module, and not the web server.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SQLITE: Final = "sqlite+aiosqlite:///"
+# How long a starting server waits for the local bus. It takes milliseconds, unless a server hangs.
+JOIN_SECONDS: Final = 10.0
 # The exit code when the server cannot start. It is also uvicorn's code for this.
 CANNOT_START: Final = 3
 
 
 class CannotServeError(Exception):
-    """Another process serves the database file alone."""
+    """Another process serves the database file alone, or does not answer."""
 
 
 def warn_of_unknown_settings() -> None:
@@ -61,3 +64,19 @@ def open_bus(path: Path) -> Gossip:
     from storage.gossip.local import LocalGossip
 
     return LocalGossip(path)
+
+
+async def until_on_the_bus(gossip: Gossip, bus: Path) -> None:
+    """Wait until this process hears the others. Raise `CannotServeError` when it does not.
+
+    Otherwise it might serve values that another server has changed.
+    """
+    try:
+        async with asyncio.timeout(JOIN_SECONDS):
+            while not gossip.is_connected:
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise CannotServeError(
+            f"another server on this database does not answer at {bus}: stop that server, or "
+            "start this one again"
+        ) from None

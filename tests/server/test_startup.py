@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from server import startup
 from server.runtime.settings import Settings
-from server.startup import CannotServeError, permission_to_serve, warn_of_unknown_settings
+from server.startup import (
+    CannotServeError,
+    open_bus,
+    permission_to_serve,
+    until_on_the_bus,
+    warn_of_unknown_settings,
+)
 
 
 def settings(home: Path, **others: bool | int) -> Settings:
@@ -41,3 +49,16 @@ def test_names_that_look_like_settings_are_logged(
     monkeypatch.setenv("WEFT_WORKER", "2")
     warn_of_unknown_settings()
     assert "WEFT_WORKER is not a setting; did you mean WEFT_WORKERS?" in caplog.messages
+
+
+async def test_a_server_waits_for_the_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gossip = open_bus(tmp_path / "bus")
+    monkeypatch.setattr(startup, "JOIN_SECONDS", 0.0)
+    with pytest.raises(CannotServeError, match="does not answer at"):
+        await until_on_the_bus(gossip, tmp_path / "bus")
+    monkeypatch.undo()
+    running = asyncio.create_task(gossip.run(), name="gossip")
+    await until_on_the_bus(gossip, tmp_path / "bus")
+    assert gossip.is_connected
+    running.cancel()
+    await asyncio.wait([running])
