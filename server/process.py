@@ -28,6 +28,7 @@ from server.startup import (
     CANNOT_START,
     CannotServeError,
     permission_to_serve,
+    until_on_the_bus,
     warn_of_unknown_settings,
 )
 
@@ -196,6 +197,8 @@ def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingS
     @asynccontextmanager
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
+        if part.placement.bus is not None:
+            await until_on_the_bus(services.gossip, part.placement.bus)
         if settings.demo and part.creates_demo:
             await seed.create_documents(services)
         # The start has imported modules and made tables and pages. Otherwise the first collection

@@ -6,6 +6,7 @@ The first server has a local bus, which the second server finds by the lock of t
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -55,6 +56,26 @@ def test_a_second_server_without_a_bus_is_refused(tmp_path: Path) -> None:
             assert f"weft: process {first.process.pid} on " in ended.stderr
             assert "start it with WEFT_LOCAL_BUS=1" in ended.stderr
         assert not (tmp_path / "weft.db-bus").exists(), "a server alone has no bus"
+
+
+def test_a_second_server_that_the_first_does_not_answer_is_refused(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=SHARED) as first:
+        assert first.process is not None
+        first.process.send_signal(signal.SIGSTOP)
+        try:
+            ended = subprocess.run(
+                [str(WEFT), "serve", "--port", "0", "--database", first.database],
+                env={},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        finally:
+            first.process.send_signal(signal.SIGCONT)
+        assert ended.returncode == 3
+        assert f"does not answer at {tmp_path}/weft.db-bus" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 async def test_an_edit_through_one_server_reaches_the_clients_of_the_other(
