@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,14 +22,21 @@ class Several:
     """Starts and stops the servers. They have one database, and one Redis if there is one."""
 
     def __init__(
-        self, home: Path, database: str, redis: str = "", count: int = 3, **env: str
+        self,
+        home: Path,
+        database: str,
+        redis: str | Sequence[str] = "",
+        count: int = 3,
+        **env: str,
     ) -> None:
+        """`redis` has one URL for all servers, or one for each."""
         self.servers: list[RunningServer] = []
         for number in range(count):
+            url = redis if isinstance(redis, str) else redis[number]
             own = home / f"instance-{number}"
             own.mkdir()
             self.servers.append(
-                RunningServer(own, database=database, env={**UNLIMITED, "WEFT_REDIS": redis, **env})
+                RunningServer(own, database=database, env={**UNLIMITED, "WEFT_REDIS": url, **env})
             )
 
     def __enter__(self) -> Self:
