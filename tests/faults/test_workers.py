@@ -12,8 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import WebSocketException
 
+from collab.rights.user_rights import Role
 from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
@@ -87,6 +89,19 @@ async def test_every_worker_serves_and_a_stop_ends_all_of_them(tmp_path: Path) -
         assert not (tmp_path / "weft.db-bus").exists()
 
 
+async def level(editors: list[Editor], database: str) -> object:
+    """Wait until every client has every entry of every worker. Return the value that all have."""
+    for editor in editors:
+        await editor.finish()
+    head = len(await read_log(database, "page"))
+    for editor in editors:
+        await editor.client.until_version(head)
+        await editor.close()
+    values = [editor.client.value for editor in editors]
+    assert values == [values[0]] * len(values)
+    return values[0]
+
+
 async def test_edits_through_two_workers_have_one_order_and_no_worker_loses_one(
     tmp_path: Path,
 ) -> None:
@@ -99,14 +114,45 @@ async def test_edits_through_two_workers_have_one_order_and_no_worker_loses_one(
         began = loop.time()
         await asyncio.gather(*(editor.edit(100) for editor in editors))
         seconds = loop.time() - began
-        for editor in editors:
-            await editor.finish()
-            await editor.close()
-        entries = await read_log(server.database, "page")
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        value = await level(editors, server.database)
+        token = await server.mint()
+        served = [call("GET", f"{server.http}/v1/docs/page", token=token).body for _ in range(10)]
+        assert served == [value] * 10, "every worker serves the newest value"
         assert "is locked" not in server.log()
-    check_log(entries, editors, value)
+    check_log(await read_log(server.database, "page"), editors, value)
     record("two workers", acked_per_s=sum(len(one.acked) for one in editors) / seconds)
+
+
+async def test_metrics_and_status_show_every_worker(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        found = await until_ready(server)
+        token = await server.mint("ops", Role.ADMIN)
+        client = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
+        assert (await client.set("/n", 1))["type"] == "ack"
+        text = call("GET", f"{server.http}/metrics").raw.decode()
+        families = {one.name: one for one in text_string_to_metric_families(text)}
+        accepted = [
+            sample.value
+            for sample in families["weft_edits"].samples
+            if (sample.labels["lane"], sample.labels["outcome"]) == ("patch", "accepted")
+        ]
+        assert sorted(accepted) == [0.0, 2.0], "one worker has accepted both"
+        rooms = {one.labels["worker"]: one.value for one in families["weft_rooms"].samples}
+        assert sorted(rooms.values()) == [0.0, 1.0]
+        for number in (1, 2) * 3:
+            url = f"{server.http}/status.json?worker={number}"
+            report = call("GET", url, token=token).body
+            assert (report["worker"], report["workers"]) == (number, 2)
+            assert report["documents_total"] == rooms[str(number)]
+        reply = call("GET", f"{server.http}/status.json?worker=3", token=token)
+        assert (reply.status, reply.body["code"]) == (404, "not_found")
+        found[2].suspend()
+        try:
+            replies = [call("GET", f"{server.http}/metrics") for _ in range(2)]
+        finally:
+            found[2].resume()
+        assert all('worker="1"' in reply.raw.decode() for reply in replies)
+        await client.close()
 
 
 async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path) -> None:
@@ -253,9 +299,6 @@ async def test_workers_on_postgresql_have_a_bus_of_their_own(
         for editor in editors:
             await editor.connect({user: {} for user in USERS})
         await asyncio.gather(*(editor.edit(20) for editor in editors))
-        for editor in editors:
-            await editor.finish()
-            await editor.close()
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        value = await level(editors, postgres_url)
         assert await asyncio.to_thread(server.stop) == 0, server.log()
     check_log(await read_log(postgres_url, "page"), editors, value)
