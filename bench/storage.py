@@ -8,16 +8,19 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
 from collab.ports.store import Append, Committed, Snapshot
+from storage.circuit_breaker import CircuitBreaker
 from storage.store import SqlStore
 
 SHAPES = ((1, 1), (8, 1), (64, 1), (64, 60))
 ROUNDS = 120
+CALLS = 100_000
 WARM_UP = 20
 
 
@@ -114,6 +117,22 @@ async def _opening(store: SqlStore) -> float:
     return median(took)
 
 
+async def _of_the_breaker() -> float:
+    """Return the seconds of processor time that a circuit breaker adds to a call."""
+
+    async def call(job: int) -> int:
+        return job
+
+    async def seconds(made: Callable[[int], Awaitable[int]]) -> float:
+        began = time.process_time()
+        for _ in range(CALLS):
+            await made(1)
+        return (time.process_time() - began) / CALLS
+
+    breaker = CircuitBreaker("writes", lambda: None)
+    return await seconds(partial(breaker.run, call)) - await seconds(call)
+
+
 async def _rows(folder: Path) -> list[dict[str, object]]:
     store, floor = SqlStore(f"sqlite+aiosqlite:///{folder / 'weft.db'}"), _Floor(folder / "f.db")
     await store.start()
@@ -134,6 +153,8 @@ async def _rows(folder: Path) -> list[dict[str, object]]:
         ]
     took = await _opening(store)
     rows.append({"name": "load, 50 KB + 100 entries", "value": round(took * 1e3, 2), "unit": "ms"})
+    added = await _of_the_breaker()
+    rows.append({"name": "circuit breaker, CPU", "value": round(added * 1e6, 2), "unit": "µs"})
     await store.close()
     floor.close()
     return rows
