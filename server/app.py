@@ -37,6 +37,7 @@ from server.handling.position import Positioned
 from server.handling.problem import HANDLERS
 from server.http1.drain_body import DrainBody
 from server.instances.budget_exchange import BudgetExchange
+from server.instances.degradation import Degradation
 from server.instances.relay import Relay
 from server.lanes.opening import LARGE_OPENINGS
 from server.loading.crash_quarantine import CrashQuarantine
@@ -138,10 +139,13 @@ def build(
 
 
 def _exchanges(services: Services, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-    """Return the task that shares budgets with the other instances, if there may be any."""
-    if services.budgets is None:
-        return []
-    return [group.create_task(services.budgets.run(), name="shared budgets")]
+    """Return the tasks that other instances need, if there may be any."""
+    tasks = []
+    if services.budgets is not None:
+        tasks.append(group.create_task(services.budgets.run(), name="shared budgets"))
+    if services.settings.redis or services.placement.bus is not None:
+        tasks.append(group.create_task(services.degradation.run(), name="degradation"))
+    return tasks
 
 
 def _services(
@@ -182,6 +186,7 @@ def _services(
         origins=origins,
         budget_pool=budget_pool,
         budgets=budgets,
+        degradation=Degradation(gossip, clock, hub.audiences),
         connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
         group=group,
@@ -195,7 +200,7 @@ def _services(
         exports=exports,
         assets=AssetLibrary.of(hub, clock, settings, _folder_of(settings)),
         guest_token_limit=GuestTokenLimit(clock),
-        monitor=Monitor(hub, exports, settings, release),
+        monitor=Monitor(hub, exports, settings, release, gossip),
         version=release,
     )
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
     from server.instances.budget_exchange import BudgetExchange
+    from server.instances.degradation import Degradation
     from server.instances.presence_query import PresenceQuery
     from server.instances.relay import Relay
     from server.publishing.public_cache import PublicCache
@@ -77,6 +78,7 @@ class Services:
     gossip: Gossip
     relay: Relay | None  # None when no other instance can share the database
     budgets: BudgetExchange | None  # as `relay`
+    degradation: Degradation
     commits: CommitLoop
     keyring: Keyring
     share_links: ShareLinks

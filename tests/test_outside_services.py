@@ -30,7 +30,6 @@ ALLOWED = {
     "storage/checkpoints.py": "a thread of its own, which no call waits for",
     "storage/gossip/redis.py": "`publish` and `subscribe` do not wait",
     "storage/gossip/local.py": "`publish` and `subscribe` do not wait",
-    "storage/gossip/bus_socket.py": "used by `local.py` only",
     "server/workers/parent_link.py": "a pair of sockets between processes of this server",
     "server/workers/worker_process.py": "a pair of sockets between processes of this server",
     "server/assets/reading_process.py": "a child process on this machine, with a deadline",

@@ -13,6 +13,7 @@ from collab.ids import DocKey
 from collab.ports.store import StorageUnavailable, Store, Stored
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
+from server.broadcast.audience import Audience
 from server.broadcast.close_reasons import (
     DELETED,
     GONE,
@@ -280,6 +281,10 @@ class Hub:
     def _is_idle(self, live: LiveRoom) -> bool:
         is_used = live.users or live.queue or len(live.audience)
         return live.state in IDLE and not is_used
+
+    def audiences(self) -> list[Audience]:
+        """Return the audiences of all open documents."""
+        return [live.audience for live in self.lives.values()]
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]

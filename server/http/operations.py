@@ -35,14 +35,17 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Return 200 when the database answers and the process is not about to stop, else 503."""
+    """Return 200 when the database answers and the process is not about to stop, else 503.
+
+    Without messages of other instances, `gossip` is "degraded". The server still takes edits.
+    """
     services = services_of(request)
     database = await services.readiness.database()
     status = "ok" if database == "ok" and not services.hub.draining else "unavailable"
     body = {
         "status": status,
         "database": database,
-        "gossip": "ok",
+        "gossip": services.degradation.gossip_state,
         "draining": services.hub.draining,
     }
     return json_response(body, 200 if status == "ok" else 503)

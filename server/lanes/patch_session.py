@@ -15,6 +15,7 @@ from collab.flow.outbound import FrameRate
 from collab.presence.cursors import relocate_cursor_since
 from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
 from server.access.authentication import client_name
+from server.instances.degradation import DEGRADED
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.session import AdmittedClient, Session
 
@@ -74,6 +75,8 @@ class PatchSession(Session):
 
     def _greet(self, admission: Admission) -> None:
         self.feed.send(wire.encode(self._opened_message(admission)), self._now())
+        if self._services.degradation.is_degraded:
+            self.feed.notice(DEGRADED)
 
     def _begin_sync(self) -> None:
         """Do nothing: `opened` has the value, or the missed changes."""

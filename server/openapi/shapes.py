@@ -271,7 +271,7 @@ class Readiness(Struct, frozen=True):
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "down"]
-    gossip: str
+    gossip: Literal["ok", "degraded"]
     draining: bool
 
 

@@ -13,22 +13,20 @@ from server.recording.metrics import SOCKET_LANES
 from server.status.open_documents import OpenDocuments
 
 if TYPE_CHECKING:
+    from collab.ports.gossip import Gossip
     from server.archives.export import Exports
     from server.documents.hub import Hub
-    from server.recording.audit_trail import AuditTrail
-    from server.recording.connections import Connections
 
 
 class Gauges(Collector):
     """Reads the hub, the connections, the exports and the audit trail at each scrape."""
 
-    def __init__(
-        self, hub: Hub, connections: Connections, trail: AuditTrail, exports: Exports, version: str
-    ) -> None:
+    def __init__(self, hub: Hub, gossip: Gossip, exports: Exports, version: str) -> None:
         self._hub = hub
+        self._gossip = gossip
         self._exports = exports
-        self._connections = connections
-        self._trail = trail
+        self._connections = hub.recorder.connections
+        self._trail = hub.recorder.trail
         self._version = version
 
     def describe(self) -> Iterable[Metric]:
@@ -41,6 +39,8 @@ class Gauges(Collector):
         waiting = len(self._trail)
         yield _gauge("weft_audit_waiting", "Audit rows that wait to be written.", waiting)
         yield from self._breaker_metrics()
+        about = "Whether messages of the other instances reach this one."
+        yield _gauge("weft_gossip_connected", about, self._gossip.is_connected)
         build = GaugeMetricFamily(
             "weft_build_info", "The version of this server.", labels=["version"]
         )

@@ -13,6 +13,7 @@ from server.status.loop_watchdog import Watchdog
 from server.status.samples import Samples
 
 if TYPE_CHECKING:
+    from collab.ports.gossip import Gossip
     from server.archives.export import Exports
     from server.documents.hub import Hub
     from server.runtime.settings import Settings
@@ -31,7 +32,9 @@ class Monitor:
     Invariant: while it runs, it takes a sample every second. Documents do not depend on it.
     """
 
-    def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
+    def __init__(
+        self, hub: Hub, exports: Exports, settings: Settings, version: str, gossip: Gossip
+    ) -> None:
         self.hub = hub
         self.recorder = hub.recorder
         self.clock = hub.clock
@@ -43,7 +46,7 @@ class Monitor:
         self.last_rows_within = LAST_ROWS_WITHIN
         self.started_at = self.clock.monotonic()
         self._trail = self.recorder.trail
-        metrics.add(Gauges(hub, connections, self._trail, exports, version))
+        metrics.add(Gauges(hub, gossip, exports, version))
 
     async def run(self) -> None:
         """Run the tasks until cancelled, and then write the last rows of the audit trail."""

@@ -85,9 +85,7 @@ async def test_the_patch_clients_of_every_open_document_get_the_notice(
     monkeypatch.setattr(degradation, "LOOK_EVERY", 0)
     gossip = BrokenGossip()
     async with scene() as here:
-        watch = Degradation(
-            gossip, here.clock, lambda: [live.audience for live in here.hub.lives.values()]
-        )
+        watch = Degradation(gossip, here.clock, here.hub.audiences)
         here.clock.per_reading = 0.01
         running = asyncio.create_task(watch.run(), name="degradation")
         gossip.is_connected = False

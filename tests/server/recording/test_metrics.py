@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collab.entry import Author, Entry
 from collab.errors import Code, Refusal
+from collab.ports.availability import BreakerState
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Barrier, PatchRequest
@@ -19,11 +20,11 @@ from server.archives.export import Exports
 from server.broadcast.subscriber import Submission
 from server.documents.hub import Hub
 from server.documents.snapshots import HubBounds
-from server.recording.audit_trail import AuditTrail
 from server.recording.counters import SECONDS, Distribution
 from server.recording.metrics import CLOSES, Metrics
 from server.recording.recorder import Recorder
 from server.status.gauges import Gauges
+from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.house import ROOT
 from tests.manual_clock import ManualClock
@@ -32,14 +33,20 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ADA = Member(Author("ada"), Rights(Role.EDITOR, expires_at=2**60), "patch")
 
 
+class GuardedStore(MemoryStore):
+    """A store with circuit breakers, as a database has."""
+
+    def breakers(self) -> list[BreakerState]:
+        return [BreakerState(calls, is_open=False, openings=0) for calls in ("reads", "writes")]
+
+
 def everything() -> Metrics:
     """Return the metrics of a server, with the gauges."""
     clock = ManualClock()
-    store = MemoryStore()
+    store = GuardedStore()
     metrics = Metrics()
     hub = Hub(store, clock, HubBounds(RoomBounds()), Recorder(store, clock, metrics))
-    trail: AuditTrail = hub.recorder.trail
-    metrics.add(Gauges(hub, hub.recorder.connections, trail, Exports(0), "0.1.0"))
+    metrics.add(Gauges(hub, MemoryGossip(), Exports(0), "0.1.0"))
     return metrics
 
 
@@ -222,4 +229,5 @@ def test_metric_names_follow_the_prometheus_conventions() -> None:
         ), family.name
         assert not re.search(r"_(ms|milliseconds|kb|kilobytes|minutes|percent)\b", family.name)
         names = {name for sample in family.samples for name in sample.labels}
-        assert names <= {"lane", "outcome", "code", "stage", "cause", "direction", "version", "le"}
+        known = {"lane", "outcome", "code", "stage", "cause", "direction", "calls", "version", "le"}
+        assert names <= known

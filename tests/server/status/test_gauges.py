@@ -11,6 +11,7 @@ from server.documents.hub import Hub
 from server.documents.snapshots import HubBounds
 from server.runtime.settings import Settings
 from server.status.monitor import Monitor
+from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
 
@@ -22,10 +23,14 @@ class BrokenStore(MemoryStore):
         return [BreakerState("reads", False, 1), BreakerState("writes", True, 2)]
 
 
-def scraped(store: MemoryStore) -> set[str]:
+class LostGossip(MemoryGossip):
+    is_connected = False
+
+
+def scraped(store: MemoryStore, gossip: MemoryGossip | None = None) -> set[str]:
     """Return the lines of a scrape."""
     hub = Hub(store, ManualClock(), HubBounds(RoomBounds()))
-    Monitor(hub, Exports(1), Settings(), "0")
+    Monitor(hub, Exports(1), Settings(), "0", gossip or MemoryGossip())
     return set(generate_latest(hub.recorder.metrics.registry).decode().splitlines())
 
 
@@ -36,3 +41,8 @@ def test_a_scrape_shows_which_calls_of_the_store_are_refused() -> None:
         'weft_breaker_openings_total{calls="reads"} 1.0',
         'weft_breaker_openings_total{calls="writes"} 2.0',
     }
+
+
+def test_a_scrape_shows_whether_messages_of_other_instances_arrive() -> None:
+    assert "weft_gossip_connected 1.0" in scraped(MemoryStore())
+    assert "weft_gossip_connected 0.0" in scraped(MemoryStore(), LostGossip())

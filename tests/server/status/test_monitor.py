@@ -17,6 +17,7 @@ from server.documents.hub import Hub
 from server.documents.snapshots import HubBounds
 from server.runtime.settings import Settings
 from server.status.monitor import Monitor
+from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
 
@@ -42,7 +43,7 @@ class SlowStore(MemoryStore):
 async def stopped_with_a_row(store: MemoryStore) -> None:
     """Run a monitor, note one row, and stop the monitor."""
     hub = Hub(store, ManualClock(), HubBounds(RoomBounds()))
-    monitor = Monitor(hub, Exports(1), Settings(), "0")
+    monitor = Monitor(hub, Exports(1), Settings(), "0", MemoryGossip())
     monitor.last_rows_within = 0.01
     running = asyncio.create_task(monitor.run())
     await asyncio.sleep(0)

@@ -16,6 +16,7 @@ from server.runtime.settings import Settings
 from server.status.monitor import Monitor
 from server.status.report import Scope, report
 from server.status.workers import answer, metrics_of_all, report_of
+from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
 
@@ -24,7 +25,7 @@ SCOPE = Scope("demo", Rights(Role.ADMIN, expires_at=1, docs=("a*",)))
 
 def monitor() -> Monitor:
     hub = Hub(MemoryStore(), ManualClock(), HubBounds(room=RoomBounds()))
-    return Monitor(hub, Exports(1), Settings(), "1.2.3")
+    return Monitor(hub, Exports(1), Settings(), "1.2.3", MemoryGossip())
 
 
 class AllWorkers:
