@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from collab.document.document import Document
+from collab.entry import Entry
 from collab.errors import Rejected
 from tests.collab.document.characters_world import CharactersWorld
 from tests.collab.document.following import check_cached_ids, facts, follow
@@ -36,12 +37,12 @@ def run(name: str, seed: int, steps: int) -> int:
     dice = random.Random(f"{name} {seed}")
     world = WORLDS[name](seed)
     follower = Document.create(1)
+    follow_all(follower, world.entries)
     try:
         for number in range(steps):
             try:
                 world.step()
-                for entry in [one for one in world.entries if one.version > follower.version]:
-                    assert follow(follower, entry).value == follower.value
+                follow_all(follower, world.entries)
                 compare(world.document, follower, without="steps" if name == OF_ONE_USER else "")
                 if dice.random() < 0.05:
                     follower.mark_unneeded()
@@ -56,6 +57,12 @@ def run(name: str, seed: int, steps: int) -> int:
     finally:
         world.document.close()
         follower.close()
+
+
+def follow_all(follower: Document, entries: Sequence[Entry]) -> None:
+    """Follow the entries that the follower lacks."""
+    for entry in [one for one in entries if one.version > follower.version]:
+        assert follow(follower, entry).value == follower.value
 
 
 def compare(document: Document, follower: Document, *, without: str = "") -> None:
