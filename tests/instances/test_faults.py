@@ -34,7 +34,7 @@ class RoamingEditor(Editor):
         self.away: list[float] = []  # seconds from the end of a connection to the next answer
 
     async def roam(self, stop: asyncio.Event) -> None:
-        """Edit until `stop` is set, at whichever instance answers."""
+        """Edit until `stop` is set, at the instance that answers."""
         ended = 0.0
         while not stop.is_set():
             try:
@@ -49,7 +49,7 @@ class RoamingEditor(Editor):
                 continue
 
     async def settle(self) -> None:
-        """Finish what is pending, at whichever instance answers."""
+        """Finish what is pending, at the instance that answers."""
         while self.waiting:
             try:
                 if self._is_over():
