@@ -99,9 +99,9 @@ export class Tab {
   kill () {
     const { clock, locks } = this.browser
     let stored = clock.below(this.#transactions.length + 1)
-    for (const { commit, timer } of this.#transactions) {
+    for (const { apply, timer } of this.#transactions) {
       clock.cancel(timer)
-      if (stored-- > 0) commit()
+      if (stored-- > 0) apply()
     }
     this.isDead = true
     for (const [name, tab] of locks) if (tab === this) locks.delete(name)
@@ -142,8 +142,10 @@ export class Tab {
     const writes = []
     const reads = []
     const transaction = {
-      commit: () => writes.forEach((write) => write()),
+      apply: () => writes.forEach((write) => write()),
+      commit () {},
       objectStore: () => ({
+        transaction,
         put: (row) => { const copy = structuredClone(row); writes.push(() => disk.set(JSON.stringify(row.key), copy)) },
         delete: (key) => writes.push(() => disk.delete(JSON.stringify(key))),
         get: (key) => answer((request) => { request.result = structuredClone(disk.get(JSON.stringify(key))) }),
@@ -160,7 +162,7 @@ export class Tab {
     transaction.timer = clock.after(at - clock.now, () => {
       if (this.isDead) return
       for (const read of reads) read()
-      transaction.commit()
+      transaction.apply()
       this.#transactions.splice(this.#transactions.indexOf(transaction), 1)
       transaction.oncomplete?.()
     })

@@ -23,8 +23,10 @@ export class Outbox {
   #value = null;
   /** @type {any} */
   #saving = null;
-  /** @type {Promise<any>} the end of the newest write: writes keep their order */
-  #writing = Promise.resolve();
+  /** @type {Promise<any>} the box is taken: only another user's box takes time */
+  #taken = Promise.resolve();
+  /** @type {Promise<any>} the end of the newest write */
+  #writing = this.#taken;
   #isFailing = false;
   /** @type {() => void} gives the lock of the box back */
   #release = () => {};
@@ -95,7 +97,7 @@ export class Outbox {
     void this.write({ remove: made });
     const release = this.#release;
     const box = (this.box = this.#spare(this.box));
-    this.#writing = this.#writing.then(() => (release(), this.#take(box)));
+    this.#taken = this.#writing.then(() => (release(), this.#take(box)));
   }
 
   /**
@@ -166,14 +168,14 @@ export class Outbox {
     return ["entry", this.scope, this.user, this.box, place];
   }
 
-  /** Writes rows after all earlier writes. @param {import("./storage.js").Writes} writes @returns {Promise<any>} */
+  /** Writes rows. IndexedDB keeps the order of writes, so none waits in this page, which may end. @param {import("./storage.js").Writes} writes @returns {Promise<any>} */
   #write(writes) {
     const done = () => void (this.#isFailing = false);
     const failed = (/** @type {unknown} */ error) => {
       if (!this.#isFailing) this.failed(error);
       this.#isFailing = true;
     };
-    return (this.#writing = this.#writing.then(() => this.rows.write(writes)).then(done, failed));
+    return (this.#writing = this.#taken.then(() => this.rows.write(writes)).then(done, failed));
   }
 
   /** @returns {Promise<string[]>} the boxes of this user that have entries */

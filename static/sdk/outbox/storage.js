@@ -48,6 +48,8 @@ async function open(indexedDB) {
       transact((rows) => {
         for (const row of put) rows.put(row);
         for (const key of remove) rows.delete(key);
+        // Otherwise a page that ends now loses them: the browser would wait for this page.
+        rows.transaction.commit();
       }),
   };
 }

@@ -55,3 +55,33 @@ async def test_only_a_change_that_is_neither_stored_nor_sent_holds_the_user(
                 await page.wait_for_selector('body[data-state="ready"]')
                 await saved(page)
     assert (await studio.sections("stored"))[0]["content"]["headline"] == "Rye"
+
+
+async def test_the_last_letters_before_the_back_button_are_kept(
+    studio: Studio, contexts: Contexts
+) -> None:
+    await studio.create("back", PAGE)
+    context = await contexts.new()
+    typed = "Fresh bread"
+    for letters in ("abc", "def", "ghi"):
+        page = await studio.open(context, "back")
+        await page.locator("#stage h1").click()
+        await page.keyboard.press("End")
+        await page.evaluate(
+            """async (letters) => {
+              for (const letter of letters) {
+                document.execCommand('insertText', false, letter)
+                await new Promise((resolve) => setTimeout(resolve))
+              }
+              history.back()
+            }""",
+            letters,
+        )
+        await page.wait_for_url("about:blank")
+        await page.close()
+        typed += letters
+        page = await studio.open(context, "back")
+        await expect(page.locator("#stage h1")).to_have_text(typed)
+        await saved(page)
+        await page.close()
+    assert (await studio.sections("back"))[0]["content"]["headline"] == typed
