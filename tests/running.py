@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import jwt
+
 from collab.rights.user_rights import Rights, Role
 from server.access.keyring import Keyring
 from server.access.tokens import Claims, mint
@@ -143,7 +145,10 @@ class RunningServer:
         seconds: float = 3600,
         docs: tuple[str, ...] | None = None,
         sections: tuple[str, ...] | None = None,
+        name: str = "",
+        ago: float = 0,
     ) -> str:
+        """Return a token that was made some seconds ago."""
         clock = SystemClock()
         store = SqlStore(self.database)
         await store.start()
@@ -151,9 +156,14 @@ class RunningServer:
             key = await Keyring(store, clock).ensure_key(tenant)
         finally:
             await store.close()
-        now = clock.now_ms()
+        now = clock.now_ms() - int(ago * 1000)
         rights = Rights(role, expires_at=now + int(seconds * 1000), docs=docs, sections=sections)
-        return mint(key, Claims(tenant, user, user.title(), rights, now, kid=""))
+        return mint(key, Claims(tenant, user, name or user.title(), rights, now, kid=""))
+
+    async def expired(self, token: str) -> str:
+        """Return a token of the same publisher that expired an hour ago."""
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return await self.mint(claims["sub"], Role.PUBLISHER, name=claims["name"], ago=7200)
 
     def _has_ended(self, within: float) -> bool:
         assert self.process is not None

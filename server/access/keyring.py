@@ -20,6 +20,9 @@ from server.runtime.clock import Clock
 
 DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
+# A guest who comes back stays the same user for this time after the token has expired. A laptop
+# sleeps longer than an hour, and the browser has unsent changes of this user.
+GUEST_RETURNS_SECONDS = 30 * 86_400
 SECRET_BYTES = 32  # RFC 7518, section 3.2: at least as long as the hash
 
 # After a key is retired, the server may accept its tokens for this time.
@@ -62,12 +65,16 @@ class Keyring:
         self._unknown = 0
         self._signing: CachedKey | None = None
 
-    async def verify(self, token: str) -> Claims:
-        """Return the claims of a token, or raise `Rejected`."""
+    async def verify(self, token: str, *, late_ms: int = 0) -> Claims:
+        """Return the claims of a token, or raise `Rejected`.
+
+        With `late_ms`, a token that has expired is accepted for this time.
+        """
         found = await self._find(key_id(token))
         if found.key is None:
             refuse("the token was not signed by a key of this server")
-        return verify_token(token, found.tenant, found.key, self._clock.now_ms())
+        now = self._clock.now_ms()
+        return verify_token(token, found.tenant, found.key, now, late_ms=late_ms)
 
     async def ensure_key(self, tenant: str) -> SigningKey:
         """Return the tenant's newest active key. Create the tenant and the key when missing."""
@@ -92,9 +99,10 @@ class Keyring:
     async def guest(self, earlier: str | None = None) -> tuple[str, Claims]:
         """Make a new guest, who is a publisher of the demo tenant.
 
-        With an earlier token that is still valid, the guest stays the same user: a connection takes
-        no token of another user. Return the guest's token and the claims in it. The token is valid
-        for an hour.
+        With an earlier guest token, the guest stays the same user: a connection takes no token of
+        another user, and unsent changes belong to their user. The earlier token may have expired
+        within `GUEST_RETURNS_SECONDS`. Return the guest's token and the claims in it. The token is
+        valid for an hour.
         """
         now = self._clock.now_ms()
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
@@ -111,7 +119,7 @@ class Keyring:
         if token is None:
             return None
         try:
-            claims = await self.verify(token)
+            claims = await self.verify(token, late_ms=GUEST_RETURNS_SECONDS * 1000)
         except Rejected:
             return None
         rights = Rights(Role.PUBLISHER, claims.expires_at)

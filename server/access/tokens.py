@@ -120,8 +120,11 @@ def key_id(token: str) -> str:
     return kid
 
 
-def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
-    """Return the claims of a token. Raise when the signature or a claim is not valid at `now`."""
+def verify_token(token: str, tenant: str, key: SigningKey, now: int, *, late_ms: int = 0) -> Claims:
+    """Return the claims of a token. Raise when the signature or a claim is not valid at `now`.
+
+    With `late_ms`, a token that has expired is accepted for this time.
+    """
     try:
         # Raises for another algorithm, a bad signature, and header extensions (crit, b64).
         body = _JWS.decode(token, key.secret, [ALGORITHM], {"enforce_minimum_key_length": True})
@@ -133,7 +136,7 @@ def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
         payload = _PAYLOAD.decode(body)
     except UNREADABLE as error:
         refuse(f"the token's claims are not valid: {error}")
-    _check(payload, tenant, now)
+    _check(payload, tenant, now, late_ms)
     return _claims(payload, key)
 
 
@@ -149,13 +152,13 @@ def _is_signed_with_text(token: str, key: SigningKey) -> bool:
     return False
 
 
-def _check(payload: Payload, tenant: str, now: int) -> None:
+def _check(payload: Payload, tenant: str, now: int, late_ms: int = 0) -> None:
     audience = [payload.aud] if isinstance(payload.aud, str) else payload.aud
     if AUDIENCE not in audience:
         refuse('the token is for another service: aud must be "weft"')
     if payload.tid != tenant:
         refuse("the token was signed with another tenant's key")
-    if now >= int(payload.exp * 1000):
+    if now >= int(payload.exp * 1000) + late_ms:
         refuse("the token has expired")
     if max(payload.iat, payload.nbf) * 1000 > now + LEEWAY_MS:
         refuse("the token is not valid yet; compare the clocks")

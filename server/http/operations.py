@@ -114,8 +114,7 @@ async def get_status(request: Request) -> Response:
 async def make_guest(request: Request) -> Response:
     """Return a token for a user of the demo tenant, valid for an hour.
 
-    The user is new, unless the request has a guest token that is still valid. Without demo mode,
-    return 404.
+    The user is new, unless the request has an earlier guest token. Without demo mode, return 404.
     """
     services = services_of(request)
     if not services.settings.demo:

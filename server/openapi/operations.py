@@ -53,8 +53,8 @@ GUEST = Operation(
         Code.RATE_LIMITED,
         Code.STORAGE_UNAVAILABLE,
     ),
-    detail="Without demo mode the answer is `not_found`. With a guest token that is still valid, "
-    "the new token is for the same user.",
+    detail="Without demo mode the answer is `not_found`. With an earlier guest token, the new "
+    "token is for the same user, up to 30 days after the earlier one has expired.",
     open_to_all=True,
 )
 

@@ -6,6 +6,7 @@ import { openDialog } from "./dialog.js";
 import { h } from "./elements.js";
 
 const PLACE = "weft.token";
+const GUEST = `${PLACE}.guest`;
 const SHARED = 60_000; // milliseconds
 
 /** What a token says about its user; nothing for a wrong one. @param {string} token @returns {{sub?: string, name?: string, role?: string, tid?: string, docs?: string[], exp?: number}} */
@@ -20,6 +21,7 @@ export function claimsOf(token) {
 
 export class Token {
   newest = ""; // of `fresh`
+  #kept = ""; // also where the browser stores nothing
   #last = ""; // of a guest
   #until = 0;
   /** @type {Promise<string> | undefined} */
@@ -46,13 +48,20 @@ export class Token {
 
   /** The token for the server. Without one: in demo mode a guest's, else the user is asked. @param {string} [words] @returns {Promise<string>} */
   async get(words = "This page needs a token. Enter the one that you were given.") {
-    if (AROUND) return tokenFromAround();
+    if (AROUND) return (this.newest = await tokenFromAround());
     const kept = this.kept();
     if (kept) return kept;
     // Requests soon after each other share the token of a guest: the server makes few of them.
     if (Date.now() < this.#until) return this.#last;
-    const answer = await fetch("/v1/demo/token", { method: "POST", headers: this.#earlier() });
-    if (answer.ok) return this.#guest((await answer.json()).token);
+    // A guest stays the same person when their token ends, and in other tabs of this browser.
+    const earlier = this.#last || stored("local", "get", GUEST);
+    const headers = /** @type {HeadersInit} */ (earlier ? { Authorization: `Bearer ${earlier}` } : {});
+    const answer = await fetch("/v1/demo/token", { method: "POST", headers });
+    if (answer.ok) {
+      const { token } = await answer.json();
+      // Another tab may have become a guest meanwhile.
+      return this.#guest((!earlier && stored("local", "get", GUEST)) || token);
+    }
     if (answer.status === 404) return this.ask(words);
     throw Object.assign(new Error("no guest's token"), { code: "rate_limited" });
   }
@@ -92,38 +101,34 @@ export class Token {
   }
 
   kept() {
-    return stored("get", PLACE);
+    return stored("session", "get", PLACE) || this.#kept;
   }
 
   /** @param {string} token */
   keep(token) {
-    stored("set", PLACE, token);
+    this.#kept = token;
+    stored("session", "set", PLACE, token);
   }
 
   forget() {
     this.#until = 0;
-    stored("remove", PLACE);
-  }
-
-  /** A guest stays the same person when their token ends, and in other tabs of this browser. @returns {Record<string, string>} */
-  #earlier() {
-    const guest = localStorage.getItem(`${PLACE}.guest`);
-    return guest ? { Authorization: `Bearer ${guest}` } : {};
+    this.#kept = "";
+    stored("session", "remove", PLACE);
   }
 
   /** @param {string} token */
   #guest(token) {
     this.#last = token;
     this.#until = Date.now() + SHARED;
-    localStorage.setItem(`${PLACE}.guest`, token);
+    stored("local", "set", GUEST, token);
     return token;
   }
 }
 
-/** @param {"get" | "set" | "remove"} what @param {...string} given @returns {string} */
-function stored(what, ...given) {
+/** Use a storage of the browser, which may have none. @param {"local" | "session"} kind @param {"get" | "set" | "remove"} what @param {...string} given @returns {string} */
+export function stored(kind, what, ...given) {
   try {
-    return /** @type {any} */ (sessionStorage)[`${what}Item`](...given) ?? "";
+    return /** @type {any} */ (window)[`${kind}Storage`][`${what}Item`](...given) ?? "";
   } catch {
     return ""; // this browser keeps nothing
   }
