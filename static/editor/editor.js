@@ -10,7 +10,7 @@ import { startOffline } from "../ui/offline.js";
 import { makePeople } from "../people/together.js";
 import { Token } from "../ui/token.js";
 import { Commands } from "./commands.js";
-import { failed } from "./failed.js";
+import { failed, late } from "./failed.js";
 import { makeHistory } from "./history_button.js";
 import { makePublish } from "./publish_button.js";
 import { makeSafety } from "../safety/safety.js";
@@ -29,6 +29,7 @@ try {
   page.on("error", (error) => {
     console.warn(error);
     errors.push(error.code);
+    late(error, token);
   });
   startOffline(() => page.pending, "the editor");
   await page.ready;

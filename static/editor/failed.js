@@ -4,17 +4,31 @@ import { advice } from "/sdk/advice.js";
 import { AROUND } from "../ui/around.js";
 import { h } from "../ui/elements.js";
 
+const NO_NETWORK = "There is no connection, and this browser has not opened the page before.";
 /** What to say, by the code of the error. @type {Record<string, string>} */
 const WORDS = {
   not_found: "There is no such page. It may have been deleted.",
   forbidden: "You may not open this page. Ask the person who shared it for another link.",
   unauthenticated: "This link has ended. Ask the person who shared it for a new one.",
-  token_failed: "There is no connection, and this browser has not opened the page before.",
+  no_network: NO_NETWORK,
+  token_failed: AROUND
+    ? "The page around the editor does not say who you are. Sign in there again."
+    : NO_NETWORK,
 };
+
+/** Why there is no token, or why the server is not reached. @param {any} error @returns {string} */
+const codeOf = (error) => (error?.code === "token_failed" && error.cause?.code) || error?.code;
+
+/** Say why the page is not there yet. The SDK tries again. @param {any} error @param {import("../ui/token.js").Token} token */
+export function late(error, token) {
+  const place = document.querySelector(".opening");
+  const words = !token.asked && WORDS[codeOf(error)]; // the user may be writing a token
+  if (place && words) place.textContent = words;
+}
 
 /** @param {any} error @param {import("../ui/token.js").Token} token */
 export function failed(error, token) {
-  const code = error?.code === "token_failed" && error.cause?.code ? error.cause.code : error?.code;
+  const code = codeOf(error);
   const isToken = code === "unauthenticated" || code === "forbidden";
   if (isToken) token.forget();
   const again = () => location.reload();

@@ -33,7 +33,8 @@ export class TopBar {
         href: this.at,
         target: "_blank",
         "aria-label": "Preview",
-        onclick: (/** @type {MouseEvent} */ event) => this.open(event, token.kept()),
+        // A tab of its own has no page around it that gives tokens.
+        onclick: (/** @type {MouseEvent} */ event) => this.open(event, AROUND ? token.newest : token.kept()),
       },
       icon("eye"),
       h("span", {}, "Preview"),

@@ -1,15 +1,20 @@
 // Banners under the bar: what the user has to know now, and what they can do about it.
 
 import { advice } from "/sdk/advice.js";
+import { AROUND } from "../ui/around.js";
 import { h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 
 /** @typedef {import("../editor/workspace.js").Notice} Notice */
 
+const NO_TOKEN = "The page around the editor does not say who you are. Sign in there again.";
+
 /** Why the server lets the user in no more. @type {Record<string, string>} */
 const WORDS = {
-  token: "Your link to this page has ended. Enter a new token to go on.",
+  token: AROUND
+    ? "The page around the editor does not let you in any more. Sign in there again."
+    : "Your link to this page has ended. Enter a new token to go on.",
   not_found: "This page was deleted. What you see is the copy in this browser.",
 };
 
@@ -19,6 +24,7 @@ export class Notices {
   #isLost = false;
   #storage = ""; // the code of the error of the browser's storage
   #isOld = false;
+  #hasNoToken = false; // the page around ours gave none
   /** @type {Set<string>} */
   #closed = new Set();
 
@@ -32,7 +38,7 @@ export class Notices {
     page.on("link", ({ link, error }) => {
       this.#error = error;
       if (link !== "online") return;
-      this.#isLost = false;
+      this.#isLost = this.#hasNoToken = false;
       // Otherwise the service worker tells of a new version.
       if (!navigator.serviceWorker) void this.#compare();
     });
@@ -54,6 +60,7 @@ export class Notices {
   #failed(code) {
     if (code === "memory_only" || code === "storage_full") this.#storage = code;
     if (code === "protocol") this.#isOld = true;
+    if (code === "token_failed") this.#hasNoToken = AROUND !== "";
     this.draw();
   }
 
@@ -78,7 +85,7 @@ export class Notices {
           stays: true,
           tone: "warning",
           ...sync,
-          words: `The server does not answer. What you change is kept in this browser.${queued}`,
+          words: `${this.#hasNoToken ? NO_TOKEN : "The server does not answer."} What you change is kept in this browser.${queued}`,
         },
       this.workspace.isHeld &&
         page.link === "online" && {
@@ -123,8 +130,8 @@ export class Notices {
       stays: true,
       tone: "danger",
       words: (WORDS[isToken ? "token" : (code ?? "")] ?? advice({ code })) + queued,
-      action: isToken ? "Enter a token" : "Try again",
-      run: isToken ? () => void enter() : () => this.page.syncNow(),
+      action: isToken && !AROUND ? "Enter a token" : "Try again",
+      run: isToken && !AROUND ? () => void enter() : () => this.page.syncNow(),
     };
   }
 

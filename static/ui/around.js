@@ -6,7 +6,8 @@ const AGAIN = 500;
 const PATIENCE = 20_000;
 
 /** The origin of the page around ours; '' when there is none. */
-export const AROUND = window.parent === window ? "" : originOf(new URLSearchParams(location.search).get("from"));
+export const AROUND =
+  window.parent === window ? "" : originOf(new URLSearchParams(location.search).get("from"));
 
 /** Send a message to the page around ours. @param {Record<string, unknown>} message */
 export function tellAround(message) {
@@ -42,7 +43,8 @@ export function tokenFromAround() {
 /** @param {string | null} address */
 function originOf(address) {
   try {
-    return address ? new URL(address).origin : "";
+    const { origin } = new URL(address ?? "");
+    return origin === "null" ? "" : origin; // of `data:` and the like: no message can be sent there
   } catch {
     return "";
   }

@@ -11,10 +11,12 @@ export function startOffline(pending, what) {
   if (!workers) return; // not on plain http, except on this machine
   const build = document.querySelector('meta[name="weft-build"]')?.getAttribute("content");
   // While this page is open, the worker keeps the files of its version.
-  void navigator.locks?.request(`weft-shell-${build}`, { mode: "shared" }, () => {
-    workers.controller?.postMessage("started");
-    return new Promise(() => {});
-  });
+  void navigator.locks
+    ?.request(`weft-shell-${build}`, { mode: "shared" }, () => {
+      workers.controller?.postMessage("started");
+      return new Promise(() => {});
+    })
+    .catch(() => {}); // in a frame, a browser may give no storage, and no locks
   let wasControlled = Boolean(workers.controller);
   let isOffered = false;
   let reload = () => {}; // the newest way

@@ -47,14 +47,14 @@ class Product:
         token = await self.studio.server.mint(user, role, seconds=seconds)
         self.site.pages["/weft-token"] = token
 
-    async def open(self, page: Page, doc: str) -> Frame:
+    async def open(self, page: Page, doc: str, state: str = "[data-state]") -> Frame:
         """Open the product's page with the editor of a document in a frame."""
         self.show("/", snippet(PAGE, "frame"), **{"acme.home": doc})
         await page.goto(f"{self.site.origin}/")
         handle = await page.wait_for_selector("iframe")
         frame = await handle.content_frame() if handle else None
         assert frame is not None
-        await frame.wait_for_selector("body[data-state]")
+        await frame.wait_for_selector(f"body{state}")
         return frame
 
 
@@ -81,10 +81,55 @@ async def test_a_product_shows_the_editor_and_gives_the_tokens(
     [shown] = await product.studio.sections("framed")
     assert shown["content"]["headline"] == "Hello there"
     assert await frame.evaluate("weft.page.user") == "ada"
+    # The preview is a tab of its own, with the user's newest token.
+    async with page.context.expect_page() as opened:
+        await frame.get_by_role("link", name="Preview").click()
+    preview = await opened.value
+    await expect(preview.get_by_role("heading", level=1)).to_have_text("Hello there")
+    assert preview.url.endswith("/preview/framed"), "no token stays in the address"
+    await preview.close()
     assert complaints == []
     product.site.pages["/projects"] = "<title>Projects</title>"
     await frame.get_by_role("button", name="Leave the editor").click()
     await expect(page).to_have_title("Projects")
+
+
+# A browser that gives the frame of another site no storage.
+NOTHING_IS_STORED = """
+if (location.origin === ORIGIN) {
+  const refuse = () => { throw new DOMException('denied', 'SecurityError') }
+  for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches'])
+    Object.defineProperty(window, name, { get: refuse })
+  navigator.locks.request = navigator.serviceWorker.register = async () => refuse()
+}
+"""
+
+
+async def test_the_editor_works_where_the_browser_stores_nothing(
+    product: Product, page: Page, complaints: Complaints
+) -> None:
+    await product.studio.create("memory", site(section("a", "hero", headline="Hello")))
+    await product.signs_in("ada", Role.PUBLISHER)
+    await page.add_init_script(NOTHING_IS_STORED.replace("ORIGIN", repr(product.weft)))
+    frame = await product.open(page, "memory", '[data-state="ready"]')
+    await frame.locator("#stage h1").first.click()
+    await page.keyboard.press("End")
+    await page.keyboard.type("!")
+    await until(frame, "weft.page.saved === 'saved' && weft.page.pending === 0")
+    await frame.get_by_role("button", name="History").click()
+    await expect(frame.locator(".history [role=option]")).to_have_count(3)
+    await page.keyboard.press("Escape")
+    await frame.locator("#publish").click()
+    await frame.locator("dialog.publish .go").click()
+    await expect(frame.get_by_role("heading", name="Published")).to_be_visible()
+    # The SDK says in the console that it keeps changes in memory only.
+    assert [each for each in complaints if "keep the tab open" not in each] == []
+    await page.context.set_offline(True)
+    await until(frame, "weft.page.link === 'offline'")
+    await frame.evaluate("void weft.page.set('/pages/home/title', 'Later')")
+    await expect(frame.get_by_text("This browser stores nothing")).to_be_visible()
+    await page.context.set_offline(False)
+    await until(frame, "weft.page.saved === 'saved' && weft.page.pending === 0")
 
 
 async def test_a_token_that_ends_is_replaced_by_another_one(product: Product, page: Page) -> None:
@@ -101,6 +146,61 @@ async def test_a_token_that_ends_is_replaced_by_another_one(product: Product, pa
     assert (await product.studio.value("short"))["pages"]["home"]["title"] == "Later"
 
 
+async def test_a_user_who_is_signed_out_goes_on_after_signing_in(
+    product: Product, page: Page
+) -> None:
+    await product.studio.create("away", site(section("a", "hero", headline="Hello")))
+    product.site.pages["/weft-token"] = ""
+    frame = await product.open(page, "away", state="")
+    await expect(frame.get_by_text("does not say who you are")).to_be_visible()
+    # Messages of a wrong shape, and of another window than the one around the frame, are ignored.
+    eve = await product.studio.server.mint("eve")
+    await page.evaluate(
+        """(token) => {
+          const frame = document.querySelector('iframe').contentWindow
+          const right = { weft: 'editor', type: 'token' }
+          const foreign = [{ token, weft: 'preview' }, { token, type: 'leave' }]
+          const wrong = [{ token: 5 }, { token: {} }, ...foreign]
+          const others = [null, 5, 'token', [], right, { type: 'token', token }]
+          for (const data of [...others, ...wrong.map((each) => ({ ...right, ...each }))])
+            frame.postMessage(data, '*')
+        }""",
+        eve,
+    )
+    await frame.evaluate(
+        "(token) => postMessage({ weft: 'editor', type: 'token', token }, '*')", eve
+    )
+    await expect(frame.get_by_text("does not say who you are")).to_be_visible()
+    await product.signs_in("ada")
+    await frame.wait_for_selector('body[data-state="ready"]')
+    assert await frame.evaluate("weft.page.user") == "ada"
+    await page.context.set_offline(True)
+    await until(frame, "weft.page.link === 'offline'")
+    await frame.evaluate("void weft.page.set('/pages/home/title', 'Kept')")
+    product.site.pages["/weft-token"] = "not.a.token"
+    await page.context.set_offline(False)
+    await expect(frame.get_by_text("does not let you in any more")).to_be_visible()
+    await expect(frame.get_by_role("button", name="Enter a token")).to_have_count(0)
+    await product.signs_in("ada")
+    await frame.get_by_role("button", name="Try again").click()
+    await until(frame, "weft.page.saved === 'saved' && weft.page.pending === 0")
+    assert (await product.studio.value("away"))["pages"]["home"]["title"] == "Kept"
+
+
+@pytest.mark.long
+async def test_a_user_whose_session_ends_is_told_to_sign_in(product: Product, page: Page) -> None:
+    await product.studio.create("ended", site(section("a", "hero", headline="Hello")))
+    await product.signs_in("ada", seconds=6)
+    frame = await product.open(page, "ended", '[data-state="ready"]')
+    product.site.pages["/weft-token"] = ""
+    banner = frame.locator("[data-notice=lost]")
+    await expect(banner).to_contain_text("does not say who you are")
+    await product.signs_in("ada")
+    await banner.get_by_role("button", name="Sync now").click()
+    await expect(banner).to_have_count(0)
+    await until(frame, "weft.page.link === 'online'")
+
+
 async def test_a_refused_token_is_no_way_out_of_the_frame(product: Product, page: Page) -> None:
     await product.studio.create("closed", site())
     product.site.pages["/weft-token"] = "not.a.token"
@@ -113,9 +213,13 @@ async def test_a_refused_token_is_no_way_out_of_the_frame(product: Product, page
 
 
 async def test_another_site_cannot_show_the_editor(product: Product, page: Page) -> None:
-    with Site({"/": f'<iframe src="{product.weft}/edit/framed?from=x"></iframe>'}) as other:
-        async with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
-            await page.goto(f"{other.origin}/")
+    product.show("/", snippet(PAGE, "frame"))
+    with Site() as other:
+        # Nor can it show the product: each site around the editor must be allowed.
+        for address in (f"{product.weft}/edit/framed?from=x", f"{product.site.origin}/"):
+            other.pages["/"] = f'<iframe src="{address}"></iframe>'
+            async with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+                await page.goto(f"{other.origin}/")
 
 
 async def test_alone_the_editor_asks_no_other_page_for_a_token(
@@ -131,8 +235,6 @@ async def test_alone_the_editor_asks_no_other_page_for_a_token(
 async def test_a_product_draws_section_types_of_its_own(
     product: Product, page: Page, complaints: Complaints
 ) -> None:
-    document = site(section("c", "calculator", label="Club", price=5), section("o", "other"))
-    await product.studio.create("acme.prices", document, schema=False)
     await product.signs_in("ada", Role.PUBLISHER)
     product.site.pages["/renderer.js"] = snippet(PAGE, "renderer")
     product.show("/preview.html", snippet(PAGE, "own-preview"))
@@ -146,6 +248,12 @@ async def test_a_product_draws_section_types_of_its_own(
     await product.studio.patch(
         "acme.prices",
         {"op": "replace", "path": "/pages/home/sections/0/content/price", "value": 1},
+    )
+    other = section("o", "other")
+    await product.studio.patch(
+        "acme.prices",
+        {"op": "add", "path": "/pages/home/sections/-", "value": other},
+        {"op": "add", "path": "/pages/home/sections/-", "value": {"id": "e", "type": "hero"}},
     )
     await page.locator("#label").focus()
     await saved_form(page)

@@ -107,6 +107,9 @@ async def test_the_editor_opens_edits_and_comes_back_without_losing_anything(
     ).wait_for()
     await listing.locator("[data-doc=home] h2 a").click()
     await listing.wait_for_selector('body.editor[data-state="ready"]')
+    # An address that this browser has not opened before says so.
+    await listing.goto(f"{studio.server.http}/edit/other")
+    await listing.get_by_text("this browser has not opened the page before").wait_for()
     await listing.close()
 
     studio.server.start()
