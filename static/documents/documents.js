@@ -6,7 +6,7 @@ import { change, h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { startOffline } from "../ui/offline.js";
 import { toast } from "../ui/toast.js";
-import { Token } from "../ui/token.js";
+import { stored, Token } from "../ui/token.js";
 import { ago } from "../ui/words.js";
 import { Activity } from "./activity.js";
 import { Card } from "./card.js";
@@ -58,7 +58,7 @@ const sort = h(
   h("option", { value: "edited" }, "Last edited"),
   h("option", { value: "title" }, "Title"),
 );
-sort.value = localStorage.getItem(SORT) ?? "edited";
+sort.value = stored("local", "get", SORT) || "edited";
 const create = h(
   "button",
   { type: "button", class: "primary", onclick: () => void newPage() },
@@ -127,7 +127,7 @@ async function newPage() {
 }
 
 function sorted() {
-  localStorage.setItem(SORT, sort.value);
+  stored("local", "set", SORT, sort.value);
   draw();
 }
 

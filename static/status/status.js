@@ -29,7 +29,8 @@ $("entrance").addEventListener("submit", (event) => {
   ask();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) ask();
+  // While the page asks for a token, what it says and the focus stay.
+  if (!document.hidden && $("entrance").hidden) ask();
 });
 ask();
 

@@ -237,6 +237,30 @@ async def test_without_a_valid_token_the_user_is_asked(
     )
 
 
+NO_STORAGE = """
+const get = () => { throw new DOMException('denied', 'SecurityError') }
+for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
+  Object.defineProperty(window, name, { get })
+"""
+
+
+async def test_the_tools_work_where_the_browser_stores_nothing(
+    context: BrowserContext, studio: Studio
+) -> None:
+    await studio.create("unstored", named("Unstored"))
+    await context.add_init_script(NO_STORAGE)
+    page = await studio.open_list(context)
+    await expect(card(page, "Unstored")).to_be_visible()
+    await page.get_by_label("Sort by").select_option("title")
+    editor = await studio.open(context, "unstored")
+    await editor.evaluate("weft.page.set('/site/name', 'In memory').durable")
+    await refreshed(page)
+    await expect(card(page, "In memory")).to_be_visible()
+    token = await studio.server.mint("root", Role.ADMIN)
+    await page.goto(f"{studio.server.http}/status#token={token}")
+    await expect(page.locator("#documents")).to_contain_text("unstored")
+
+
 @pytest.mark.long
 async def test_a_tenant_without_pages_is_invited_to_make_one(
     context: BrowserContext, studio: Studio
