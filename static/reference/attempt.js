@@ -1,5 +1,6 @@
 // A form that sends one request, and shows the answer.
 
+import { confirmed } from "../ui/dialog.js";
 import { h } from "../ui/elements.js";
 
 /** @typedef {import("./session.js").Fields} Fields */
@@ -7,6 +8,8 @@ import { h } from "../ui/elements.js";
 
 const FILE = "application/octet-stream";
 const MOST_SHOWN = 100_000; // characters of a body
+/** What a browser cannot send in a header. */
+const NO_HEADER = /[^\t\x20-\x7e\x80-\xff]/;
 
 export class Attempt {
   /** @type {{parameter: Fields, field: HTMLInputElement, isOwn: boolean}[]} */
@@ -14,6 +17,7 @@ export class Attempt {
   /** @type {HTMLTextAreaElement | HTMLInputElement | undefined} */
   body;
   kind = "";
+  isSending = false;
 
   /** @param {import("./session.js").Operation} operation @param {import("./session.js").Session} session */
   constructor(operation, session) {
@@ -91,18 +95,55 @@ export class Attempt {
   }
 
   async submit() {
-    const { session, operation } = this;
-    this.send.disabled = true;
+    if (this.isSending) return; // a second click
+    this.isSending = true;
     try {
-      const needsToken = operation.described.security.length > 0;
-      if (needsToken && !session.token && document.body.dataset.demo === "yes") await session.guest();
-      if (needsToken && !session.token)
-        this.#say("This request needs a token. Paste one at the top of the page.");
-      else await this.show(await session.send(...this.request()));
+      await this.#submit();
     } catch {
       this.#say("There is no answer. Check the connection, and try again.");
     }
-    this.send.disabled = false;
+    this.isSending = false;
+  }
+
+  async #submit() {
+    const { session, operation } = this;
+    const wrong = this.#wrong();
+    if (wrong) return this.#say(wrong);
+    if (operation.described.security.length) {
+      // A guest comes when the first request needs one, and again when the hour is over.
+      const refused = session.needsGuest && document.body.dataset.demo === "yes" && (await session.guest());
+      if (refused && session.needsGuest) return this.show(refused);
+      if (!session.token) return this.#say("This request needs a token. Paste one at the top of the page.");
+    }
+    const request = this.request();
+    if (await this.#agreed(request)) await this.show(await session.send(...request));
+  }
+
+  /** Ask before a deletion: nothing here can take it back. @param {[string, string, ...any]} request */
+  async #agreed([method, address]) {
+    const { name, described } = this.operation;
+    if (method !== "DELETE" || name === "releaseLock") return true;
+    const words = `The server does it at once, to what you named: ${method} ${decodeURIComponent(address)}`;
+    return confirmed({ title: `${described.summary}?`, words, yes: "Send", isDanger: true });
+  }
+
+  /** Why the request cannot be sent like this; '' when it can. */
+  #wrong() {
+    for (const { parameter, field } of this.fields) {
+      const value = field.value.trim();
+      const isPath = parameter.in === "path";
+      const words =
+        (parameter.required && !value && `Write a value for ${parameter.name}.`) ||
+        // A browser takes them out of an address. Then it would be the address of another request.
+        (isPath && /^\.\.?$/.test(value) && `${parameter.name} cannot be ${value} in an address.`) ||
+        (parameter.in === "header" &&
+          NO_HEADER.test(value) &&
+          `${parameter.name} is a header: write only letters of Western Europe in it.`);
+      if (!words) continue;
+      field.focus();
+      return words;
+    }
+    return "";
   }
 
   /** @returns {[string, string, Record<string, string>, BodyInit | undefined]} */

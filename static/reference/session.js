@@ -49,11 +49,18 @@ export class Session extends Emitter {
     this.values = { doc, tenant: claimsOf(token).tid ?? "" };
   }
 
-  /** Become a guest of the demo, with a document of one's own. @returns {Promise<Answer>} the last answer */
+  /** Whether there is no token, or that of a guest whose time is over. */
+  get needsGuest() {
+    const { sub = "", exp = 0 } = claimsOf(this.token);
+    return !this.token || (sub.startsWith("guest-") && exp * 1000 < Date.now());
+  }
+
+  /** Become a guest of the demo, with a document of one's own; or stay the guest whose time is over. @returns {Promise<Answer>} the last answer */
   async guest() {
-    const made = await this.send("POST", "/v1/demo/token", {});
+    const made = await this.send("POST", "/v1/demo/token", this.authorization);
     if (made.status !== 200) return made;
-    this.use(JSON.parse(await made.body.text()).token);
+    const doc = this.token ? this.values.doc : undefined;
+    this.use(JSON.parse(await made.body.text()).token, doc);
     return this.makeDocument();
   }
 

@@ -1,12 +1,16 @@
 // The box at the top: where the token for *Try it* comes from.
 
 import { h } from "../ui/elements.js";
+import { claimsOf } from "../ui/token.js";
 
+const LONGEST = 2 ** 31 - 1; // milliseconds of a timer
 const LATER = "There is no answer. Check the connection, and try again.";
 
 export class Trial {
   /** @param {HTMLElement} place @param {import("./session.js").Session} session @param {boolean} isDemo whether the server makes tokens for guests */
   constructor(place, session, isDemo) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.place = place;
     this.session = session;
     this.isDemo = isDemo;
@@ -17,6 +21,9 @@ export class Trial {
 
   draw() {
     const { who } = this.session;
+    clearTimeout(this.timer);
+    const left = (who?.until?.getTime() ?? Infinity) - Date.now();
+    if (left > 0 && left < LONGEST) this.timer = setTimeout(() => this.draw(), left + 1000);
     this.place.replaceChildren(
       h("h2", {}, "Try it"),
       ...(who ? this.#signedIn(who) : this.#outside()),
@@ -34,10 +41,10 @@ export class Trial {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.said.textContent = "";
-      this.session.use(field.value.trim());
-      if (!this.session.who)
-        this.said.textContent = "This is no token. A token has three parts with dots between.";
+      const given = field.value.trim();
+      const isToken = Boolean(claimsOf(given).sub);
+      this.said.textContent = isToken ? "" : "This is no token. A token has three parts with dots between.";
+      if (isToken) this.session.use(given);
     });
     const get = h(
       "button",
@@ -70,13 +77,21 @@ export class Trial {
       "Create it",
     );
     const time = until?.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const isOver = until !== null && until.getTime() < Date.now();
+    const again = h(
+      "button",
+      { type: "button", class: "link", onclick: () => void this.ask(again, () => session.guest()) },
+      "Go on as this guest",
+    );
     const end = h(
       "button",
       { type: "button", class: "link", onclick: () => session.use("") },
       "Forget the token",
     );
     return [
-      h("p", {}, "You are ", h("b", {}, name), `, ${role}${time ? `, until ${time}` : ""}. `, end),
+      isOver
+        ? h("p", {}, "The time of your token is over. ", session.needsGuest && this.isDemo && again, " ", end)
+        : h("p", {}, "You are ", h("b", {}, name), `, ${role}${time ? `, until ${time}` : ""}. `, end),
       h("div", { class: "row" }, h("div", {}, h("label", { for: "document" }, "Document"), doc), make),
     ];
   }
@@ -95,5 +110,7 @@ export class Trial {
       this.said.textContent = LATER;
     }
     button.disabled = false;
+    // The button is gone with the old box. The focus goes on in the new one.
+    if (!button.isConnected) /** @type {HTMLElement | null} */ (this.place.querySelector("input"))?.focus();
   }
 }
