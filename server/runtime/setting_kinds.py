@@ -15,7 +15,6 @@ MiB = 1024 * KiB
 HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
 ANCESTOR = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}|\*))?")
-ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _SIZE = re.compile(r"(\d{1,18})\s*(KiB|MiB|GiB)?", re.IGNORECASE)
@@ -186,10 +185,10 @@ def choice(default: str, choices: tuple[str, ...], doc: str) -> str:
     return field(default=default, metadata={"rule": Rule(parse, may_be, doc)})
 
 
-def listed(shape: re.Pattern[str], may_be: str, doc: str) -> tuple[str, ...]:
+def listed(accepts: Callable[[str], object], may_be: str, doc: str) -> tuple[str, ...]:
     def parse(given: str) -> tuple[str, ...]:
         parts = tuple(part for part in re.split(r"[,\s]+", given) if part)
-        if not all(shape.fullmatch(part) for part in parts):
+        if not all(accepts(part) for part in parts):
             raise ValueError(given)
         return parts
 

@@ -59,22 +59,22 @@ class Settings:
         "The URL of this server for browsers; published pages use it in absolute URLs.",
     )
     origins: tuple[str, ...] = setting.listed(
-        setting.ORIGIN,
+        setting.is_origin,
         "origins such as https://app.example.com, separated by commas",
         "Origins allowed to open sockets and call the API. Empty: only the server's own origin.",
     )
     frame_ancestors: tuple[str, ...] = setting.listed(
-        setting.ANCESTOR,
+        setting.ANCESTOR.fullmatch,
         "origins such as https://cms.example or https://*.example, separated by commas; * for all",
         "Sites that may show published pages and previews in a frame, besides the server's own.",
     )
     editor_ancestors: tuple[str, ...] = setting.listed(
-        setting.ORIGIN,
+        setting.is_origin,
         "origins such as https://cms.example, separated by commas",
         "Sites that may show the editor in a frame. Empty: no site.",
     )
     trusted_proxies: tuple[str, ...] = setting.listed(
-        setting.ADDRESS,
+        setting.ADDRESS.fullmatch,
         "IP addresses or networks such as 10.0.0.0/8, separated by commas; * for all",
         "Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.",
     )

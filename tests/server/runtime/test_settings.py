@@ -212,6 +212,27 @@ def test_both_kinds_of_database_url_are_accepted(given: str) -> None:
     assert Settings.load({"WEFT_DATABASE": given}).database == given
 
 
+@pytest.mark.parametrize("name", ["WEFT_EDITOR_ANCESTORS", "WEFT_ORIGINS"])
+def test_each_listed_origin_is_one_exact_origin(name: str) -> None:
+    expected = ("https://cms.example", "http://127.0.0.1:8000", "https://[::1]:8443")
+    given = f"{expected[0]}, {expected[1]} {expected[2]}"
+    assert getattr(Settings.load({name: given}), name.removeprefix("WEFT_").lower()) == expected
+    for wrong in (
+        "*",
+        "https://*",
+        "https://*.example",
+        "https://cms.example/",
+        "https://cms.example;script-src",
+        "https://'self'",
+        "https://cms.example:99999",
+        "https://ada@cms.example",
+        "cms.example",
+        "null",
+    ):
+        with pytest.raises(BadSetting, match=name):
+            Settings.load({name: f"https://good.example,{wrong}"})
+
+
 def test_origins_are_a_list() -> None:
     given = "https://app.example.com, http://127.0.0.1:3000"
     expected = ("https://app.example.com", "http://127.0.0.1:3000")
