@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import uvicorn
@@ -180,13 +182,41 @@ def run(settings: Settings, store: Store, part: Part) -> int:
     # commit took 150 ms with Python's own interval of 5 ms, and 21 ms with this interval.
     sys.setswitchinterval(0.0005)
     server = server_of(settings, store, part)
+    uvicorn_log = logging.getLogger("uvicorn.error")
+    explain = partial(_explain_listen_error, settings)
+    uvicorn_log.addFilter(explain)
     # After its stop, uvicorn raises SIGTERM again. We ignore that signal, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run(part.sockets)
     except KeyboardInterrupt:
         return 130
+    finally:
+        uvicorn_log.removeFilter(explain)
     return 0 if server.started else 1
+
+
+def _explain_listen_error(settings: Settings, record: logging.LogRecord) -> bool:
+    """Say what to do when uvicorn cannot listen: it logs the bare error."""
+    error: object = record.msg  # uvicorn logs the exception itself
+    if isinstance(error, OSError):
+        where = f"port {settings.port} of {settings.host}"
+        match error.errno:
+            case errno.EADDRINUSE:
+                record.msg = (
+                    f"another program listens on {where} (address already in use): "
+                    "stop it, or set WEFT_PORT to another port"
+                )
+            case errno.EACCES:
+                record.msg = (
+                    f"this user may not listen on {where}: set WEFT_PORT to a port above 1023"
+                )
+            case _:
+                record.msg = (
+                    f"Weft cannot listen on {where}: {error}. "
+                    "Set WEFT_HOST to an address of this machine"
+                )
+    return True
 
 
 def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingServer:

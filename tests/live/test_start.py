@@ -60,10 +60,13 @@ def test_a_taken_port_is_refused_and_not_printed_as_address(tmp_path: Path) -> N
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with weft(tmp_path, "--port", str(other.getsockname()[1])) as process:
+        port = other.getsockname()[1]
+        with weft(tmp_path, "--port", str(port)) as process:
             text = said(process)
     assert "Weft serves" not in text
-    assert "address already in use" in text
+    where = f"another program listens on port {port} of 127.0.0.1 (address already in use)"
+    assert f"{where}: stop it, or set WEFT_PORT to another port" in text
+    assert "Traceback" not in text
     assert process.returncode != 0
 
 
