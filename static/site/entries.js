@@ -36,7 +36,7 @@ function targetWords(desk, href, label) {
   const link = safeLink(href);
   const part = partOf(href);
   const page = link.startsWith("#") ? desk.site.pageWith(part) : pageAt(desk.site, link);
-  if (!page) return href.replace(/^(https?:\/\/|mailto:|tel:)/, "");
+  if (!page || (part && desk.site.pages.length < 2)) return href.replace(/^(https?:\/\/|mailto:|tel:)/, "");
   const name = desk.nameOf(page) === label ? desk.site.address(page) : desk.nameOf(page);
   return part ? `${name}, #${part}` : name;
 }

@@ -172,10 +172,8 @@ class Panel {
     const wasHidden = this.element.hidden;
     change(this.element, { hidden: !isShown, "data-tall": null });
     document.body.classList.toggle("with-site", isShown);
-    if (isShown && wasHidden) {
-      this.body.scrollTop = 0;
-      this.buttons.find((each) => each.tabIndex === 0)?.focus();
-    }
+    if (isShown && wasHidden) this.body.scrollTop = 0;
+    if (isShown && this.wanted !== null) this.buttons.find((each) => each.tabIndex === 0)?.focus();
     if (isShown && this.wanted !== null) this.shown?.tab.reveal?.(this.wanted);
     if (isShown) this.wanted = null;
   }
