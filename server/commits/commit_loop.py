@@ -205,9 +205,10 @@ class CommitLoop:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble([live])
             return
-        except Exception:
-            logger.exception("a bug or a damaged row made a commit fail; the document is reloaded")
-            batch.must_reload, outcome = True, None
+        except Exception:  # a server bug or a damaged row: the loop continues for other documents
+            logger.exception("a bug or a damaged row made a commit fail; the document is closed")
+            self._isolate_failures([live])
+            return
         now = self._hub.clock.monotonic()
         if batch.must_reload:
             self._reopening.reopen(live)

@@ -52,8 +52,12 @@ class LockedBatch:
         Return None when nothing was written: `must_reload` is set, the batch is empty, or it has
         answers that must be compared with the store first.
         """
-        live = self._live
-        return await self._hub.store.commit_locked(live.key, live.position, self._compute)
+        hub, live, began_at = self._hub, self._live, self._hub.clock.monotonic()
+        outcome = await hub.store.commit_locked(live.key, live.position, self._compute)
+        if outcome is not None and self.append is not None:
+            seconds = hub.clock.monotonic() - began_at
+            hub.recorder.transaction_ended([self.append], [outcome], seconds)
+        return outcome
 
     def _compute(self, newer: Newer | None) -> Append | None:
         hub, live = self._hub, self._live

@@ -137,6 +137,69 @@ async def test_a_contended_document_is_committed_under_its_lock(world: World) ->
     await until(world.is_level)
 
 
+async def _contend(world: World) -> asyncio.Task[Answer | Rejected]:
+    """Make a write at the second instance clash twice. Its third try is still held."""
+    world.network.cut |= set(world.network._wires)
+    late = asyncio.create_task(_write(world.two, "/late", True))
+    world.calls.hold("commit")
+    world.calls.hold("commit_locked")
+    for number in range(2):
+        await world.calls.reached("commit")
+        rival = asyncio.create_task(_write(world.one, "/n", number + 1))
+        await until(lambda: len(world.calls.held("commit")) == 2)
+        [mine, other] = world.calls.held("commit")
+        other.release()
+        assert isinstance(await rival, Answer)
+        mine.release()
+    world.calls.release("commit")
+    await world.calls.reached("commit_locked")
+    return late
+
+
+async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -> None:
+    late = await _contend(world)
+    follower = Follower(world.live_2)
+    for number in range(5):
+        assert isinstance(await _write(world.one, "/n", 10 + number), Answer)
+    world.calls.release("commit_locked")
+    answer = await late
+    assert isinstance(answer, Answer)
+    assert answer.version == 9
+    assert follower.version == 9
+    assert (await _value(world.two))["n"] == 14
+
+
+async def test_a_locked_commit_of_an_accepted_request_answers_as_before(world: World) -> None:
+    """The answer has no entry, so the store is asked before it is sent."""
+    await world.one.ask(PatchRequest("same", None, [_set("/x", 1)]))
+    late = await _contend(world)
+    again = asyncio.create_task(world.two.ask(PatchRequest("same", None, [_set("/x", 1)])))
+    await until(lambda: len(world.live_2.queue) == 2)
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Answer)
+    assert (await again).ack["duplicate"] is True
+    assert (await _value(world.two))["late"] is True
+
+
+async def test_a_locked_commit_that_fails_refuses_its_batch(world: World) -> None:
+    late = await _contend(world)
+    follower = Follower(world.live_2)
+    world.calls.fail("commit_locked", error=RuntimeError("a bug"))
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Rejected)
+    assert follower.closed == [1011]
+    world.calls.mend()
+    assert isinstance(await _write(world.two, "/late", True), Answer)
+
+
+async def test_a_document_that_is_deleted_while_its_row_is_awaited(world: World) -> None:
+    late = await _contend(world)
+    await world.one.hub.delete(world.live_1)
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Rejected)
+    assert (await world.two.read())[0] == 0 or not world.two.hub.lives
+
+
 async def test_locks_of_one_instance_hold_at_the_other(world: World) -> None:
     await world.one.ask(LockRequest("l1", "acquire", "/sections/0"), user="ada")
     await until(lambda: bool(world.live_2.room.locks().held))
