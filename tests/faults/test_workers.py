@@ -186,6 +186,41 @@ async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path)
     check_log(entries, editors, value)
 
 
+def worker_of(server: RunningServer, client: PatchClient) -> int:
+    """Return the number of the worker that has the connection of a client."""
+    port = client.socket.local_address[1]
+    [number] = [
+        number
+        for number, process in workers(server).items()
+        if any(each.raddr and each.raddr.port == port for each in process.net_connections("tcp"))
+    ]
+    return number
+
+
+async def test_a_frozen_worker_delays_no_other_and_gets_level_again(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=TWO) as server:
+        found = await until_ready(server)
+        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
+        for editor in editors:
+            await editor.connect({user: {} for user in USERS})
+        idle = await connect_to_each(server, "page", await server.mint("gus"))
+        numbers = [worker_of(server, editor.client) for editor in editors]
+        frozen = numbers[-1]  # the last editor's worker; the others edit meanwhile
+        found[frozen].suspend()
+        try:
+            await asyncio.gather(
+                *(one.edit(50) for one, at in zip(editors, numbers, strict=True) if at != frozen)
+            )
+        finally:
+            found[frozen].resume()
+        await editors[-1].edit(10)
+        value = await level(editors, server.database)
+        for client in idle:
+            await client.until(lambda client=client: bool(client.value == value))
+            await client.close()
+    check_log(await read_log(server.database, "page"), editors, value)
+
+
 async def test_workers_drain_and_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     server = RunningServer(tmp_path, env=TWO)
     server.start()
@@ -288,6 +323,20 @@ async def test_ctrl_c_reaches_the_workers_once(tmp_path: Path) -> None:
         assert "Traceback" not in server.log()
         assert server.log().count("A guest token") == 1
         assert server.log().count("demo mode: every client") == 1
+
+
+async def test_a_signal_to_all_processes_at_once_stops_the_server(tmp_path: Path) -> None:
+    """As systemd stops a unit: it signals the parent and the workers."""
+    with RunningServer(tmp_path, env=TWO) as server:
+        assert server.process is not None
+        found = await until_ready(server)
+        parent = psutil.Process(server.process.pid)
+        for each in (*found.values(), parent):
+            each.terminate()
+        assert await asyncio.to_thread(server.process.wait, 60) == 0
+        assert all(is_gone(each) for each in found.values())
+        assert parent.pid not in [each.info["ppid"] for each in psutil.process_iter(["ppid"])]
+        assert "Traceback" not in server.log()
 
 
 async def test_workers_on_postgresql_have_a_bus_of_their_own(
