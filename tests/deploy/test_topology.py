@@ -95,6 +95,27 @@ async def test_an_edit_passes_the_proxy(proxy: RunningProxy, ada: str, doc: str)
     assert call("GET", f"{proxy.http}/v1/docs/{doc}", token=ada).body == {"title": "Two"}
 
 
+async def test_an_edit_reaches_the_clients_of_both_instances(
+    proxy: RunningProxy, instances: Instances, ada: str, doc: str
+) -> None:
+    author = await PatchClient.connect(proxy.ws, doc, ada, create={"n": 0})
+    readers = [await PatchClient.connect(server.ws, doc, ada) for server in instances]
+    for number in range(1, 20):
+        assert (await author.set("/n", number))["type"] == "ack"
+    for reader in readers:
+        await reader.until_version(author.version)
+        assert reader.value == {"n": 19}
+    assert (await readers[0].set("/n", 20))["type"] == "ack"
+    assert (await readers[1].set("/n", 21))["type"] == "ack"
+    for client in (author, *readers):
+        await client.until_version(readers[1].version)
+        assert client.value == {"n": 21}
+        await client.close()
+    for server in instances:
+        url = f"{server.http}/v1/docs/{doc}"
+        assert (await asyncio.to_thread(call, "GET", url, token=ada)).body == {"n": 21}
+
+
 async def test_all_clients_of_a_document_use_one_instance(
     proxy: RunningProxy, instances: Instances, ada: str, admin: str
 ) -> None:
