@@ -123,7 +123,7 @@ def _add_serve(commands: _Commands) -> None:
     parser = _add(commands, "serve", "run the server")
     parser.add_argument("--host", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", help="the port; 0 takes a free one (default 8080)")
-    parser.add_argument("--redis", metavar="URL", help="not used yet: run one instance")
+    parser.add_argument("--redis", metavar="URL", help="for messages between several instances")
     parser.add_argument("--workers", metavar="N", help="processes that share the work (default 1)")
     parser.add_argument(
         "--demo",
