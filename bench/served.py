@@ -68,8 +68,10 @@ class Served:
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
     def cpu_seconds(self) -> float:
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
+        """Return the processor time of the server, with its workers."""
+        process = psutil.Process(self.process.pid)
+        every = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+        return float(sum(times.user + times.system for times in every))
 
 
 @contextmanager
@@ -87,11 +89,14 @@ def apart() -> Iterator[int | None]:
 
 
 @contextmanager
-def served(core: int | None = None, **settings: str) -> Iterator[Served]:
-    """Run a server with these `WEFT_` settings. It and its data are removed afterwards."""
+def served(core: int | None = None, database: str = "", **settings: str) -> Iterator[Served]:
+    """Run a server with these `WEFT_` settings. It and its data are removed afterwards.
+
+    A `database` is kept: other servers may use it too.
+    """
     with tempfile.TemporaryDirectory() as home:
         port = free_port()
-        database = f"sqlite+aiosqlite:///{home}/weft.db"
+        database = database or f"sqlite+aiosqlite:///{home}/weft.db"
         inherited = {name: v for name, v in os.environ.items() if not name.startswith("WEFT_")}
         own = {f"WEFT_{name.upper()}": value for name, value in settings.items()}
         weft = Path(sys.executable).with_name("weft")

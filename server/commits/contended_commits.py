@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collab.ports.store import Append, Outcome
     from server.documents.hub import Hub
 
-# Seconds for which the row is locked first. Then the usual way is tried again, which is faster when
-# only one instance writes.
+# Seconds for which the row is locked first, after the last commit of another instance. Then the
+# usual way is tried again, which is faster when only one instance writes.
 CONTENDED_FOR: Final = 1.0
 
 
@@ -85,7 +85,9 @@ class LockedBatch:
             return False
         if newer.locks and not hub.time.is_synced:
             return False
-        if newer.entries and not follow(live, newer.entries, now):
-            return False
+        if newer.entries:
+            live.contended_until = now + CONTENDED_FOR  # others still write
+            if not follow(live, newer.entries, now):
+                return False
         follow_control(live, newer, live.room.schema, hub.bounds.terms)
         return True
