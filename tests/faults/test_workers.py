@@ -216,7 +216,8 @@ async def test_a_frozen_worker_delays_no_other_and_gets_level_again(tmp_path: Pa
         await editors[-1].edit(10)
         value = await level(editors, server.database)
         for client in idle:
-            await client.until(lambda client=client: bool(client.value == value))
+            await client.until_version(editors[0].client.version)
+            assert client.value == value
             await client.close()
     check_log(await read_log(server.database, "page"), editors, value)
 
