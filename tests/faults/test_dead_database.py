@@ -1,26 +1,32 @@
-"""PostgreSQL is frozen or stopped: requests are refused without a call, and all is well later."""
+"""A database that does not answer gets no calls of requests, and nothing is lost.
+
+PostgreSQL is frozen or stopped, and a SQLite file is locked by another process.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
-from storage import guarded_database, postgres
+from storage import guarded_database, postgres, sqlite
 from storage import store as store_module
 from storage.postgres import PostgresDatabase
+from storage.sqlite import SqliteDatabase
 from storage.store import SqlStore, check_readable, check_writable
 from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.faults.serving import Serving, serving
 from tests.live.http_client import Reply, call
+from tests.patch_client import PatchClient
 from tests.patience import PATIENCE
 from tests.storage.postgres_server import PostgresServer
 
@@ -121,6 +127,10 @@ async def until_refused(running: Serving, kinds: set[str]) -> None:
             await asyncio.sleep(0)
 
 
+def notices(client: PatchClient) -> list[str]:
+    return [message["code"] for message in client.others if message["type"] == "notice"]
+
+
 async def until_acked(editors: list[Editor], more: int) -> None:
     before = sum(len(editor.acked) for editor in editors)
     while sum(len(editor.acked) for editor in editors) < before + more:
@@ -178,3 +188,48 @@ async def test_no_request_waits_for_a_dead_database_and_nothing_is_lost(
     assert all(openings.values())
     check_log(await read_log(postgres_url, "page"), editors, value)
     record(f"PostgreSQL {fault.__name__}", calls_pass_again_after_s=seconds)
+
+
+class CountingFile(SqliteDatabase):
+    """Counts the writes that reach the file, without the probes."""
+
+    writes = 0
+
+    async def write(self, job: Callable[..., Any]) -> Any:
+        if job is not check_writable:
+            self.writes += 1
+        return await super().write(job)
+
+    def commit(self, job: Callable[..., Any]) -> Any:
+        self.writes += 1
+        return super().commit(job)
+
+
+async def test_a_locked_sqlite_file_is_read_and_no_edit_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.5)
+    url = f"sqlite+aiosqlite:///{tmp_path}/weft.db"
+    database = CountingFile(make_url(url))
+    with monkeypatch.context() as patched:
+        patched.setattr(store_module, "_open", lambda _: database)
+        store = SqlStore(url)
+    async with serving(tmp_path, store) as running:
+        token = await running.token("ada")
+        client = await PatchClient.connect(running.ws, "page", token, create={"n": 0})
+        with closing(sqlite3.connect(tmp_path / "weft.db", isolation_level=None)) as holder:
+            holder.execute("BEGIN EXCLUSIVE")
+            assert (await client.set("/n", 1))["code"] == "storage_unavailable"
+            await until_refused(running, {"writes"})
+            writes = database.writes
+            for _ in range(REQUESTS):
+                reply = await patch(running, token, "page")
+                assert (reply.status, reply.body["code"]) == (503, "storage_unavailable")
+                assert (await get(running, token, "page")).body == {"n": 0}
+                assert (await get(running, token, "absent")).status == 404, "the file is read"
+            assert database.writes == writes, "an edit reached the locked file"
+            holder.execute("ROLLBACK")
+        await until_refused(running, set())
+        await client.until(lambda: notices(client) == ["read_only", "writable"])
+        assert (await client.set("/n", 2))["version"] == 2
+        await client.close()
