@@ -6,7 +6,6 @@ instance has budgets of its own. With a keeper, the budgets also survive a resta
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHANNEL: Final = "budgets"
-EVERY: Final = 0.1
 # Seconds. After the second time, every budget of the default settings is full again.
 KEEP_EVERY: Final = 1.0
 KEPT_FOR: Final = 120.0
@@ -51,17 +49,6 @@ class BudgetExchange:
         self._keeper = keeper
         self._kept_at = float("-inf")
         self._end: Callable[[], None] | None = None
-
-    async def run(self) -> None:
-        """Share the budgets until cancelled."""
-        self.start()
-        try:
-            await self.restore()
-            while True:
-                await asyncio.sleep(EVERY)
-                self.tick()
-        finally:
-            self.stop()
 
     def start(self) -> None:
         self._end = self._gossip.subscribe(CHANNEL, self._receive)

@@ -10,9 +10,8 @@ from collab.flow.budget import Allowance, BudgetPool
 from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ids import DocKey
 from collab.ports.gossip import LOST
-from server.instances import budget_exchange
 from server.instances.budget_exchange import CHANNEL, BudgetExchange
-from server.instances.messages import decode, encode
+from server.instances.messages import encode
 from storage.gossip.memory import MemoryGossip
 from tests.manual_clock import ManualClock
 
@@ -166,22 +165,3 @@ async def test_a_bug_is_logged_and_the_task_runs_on(
     monkeypatch.setattr(a.exchange._sharing, "messages", broken)
     a.exchange.tick()
     assert "budgets cannot be shared" in caplog.text
-
-
-async def test_it_runs_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget_exchange, "EVERY", 0)
-    gossip, clock, sent = MemoryGossip(), ManualClock(), list[bytes]()
-    a = Instance("a", gossip, clock)
-    a.exchange.stop()
-    gossip.subscribe(CHANNEL, sent.append)
-    task = asyncio.create_task(a.exchange.run(), name="budgets")
-    await asyncio.sleep(0)
-    a.spend(8_000)
-    clock.advance(1.5)
-    for _ in range(20):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
-    bodies = [read.body for read in map(decode, sent) if read is not None]
-    assert any(isinstance(body, BudgetsShown) for body in bodies)
-    assert CHANNEL in gossip._readers

@@ -1,0 +1,71 @@
+"""What this instance shares with the others besides entries: presence and users' budgets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from server.instances.budget_exchange import BudgetExchange
+from server.instances.presence_exchange import PresenceExchange
+from server.instances.presence_query import PresenceQuery
+
+if TYPE_CHECKING:
+    from collab.flow.budget import BudgetPool
+    from collab.ids import DocKey
+    from collab.messages import Peer
+    from collab.ports.gossip import Gossip, Keeper
+    from server.runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+TICK: Final = 0.1
+TICKS_IN_A_SECOND: Final = 10
+
+
+class Sharing:
+    """Runs the exchange of presence, the exchange of budgets, and the presence query.
+
+    `instance` is the name of this process; no other process ever has it. `pools` has the pools of
+    budgets by name. `present_here` returns the clients of a document that this instance has.
+    """
+
+    def __init__(
+        self,
+        gossip: Gossip,
+        clock: Clock,
+        instance: str,
+        pools: Mapping[str, BudgetPool],
+        present_here: Callable[[DocKey], list[Peer]],
+        keeper: Keeper | None = None,
+    ) -> None:
+        self.presence = PresenceExchange(gossip, clock, instance)
+        self.budgets = BudgetExchange(gossip, clock, instance, pools, keeper)
+        self.query = PresenceQuery(gossip, clock, instance, present_here)
+        self._ticks = 0
+
+    async def run(self) -> None:
+        """Share until cancelled. At the end, say what the others must know.
+
+        The gossip must run longer than this task, so that it sends the last messages.
+        """
+        self.budgets.start()
+        self.query.start()
+        try:
+            await self.budgets.restore()
+            while True:
+                await asyncio.sleep(TICK)
+                self.tick()
+        finally:
+            self.presence.close()
+            self.budgets.stop()
+            self.query.stop()
+
+    def tick(self) -> None:
+        """Send what is due: budgets every time, presence every tenth time."""
+        self.budgets.tick()
+        self._ticks += 1
+        if self._ticks % TICKS_IN_A_SECOND == 0:
+            self.query.tick()
+            self.presence.tick()
