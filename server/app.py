@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -36,9 +36,9 @@ from server.documents.snapshots import HubBounds
 from server.handling.position import Positioned
 from server.handling.problem import HANDLERS
 from server.http1.drain_body import DrainBody
-from server.instances.budget_exchange import BudgetExchange
 from server.instances.degradation import Degradation
 from server.instances.relay import Relay
+from server.instances.sharing import Sharing
 from server.lanes.opening import LARGE_OPENINGS
 from server.loading.crash_quarantine import CrashQuarantine
 from server.maintenance import run_maintenance
@@ -56,6 +56,8 @@ from server.status.readiness import Readiness
 from server.websocket.socket import SocketBounds
 
 if TYPE_CHECKING:
+    from collab.ids import DocKey
+    from collab.messages import Peer
     from collab.ports.gossip import Gossip
     from collab.ports.store import Store
     from server.runtime.clock import Clock
@@ -118,6 +120,8 @@ def build(
                     # Only now, because the watchdog would report the work of the start as stalls.
                     loops.append(group.create_task(services.monitor.run(), name="monitor"))
                     yield
+                if services.sharing is not None:
+                    services.sharing.stop()  # while the gossip still runs
                 for loop in loops:
                     loop.cancel()
                 await services.assets.close()
@@ -141,11 +145,25 @@ def build(
 def _exchanges(services: Services, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     """Return the tasks that other instances need, if there may be any."""
     tasks = []
-    if services.budgets is not None:
-        tasks.append(group.create_task(services.budgets.run(), name="shared budgets"))
+    if services.sharing is not None:
+        tasks.append(group.create_task(services.sharing.run(), name="sharing"))
     if services.settings.redis or services.placement.bus is not None:
         tasks.append(group.create_task(services.degradation.run(), name="degradation"))
     return tasks
+
+
+def _sharing(
+    relay: Relay | None, gossip: Gossip, hub: Hub, pools: Mapping[str, BudgetPool]
+) -> Sharing | None:
+    """Return what shares presence and budgets with the other instances, if there may be any."""
+
+    def present_here(key: DocKey) -> list[Peer]:
+        live = hub.lives.get(key)
+        return [] if live is None else live.presence.book.present_here()
+
+    if relay is None:
+        return None
+    return Sharing(gossip, hub.clock, relay.instance, pools, relay.presence, present_here)
 
 
 def _services(
@@ -163,12 +181,14 @@ def _services(
         _hub_bounds(settings),
         crash_quarantine=CrashQuarantine(_quarantine_path(settings), placement.worker),
     )
-    gossip, relay, budgets = open_gossip(settings, placement), None, None
-    budget_pool = _budget_pool(settings)
+    gossip, relay = open_gossip(settings, placement), None
     if placement.bus is not None or not settings.database.startswith(SQLITE):
-        instance = clock.new_id("i")
-        relay = hub.others = Relay(hub, gossip, instance)
-        budgets = BudgetExchange(gossip, clock, instance, {"documents": budget_pool})
+        relay = hub.others = Relay(hub, gossip, clock.new_id("i"))
+    budget_pool = _budget_pool(settings)
+    creations = Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock)
+    assets = AssetLibrary.of(hub, clock, settings, _folder_of(settings))
+    pools = {"documents": budget_pool, "creations": creations.budget_pool}
+    pools["uploads"] = assets.uploads.budget_pool
     exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
     keyring, connections = Keyring(store, clock), hub.recorder.connections
     release = version("weft")
@@ -185,7 +205,7 @@ def _services(
         share_links=ShareLinks(store, keyring, clock, settings, connections),
         origins=origins,
         budget_pool=budget_pool,
-        budgets=budgets,
+        sharing=_sharing(relay, gossip, hub, pools),
         degradation=Degradation(gossip, clock, hub.audiences),
         connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
@@ -195,10 +215,10 @@ def _services(
         publisher=Publisher(hub, public_cache, settings),
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
-        creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
+        creations=creations,
         cutter=UpdateCutter(clock),
         exports=exports,
-        assets=AssetLibrary.of(hub, clock, settings, _folder_of(settings)),
+        assets=assets,
         guest_token_limit=GuestTokenLimit(clock),
         monitor=Monitor(hub, exports, settings, release, gossip),
         version=release,

@@ -79,8 +79,6 @@ async def renew_presence(services: Services) -> None:
     uploads, creations = services.assets.uploads, services.creations
     for budget_pool in (services.budget_pool, creations.budget_pool, uploads.budget_pool):
         budget_pool.evict(services.clock.monotonic())
-    if services.relay is not None:
-        services.relay.presence.tick()
     services.guest_token_limit.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.renew()

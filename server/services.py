@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from server.documents.creations import Creations
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
-    from server.instances.budget_exchange import BudgetExchange
     from server.instances.degradation import Degradation
-    from server.instances.presence_query import PresenceQuery
     from server.instances.relay import Relay
+    from server.instances.sharing import Sharing
     from server.publishing.public_cache import PublicCache
     from server.publishing.publisher import Publisher
     from server.recording.recorder import Recorder
@@ -77,7 +76,7 @@ class Services:
     hub: Hub
     gossip: Gossip
     relay: Relay | None  # None when no other instance can share the database
-    budgets: BudgetExchange | None  # as `relay`
+    sharing: Sharing | None  # as `relay`
     degradation: Degradation
     commits: CommitLoop
     keyring: Keyring
@@ -99,11 +98,10 @@ class Services:
     assets: AssetLibrary
     monitor: Monitor
     version: str
-    presence_query: PresenceQuery | None = None  # without other instances
 
     async def present_elsewhere(self, keys: Collection[DocKey]) -> dict[DocKey, list[Peer]]:
         """Return the clients that other instances have in these documents."""
-        return {} if self.presence_query is None else await self.presence_query.find(keys)
+        return {} if self.sharing is None else await self.sharing.query.find(keys)
 
     def spawn(
         self,

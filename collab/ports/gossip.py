@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 # The empty message: some messages of the channel were lost, or may have been.
 LOST: Final = b""
@@ -39,6 +39,7 @@ class Gossip(Protocol):
         """Whether the other side answers now."""
 
 
+@runtime_checkable
 class Keeper(Protocol):
     """Keeps a value outside of all instances for some time, when the gossip has a place for it."""
 

@@ -42,7 +42,7 @@ class Relay:
         self.presence = PresenceExchange(gossip, hub.clock, instance)
         self._hub = hub
         self._gossip = gossip
-        self._instance = instance
+        self.instance = instance
         self._positions = BatchedLookup(hub.store.positions)
         self._ends: dict[LiveRoom, Callable[[], None]] = {}
         self._waiters: dict[LiveRoom, asyncio.Future[None]] = {}
@@ -78,7 +78,7 @@ class Relay:
         self._publish(key, Deleted())
 
     def _publish(self, key: DocKey, body: Body) -> None:
-        self._gossip.publish(channel_of(key), messages.encode(self._instance, body))
+        self._gossip.publish(channel_of(key), messages.encode(self.instance, body))
 
     # --- hearing ----------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ class Relay:
         if received is None:
             live.remote.doubt()
             self.presence.lost(live)
-        elif received.sender == self._instance:
+        elif received.sender == self.instance:
             return
         else:
             match received.body:

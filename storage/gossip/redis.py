@@ -12,7 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -35,6 +35,7 @@ _BATCH = 256
 _SILENCE_SECONDS = 2.0
 _ANSWER_SECONDS = 2.0
 _RETRY_SECONDS = 0.5
+_LAST_SECONDS = 0.5  # for the last messages of an instance that stops
 
 
 class _RedisFault(Exception):
@@ -120,6 +121,9 @@ class RedisGossip:
                 group.create_task(self._keep_sending(), name="gossip out")
                 group.create_task(self._keep_listening(), name="gossip in")
         finally:
+            with suppress(_RedisFault, TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self._send_all()
             await self._client.aclose()
 
     async def ping(self) -> bool:

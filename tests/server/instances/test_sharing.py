@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ids import DocKey
 from server.instances import budget_exchange, presence_query, sharing
 from server.instances.messages import InstanceGone, InstanceHere, decode
+from server.instances.presence_exchange import PresenceExchange
 from server.instances.sharing import Sharing
 from storage.gossip.memory import MemoryGossip
 from tests.manual_clock import ManualClock
@@ -32,6 +34,13 @@ class Heard:
             self.bodies.append(read.body)
 
 
+def sharing_of(
+    gossip: MemoryGossip, clock: ManualClock, pools: Mapping[str, BudgetPool]
+) -> Sharing:
+    presence = PresenceExchange(gossip, clock, "a")
+    return Sharing(gossip, clock, "a", pools, presence, lambda key: [])
+
+
 async def turns(count: int = 60) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
@@ -41,7 +50,7 @@ async def test_it_shares_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sharing, "TICK", 0)
     gossip, clock = MemoryGossip(), ManualClock()
     pool = BudgetPool(Allowance(1_000, 10_000), Allowance(0, 0))
-    made = Sharing(gossip, clock, "a", {"documents": pool}, lambda key: [])
+    made = sharing_of(gossip, clock, {"documents": pool})
     budgets = Heard(gossip, budget_exchange.CHANNEL)
     here = Heard(gossip, presence_query.CHANNEL)
     task = asyncio.create_task(made.run(), name="sharing")
@@ -60,7 +69,7 @@ async def test_it_shares_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_presence_is_due_once_a_second() -> None:
-    made = Sharing(MemoryGossip(), ManualClock(), "a", {}, lambda key: [])
+    made = sharing_of(MemoryGossip(), ManualClock(), {})
     calls: list[str] = []
     made.budgets.tick = lambda: calls.append("budgets")  # type: ignore[method-assign]
     made.query.tick = lambda: calls.append("query")  # type: ignore[method-assign]
