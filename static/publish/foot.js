@@ -45,6 +45,7 @@ export class Foot {
     const { page, older } = this.model;
     const waiting = Math.max(page.pending, 1);
     const yours = `Your ${counted(waiting, "change")} ${waiting > 1 ? "are" : "is"}`;
+    if (page.link === "refused") return "The server does not let you in any more. Close this to see why.";
     if (isOffline)
       return `Publishing needs a connection.${page.pending ? ` ${yours} kept in this browser.` : ""}`;
     if (busy === "saving") return `It waits until y${yours.slice(1).replace(/ (is|are)$/, " $1 saved.")}`;
