@@ -183,7 +183,7 @@ export class Frames {
   /** @param {{key: string, nodes: HTMLElement[]}[]} texts */
   #draw(texts) {
     const origin = this.faces.getBoundingClientRect();
-    let [last, left, end] = ["", 0, 0];
+    let [last, box] = ["", new DOMRect()];
     const drawn = texts.flatMap(({ key, nodes }) => {
       const found = this.#writers.get(key);
       const [first, final] = [nodes[0], nodes[nodes.length - 1]].map((each) => each.getBoundingClientRect());
@@ -192,9 +192,11 @@ export class Frames {
       const bar = h("span", { class: `bar ${by ? `person-${colorNumber(by.user)}` : ""}` });
       const at = Math.max(first.left - origin.left - 12, 2);
       place(bar, at, first.top - origin.top, final.bottom - first.top);
-      // One face is enough for texts of one person below one another.
-      const isMore = by?.user === last && Math.abs(first.left - left) < 2 && first.top - end < 48;
-      [last, left, end] = [by?.user ?? "", first.left, final.bottom];
+      // One face is enough for texts of one person below or beside one another.
+      const isBelow = Math.abs(first.left - box.left) < 2 && first.top - box.bottom < 48;
+      const isBeside = first.top < box.bottom && Math.abs(first.left - box.right) < 48;
+      const isMore = by?.user === last && (isBelow || isBeside);
+      [last, box] = [by?.user ?? "", final];
       if (!by || isMore) return [bar];
       const face = avatar(by);
       place(face, Math.max(at - 26, 0), first.top - origin.top, 0);
