@@ -182,7 +182,7 @@ async def test_heavy_pictures_and_double_addresses_are_found(studio: Studio, pag
         await (route.fulfill(status=failures.pop()) if failures else route.continue_())
 
     await page.context.route("**/heavy.png", weigh)
-    await page.context.route("**/publish/findings*", fail_once)
+    await page.context.route("**/v1/docs/heavy/publish/findings*", fail_once)
     ada = await studio.open(page.context, "heavy", role=Role.PUBLISHER)
     screen = await press_publish(ada)
     checks = screen.get_by_role("region", name="Checks")
