@@ -10,14 +10,17 @@ import asyncio
 import io
 import os
 import re
+import shutil
+import signal
 import sys
 import tempfile
 from contextlib import AsyncExitStack
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Error, Page, expect
 
 from collab.rights.user_rights import Role
 from tests.browser.chromium_contexts import Contexts, find, started
@@ -206,12 +209,70 @@ async def main(folder: Path, *, has_display: bool) -> Show:
 
         async def person(left: int) -> Page:
             window = (f"--window-position={left},0", f"--window-size={WIDTH},{HEIGHT}")
-            browser = await stack.enter_async_context(started(*window, headless=not has_display))
+            opening = started(*window, headless=not has_display)
+            try:
+                browser = await stack.enter_async_context(opening)
+            except Error as error:
+                if has_display:
+                    raise NoWindowError from error
+                raise
             return await Contexts(browser).page(WIDTH, HEIGHT)
 
-        show = Show(await person(0), await person(WIDTH), None if has_display else folder)
+        pictures = None if has_display else home / "pictures"
+        show = Show(await person(0), await person(WIDTH), pictures)
+        if pictures:
+            pictures.mkdir()
         await play(show, server)
+        if pictures:
+            keep(pictures, folder)
         return show
+
+
+def keep(pictures: Path, folder: Path) -> None:
+    """Put the pictures into the folder, in place of those of an earlier show."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("[0-9][0-9]-*.png"):
+        old.unlink(missing_ok=True)
+    for each in pictures.iterdir():
+        shutil.move(each, folder / each.name)
+
+
+class NoWindowError(Exception):
+    """The browser cannot open a window on this display."""
+
+
+class Stopping:
+    """Ctrl+C, `kill` or a closed terminal end the show, and nothing of it remains."""
+
+    is_asked = False
+
+    def __call__(self, task: asyncio.Task[Show]) -> None:
+        self.is_asked = True
+        task.cancel()
+
+    def on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """After the signal, the driver of the browser is gone: its errors tell nothing."""
+        if not self.is_asked:
+            loop.default_exception_handler(context)
+
+
+def shown(folder: Path, *, has_display: bool, stopping: Stopping) -> Show | None:
+    """Return the whole show; None when the user has stopped it."""
+
+    async def until_stopped() -> Show:
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(main(folder, has_display=has_display))
+        loop.set_exception_handler(stopping.on_error)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stopping, task)
+        return await task
+
+    try:
+        return asyncio.run(until_stopped())
+    except (asyncio.CancelledError, Error):  # the browser may hear of the signal first
+        if stopping.is_asked:
+            return None
+        raise
 
 
 def run() -> int:
@@ -219,12 +280,21 @@ def run() -> int:
     if find(headless=not has_display) is None:
         print("make demo needs Chromium: install the package chromium")
         return 1
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, stopping = Path(sys.argv[1]), Stopping()
     print("Two people edit one page.", flush=True)
-    show = asyncio.run(main(folder, has_display=has_display))
     if not has_display:
-        print(f"There is no display. Open the pictures: {write_index(show, folder)}")
+        print("There is no display, so the scenes become pictures.", flush=True)
+    try:
+        show = shown(folder, has_display=has_display, stopping=stopping)
+    except NoWindowError:
+        print("No window opens on this display, so the scenes become pictures.", flush=True)
+        has_display = False
+        show = shown(folder, has_display=False, stopping=stopping)
+    if show is None:
+        print("The demo was stopped.")
+        return 130
+    if not has_display:
+        print(f"Open the pictures: {write_index(show, folder)}")
     return 0
 
 
