@@ -18,8 +18,8 @@ from tests.storage.conftest import execute
 
 Instances = tuple[RunningServer, RunningServer]
 
-# An idle client hears from the server four times a second.
-SETTINGS = {"WEFT_TRUSTED_PROXIES": "127.0.0.1", "WEFT_PING_SECONDS": "0.25"}
+# An idle client hears from the server once a second.
+SETTINGS = {"WEFT_TRUSTED_PROXIES": "127.0.0.1", "WEFT_PING_SECONDS": "1"}
 # The tests of a topology send as fast as they can.
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
@@ -78,7 +78,7 @@ def proxy(
     instances: Instances,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningProxy]:
-    """Each proxy with its shipped file. It ends idle WebSockets after a second."""
+    """Each proxy with its shipped file. It ends idle WebSockets after three seconds."""
     one, two = instances
     folder = tmp_path_factory.mktemp(request.param)
     made = RunningProxy(request.param, folder, (one.port, two.port), impatient=True)

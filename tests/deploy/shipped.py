@@ -21,7 +21,7 @@ class Place:
     """Where a proxy of a test runs, and the ports of the instances behind it.
 
     `folder` has its certificates, logs and temporary files. With `impatient`, the proxy ends a
-    WebSocket that is idle for a second, and Caddy looks for an instance for one second.
+    WebSocket that is idle for three seconds, and Caddy looks for an instance for one second.
     """
 
     folder: Path
@@ -104,8 +104,8 @@ def _nginx(text: str, place: Place) -> str:
         changes |= {f"{live}/fullchain.pem": f"{certificates}/chain"}
         changes |= {f"{live}/privkey.pem": f"{certificates}/key"}
     if place.impatient:
-        changes |= {"proxy_read_timeout 5m": "proxy_read_timeout 1s"}
-        changes |= {"proxy_send_timeout 5m": "proxy_send_timeout 1s"}
+        changes |= {"proxy_read_timeout 5m": "proxy_read_timeout 3s"}
+        changes |= {"proxy_send_timeout 5m": "proxy_send_timeout 3s"}
     return replaced(text, changes)
 
 
@@ -120,7 +120,7 @@ def _haproxy(text: str, place: Place) -> str:
         "127.0.0.1:8082": f"127.0.0.1:{two}",
     }
     if place.impatient:
-        changes |= {"timeout tunnel 5m": "timeout tunnel 1s"}
+        changes |= {"timeout tunnel 5m": "timeout tunnel 3s"}
     return replaced(text, changes)
 
 

@@ -133,7 +133,7 @@ async def test_all_clients_of_a_document_use_one_instance(
 
 
 async def test_an_idle_client_stays_connected(proxy: RunningProxy, ada: str, doc: str) -> None:
-    """The proxy of this test ends a connection without traffic after a second."""
+    """The proxy of this test ends a connection without traffic after three seconds."""
     socket = await connect(
         f"{proxy.ws}/v1/docs/{doc}/live", create_connection=Pinged, ping_interval=None
     )
@@ -141,7 +141,7 @@ async def test_an_idle_client_stays_connected(proxy: RunningProxy, ada: str, doc
     await socket.send(json.dumps({"type": "open", "token": ada, "create": {"n": 0}}))
     assert json.loads(await socket.recv())["type"] == "opened"
     async with asyncio.timeout(PATIENCE):
-        for _ in range(8):
+        for _ in range(4):
             await socket.pings.acquire()
     ops = [{"op": "replace", "path": "/n", "value": 1}]
     await socket.send(json.dumps({"type": "patch", "id": "idle.1", "base": 1, "ops": ops}))
@@ -320,6 +320,7 @@ async def test_a_stopped_instance_is_replaced_and_comes_back(
     (holder,) = [each for each in instances if doc in await documents_of(each, admin)]
     spell = asyncio.create_task(editor.edit(10**6))
     while len(editor.acked) < 50:
+        assert not spell.done(), (editor.client.socket.close_code, editor.client.others)
         await asyncio.sleep(0)
     reads = asyncio.create_task(read_until(proxy, doc, ada, spell.done))
     assert await asyncio.to_thread(holder.stop) == 0
