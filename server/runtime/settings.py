@@ -42,7 +42,7 @@ class Settings:
     redis: str = setting.text(
         "",
         "redis://HOST:PORT/N or rediss://…, or empty",
-        "Redis for messages between several instances. Without it, they hear of edits a second later.",
+        "Redis for messages between instances. Without it, they hear of edits a second later.",
         setting.is_redis,
     )
     workers: int = setting.count(
