@@ -182,12 +182,17 @@ async def apart(guide: Guide) -> None:
 async def site(guide: Guide) -> None:
     ada = guide.ada
     await guide.quiet(ada)
-    for name in ("theme", "seo", "pages", "navigation"):
+    for place, name in (
+        ("/theme", "theme"),
+        ("/seo", "search"),
+        ("/pages", "site-pages"),
+        ("/site/navigation", "navigation"),
+    ):
         await ada.evaluate(
-            "(pointer) => weft.workspace.emit('screen', { name: 'site', pointer })", f"/{name}"
+            "(pointer) => weft.workspace.emit('screen', { name: 'site', pointer })", place
         )
         await ada.wait_for_selector("#site .body > *")
-        await guide.shot({"seo": "search", "pages": "site-pages"}.get(name, name), ada)
+        await guide.shot(name, ada)
     await ada.get_by_role("button", name="Close the settings").click()
 
 
