@@ -38,6 +38,7 @@ def renew_all(hub: Hub) -> None:
 def _is_due(live: LiveRoom, limit: int) -> bool:
     document = live.room.document
     is_used = live.users or live.queue or len(live.audience) or document.leases
+    is_used = is_used or len(live.presence.book.remote)  # the clients of other instances
     return not is_used and live.room.exists and document.blocks.may_exceed(limit)
 
 

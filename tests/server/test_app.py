@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
 from collab.ports.store import DocRow, StorageUnavailable
-from server.app import build
+from server.app import build, open_gossip
 from server.runtime.settings import Settings
-from server.services import Services
+from server.services import ALONE, Placement, Services
+from storage.gossip.local import LocalGossip
+from storage.gossip.memory import MemoryGossip
+from storage.gossip.redis import RedisGossip
 from storage.memory.store import MemoryStore
 from tests.held_store import until
 
@@ -92,3 +96,12 @@ async def test_the_watchdog_starts_after_the_work_of_the_start() -> None:
     app = build(Settings(), MemoryStore(), on_start=on_start)
     async with app.router.lifespan_context(app):
         assert "monitor" in tasks()
+
+
+async def test_gossip_goes_over_the_bus_or_redis_or_stays_in_the_process(tmp_path: Path) -> None:
+    redis, bus = Settings(redis="redis://127.0.0.1:1"), Placement(tmp_path / "bus")
+    kinds = [
+        type(open_gossip(settings, placement))
+        for settings, placement in ((Settings(), ALONE), (redis, ALONE), (redis, bus))
+    ]
+    assert kinds == [MemoryGossip, RedisGossip, LocalGossip]

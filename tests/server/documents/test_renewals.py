@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collab.patch.bounds import Bounds
+from collab.presence.shared import SharedSession
 from collab.room.working import RoomBounds
 from server.documents.renewals import renew_all
 from storage.memory.store import MemoryStore
@@ -54,6 +55,20 @@ async def test_a_document_in_use_is_not_renewed() -> None:
         renew_all(made.hub)
         assert not live.queue
         live.audience.leave(follower)
+        assert len(await renewed(made)) == 1
+
+
+async def test_a_document_that_a_client_of_another_instance_uses_is_not_renewed() -> None:
+    """A renewal would refuse the next edit of a Yjs client there."""
+    async with inside(MemoryStore(), room=BOUNDS) as made:
+        await made.make({"numbers": {"a": 0, "b": 0}})
+        await edit(made, 300)
+        async with made.hub.using(PAGE) as live:
+            remote = live.presence.book.remote
+        session = SharedSession("s", "bo", "Bo", "tab", "editor", "yjs", 7, 1, 1, None)
+        remote.show("i-two", session, 0, 0.0)
+        assert await renewed(made) == []
+        remote.hide("i-two", "s")
         assert len(await renewed(made)) == 1
 
 
