@@ -46,10 +46,11 @@ export async function open({ workspace, commands }, { index }) {
     none.hidden = visible().length > 0;
   });
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && search.value) visible()[0]?.click();
-    if (event.key !== "ArrowDown") return;
+    if (!["ArrowDown", "Enter"].includes(event.key)) return;
+    // The button that has opened the gallery gets the focus back. It must not get this Enter, too.
     event.preventDefault();
-    visible()[0]?.focus();
+    if (event.key === "ArrowDown") visible()[0]?.focus();
+    else if (search.value) visible()[0]?.click();
   });
   grid.addEventListener("keydown", (event) => {
     const all = visible();

@@ -18,6 +18,11 @@ def test_the_guide_shows_each_picture_that_is_there() -> None:
     assert {path.name for path in (ROOT / "docs/guide").iterdir()} == NAMED
 
 
+def test_no_picture_is_there_under_two_names() -> None:
+    made = [path.read_bytes() for path in (ROOT / "docs/guide").iterdir()]
+    assert len(set(made)) == len(made)
+
+
 @pytest.mark.real
 @pytest.mark.long
 def test_each_picture_is_made(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ async def test_a_template_is_inserted_where_it_was_asked_for(
     await search.press("Enter")
     await until(page, f"{ORDER} === 'hero pricing footer faq'")
     await saved(page)
+    await expect(page.locator("dialog")).to_have_count(0)
     await page.evaluate("weft.page.undo()")
     await until(page, f"{ORDER} === 'hero pricing faq'")
     assert complaints == []
