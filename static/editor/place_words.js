@@ -8,11 +8,13 @@ const FIELDS = {
   align: "alignment",
   alt: "picture description",
   body: "text",
+  canonical: "original address",
   hidden: "visibility",
   home: "first page",
   href: "address",
   image: "picture",
   label: "text",
+  robots: "visibility",
   slug: "address",
 };
 /** What users call a field of one kind of item; the item itself has the name of an empty one. @type {Record<string, string>} */
@@ -35,17 +37,6 @@ const ITEMS = {
 };
 /** What users call a field of the style of a section. @type {Record<string, string>} */
 const STYLE = { background: "background colour", text: "text colour" };
-/** What users call the texts of a page for search engines. @type {Record<string, string>} */
-const SEO = {
-  "": "texts for search engines",
-  title: "title for search engines",
-  description: "description for search engines",
-  canonical: "original address",
-  image: "picture for shared links",
-  "image/src": "picture for shared links",
-  "image/alt": "picture description for shared links",
-  robots: "visibility to search engines",
-};
 /** What users call a part of the theme. @type {Record<string, string>} */
 const THEME = {
   heading: "font of headlines",
@@ -94,7 +85,10 @@ function placeOf(value, pointer) {
   const page = at(value, [root, key]);
   const whole = `page ${text(page, "title") || key}`;
   const own = [list, index, ...rest].filter((each) => each !== undefined);
-  if (list === "seo") return { inner: SEO[own.slice(1).join("/")] ?? SEO[""], whole };
+  if (list === "seo") {
+    const part = inside(own.slice(1)) || "texts";
+    return { inner: `${part} for ${index === "image" ? "shared links" : "search engines"}`, whole };
+  }
   if (list !== "sections") return { inner: inside(own), whole };
   if (index === undefined) return { inner: "sections", whole };
   const section = at(page, [list, index]);
@@ -168,10 +162,7 @@ export function pointerNow(value, place) {
   let inner = value;
   let pointer = "";
   for (const token of tokensOf(place)) {
-    const index =
-      Array.isArray(inner) && token[0] === "#"
-        ? indexesOf(inner).get(token.slice(1))
-        : token;
+    const index = Array.isArray(inner) && token[0] === "#" ? indexesOf(inner).get(token.slice(1)) : token;
     if (index === undefined) return null;
     inner = at(inner, [`${index}`]);
     pointer += `/${escaped(`${index}`)}`;

@@ -10,7 +10,7 @@ import { fields, member, text } from "../page/values.js";
 import { toast } from "../ui/toast.js";
 
 /** The widths of the canvas: of a window, of a tablet, of a phone. */
-const WIDTHS = [
+export const WIDTHS = [
   { name: "desktop", words: "Desktop width", width: 1280 },
   { name: "tablet", words: "Tablet width", width: 768 },
   { name: "phone", words: "Phone width", width: 390 },

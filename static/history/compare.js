@@ -3,7 +3,7 @@
 import { at, placeWords, tokensOf } from "../editor/place_words.js";
 import { fields, member, text } from "../page/values.js";
 import { differences } from "../safety/differences.js";
-import { isInPlace } from "../safety/order.js";
+import { movedOf } from "../safety/order.js";
 import { nameOf } from "../templates/sections.js";
 
 /** @typedef {"added" | "removed" | "moved" | "changed" | "hidden" | "shown"} Kind */
@@ -59,11 +59,14 @@ export function placeOf(value, page, id) {
   return index < 0 ? null : `/pages/${page.replaceAll("~", "~0").replaceAll("/", "~1")}/sections/${index}`;
 }
 
-/** Whether a section is at its earlier place among the sections that both versions have. @param {any} before @param {any} after @param {string} page @param {string} id */
-export function isPlaced(before, after, page, id) {
+/** Whether a section has moved among the sections that both versions have. @param {any} before @param {any} after @param {string} page @param {string} id */
+export function hasMoved(before, after, page, id) {
   const [was, is] = [before, after].map((value) => {
     const list = member(at(value, ["pages", page]), "sections");
-    return Array.isArray(list) ? list.map((each) => text(each, "id")).filter(Boolean) : [];
+    return Array.isArray(list) ? list.map((each) => text(each, "id")) : [];
   });
-  return isInPlace(was, is, id);
+  return movedOf(
+    was.filter((each) => is.includes(each)),
+    is.filter((each) => was.includes(each)),
+  ).has(id);
 }

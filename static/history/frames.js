@@ -154,9 +154,8 @@ export class Frames {
       for (let each = waiting.shift(); each && mine === this.#round; each = waiting.shift()) {
         const found = await this.how.who(each.place).catch(() => undefined);
         if (found === undefined) continue;
+        if (this.#writers.size > MOST_KNOWN) this.#writers.clear();
         this.#writers.set(each.key, found);
-        if (this.#writers.size > MOST_KNOWN)
-          this.#writers.delete(/** @type {string} */ (this.#writers.keys().next().value));
         if (mine === this.#round) this.#draw(texts);
       }
     };

@@ -1,5 +1,6 @@
 // The bar of the history, and the line over the page that tells what is shown.
 
+import { WIDTHS } from "../editor/top_bar.js";
 import { avatar } from "../ui/avatars.js";
 import { change, h } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
@@ -8,12 +9,6 @@ import { called, deed, moment, span } from "./entries.js";
 
 /** @typedef {import("./story.js").Sitting} Sitting */
 /** @typedef {import("./labels.js").Label} Label */
-
-const WIDTHS = [
-  { name: "desktop", words: "Desktop width", width: 1280 },
-  { name: "tablet", words: "Tablet width", width: 768 },
-  { name: "phone", words: "Phone width", width: 390 },
-];
 
 /** @param {string} words @param {Record<string, any>} props @param {...any} children */
 const button = (words, props, ...children) =>

@@ -3,7 +3,7 @@
 import { at, lasting, tokensOf } from "../editor/place_words.js";
 import { differences } from "../safety/differences.js";
 import { change, h } from "../ui/elements.js";
-import { isPlaced, pagesOf, placeOf } from "./compare.js";
+import { hasMoved, pagesOf, placeOf } from "./compare.js";
 import { moment } from "./entries.js";
 import { Frames } from "./frames.js";
 import { Head } from "./head.js";
@@ -217,7 +217,7 @@ export class Past {
     const isSame =
       place !== null &&
       !differences(at(now, tokensOf(place)), at(then, tokensOf(pointer))).length &&
-      isPlaced(then, now, page, id);
+      !hasMoved(then, now, page, id);
     if (isSame || (isGone && place !== null)) return null;
     const version = isGone ? chosen.from - 1 : chosen.to;
     const time = moment(isGone ? chosen.since : chosen.at);

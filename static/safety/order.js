@@ -27,12 +27,3 @@ function staying(before, after) {
   for (let place = ends.at(-1) ?? -1; place >= 0; place = previous[place]) stay.push(after[place]);
   return stay;
 }
-
-/** Whether an element is in its place among the elements that both lists have. The server restores by this rule. @param {string[]} before @param {string[]} after both with `name` @param {string} name */
-export function isInPlace(before, after, name) {
-  const [was, is] = [new Set(before), new Set(after)];
-  const both = [...was].filter((each) => is.has(each));
-  const now = [...is].filter((each) => was.has(each));
-  const rest = (/** @type {string[]} */ list) => list.filter((each) => each !== name);
-  return staying(both, now).length > staying(rest(both), rest(now)).length;
-}

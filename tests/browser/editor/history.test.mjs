@@ -187,6 +187,13 @@ test('two versions are compared section by section', () => {
   assert.equal(it.compare.placeOf(after, 'home', 'gone'), null)
 })
 
+test('a section has moved among the others, or others have moved around it', () => {
+  const ofIds = (names) => site(...[...names].map((id) => section(id)))
+  for (const [before, after, out] of [['abcd', 'bacd', 'b'], ['abcd', 'bcda', 'a'], ['abc', 'nacx', ''], ['abc', 'xby', ''], ['abc', 'cxab', 'c']])
+    for (const name of before)
+      assert.equal(it.compare.hasMoved(ofIds(before), ofIds(after), 'home', name), out.includes(name), `${name} in ${after}`)
+  assert.equal(it.compare.hasMoved({}, ofIds('ab'), 'home', 'a'), false)
+})
 test('documents of any shape are compared', () => {
   for (const one of [null, 'text', {}, { pages: null }, { pages: { home: { sections: 'none' } } }, site(null, {}, { id: 7 })])
     for (const other of [{}, site(section('a')), { pages: [] }, null]) {

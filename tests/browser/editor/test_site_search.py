@@ -99,7 +99,7 @@ async def test_two_people_write_what_is_found_and_shared(
     # The next undo takes one gesture back, and says which.
     await ada.get_by_role("tab", name="SEO").focus()
     await ada.keyboard.press("Control+z")
-    await expect(ada.locator(".toast").last).to_contain_text("visibility to search engines")
+    await expect(ada.locator(".toast").last).to_contain_text("visibility for search engines")
     # A warning elsewhere leads to the field.
     await ada.get_by_role("button", name="Close the settings").click()
     place = "/pages/about/seo/description"
