@@ -96,6 +96,7 @@ async def test_a_guest_sends_the_examples(
     await expect(trial.get_by_label("Or a token of your own")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_each_example_succeeds_or_is_refused_as_described(
     contexts: Contexts, demo: RunningServer
 ) -> None:
@@ -219,7 +220,7 @@ async def test_the_search_finds_what_people_call_things(page: Page, server: Runn
         ("How do I delete a page?", "Delete a document (admin)"),
         ("autosave", "Change a document"),
         ("who changed", "List who changed which document"),
-        ("publsh", "Restore a version as a new change, which can be undone (publisher)"),
+        ("publsh", "Read which version is public, and who published it"),
         ("rolback", "Restore a version as a new change, which can be undone (publisher)"),
     ):
         await search.fill(words)
