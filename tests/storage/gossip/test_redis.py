@@ -195,3 +195,21 @@ async def test_a_check_finds_a_user_who_may_not_publish(server: RedisServer) -> 
     place = server.url.removeprefix("redis://")
     assert "channel" in await find_fault(f"redis://weft:secret@{place}")
     assert "password" in await find_fault(f"redis://weft:wrong@{place}")
+
+
+async def test_a_stop_while_messages_are_sent_ends_and_sends_them(server: RedisServer) -> None:
+    async with running(server.url) as there:
+        heard = Heard(there, "home")
+        await heard.lost()
+        for number in range(20):
+            here = RedisGossip(server.url)
+            task = asyncio.create_task(here.run(), name="gossip")
+            own = Heard(here, "own")
+            await own.lost()
+            here.publish("home", b"first %d" % number)
+            assert await heard.next() == b"first %d" % number
+            here.publish("home", b"last %d" % number)
+            task.cancel()
+            async with asyncio.timeout(5):
+                await asyncio.wait([task])
+            assert await heard.next() == b"last %d" % number
