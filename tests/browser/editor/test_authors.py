@@ -17,7 +17,7 @@ from tests.yjs_peer import has_node
 
 SCRIPT = Path(__file__).with_name("authors.mjs")
 AT = "/pages/home/sections"
-CHANGES = 90
+CHANGES = 60
 USERS = ("ada", "bo", "cy")
 
 

@@ -166,7 +166,7 @@ class Oracle:
         self.picture("/site/logo", about.get("logo"))
         navigation = about.get("navigation", [])
         for index, entry in enumerate(navigation):
-            self.link(f"/site/navigation/{index}/href", entry.get("href", ""), self.everywhere)
+            self.link(f"/site/navigation/{index}/href", entry.get("href", ""))
         self.no_address([("/site/navigation", navigation)])
         for key in pages:
             self.page(key)
@@ -193,16 +193,16 @@ class Oracle:
             self.found.append(f"address {at}/slug")
         for index, section in enumerate(page["sections"]):
             if not section.get("hidden"):
-                self.section(key, f"{at}/sections/{index}", section)
+                self.section(f"{at}/sections/{index}", section)
 
-    def section(self, key: str, at: str, section: dict[str, Any]) -> None:
+    def section(self, at: str, section: dict[str, Any]) -> None:
         content = section["content"]
         if section["type"] == "slider":
             self.found.append(f"sections {at}")
         headline = content.get("headline")
         if headline is not None and headline.strip() in ("", "[ ](https://example.com)"):
             self.found.append(f"heading {at}/content/headline")
-        self.walk(key, f"{at}/content", content)
+        self.walk(f"{at}/content", content)
         parts = [(f"{at}/content/buttons", content.get("buttons", []))]
         for index, plan in enumerate(content.get("plans", [])):
             if "button" in plan:
@@ -211,20 +211,20 @@ class Oracle:
             parts.append((f"{at}/content/columns/{index}/links", column.get("links", [])))
         self.no_address(parts)
 
-    def walk(self, key: str, at: str, part: Any, name: str = "") -> None:
+    def walk(self, at: str, part: Any, name: str = "") -> None:
         if isinstance(part, str):
             if name in ("href", "link", "action"):
-                self.link(at, part, self.anchors[key])
+                self.link(at, part)
             elif "](" in part:
-                self.link(at, part.partition("](")[2].partition(")")[0], self.anchors[key])
+                self.link(at, part.partition("](")[2].partition(")")[0])
         elif isinstance(part, list):
             for index, each in enumerate(part):
-                self.walk(key, f"{at}/{index}", each, name)
+                self.walk(f"{at}/{index}", each, name)
         elif isinstance(part, dict):
             if "src" in part:
                 self.picture(at, part)
             for inner, each in part.items():
-                self.walk(key, f"{at}/{inner}", each, inner)
+                self.walk(f"{at}/{inner}", each, inner)
 
     def picture(self, at: str, image: dict[str, Any] | None) -> None:
         if image and image["src"] and not image.get("alt", "").strip():
@@ -239,15 +239,16 @@ class Oracle:
                     self.found.append(f"link {place}/href")
                     return
 
-    def link(self, at: str, link: str, names: set[str]) -> None:
-        if self.is_broken(link, names):
+    def link(self, at: str, link: str) -> None:
+        if self.is_broken(link):
             self.found.append(f"links {at}")
 
-    def is_broken(self, link: str, names: set[str]) -> bool:
+    def is_broken(self, link: str) -> bool:
         if link in BAD:
             return True
         if link.startswith("#"):
-            return link != "#" and link[1:] not in names
+            # It leads to any page that has such a section.
+            return link != "#" and link[1:] not in self.everywhere
         path, _, name = link.partition("#")
         if not path.startswith("/") or path == "/v1/x/y":
             return False
