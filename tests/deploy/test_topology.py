@@ -323,8 +323,8 @@ async def test_a_stopped_instance_is_replaced_and_comes_back(
         assert not spell.done(), (editor.client.socket.close_code, editor.client.others)
         await asyncio.sleep(0)
     reads = asyncio.create_task(read_until(proxy, doc, ada, spell.done))
-    assert await asyncio.to_thread(holder.stop) == 0
     try:
+        assert await asyncio.to_thread(holder.stop) == 0, holder.log()
         await spell
         assert editor.client.socket.close_code == 1012
         await editor.close()
