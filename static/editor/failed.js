@@ -11,9 +11,10 @@ const WORDS = {
   forbidden: "You may not open this page. Ask the person who shared it for another link.",
   unauthenticated: "This link has ended. Ask the person who shared it for a new one.",
   no_network: NO_NETWORK,
-  token_failed: AROUND
-    ? "The page around the editor does not say who you are. Sign in there again."
-    : NO_NETWORK,
+  token_failed:
+    AROUND && navigator.onLine
+      ? "The page around the editor does not say who you are. Sign in there again."
+      : NO_NETWORK,
 };
 
 /** Why there is no token, or why the server is not reached. @param {any} error @returns {string} */

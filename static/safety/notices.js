@@ -60,7 +60,7 @@ export class Notices {
   #failed(code) {
     if (code === "memory_only" || code === "storage_full") this.#storage = code;
     if (code === "protocol") this.#isOld = true;
-    if (code === "token_failed") this.#hasNoToken = AROUND !== "";
+    if (code === "token_failed") this.#hasNoToken = AROUND !== "" && navigator.onLine;
     this.draw();
   }
 

@@ -4,6 +4,7 @@
 
 const AGAIN = 500;
 const PATIENCE = 20_000;
+const OFFLINE = 2_000; // without a network, the page around ours can hardly get a token
 
 /** The origin of the page around ours; '' when there is none. */
 export const AROUND =
@@ -25,10 +26,13 @@ export function tokenFromAround() {
       clearInterval(asking);
       clearTimeout(timer);
     };
-    const timer = setTimeout(() => {
-      end();
-      reject(new Error(`the page around the editor, of ${AROUND}, gave no token`));
-    }, PATIENCE);
+    const timer = setTimeout(
+      () => {
+        end();
+        reject(new Error(`the page around the editor, of ${AROUND}, gave no token`));
+      },
+      navigator.onLine ? PATIENCE : OFFLINE,
+    );
     const hear = (/** @type {MessageEvent} */ { source, origin, data }) => {
       if (source !== window.parent || origin !== AROUND || data?.weft !== "editor") return;
       if (data.type !== "token" || typeof data.token !== "string") return;
