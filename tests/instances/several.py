@@ -32,26 +32,37 @@ class Several:
         """`redis` has one URL for all servers, or one for each."""
         self.servers: list[RunningServer] = []
         for number in range(count):
-            url = redis if isinstance(redis, str) else redis[number]
             own = home / f"instance-{number}"
             own.mkdir()
             self.servers.append(
-                RunningServer(own, database=database, env={**UNLIMITED, "WEFT_REDIS": url, **env})
+                RunningServer(
+                    own,
+                    database=database,
+                    env={**UNLIMITED, "WEFT_REDIS": _of(redis, number), **env},
+                )
             )
 
-    def __enter__(self) -> Self:
-        for server in self.servers:
-            server.start()
+    async def __aenter__(self) -> Self:
+        """Start the servers in a thread, because a test may run a proxy that they need."""
+        await asyncio.to_thread(self._start)
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await asyncio.to_thread(self._stop)
+
+    def _start(self) -> None:
         for server in self.servers:
-            server.stop()
+            server.start()
+
+    def _stop(self) -> None:
+        for server in self.servers:
+            if server.process is not None:
+                server.stop()
 
     def __getitem__(self, number: int) -> RunningServer:
         return self.servers[number % len(self.servers)]
@@ -74,5 +85,9 @@ class Several:
         """Wait until every server hears the others."""
         began = time.monotonic()
         for number in range(len(self.servers)):
-            while self.ready(number)["gossip"] != "ok":
+            while (await asyncio.to_thread(self.ready, number))["gossip"] != "ok":
                 assert time.monotonic() - began < PATIENCE
+
+
+def _of(urls: str | Sequence[str], number: int) -> str:
+    return urls if isinstance(urls, str) else urls[number]

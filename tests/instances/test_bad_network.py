@@ -1,4 +1,4 @@
-"""Messages that Redis loses, and an instance that Redis or the database does not reach."""
+"""Messages that Redis loses, and an instance that Redis does not reach."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_lost_messages_and_a_cut_do_no_harm(
             for seed in range(3)
         ]
         several = Several(tmp_path, database, [proxy.url for proxy in proxies])
-        with several:
+        async with several:
             await several.until_connected()
             clients = [
                 await PatchClient.connect(

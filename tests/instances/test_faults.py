@@ -119,7 +119,7 @@ async def test_no_acknowledged_edit_is_lost(
     cluster: PostgresServer,
     faults: tuple[str, ...],
 ) -> None:
-    with Several(tmp_path, database, redis.url) as several:
+    async with Several(tmp_path, database, redis.url) as several:
         await several.until_connected()
         editors = [
             RoamingEditor(several, number, f"user{number}", await several.token(f"user{number}"))

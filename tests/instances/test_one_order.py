@@ -39,7 +39,7 @@ async def test_clients_at_three_instances_see_one_order(
     edits: int,
 ) -> None:
     url = redis.url if with_redis else ""
-    with Several(tmp_path, database, url, INSTANCES) as several:
+    async with Several(tmp_path, database, url, INSTANCES) as several:
         if with_redis:
             await several.until_connected()
         tokens = [await several.token(f"user{number}") for number in range(2 * CLIENTS)]
