@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class Ask:
     async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         self._next += 1
         url = f"{self.several[self._next].http}/v1/docs/page{path}"
-        return await asyncio.to_thread(call, method, url, body, token=self.token, **headers)
+        ask = partial(call, method, url, body, token=self.token)
+        return await asyncio.to_thread(lambda: ask(**headers))
 
 
 @pytest.fixture
