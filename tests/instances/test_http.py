@@ -25,7 +25,7 @@ class Ask:
         self.several, self.token = several, token
         self._next = 0
 
-    async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+    async def __call__(self, method: str, path: str, body: Any = None, **headers: Any) -> Reply:
         self._next += 1
         url = f"{self.several[self._next].http}/v1/docs/page{path}"
         ask = partial(call, method, url, body, token=self.token)
