@@ -87,21 +87,20 @@ async def all_point(all_of: list[Watcher], offset: int) -> list[dict[str, Any]]:
 async def test_presence_is_level_in_5_s_after_redis_is_back(
     tmp_path: Path, database: str, redis: RedisServer, fault: str
 ) -> None:
-    with Several(tmp_path, database, redis.url) as several:
-        async with watchers(several) as all_of:
-            await all_shown(all_of, await all_point(all_of, 1))
-            if fault == "frozen":
-                redis.freeze()
-            else:
-                redis.kill()
-            pointed = await all_point(all_of, 2)
-            if fault == "frozen":
-                redis.thaw()
-            else:
-                redis.start()
-            await several.until_connected()
-            await all_shown(all_of, pointed)
-            await all_shown(all_of, await all_point(all_of, 3))
+    async with Several(tmp_path, database, redis.url) as several, watchers(several) as all_of:
+        await all_shown(all_of, await all_point(all_of, 1))
+        if fault == "frozen":
+            redis.freeze()
+        else:
+            redis.kill()
+        pointed = await all_point(all_of, 2)
+        if fault == "frozen":
+            redis.thaw()
+        else:
+            redis.start()
+        await several.until_connected()
+        await all_shown(all_of, pointed)
+        await all_shown(all_of, await all_point(all_of, 3))
 
 
 async def test_presence_is_level_although_messages_are_lost(
@@ -112,32 +111,31 @@ async def test_presence_is_level_although_messages_are_lost(
             await stack.enter_async_context(redis_proxy(redis, loses=0.1, seed=seed))
             for seed in range(3)
         ]
-        with Several(tmp_path, database, [proxy.url for proxy in proxies]) as several:
-            async with watchers(several) as all_of:
-                for offset in range(10):
-                    pointed = await all_point(all_of, offset % 5)
-                await all_shown(all_of, pointed, 10.0)
-                proxies[1].cut()
-                pointed = await all_point(all_of, 5)
-                proxies[1].mend()
-                await several.until_connected()
-                await all_shown(all_of, pointed, 10.0)
+        urls = [proxy.url for proxy in proxies]
+        async with Several(tmp_path, database, urls) as several, watchers(several) as all_of:
+            for offset in range(10):
+                pointed = await all_point(all_of, offset % 5)
+            await all_shown(all_of, pointed, 10.0)
+            proxies[1].cut()
+            pointed = await all_point(all_of, 5)
+            proxies[1].mend()
+            await several.until_connected()
+            await all_shown(all_of, pointed, 10.0)
 
 
 async def test_the_clients_of_a_drained_instance_vanish_at_once(
     tmp_path: Path, database: str, redis: RedisServer, peers: YjsPeers
 ) -> None:
-    with Several(tmp_path, database, redis.url) as several:
-        async with watchers(several) as all_of:
-            yjs = await peers.peer()
-            await yjs.connect(several[2].ws, "page", await several.token("cy"))
-            await yjs.synced()
-            own = all_of[0].client.opened["client_id"]
-            await yjs.until(f"states[{own}] !== undefined")
-            stopping = asyncio.create_task(asyncio.to_thread(several.servers[0].stop))
-            await all_of[1].until_shown({"user2": NOTHING, "cy": {"user": _user("cy")}}, 10.0)
-            await yjs.until(f"states[{own}] === undefined")
-            assert await stopping == 0
+    async with Several(tmp_path, database, redis.url) as several, watchers(several) as all_of:
+        yjs = await peers.peer()
+        await yjs.connect(several[2].ws, "page", await several.token("cy"))
+        await yjs.synced()
+        own = all_of[0].client.opened["client_id"]
+        await yjs.until(f"states[{own}] !== undefined")
+        stopping = asyncio.create_task(asyncio.to_thread(several.servers[0].stop))
+        await all_of[1].until_shown({"user2": NOTHING, "cy": {"user": _user("cy")}}, 10.0)
+        await yjs.until(f"states[{own}] === undefined")
+        assert await stopping == 0
 
 
 def _user(name: str) -> dict[str, str]:
@@ -148,11 +146,10 @@ def _user(name: str) -> dict[str, str]:
 async def test_the_clients_of_a_killed_instance_vanish_in_30_s(
     tmp_path: Path, database: str, redis: RedisServer
 ) -> None:
-    with Several(tmp_path, database, redis.url) as several:
-        async with watchers(several) as all_of:
-            several.servers[0].kill()
-            await all_of[1].until_shown({"user2": NOTHING}, 32.0)
-            await all_of[2].until_shown({"user1": NOTHING}, 5.0)
+    async with Several(tmp_path, database, redis.url) as several, watchers(several) as all_of:
+        several.servers[0].kill()
+        await all_of[1].until_shown({"user2": NOTHING}, 32.0)
+        await all_of[2].until_shown({"user1": NOTHING}, 5.0)
 
 
 async def test_a_restart_gives_a_user_no_new_budget(
@@ -160,7 +157,7 @@ async def test_a_restart_gives_a_user_no_new_budget(
 ) -> None:
     """One instance restarts alone: Redis keeps the budgets that are not full."""
     small = {"WEFT_IN_MESSAGES_PER_SECOND": "2", "WEFT_IN_MESSAGES_BURST": "100"}
-    with Several(tmp_path, database, redis.url, 1, **small) as several:
+    async with Several(tmp_path, database, redis.url, 1, **small) as several:
         await several.until_connected()
         [server] = several.servers
         token = await several.token("ada")
