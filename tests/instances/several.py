@@ -24,12 +24,12 @@ class Several:
     def __init__(
         self,
         home: Path,
-        database: str,
+        database: str | Sequence[str],
         redis: str | Sequence[str] = "",
         count: int = 3,
         **env: str,
     ) -> None:
-        """`redis` has one URL for all servers, or one for each."""
+        """`database` and `redis` have one URL for all servers, or one for each."""
         self.servers: list[RunningServer] = []
         for number in range(count):
             own = home / f"instance-{number}"
@@ -37,7 +37,7 @@ class Several:
             self.servers.append(
                 RunningServer(
                     own,
-                    database=database,
+                    database=_of(database, number),
                     env={**UNLIMITED, "WEFT_REDIS": _of(redis, number), **env},
                 )
             )
