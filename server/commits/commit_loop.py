@@ -266,7 +266,7 @@ class CommitLoop:
     def _continue(self, live: LiveRoom) -> None:
         """Start what waits next: a reload, the locks, older entries, or a batch."""
         first = live.queue[0] if live.queue else None
-        if live.reopen_waiter is not None or live.remote.is_due(live.position):
+        if live.reopen_waiter is not None or live.needs_to_follow:
             self._hub.wake(live)
         elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):
             live.move(Event.LOCK)

@@ -174,9 +174,13 @@ class LiveRoom:
             bool(self.queue)
             or self.reopen_waiter is not None
             or self.lock_announcer.is_due
-            or self.remote.is_awaited
-            or self.remote.is_due(self.position)
+            or self.needs_to_follow
         )
+
+    @property
+    def needs_to_follow(self) -> bool:
+        """Whether other instances have changed the document, or a request waits to know that."""
+        return self.remote.is_awaited or self.remote.is_due(self.position)
 
     def wake_if_wanted(self) -> None:
         """Wake the commit loop when the document is open and work waits."""

@@ -302,6 +302,19 @@ async def test_a_reader_is_refused_when_the_database_does_not_answer(world: Worl
     assert world.live_2.users == users
 
 
+async def test_a_reader_that_waits_for_a_commit_of_its_own_instance_goes_on(world: World) -> None:
+    """The database has the commit, and this instance does not know it yet."""
+    world.calls.hold("commit", after=True)
+    writing = asyncio.create_task(_write(world.one, "/n", 7))
+    await world.calls.reached("commit")
+    reading = asyncio.create_task(_value(world.one))
+    await until(lambda: world.live_1.remote.is_awaited)
+    world.calls.release("commit")
+    assert isinstance(await writing, Answer)
+    await until(reading.done)
+    assert (await reading)["n"] == 7
+
+
 async def test_an_instance_without_the_document_hears_and_reads_nothing(world: World) -> None:
     stored = await world.one.hub.store.load(PAGE)
     assert isinstance(stored, Stored)
