@@ -107,6 +107,11 @@ class Incarnations:
         anchor, depth = self._walk(path[:-1])
         return (anchor, path[depth:]) in self._tokens
 
+    def token_at(self, path: Path) -> int:
+        """Return the token of a place; 0 when it has none. A later version makes a larger token."""
+        anchor, depth = self._walk(path[:-1])
+        return self._get((anchor, path[depth:]))
+
     def put_back(self, single: SingleRecord, mark: Mark) -> None:
         """Take back a record: give its place the token from before the record."""
         slot = slot_of(single)

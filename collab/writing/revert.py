@@ -43,6 +43,7 @@ from collab.types.records import (
     TransferRecord,
     fingerprint,
 )
+from collab.writing.created_again import CreatedAgain
 from collab.writing.overlay import TextOverlay
 from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer
@@ -68,6 +69,7 @@ class Reverter:
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
         self._writer = writer
         self._trial = None if incarnations is None else TrialIncarnations(incarnations)
+        self._again = CreatedAgain(self._trial)
         self._drafts: dict[Path, TextDraft] = {}
         # Texts in which only a part of an edit was taken back.
         self.partly_reverted: list[Path] = []
@@ -169,6 +171,8 @@ class Reverter:
             return True
         held = get_or_none(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
+            if self._again.is_there(self._txn, place, node, held, mark):
+                return False
             self._writer.elements.show(place, record.key, mark.was)
             return True
         return False

@@ -1,0 +1,101 @@
+"""Undo does not bring back an element that another user has created again under its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.document.document import Document
+from collab.errors import Code, Rejected
+
+SECTIONS = [{"id": name, "text": name.upper()} for name in "abc"]
+
+
+class Page:
+    """A page with sections; each call is one more version."""
+
+    def __init__(self) -> None:
+        self.document = Document.create(1)
+        self.version = 0
+        self.patch("ada", {"op": "add", "path": "/sections", "value": SECTIONS})
+
+    def patch(self, user: str, *ops: dict[str, Any]) -> None:
+        self.version += 1
+        self.document.patch(list(ops), version=self.version, user=user, at=self.version)
+
+    def undo(self, user: str) -> list[str]:
+        self.version += 1
+        return self.document.undo(user, version=self.version, at=self.version).skipped
+
+    def redo(self, user: str) -> list[str]:
+        self.version += 1
+        return self.document.redo(user, version=self.version, at=self.version).skipped
+
+    def names(self) -> str:
+        value: Any = self.document.value
+        assert self.document.read() == value
+        return "".join(one["id"] for one in value["sections"])
+
+
+REMOVE_B = {"op": "remove", "path": "/sections/1"}
+ADD_B = {"op": "add", "path": "/sections/1", "value": {"id": "b", "text": "again"}}
+
+
+def test_an_undo_does_not_show_an_element_that_another_user_created_again() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B)
+    page.patch("ada", ADD_B)
+    with pytest.raises(Rejected) as caught:
+        page.undo("bo")
+    assert caught.value.refusal.code is Code.NOTHING_TO_UNDO
+    assert page.names() == "abc"
+
+
+def test_the_other_changes_of_the_step_are_taken_back() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B, {"op": "remove", "path": "/sections/0"})
+    page.patch("ada", {**ADD_B, "path": "/sections/0"})
+    assert page.undo("bo") == ["/sections"]
+    assert page.names() == "abc"
+
+
+def test_when_the_new_element_is_gone_the_undo_brings_back_the_old_one() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B)
+    page.patch("ada", ADD_B)
+    page.undo("ada")
+    page.undo("bo")
+    assert page.names() == "abc"
+    value: Any = page.document.value
+    assert value["sections"][1]["text"] == "B"
+
+
+def test_elements_that_had_one_id_from_the_start_are_brought_back() -> None:
+    page = Page()
+    page.patch("ada", ADD_B)
+    assert page.names() == "abbc"
+    page.patch("bo", {"op": "remove", "path": "/sections/2"})
+    page.undo("bo")
+    assert page.names() == "abbc"
+
+
+def test_a_redo_of_the_removal_is_still_possible() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B)
+    page.undo("bo")
+    assert page.names() == "abc"
+    page.redo("bo")
+    assert page.names() == "ac"
+    page.undo("bo")
+    assert page.names() == "abc"
+
+
+def test_the_same_user_may_create_it_again_and_undo_both() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B)
+    page.patch("bo", ADD_B)
+    page.undo("bo")
+    assert page.names() == "ac"
+    page.undo("bo")
+    assert page.names() == "abc"
