@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from collab.room.following import portions
 from collab.room.requests import Round
 from server.documents.catching_up import (
     can_follow,
@@ -87,7 +88,7 @@ class LockedBatch:
             return False
         if newer.entries:
             live.contended_until = now + CONTENDED_FOR  # others still write
-            if not follow(live, newer.entries, now):
+            if not all(follow(live, portion, now) for portion in portions(newer.entries)):
                 return False
         follow_control(live, newer, live.room.schema, hub.bounds.terms)
         return True

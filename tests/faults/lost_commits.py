@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 
 from server.archives.archive import Archive
 from tests.live.http_client import Reply, call
+from tests.patience import PATIENCE
 from tests.server.archives.test_archive import history
 
 PATCH = "application/json-patch+json"
@@ -27,7 +29,12 @@ class Client:
     number: int = 0
 
     def ask(self, method: str, rest: str, body: Any = None, **headers: Any) -> Reply:
-        return call(method, f"{self.http}/v1/docs/{rest}", body, token=self.token, **headers)
+        reply = call(method, f"{self.http}/v1/docs/{rest}", body, token=self.token, **headers)
+        until = time.monotonic() + PATIENCE
+        while method == "GET" and reply.status == 503:  # the server may be behind the database
+            assert time.monotonic() < until, reply.raw
+            reply = call(method, f"{self.http}/v1/docs/{rest}", token=self.token, **headers)
+        return reply
 
     def patch(self, ops: list[dict[str, Any]], id: str = "") -> Reply:
         headers = {"Idempotency_Key": id} if id else {}

@@ -50,6 +50,7 @@ async function paint () {
   await page.keyboard.press('Enter')
   await until(() => weft.page.value.theme?.colors?.accent === '#0b6e4f')
   await until(isSaved)
+  await until(() => getComputedStyle(document.querySelector('#stage .button.primary')).backgroundColor === 'rgb(11, 110, 79)')
   found.accent = await page.evaluate(() => getComputedStyle(document.querySelector('#stage .button.primary')).backgroundColor)
   await press('button', 'Close the settings')
 }
@@ -57,7 +58,9 @@ async function paint () {
 async function lookBack () {
   await press('#tools button', 'History')
   await press('.history [role=option]')
+  await until(() => document.querySelectorAll('.history [role=option]').length > 1)
   await page.keyboard.press('End')
+  await until(() => [...document.querySelectorAll('.history [role=option]')].at(-1).getAttribute('aria-selected') === 'true')
   await press('.history button', 'Restore this version')
   await press('dialog button', 'Restore the page')
   await until(() => weft.workspace.sections.length === 2 && !weft.page.value.theme)
