@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # Seconds for which the row is locked first, after the last commit of another instance. Then the
 # usual way is tried again, which is faster when only one instance writes.
 CONTENDED_FOR: Final = 1.0
+# Versions through which a patch is rebased under the lock. A worker thread cannot do it: meanwhile
+# others commit, and the patch would never be in time. A thousand versions take about a millisecond.
+MOST_REBASED: Final = 1_000
 
 
 def note_clash(live: LiveRoom, now: float) -> None:
@@ -70,7 +73,7 @@ class LockedBatch:
             self.must_reload = True
             return None
         now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
-        stop = live.apply_waiting(now, at + MAX_SECONDS)
+        stop = live.apply_waiting(now, at + MAX_SECONDS, MOST_REBASED)
         if stop is Stop.BUG:
             self.must_reload = True
             return None

@@ -21,7 +21,13 @@ from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
-from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
+from server.documents.long_work import (
+    MAX_REBASED_VERSIONS,
+    SLOW,
+    SLOW_FOR,
+    TimedAnswer,
+    takes_long,
+)
 from server.documents.remote_head import RemoteHead
 from server.documents.room_state import (
     NEXT,
@@ -120,7 +126,9 @@ class LiveRoom:
 
     # --- a batch --------------------------------------------------------------------------
 
-    def apply_waiting(self, now: Round, until: float = inf) -> Stop:
+    def apply_waiting(
+        self, now: Round, until: float = inf, most_rebased: int = MAX_REBASED_VERSIONS
+    ) -> Stop:
         """Apply waiting requests to the batch until the time `until`; return why it stopped.
 
         The batch may contain a request that a worker thread has applied before.
@@ -130,7 +138,9 @@ class LiveRoom:
             if isinstance(submission.request, LockRequest) or self.needs_history(submission):
                 return Stop.NOT_NOW
             is_slow = self._clock.monotonic() < self._slow_until
-            if is_slow or takes_long(submission.request, submission.member, self.room):
+            if is_slow or takes_long(
+                submission.request, submission.member, self.room, most_rebased
+            ):
                 return Stop.LONG
             self.queue.popleft()
             if submission.member.pipelines:

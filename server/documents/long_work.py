@@ -68,7 +68,9 @@ class TimedAnswer(NamedTuple):
 MOST_TAKEN_BACK: Final = 8 * 1024
 
 
-def takes_long(request: Request, member: Member, room: Room) -> bool:
+def takes_long(
+    request: Request, member: Member, room: Room, most_rebased: int = MAX_REBASED_VERSIONS
+) -> bool:
     """Whether to apply a member's request in a worker thread."""
     document = room.document
     work_size = document.work_size
@@ -77,10 +79,7 @@ def takes_long(request: Request, member: Member, room: Room) -> bool:
             return (
                 work_size > VERY_LARGE
                 or len(request.ops) > MOST_OPS
-                or (
-                    request.base is not None
-                    and document.version - request.base > MAX_REBASED_VERSIONS
-                )
+                or (request.base is not None and document.version - request.base > most_rebased)
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():

@@ -137,10 +137,10 @@ async def test_a_contended_document_is_committed_under_its_lock(world: World) ->
     await until(world.is_level)
 
 
-async def _contend(world: World) -> asyncio.Task[Answer | Rejected]:
+async def _contend(world: World, base: int | None = None) -> asyncio.Task[Answer | Rejected]:
     """Make a write at the second instance clash twice. Its third try is still held."""
     world.network.cut |= set(world.network._wires)
-    late = asyncio.create_task(_write(world.two, "/late", True))
+    late = asyncio.create_task(_write(world.two, "/late", True, base))
     world.calls.hold("commit")
     world.calls.hold("commit_locked")
     for number in range(2):
@@ -167,6 +167,20 @@ async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -
     assert answer.version == 9
     assert follower.version == 9
     assert (await _value(world.two))["n"] == 14
+
+
+async def test_a_patch_whose_base_grows_old_is_still_committed_under_the_lock(
+    world: World,
+) -> None:
+    """A worker thread would let go of the lock, and others would be first again and again."""
+    late = await _contend(world, base=1)
+    for number in range(60):
+        assert isinstance(await _write(world.one, "/n", 10 + number), Answer)
+    tries = len(world.calls.of("commit"))
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Answer)
+    assert len(world.calls.of("commit_locked")) == 1
+    assert len(world.calls.of("commit")) == tries
 
 
 async def test_a_locked_commit_of_an_accepted_request_answers_as_before(world: World) -> None:
@@ -352,10 +366,10 @@ async def _value(at: Inside) -> Any:
     return (await at.read())[1]
 
 
-async def _write(at: Inside, path: str, value: Any) -> Answer | Rejected:
+async def _write(at: Inside, path: str, value: Any, base: int | None = None) -> Answer | Rejected:
     """Edit without a request id."""
     try:
-        return await at.ask(PatchRequest("", None, [_set(path, value)]))
+        return await at.ask(PatchRequest("", base, [_set(path, value)]))
     except Rejected as rejected:
         return rejected
 
