@@ -83,6 +83,7 @@ async def test_a_frozen_parent_means_no_answer(
     assert await parent.next() == Reply(4, "is alive")
 
 
+@pytest.mark.thorough
 async def test_the_process_stops_when_the_parent_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     monkeypatch.setattr(signal, "raise_signal", raised.set_result)
