@@ -59,7 +59,7 @@ check-style:
 	@$(BIN)/mypy --no-error-summary
 
 # About half of the seconds each. Two sessions collect their own tests only.
-CORE := tests/collab tests/sdk tests/storage tests/weft tests/server/assets
+CORE := tests/collab tests/sdk tests/storage tests/weft
 
 check-core:
 	@$(BIN)/pytest $(FAST) $(CORE)

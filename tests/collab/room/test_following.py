@@ -95,7 +95,9 @@ def typed(room: Room, text: str = "!", client: int = 7) -> Update:
 # --- what a room follows ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize(
+    "block", [*range(3), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(3, 8))]
+)
 def test_d20_three_rooms_and_a_room_from_the_log_are_equal(block: int) -> None:
     for seed in range(10 * block, 10 * block + 10):
         run(seed, 4, 0.0)

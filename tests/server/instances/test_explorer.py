@@ -50,6 +50,7 @@ def with_repetitions(self: RemoteHead, at: Position) -> Any:
     return Ask.DATABASE if self._is_unsure or self._newest else Ask.NOTHING
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("owner", "name", "mutant"),
     [

@@ -21,6 +21,8 @@ from storage.gossip.bus_frames import MOST_MESSAGE, VERSION, Kind, encode_frame
 from storage.gossip.local import LocalGossip
 from tests.storage.gossip.heard import Heard, eventually
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:

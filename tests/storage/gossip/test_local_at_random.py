@@ -14,6 +14,8 @@ from storage.gossip import local
 from storage.gossip.local import LocalGossip
 from tests.storage.gossip.heard import eventually
 
+pytestmark = pytest.mark.thorough
+
 CHANNELS = ("home", "away")
 
 
