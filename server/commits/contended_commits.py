@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 # usual way is tried again, which is faster when only one instance writes.
 CONTENDED_FOR: Final = 1.0
 # Versions through which a patch is rebased under the lock. A worker thread cannot do it: meanwhile
-# others commit, and the patch would never be in time. A thousand versions take about a millisecond.
+# others commit, and the patch would never be in time. A thousand versions take about a millisecond,
+# and the first patch of a document about 20 (measured).
 MOST_REBASED: Final = 1_000
 
 

@@ -20,11 +20,9 @@ from collab.messages import Peer
 from collab.ports.gossip import LOST
 from collab.ports.positions import Position
 from collab.presence.shared import PresenceAsked, PresenceShown
+from collab.room.following import MOST_BYTES
 
 FORMAT: Final = 1
-# A message with more bytes of entries would delay all other messages. Its readers get the entries
-# from the database.
-MOST_ENTRY_BYTES: Final = 64 * 1024
 
 
 class Committed(Struct, frozen=True, array_like=True, tag="committed"):
@@ -106,8 +104,12 @@ def channel_of(key: DocKey) -> str:
 
 
 def is_small(entries: Sequence[Entry]) -> bool:
-    """Whether entries go into a message."""
-    return sum(len(one.update) + len(one.inverse) for one in entries) <= MOST_ENTRY_BYTES
+    """Whether entries go into a message.
+
+    More would delay all other messages. And an open document follows no larger entry: it is loaded
+    again.
+    """
+    return sum(len(one.update) + len(one.inverse) for one in entries) <= MOST_BYTES
 
 
 def encode(sender: str, body: Body) -> bytes:

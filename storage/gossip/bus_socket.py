@@ -44,7 +44,7 @@ class BusSocket:
         except BlockingIOError:
             os.close(lock)
             return False
-        except BaseException:
+        except BaseException:  # also when interrupted: the file descriptor must not stay open
             os.close(lock)
             raise
         self._lock = lock
@@ -71,7 +71,7 @@ class BusSocket:
             self._path.chmod(0o600)
             self._bound = self._path.lstat()
             bound.setblocking(False)
-        except BaseException:
+        except BaseException:  # also when interrupted: the socket must not stay open
             bound.close()
             raise
         return bound

@@ -23,7 +23,7 @@ from storage.store import SqlStore
 from tests.attacks.campaign.case import Case, HttpRequest, Talk
 from tests.attacks.campaign.clients import HttpClient, Outcome, PatchLaneClient, YjsLaneClient
 from tests.attacks.campaign.documents import Document, edits
-from tests.attacks.campaign.figures import SAMPLER, Figures, Notes, Prober, Process
+from tests.attacks.campaign.figures import SAMPLER, Figures, Notes, Probe, Prober, Process
 from tests.attacks.campaign.holders import Holders
 from tests.patience import PATIENCE
 from tests.running import RunningServer
@@ -169,8 +169,15 @@ class AttackedServer:
             answered=sum(one.answered for one in outcomes),
             outcomes=dict(sum((one.said for one in outcomes), Counter[str]())),
             seconds=ended - began,
-            slowness=max(1.0, median(probe.work for probe in probes) / self.idle_work),
+            slowness=self._slowness(probes) if len(each) > 1 else 1.0,
         )
+
+    def _slowness(self, probes: Sequence[Probe]) -> float:
+        """Return how much longer the prober's work took than on the idle machine.
+
+        With one attacker, only the server itself slows the prober. So this is for several.
+        """
+        return max(1.0, median(probe.work for probe in probes) / self.idle_work)
 
     def _head(self, document: str) -> int:
         """Return the position from which a resuming client gets no changes."""
