@@ -20,7 +20,7 @@ RUN groupadd --system --gid 10001 weft \
     && install --directory --owner weft --group weft --mode 0700 /data
 COPY --from=build /opt/weft /opt/weft
 
-# Weft writes only below /data. With PostgreSQL these are two small files; see "Quarantine" in
+# Weft writes only below /data. With PostgreSQL these are some small files; see "Quarantine" in
 # docs/operations.md.
 ENV PATH=/opt/weft/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,7 +1,7 @@
 // What the user sees when the document cannot be opened.
 
 import { advice } from "/sdk/advice.js";
-import { AROUND } from "../ui/around.js";
+import { AROUND, NO_TOKEN } from "../ui/around.js";
 import { h } from "../ui/elements.js";
 
 const NO_NETWORK = "There is no connection, and this browser has not opened the page before.";
@@ -11,11 +11,11 @@ const WORDS = {
   forbidden: "You may not open this page. Ask the person who shared it for another link.",
   unauthenticated: "This link has ended. Ask the person who shared it for a new one.",
   no_network: NO_NETWORK,
-  token_failed:
-    AROUND && navigator.onLine
-      ? "The page around the editor does not say who you are. Sign in there again."
-      : NO_NETWORK,
 };
+
+/** What to say now: the network may be away since the last try. @param {string} code */
+const wordsOf = (code) =>
+  code === "token_failed" ? (AROUND && navigator.onLine ? NO_TOKEN : NO_NETWORK) : WORDS[code];
 
 /** Why there is no token, or why the server is not reached. @param {any} error @returns {string} */
 const codeOf = (error) => (error?.code === "token_failed" && error.cause?.code) || error?.code;
@@ -23,7 +23,7 @@ const codeOf = (error) => (error?.code === "token_failed" && error.cause?.code) 
 /** Say why the page is not there yet. The SDK tries again. @param {any} error @param {import("../ui/token.js").Token} token */
 export function late(error, token) {
   const place = document.querySelector(".opening");
-  const words = !token.asked && WORDS[codeOf(error)]; // the user may be writing a token
+  const words = !token.asked && wordsOf(codeOf(error)); // the user may be writing a token
   if (place && words) place.textContent = words;
 }
 
@@ -45,7 +45,7 @@ export function failed(error, token) {
         "div",
         { class: "failed stack", role: "alert" },
         h("h1", {}, "The page cannot be opened"),
-        h("p", {}, WORDS[code] ?? (code ? advice({ code }) : String(error))),
+        h("p", {}, wordsOf(code) ?? (code ? advice({ code }) : String(error))),
         h(
           "p",
           { class: "row" },

@@ -8,7 +8,7 @@ const WIDTH = ASSET_WIDTHS[1];
 const MOST = 60;
 const AT_ONCE = 6;
 
-/** The bytes of each picture, by its address: they never change. @type {Map<string, number>} */
+/** The bytes of each picture, by its address. Those of a picture that is there never change. @type {Map<string, number>} */
 const known = new Map();
 /** What stands for the size of a picture that the server does not have. */
 export const GONE = -1;
@@ -19,7 +19,7 @@ export const sizeOf = (src) => known.get(src) ?? 0;
 /** Ask for the sizes of the pictures of this server. @param {unknown} value @returns {Promise<void>} */
 export async function weigh(value) {
   const all = picturesOf(value).flatMap(({ pictures }) => [...pictures.keys()]);
-  const wanted = [...new Set(all)].filter((src) => !known.has(src) && isOwn(src)).slice(0, MOST);
+  const wanted = [...new Set(all)].filter((src) => isMissing(src) && isOwn(src)).slice(0, MOST);
   const next = async () => {
     for (let src = wanted.pop(); src !== undefined; src = wanted.pop()) {
       const size = await bytesOf(src);
@@ -28,6 +28,9 @@ export async function weigh(value) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
 }
+
+/** Whether to ask for a picture: its file may have come since it was gone. @param {string} src */
+const isMissing = (src) => (known.get(src) ?? GONE) === GONE;
 
 /** Pictures of other servers do not say their size. @param {string} src */
 const isOwn = (src) => new URL(safeImage(src), location.origin).origin === location.origin;

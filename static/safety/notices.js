@@ -1,14 +1,12 @@
 // Banners under the bar: what the user has to know now, and what they can do about it.
 
 import { advice } from "/sdk/advice.js";
-import { AROUND } from "../ui/around.js";
+import { AROUND, NO_TOKEN } from "../ui/around.js";
 import { h, keyed } from "../ui/elements.js";
 import { icon } from "../ui/icons.js";
 import { counted } from "../ui/words.js";
 
 /** @typedef {import("../editor/workspace.js").Notice} Notice */
-
-const NO_TOKEN = "The page around the editor does not say who you are. Sign in there again.";
 
 /** Why the server lets the user in no more. @type {Record<string, string>} */
 const WORDS = {

@@ -95,8 +95,8 @@ function doubleOf(desk, key) {
  * @param {Desk} desk @param {Change} change that added the page @param {string} key @param {string} [entry] the id of the entry
  */
 async function keepApart(desk, change, key, entry = "") {
-  await change.durable.catch(() => {}); // a refused page is not there
-  const double = doubleOf(desk, key);
+  const done = await change.durable.catch(() => null); // a refused change made no double
+  const double = done && doubleOf(desk, key);
   if (!double) return;
   const { slug } = double.page;
   const free = freeName(slug, desk.site.pages);
@@ -109,6 +109,7 @@ async function keepApart(desk, change, key, entry = "") {
       ? [{ op: /** @type {const} */ ("add"), path: `/site/navigation/${at}/href`, value: `/${free}` }]
       : []),
   ]);
+  if (!(await next.durable.catch(() => null))) return; // the editor says why it was refused
   const [name, other] = [desk.nameOf(double.page), desk.nameOf(double.other)];
   toast(`Another person has just given /${slug} to ${other}. ${name} is at /${free}.`, { tone: "warning" });
   await keepApart(desk, next, key, entry);

@@ -10,6 +10,8 @@ const OFFLINE = 2_000; // without a network, the page around ours can hardly get
 export const AROUND =
   window.parent === window ? "" : originOf(new URLSearchParams(location.search).get("from"));
 
+export const NO_TOKEN = "The page around the editor does not say who you are. Sign in there again.";
+
 /** Send a message to the page around ours. @param {Record<string, unknown>} message */
 export function tellAround(message) {
   window.parent.postMessage({ weft: "editor", protocol: 1, ...message }, AROUND);

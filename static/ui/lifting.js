@@ -20,6 +20,7 @@ export class Lifting {
   /** @type {{id: string, name: string, before: string | null, order: string[]} | null} */
   #lifted = null;
   #line = h("div", { class: "drop-line" });
+  #scrolled = () => this.#show();
 
   /** @param {HTMLElement} root @param {List} list */
   constructor(root, list) {
@@ -32,7 +33,6 @@ export class Lifting {
       (event) => event.key === " " && this.#idOf(event) && event.preventDefault(),
     );
     root.addEventListener("focusout", () => this.#lifted && this.#end("put back"));
-    list.scroller.addEventListener("scroll", () => this.#lifted && this.#show(), { passive: true });
   }
 
   /** The list has changed. */
@@ -129,7 +129,13 @@ export class Lifting {
     const { id = null, before = null } = this.#lifted ?? {};
     const items = this.list.items();
     for (const [name, element] of items) element.toggleAttribute("data-lifted", name === id);
-    if (id === null) return this.#line.remove();
+    const { scroller } = this.list;
+    // Only while an item is lifted: the scroller may outlive the list.
+    if (id === null) {
+      scroller.removeEventListener("scroll", this.#scrolled);
+      return this.#line.remove();
+    }
+    scroller.addEventListener("scroll", this.#scrolled, { passive: true });
     const next = items.get(before ?? "");
     const target = next ?? [...items.values()].at(-1);
     target?.scrollIntoView({ block: "nearest" });

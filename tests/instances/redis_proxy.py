@@ -5,69 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from random import Random
 
+from tests.instances.proxy import Proxy
 from tests.storage.redis_server import RedisServer
 
 
-class RedisProxy:
+class RedisProxy(Proxy):
     """One proxy for one instance. `loses` is the share of messages that do not arrive."""
 
     def __init__(self, port: int, loses: float, seed: int) -> None:
+        super().__init__(partial(asyncio.open_connection, "127.0.0.1", port))
         self.loses = loses
         self.lost = self.passed = 0
         self.url = ""
-        self._port = port
         self._choose = Random(seed)
-        self._is_cut = False
-        self._open: set[asyncio.StreamWriter] = set()
-        self._serving: set[asyncio.Task[None]] = set()
 
-    def cut(self) -> None:
-        """End all connections, and accept no other."""
-        self._is_cut = True
-        for writer in self._open:
-            writer.transport.abort()
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection, in both directions."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        self._open.add(writer)
+    async def answer(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
-            if not self._is_cut:
-                there, back = await asyncio.open_connection("127.0.0.1", self._port)
-                self._open.add(back)
-                both = asyncio.gather(self._ask(reader, back), self._answer(there, writer))
-                with suppress(OSError, asyncio.IncompleteReadError):
-                    await both
-                back.close()
-                self._open.discard(back)
+            while True:
+                raw, words = await _reply(there)
+                if words[:1] == [b"message"] and self._choose.random() < self.loses:
+                    self.lost += 1
+                    continue
+                self.passed += words[:1] == [b"message"]
+                writer.write(raw)
         writer.close()
-        self._open.discard(writer)
-        self._serving.discard(task)
-
-    async def close(self) -> None:
-        self.cut()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-
-    async def _ask(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            back.write(data)
-        back.close()
-
-    async def _answer(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            raw, words = await _reply(there)
-            if words[:1] == [b"message"] and self._choose.random() < self.loses:
-                self.lost += 1
-                continue
-            self.passed += words[:1] == [b"message"]
-            writer.write(raw)
 
 
 async def _reply(reader: asyncio.StreamReader) -> tuple[bytes, list[bytes]]:

