@@ -45,6 +45,17 @@ def test_the_sdk_is_small() -> None:
     assert sum(map(zipped, LOADED)) <= MOST_BYTES
 
 
+def test_the_documented_sizes_are_those_of_the_files() -> None:
+    sizes = {path.name: f"{zipped(path.name):,}" for path in SERVED.glob("*.js")}
+    brotli = f"{(SERVED / 'weft.js.br').stat().st_size:,}"
+    page = (ROOT / "docs" / "performance.md").read_text()
+    decision = (ROOT / "docs" / "decisions" / "browser-sdk.md").read_text()
+    assert dict(re.findall(r"^\| `(\w+\.js)` \| ([\d,]+) \|", page, re.MULTILINE)) == sizes
+    for text in (page, decision):
+        [said] = re.findall(r"load ([\d,]+) bytes with gzip, and ([\d,]+) with brotli", text)
+        assert said == (sizes["weft.js"], brotli)
+
+
 def test_every_other_file_that_a_page_can_load_is_counted() -> None:
     later = {"weft.js"}
     for name in LOADED:
