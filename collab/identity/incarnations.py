@@ -17,6 +17,7 @@ from msgspec import Struct
 from collab.types.records import (
     Path,
     Record,
+    ShownRecord,
     SingleRecord,
     holder_of,
     place_of,
@@ -119,8 +120,12 @@ class Incarnations:
             self._tokens[mark.anchor, slot[mark.depth :]] = mark.was
 
     def prune(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
-        """Keep only the tokens of the places in `steps`, and of all places above these."""
+        """Keep the tokens of the places in `steps`, and of all places above these.
+
+        Also keep the tokens of the other elements in an array where a step has hidden one.
+        """
         asked: set[Key] = set()
+        arrays: set[Key] = set()
         for single, _ in steps:
             path = slot_of(single) or place_of(single)
             anchor, start = 0, 0
@@ -134,7 +139,14 @@ class Incarnations:
             # Keep the tokens of this mark, also when the place holds another incarnation now.
             path = (slot_of(single) or place_of(single))[mark.depth :]
             asked.update((mark.anchor, path[:end]) for end in range(1, len(path) + 1))
-        self._tokens = {key: token for key, token in self._tokens.items() if key in asked}
+            if isinstance(single, ShownRecord) and not single.shown:
+                anchor, depth = self._walk(single.path)
+                arrays.add((anchor, single.path[depth:]))
+        self._tokens = {
+            (anchor, path): token
+            for (anchor, path), token in self._tokens.items()
+            if (anchor, path) in asked or (anchor, path[:-1]) in arrays
+        }
         self._most = max(1_000, 2 * len(self._tokens))
 
     def _walk(self, path: Path) -> tuple[int, int]:

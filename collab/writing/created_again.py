@@ -6,46 +6,57 @@ is there already. If Ada's undo showed the old one too, the page would have two 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from collab.identity.incarnations import Incarnations, Mark
 from collab.types.handles import Txn, get_or_none, is_map
 from collab.types.layout import ArrayNode
-from collab.types.place import Place
-from collab.types.records import Path
+from collab.types.place import Place, open_path
+from collab.types.records import Path, ShownRecord, SingleRecord
 
 ID: Final = "id"
+Named = dict[str, list[tuple[int, str]]]
 
 
 class CreatedAgain:
-    """The newest visible element of each id, in the arrays that one undo has asked about.
+    """The elements of each id with their tokens, in the arrays that one undo has asked about.
 
     Only elements with a token count. A token grows with the version that made it, so it shows which
     of two elements is newer. Elements that had one id from the start are not affected.
+
+    The undo itself may hide elements meanwhile. So an element counts only while its array shows it.
     """
 
     def __init__(self, incarnations: Incarnations | None) -> None:
         self._incarnations = incarnations
-        self._known: dict[Path, dict[str, int]] = {}
+        self._known: dict[Path, Named] = {}
 
-    def is_there(self, txn: Txn, place: Place, node: ArrayNode, hidden: Any, mark: Mark) -> bool:
-        """Whether the array shows an element with the same id, made after this one was hidden."""
-        name = get_or_none(txn, hidden, ID)
-        if self._incarnations is None or not isinstance(name, str):
+    def is_there(self, txn: Txn, root: Place, record: SingleRecord, mark: Mark) -> bool:
+        """Whether a record hid an element, and its array shows one with its id that is newer."""
+        if self._incarnations is None or not isinstance(record, ShownRecord) or record.shown:
             return False
-        known = self._known.get(place.path)
-        if known is None:
-            known = self._known[place.path] = self._read(txn, place, node)
-        return known.get(name, 0) > mark.now
+        place = open_path(txn, root, record.path)
+        if place is None or type(place.node) is not ArrayNode:
+            return False
+        held = get_or_none(txn, place.handle, record.key)
+        name = get_or_none(txn, held, ID) if is_map(held) else None
+        if not isinstance(name, str):
+            return False
+        named = self._known.get(place.path)
+        if named is None:
+            named = self._known[place.path] = self._read(self._incarnations, txn, place, place.node)
+        return any(
+            token > mark.now and key != record.key and key in place.node.orders
+            for token, key in named.get(name, ())
+        )
 
-    def _read(self, txn: Txn, place: Place, node: ArrayNode) -> dict[str, int]:
-        found: dict[str, int] = {}
-        assert self._incarnations is not None
+    def _read(self, incarnations: Incarnations, txn: Txn, place: Place, node: ArrayNode) -> Named:
+        found: Named = {}
         for key in node.orders:
-            token = self._incarnations.token_at((*place.path, key))
+            token = incarnations.token_at((*place.path, key))
             if token:
                 held = get_or_none(txn, place.handle, key)
                 name = get_or_none(txn, held, ID) if is_map(held) else None
                 if isinstance(name, str):
-                    found[name] = max(found.get(name, 0), token)
+                    found.setdefault(name, []).append((token, key))
         return found

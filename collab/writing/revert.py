@@ -61,9 +61,8 @@ class Reverter:
     A redo takes back these new records.
 
     Without `incarnations`, all records must come from the update that the document has just
-    applied: then they are still valid.
-    Edits of texts are planned first, and `write_texts` writes them. So a text is written once, also
-    when many of its edits are taken back.
+    applied: then they are still valid. Edits of texts are planned first, and `write_texts` writes
+    them. So a text is written once, also when many of its edits are taken back.
     """
 
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
@@ -113,6 +112,8 @@ class Reverter:
         if not all(self._is_same_item(single) for single, _ in both):
             return False
         if trial is not None and not all(trial.is_current(*one) for one in both):
+            return False
+        if self._again.is_there(self._txn, self._writer.root, record.source, out):
             return False
         if not move_back(self._writer, record, out, into):
             return False
@@ -171,7 +172,7 @@ class Reverter:
             return True
         held = get_or_none(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
-            if self._again.is_there(self._txn, place, node, held, mark):
+            if self._again.is_there(self._txn, self._writer.root, record, mark):
                 return False
             self._writer.elements.show(place, record.key, mark.was)
             return True

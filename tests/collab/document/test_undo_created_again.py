@@ -99,3 +99,45 @@ def test_the_same_user_may_create_it_again_and_undo_both() -> None:
     assert page.names() == "ac"
     page.undo("bo")
     assert page.names() == "abc"
+
+
+def replaced(at: int, name: str) -> list[dict[str, Any]]:
+    """Return the ops that replace a section by a new one with the same id."""
+    return [
+        {"op": "remove", "path": f"/sections/{at}"},
+        {"op": "add", "path": f"/sections/{at}", "value": {"id": name, "text": "new"}},
+    ]
+
+
+@pytest.mark.parametrize("more", [[], [{"op": "remove", "path": "/sections/2"}]])
+def test_a_step_that_creates_elements_again_is_taken_back_whole(more: list[Any]) -> None:
+    page = Page()
+    page.patch("bo", *replaced(0, "a"), *replaced(1, "b"), *more)
+    for _ in range(2):
+        assert page.undo("bo") == []
+        assert page.names() == "abc"
+        value: Any = page.document.value
+        assert [one["text"] for one in value["sections"]] == ["A", "B", "C"]
+        page.redo("bo")
+        assert page.names() == ("ab" if more else "abc")
+
+
+def test_an_element_that_was_moved_away_does_not_come_back_twice() -> None:
+    page = Page()
+    page.patch("ada", {"op": "add", "path": "/other", "value": []})
+    page.patch("bo", {"op": "move", "from": "/sections/1", "path": "/other/0"})
+    page.patch("ada", ADD_B)
+    with pytest.raises(Rejected):
+        page.undo("bo")
+    assert page.names() == "abc"
+
+
+def test_it_does_not_come_back_although_the_step_that_created_it_is_forgotten() -> None:
+    page = Page()
+    page.patch("ada", REMOVE_B)
+    page.patch("bo", ADD_B)
+    for number in range(1_100):
+        page.patch("bo", {"op": "add", "path": f"/n{number}", "value": number})
+    with pytest.raises(Rejected):
+        page.undo("ada")
+    assert page.names() == "abc"
