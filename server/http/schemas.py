@@ -93,9 +93,9 @@ async def delete_schema(request: Request) -> Response:
 async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
     """Write the schema, and use it for all further changes.
 
-    The commit loop may commit a change between the check and the write. That change was checked
-    only against the previous schema. So this checks the value again after the write. When the
-    value breaks the new schema, this restores the previous schema.
+    A change may be committed between the check and the write, by this instance or by another. It
+    was checked only against the previous schema. So this checks the value again after the write.
+    When the value breaks the new schema, this restores the previous schema.
     """
 
     async def attempt() -> bool:
@@ -104,6 +104,7 @@ async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> 
         await _check(schema, room.value)
         if not await _set_schema(services, live, schema, room.control.revision):
             return False
+        await services.hub.others.level(live)
         room = require_exists(live).room
         if room.version != version:
             try:

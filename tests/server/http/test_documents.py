@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -14,9 +15,11 @@ from collab.ports.store import DocRow, StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, mint
 from server.app import build
+from server.instances.relay import Relay
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
+from tests.server.instances.network import Network
 
 HOME = "/v1/docs/home"
 
@@ -71,8 +74,9 @@ def services(app: Starlette) -> Services:
     return found
 
 
-@pytest.fixture
-async def admin(app: Starlette, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def client_of(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    services: Services = app.state.services
     key = await services.keyring.ensure_key("demo")
     now = services.clock.now_ms()
     claims = Claims("demo", "root", "Root", Rights(Role.ADMIN, now + 60_000), now, kid="")
@@ -81,6 +85,12 @@ async def admin(app: Starlette, services: Services) -> AsyncIterator[httpx.Async
         base_url="http://weft",
         headers={"Authorization": f"Bearer {mint(key, claims)}"},
     ) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
         yield client
 
 
@@ -146,6 +156,26 @@ async def test_an_edit_during_put_schema_is_checked_too(
     assert refused.json()["path"] == "/n"
     assert (await admin.get(f"{HOME}/schema")).status_code == 404
     assert (await admin.patch(HOME, json=replace("/n", "y"))).status_code == 200
+
+
+async def test_an_edit_of_another_instance_during_put_schema_is_checked_too(
+    app: Starlette, admin: httpx.AsyncClient, store: WatchedStore
+) -> None:
+    network = Network(loses=1.0)  # so only the database tells of the edit
+    other_app = build(Settings(), store)
+    async with other_app.router.lifespan_context(other_app):
+        for number, one in enumerate((app, other_app)):
+            hub = one.state.services.hub
+            hub.others = Relay(hub, network.join(), f"i-{number}")
+        await admin.put(HOME, json={"n": 0})
+        async with client_of(other_app) as other:
+            strict = {"properties": {"n": {"type": "integer"}}}
+            store.before_schema = lambda: other.patch(HOME, json=replace("/n", "x"))
+            refused = await admin.put(f"{HOME}/schema", json=strict)
+            assert (refused.status_code, refused.json()["code"]) == (422, "invalid_document")
+            assert refused.json()["path"] == "/n"
+            assert (await admin.get(f"{HOME}/schema")).status_code == 404
+            assert (await other.patch(HOME, json=replace("/n", "y"))).status_code == 200
 
 
 async def test_put_schema_retries_after_a_concurrent_one(
