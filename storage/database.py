@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -79,13 +79,13 @@ class Database(Protocol):
     async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
-        between: Callable[[T], U],
+        between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> V:
         """Like `write`, with two jobs in one transaction: `first`, then `then`.
 
         `between` turns the result of `first` into the input of `then`. It runs in the event loop's
-        thread.
+        thread, and may wait for a worker thread: the transaction waits with it.
         """
 
     async def close(self) -> None: ...

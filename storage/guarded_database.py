@@ -121,7 +121,7 @@ class GuardedDatabase:
     def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
-        between: Callable[[T], U],
+        between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> Coroutine[Any, Any, V]:
         return self._writes.run(self.database.write_in_two_steps, first, between, then)

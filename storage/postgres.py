@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 from collab.ports.store import StorageUnavailable
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
@@ -159,12 +160,15 @@ class PostgresDatabase:
     async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
-        between: Callable[[T], U],
+        between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> V:
-        # On PostgreSQL, jobs run in the event loop's thread, so this can call `between` directly.
+        # On PostgreSQL, jobs run in the event loop's thread, so `between` runs there too.
         # `first` has already locked the rows that `then` needs, so `between` runs only once.
-        return await self.write(lambda connection: then(connection, between(first(connection))))
+        def job(connection: Connection) -> V:
+            return then(connection, await_only(between(first(connection))))
+
+        return await self.write(job)
 
     async def close(self) -> None:
         await self._commits.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -170,13 +170,13 @@ class SqliteDatabase:
     async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
-        between: Callable[[T], U],
+        between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> V:
         loop = asyncio.get_running_loop()
 
         async def ask(found: T) -> U:
-            return between(found)
+            return await between(found)
 
         def job(connection: Connection) -> V:
             answer = asyncio.run_coroutine_threadsafe(ask(first(connection)), loop)

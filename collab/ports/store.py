@@ -6,8 +6,8 @@ Every adapter in `storage/` passes the contract suite of its port. All times are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -116,6 +116,9 @@ class Append(Struct, frozen=True):
     title: str | None = None  # the document's title for lists; None when it is unchanged
 
 
+Compute: TypeAlias = Callable[[Newer | None], Awaitable[Append | None]]
+
+
 class Committed(Struct, frozen=True, tag=True):
     """The entries are durable."""
 
@@ -172,14 +175,13 @@ class ChangeLog(Protocol):
         locked. When the outcome is unknown, raise `StorageUnavailable`; then call `find_commit`.
         """
 
-    async def commit_locked(
-        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
-    ) -> Outcome | None:
+    async def commit_locked(self, key: DocKey, since: Position, compute: Compute) -> Outcome | None:
         """Commit a document whose commits clash, while other writers wait.
 
         Lock its row, read what is newer than `since`, and commit the append that `compute` returns
         for it. `compute` gets None when there is no such document. It is called once, on the
-        caller's thread. When it returns None, write nothing, and return None.
+        caller's thread. When it returns None, write nothing, and return None. After an error, it
+        may still run.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:

@@ -154,12 +154,14 @@ class CommitLoop:
         if live.reopen_waiter is not None:
             self._reopening.reopen(live)
             return False
-        if live.state is LiveState.OPEN and not self._following.follow(live):
-            return False
-        if live.queue and self._hub.clock.monotonic() < live.contended_until:
-            live.move(Event.WRITE)
-            self._tasks.spawn(partial(self._commit_locked, live), f"commit {live.key.doc}", live)
-            return False
+        if live.state is LiveState.OPEN:
+            if self._must_lock(live):
+                live.move(Event.WRITE)
+                work = partial(self._commit_locked, live)
+                self._tasks.spawn(work, f"commit {live.key.doc}", live)
+                return False
+            if not self._following.follow(live):
+                return False
         stop = live.apply_waiting(now, until)
         if stop is Stop.BUG:
             self._reopening.reopen(live)
@@ -173,6 +175,11 @@ class CommitLoop:
         else:
             self._continue(live)
         return False
+
+    def _must_lock(self, live: LiveRoom) -> bool:
+        """Whether the next batch locks the row first. It then follows what is new by itself."""
+        is_contended = self._hub.clock.monotonic() < live.contended_until
+        return is_contended and bool(live.queue) and live.is_for_batch(live.queue[0])
 
     def _handle_outcome(
         self, live: LiveRoom, append: Append | None, outcome: Outcome, now: float
@@ -220,6 +227,7 @@ class CommitLoop:
             live.move(Event.COMMITTED)
             if live.state is LiveState.OPEN:
                 self._continue(live)
+        self._hub.others.followed(live)
 
     def _wait_for_row(self, live: LiveRoom, append: Append, now: float) -> None:
         """Wait until no other transaction locks the document's row.

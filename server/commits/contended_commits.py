@@ -4,10 +4,14 @@ Usually a batch is applied first, and then committed. When another instance was 
 clashes: the room is loaded again, and the batch is applied again. After two clashes in a row the
 row is locked first. Then the room follows what is new, applies the batch, and commits it. Such a
 commit cannot clash, and PostgreSQL gives the row to the instance that has waited longest.
+
+The row stays locked while a worker thread applies a long request. Otherwise others would commit
+meanwhile, and the request would never be in time.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from collab.room.following import portions
@@ -29,17 +33,18 @@ if TYPE_CHECKING:
 # Seconds for which the row is locked first, after the last commit of another instance. Then the
 # usual way is tried again, which is faster when only one instance writes.
 CONTENDED_FOR: Final = 1.0
-# Versions through which a patch is rebased under the lock. A worker thread cannot do it: meanwhile
-# others commit, and the patch would never be in time. A thousand versions take about a millisecond,
-# and the first patch of a document about 20 (measured).
-MOST_REBASED: Final = 1_000
 
 
 def note_clash(live: LiveRoom, now: float) -> None:
     """Note that a commit clashed."""
     if live.has_clashed:
-        live.contended_until = now + CONTENDED_FOR
+        note_rival(live, now)
     live.has_clashed = True
+
+
+def note_rival(live: LiveRoom, now: float) -> None:
+    """Note that another instance writes to the document all the time."""
+    live.contended_until = now + CONTENDED_FOR
 
 
 class LockedBatch:
@@ -50,6 +55,7 @@ class LockedBatch:
         self._live = live
         self.append: Append | None = None
         self.must_reload = False
+        self._computing: asyncio.Task[Append | None] | None = None
 
     async def commit(self) -> Outcome | None:
         """Lock the row, apply the batch and commit it.
@@ -58,13 +64,22 @@ class LockedBatch:
         answers that must be compared with the store first.
         """
         hub, live, began_at = self._hub, self._live, self._hub.clock.monotonic()
-        outcome = await hub.store.commit_locked(live.key, live.position, self._compute)
+        try:
+            outcome = await hub.store.commit_locked(live.key, live.position, self._start)
+        finally:
+            if self._computing is not None:  # a worker thread may still use the room
+                await asyncio.wait([self._computing])
         if outcome is not None and self.append is not None:
             seconds = hub.clock.monotonic() - began_at
             hub.recorder.transaction_ended([self.append], [outcome], seconds)
         return outcome
 
-    def _compute(self, newer: Newer | None) -> Append | None:
+    async def _start(self, newer: Newer | None) -> Append | None:
+        """Apply the batch to the end, also when the transaction ends before."""
+        self._computing = asyncio.create_task(self._compute(newer), name="apply a locked batch")
+        return await asyncio.shield(self._computing)
+
+    async def _compute(self, newer: Newer | None) -> Append | None:
         hub, live = self._hub, self._live
         if live.state is not LiveState.COMMITTING:  # it has ended, or takes no edits any more
             return None
@@ -74,12 +89,13 @@ class LockedBatch:
             self.must_reload = True
             return None
         now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
-        stop = live.apply_waiting(now, at + MAX_SECONDS, MOST_REBASED)
-        if stop is Stop.BUG:
+        stop = live.apply_waiting(now, at + MAX_SECONDS)
+        is_sound = stop is not Stop.BUG
+        if stop is Stop.LONG and not live.batch:
+            is_sound = await live.apply_in_thread(now)
+        if not is_sound or live.state is not LiveState.COMMITTING:
             self.must_reload = True
             return None
-        if stop is Stop.LONG and not live.batch:
-            live.contended_until = 0.0  # a worker thread applies it, and no row is locked meanwhile
         self.append = live.room.pending()
         return None if live.batch.has_answer_without_entry else self.append
 
@@ -91,7 +107,7 @@ class LockedBatch:
         if newer.locks and not hub.time.is_synced:
             return False
         if newer.entries:
-            live.contended_until = now + CONTENDED_FOR  # others still write
+            note_rival(live, now)
             if not all(follow(live, portion, now) for portion in portions(newer.entries)):
                 return False
         follow_control(live, newer, live.room.schema, hub.bounds.terms)

@@ -6,27 +6,23 @@ Small commits come by gossip, and are applied at once. When one is missing, the 
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from collab.ports.store import Corrupt, StorageUnavailable
 from collab.room.following import portions
+from server.commits.contended_commits import note_rival
 from server.documents.catching_up import can_follow, follow, follow_control, has_schema_of
 from server.documents.remote_head import Ask
 from server.documents.room_state import Event, LiveState
 from server.loading.opening import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from collab.ports.positions import Newer
     from server.commits.document_tasks import DocumentTasks
     from server.commits.reopening import Reopening
     from server.documents.hub import Hub
     from server.documents.live_room import LiveRoom
-
-logger = logging.getLogger(__name__)
 
 
 class Following:
@@ -57,7 +53,7 @@ class Following:
                 self._tasks.spawn(partial(self._ask, live), f"follow {live.key.doc}", live)
                 return False
             first, *rest = portions(step)
-            if not self._try(live, partial(follow, live, first, self._hub.clock.monotonic())):
+            if not follow(live, first, self._hub.clock.monotonic()):
                 self._reopening.reopen(live)
                 return False
             if rest:  # other documents have a turn first
@@ -85,6 +81,9 @@ class Following:
             live.remote.doubt()
         elif not is_level and (newer is not None or live.room.exists):
             self._reopening.reopen(live)
+        elif live.remote.is_due(live.position):  # another commit came during the query
+            note_rival(live, self._hub.clock.monotonic())
+        self._hub.others.followed(live)
         live.wake_if_wanted()
 
     async def _follow_all(self, live: LiveRoom, newer: Newer) -> bool:
@@ -92,7 +91,7 @@ class Following:
         if not _is_asking(live) or not can_follow(live, newer):
             return False
         for portion in portions(newer.entries or ()):
-            if not self._try(live, partial(follow, live, portion, self._hub.clock.monotonic())):
+            if not follow(live, portion, self._hub.clock.monotonic()):
                 return False
             await asyncio.sleep(0)  # other documents have a turn
             if not _is_asking(live):
@@ -104,16 +103,6 @@ class Following:
                 return False
         follow_control(live, newer, schema, self._hub.bounds.terms)
         return True
-
-    def _try(self, live: LiveRoom, work: Callable[[], bool]) -> bool:
-        """Change the room. Return False when that fails, and the room must be loaded again."""
-        try:
-            return work()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # a panic of pycrdt is not an `Exception`
-            logger.exception("a document could not follow another instance; it is loaded again")
-            return False
 
 
 def _is_asking(live: LiveRoom) -> bool:

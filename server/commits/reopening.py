@@ -112,3 +112,4 @@ class Reopening:
         if live.is_read_only and not was_read_only:
             live.refuse_waiting(IN_TROUBLE)
             live.audience.notice(READ_ONLY)
+            self._hub.others.followed(live)  # requests that wait for the newest version are refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collab.schema.check import Schema
     from server.documents.live_room import LiveRoom
 
+logger = logging.getLogger(__name__)
+
 
 def follow(live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
     """Apply a portion of entries that another instance has committed, and send it to all clients.
@@ -31,7 +34,13 @@ def follow(live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
     """
     room = live.room
     before, previous = room.version, room.value
-    followed = room.follow(room.epoch, entries)
+    try:
+        followed = room.follow(room.epoch, entries)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic of pycrdt is not an `Exception`
+        logger.exception("a document could not follow another instance; it is loaded again")
+        return False
     if followed is None:
         return False
     received, changes = followed

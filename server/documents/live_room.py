@@ -21,13 +21,7 @@ from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
-from server.documents.long_work import (
-    MAX_REBASED_VERSIONS,
-    SLOW,
-    SLOW_FOR,
-    TimedAnswer,
-    takes_long,
-)
+from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
 from server.documents.remote_head import RemoteHead
 from server.documents.room_state import (
     NEXT,
@@ -126,21 +120,17 @@ class LiveRoom:
 
     # --- a batch --------------------------------------------------------------------------
 
-    def apply_waiting(
-        self, now: Round, until: float = inf, most_rebased: int = MAX_REBASED_VERSIONS
-    ) -> Stop:
+    def apply_waiting(self, now: Round, until: float = inf) -> Stop:
         """Apply waiting requests to the batch until the time `until`; return why it stopped.
 
         The batch may contain a request that a worker thread has applied before.
         """
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
-            if isinstance(submission.request, LockRequest) or self.needs_history(submission):
+            if not self.is_for_batch(submission):
                 return Stop.NOT_NOW
             is_slow = self._clock.monotonic() < self._slow_until
-            if is_slow or takes_long(
-                submission.request, submission.member, self.room, most_rebased
-            ):
+            if is_slow or takes_long(submission.request, submission.member, self.room):
                 return Stop.LONG
             self.queue.popleft()
             if submission.member.pipelines:
@@ -228,6 +218,11 @@ class LiveRoom:
             return False
         self.batch.add(submission, answer, seconds)
         return True
+
+    def is_for_batch(self, submission: Submission) -> bool:
+        """Whether the request may be in a batch now."""
+        is_lock = isinstance(submission.request, LockRequest)
+        return not is_lock and not self.needs_history(submission)
 
     def needs_history(self, submission: Submission) -> bool:
         """Whether the request needs entries that must first be loaded from the log."""

@@ -68,9 +68,7 @@ class TimedAnswer(NamedTuple):
 MOST_TAKEN_BACK: Final = 8 * 1024
 
 
-def takes_long(
-    request: Request, member: Member, room: Room, most_rebased: int = MAX_REBASED_VERSIONS
-) -> bool:
+def takes_long(request: Request, member: Member, room: Room) -> bool:
     """Whether to apply a member's request in a worker thread."""
     document = room.document
     work_size = document.work_size
@@ -79,7 +77,10 @@ def takes_long(
             return (
                 work_size > VERY_LARGE
                 or len(request.ops) > MOST_OPS
-                or (request.base is not None and document.version - request.base > most_rebased)
+                or (
+                    request.base is not None
+                    and document.version - request.base > MAX_REBASED_VERSIONS
+                )
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():

@@ -25,7 +25,7 @@ class Others(Protocol):
         """The live room has ended."""
 
     def followed(self, live: LiveRoom) -> None:
-        """The document has followed everything that this instance heard."""
+        """The document has followed others, or its state has changed: wake who waits for that."""
 
     def committed(self, live: LiveRoom, entries: Sequence[Entry], was: int) -> None:
         """Entries are durable. `was` is the document's revision before their commit."""

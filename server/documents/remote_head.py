@@ -32,8 +32,9 @@ class RemoteHead:
 
     `at` is always the position of the open document.
 
-    Invariant: the waiting entries have no gap. A message may name a position that neither the room
-    nor the waiting entries reach. Then `next` returns `Ask.DATABASE`, until the database is asked.
+    Invariant: the waiting entries have no gap between them. There may be one before them, because
+    the database may be asked already. A message may name a position that neither the room nor the
+    waiting entries reach. Then `next` returns `Ask.DATABASE`, until the database is asked.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class RemoteHead:
         `entries` has these versions, or nothing when they are large.
         """
         self.note(at, reached)
-        last = max(at.version, self._waiting[-1].version if self._waiting else 0)
+        last = self._waiting[-1].version if self._waiting else max(at.version, before)
         if reached.epoch != at.epoch or reached.version <= last or before > last:
             return
         if len(self._waiting) + len(entries) > MOST_WAITING:
@@ -59,7 +60,7 @@ class RemoteHead:
 
     def note(self, at: Position, reached: Position) -> None:
         """Note that the document has reached a position."""
-        if _is_after(reached, self._newest or at):
+        if is_after(reached, self._newest or at):
             self._newest = reached
 
     def doubt(self) -> None:
@@ -68,7 +69,7 @@ class RemoteHead:
 
     def is_due(self, at: Position) -> bool:
         """Whether `next` has work."""
-        return bool(self._waiting) or self._is_unsure or _is_after(self._newest, at)
+        return bool(self._waiting) or self._is_unsure or is_after(self._newest, at)
 
     def next(self, at: Position) -> list[Entry] | Ask:
         """Return the entries that can be applied now, or what else to do."""
@@ -76,7 +77,7 @@ class RemoteHead:
         self._waiting.clear()
         if waiting and waiting[0].version == at.version + 1:
             return waiting
-        if self._is_unsure or _is_after(self._newest, at):
+        if self._is_unsure or is_after(self._newest, at):
             return Ask.DATABASE
         return Ask.NOTHING
 
@@ -90,7 +91,7 @@ class RemoteHead:
         self._newest, self._is_unsure = None, False
 
 
-def _is_after(reached: Position | None, at: Position) -> bool:
+def is_after(reached: Position | None, at: Position) -> bool:
     """Whether a position has something that another position lacks."""
     if reached is None or reached.epoch < at.epoch:
         return False

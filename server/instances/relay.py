@@ -16,6 +16,7 @@ from collab.errors import Code, Rejected
 from collab.flow.shared import BudgetsAsked, BudgetsShown
 from collab.ports.store import StorageUnavailable
 from collab.presence.shared import PresenceAsked, PresenceShown
+from server.documents.remote_head import is_after
 from server.documents.room_state import LiveState
 from server.instances import messages
 from server.instances.messages import Committed, Controlled, Deleted, channel_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ids import DocKey
     from collab.ports.gossip import Gossip
+    from collab.ports.positions import Position
     from server.documents.hub import Hub
     from server.documents.live_room import LiveRoom
     from server.instances.messages import Body
@@ -123,13 +125,13 @@ class Relay:
         else:
             live.remote.note(live.position, position)
         self._wake(live)
-        await self._until_level(live)
+        await self._until_level(live, position)
 
-    async def _until_level(self, live: LiveRoom) -> None:
-        """Wait until the document has followed what this instance heard."""
+    async def _until_level(self, live: LiveRoom, wanted: Position | None) -> None:
+        """Wait until the document has reached a position, or has followed all that was heard."""
         try:
             async with asyncio.timeout(self._hub.bounds.answer_seconds):
-                while live.remote.is_due(live.position) and live.state is not LiveState.CLOSED:
+                while not _is_level(live, wanted):
                     if live.is_read_only:
                         raise _unknown()
                     live.remote.is_awaited = True
@@ -154,6 +156,19 @@ class Relay:
             elif live.room.exists:
                 live.remote.doubt()
             self._wake(live)
+
+
+def _is_level(live: LiveRoom, wanted: Position | None) -> bool:
+    """Whether nothing has to be waited for.
+
+    While a task asks the database or loads the document, nothing is due, but the document is not
+    level yet.
+    """
+    if live.state is LiveState.CLOSED:
+        return True
+    if wanted is not None and not is_after(wanted, live.position):
+        return True
+    return live.state is LiveState.OPEN and not live.remote.is_due(live.position)
 
 
 def _unknown() -> Rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -36,6 +37,7 @@ class Document:
     publications: list[Publication] = field(default_factory=list)
     locks: dict[str, StoredLock] = field(default_factory=dict)
     title: str = ""
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)  # of a commit that computes
 
     def between(self, after: int, upto: int) -> list[Entry]:
         """Return the entries with after < version <= upto, in order."""

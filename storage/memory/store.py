@@ -21,10 +21,12 @@ from collab.ports.store import (
     Append,
     Clash,
     Committed,
+    Compute,
     Corrupt,
     DocRow,
     Duplicate,
     Full,
+    Held,
     NamedVersion,
     Outcome,
     Snapshot,
@@ -39,8 +41,7 @@ from storage.retention import is_complete, retain
 class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
     """All ports, on dictionaries.
 
-    Invariant: no method awaits anything, so each is atomic. `clock` returns the database's time in
-    milliseconds.
+    Invariant: all but `commit_locked` is atomic. `clock` returns the database's milliseconds.
     """
 
     def __init__(self, clock: Callable[[], int] = lambda: 0) -> None:
@@ -67,13 +68,13 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
         return Stored(document.epoch, document.head, control, snapshot, entries, saved)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        return [self._commit(append) for append in batch]
+        rows = self._documents
+        return [Held() if rows[one.key].row.locked() else self._commit(one) for one in batch]
 
-    async def commit_locked(
-        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
-    ) -> Outcome | None:
-        append = compute(await self.newer(key, since))
-        return None if append is None else self._commit(append)
+    async def commit_locked(self, key: DocKey, since: Position, compute: Compute) -> Outcome | None:
+        async with self._documents[key].row:
+            append = await compute(await self.newer(key, since))
+            return None if append is None else self._commit(append)
 
     def _commit(self, append: Append) -> Outcome:
         document = self._documents[append.key]
@@ -87,8 +88,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit, MemoryAssets):
         return Committed()
 
     def _count(self, tenant: str) -> int:
-        keys = [key for key in self._documents if key.tenant == tenant]
-        return sum(self._existing(key) is not None for key in keys)
+        return sum(key.tenant == tenant and not one.deleted for key, one in self._documents.items())
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         entries = self._documents[key].entries.values()

@@ -12,7 +12,7 @@ No try waits for a row that another transaction holds. It leaves out that docume
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select
 from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports.positions import Newer, Position
-from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, Outcome
+from collab.ports.store import Append, Clash, Committed, Compute, Duplicate, Full, Held, Outcome
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
 from storage.sql import statements
@@ -245,9 +245,7 @@ class SqlCommit:
             return [_COMMITTED] * len(batch)
         return await self._classify_left_out(packed, left)
 
-    async def commit_locked(
-        self, key: DocKey, since: Position, compute: Callable[[Newer | None], Append | None]
-    ) -> Outcome | None:
+    async def commit_locked(self, key: DocKey, since: Position, compute: Compute) -> Outcome | None:
         def load(connection: Connection) -> Newer | None:
             connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update())
             return read_newer(connection, key, since)

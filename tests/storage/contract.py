@@ -20,6 +20,7 @@ from collab.ports.store import (
     Append,
     Clash,
     Committed,
+    Compute,
     DocRow,
     Duplicate,
     Full,
@@ -76,8 +77,15 @@ def public(version: int, at: int = 5, what: What = "published") -> Publication:
     return Publication(version, Author("ada", "Ada"), at, what)
 
 
+def always(append: Append) -> Compute:
+    async def compute(_: Newer | None) -> Append:
+        return append
+
+    return compute
+
+
 async def locked(store: Store, append: Append) -> Outcome | None:
-    return await store.commit_locked(append.key, BEFORE_ALL, lambda _: append)
+    return await store.commit_locked(append.key, BEFORE_ALL, always(append))
 
 
 async def stored(store: Store, key: DocKey = HOME) -> Stored:
@@ -201,12 +209,12 @@ class LogContract:
         await store.commit([made(HOME, 3)])
         seen: list[Newer | None] = []
 
-        def compute(newer: Newer | None) -> Append | None:
+        async def compute(newer: Newer | None) -> Append | None:
             seen.append(newer)
             return further(HOME, 3) if len(seen) < 3 else None
 
         assert await store.commit_locked(HOME, Position(1, 1, 0), compute) == Committed()
-        assert await store.commit_locked(AWAY, BEFORE_ALL, lambda _: made(AWAY)) == Committed()
+        assert await store.commit_locked(AWAY, BEFORE_ALL, always(made(AWAY))) == Committed()
         assert await store.commit_locked(OTHER, BEFORE_ALL, compute) == Clash()
         assert await store.commit_locked(HOME, Position(1, 4, 0), compute) is None
         assert seen == [
@@ -219,7 +227,7 @@ class LogContract:
     async def test_a_locked_commit_that_fails_writes_nothing(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
 
-        def compute(newer: Newer | None) -> Append | None:
+        async def compute(newer: Newer | None) -> Append | None:
             raise LookupError("no such section")
 
         with pytest.raises(LookupError):

@@ -53,7 +53,7 @@ class RaceContract:
     async def test_a_locked_commit_never_clashes(self, store: Store, rival: Store) -> None:
         await store.commit([made(HOME)])
 
-        def next_one(newer: Newer | None) -> Append:
+        async def next_one(newer: Newer | None) -> Append:
             assert newer is not None
             return further(HOME, newer.position.version)
 
@@ -63,6 +63,27 @@ class RaceContract:
 
         await asyncio.gather(insist(), _increment(store, "ada", 60))
         assert (await stored(store)).head == 81
+
+    async def test_nothing_is_committed_while_a_locked_commit_computes(
+        self, store: Store, rival: Store
+    ) -> None:
+        await store.commit([made(HOME)])
+        is_computing, may_end = asyncio.Event(), asyncio.Event()
+
+        async def slowly(newer: Newer | None) -> Append:
+            is_computing.set()
+            await may_end.wait()
+            return further(HOME, 1, id="first")
+
+        locked = asyncio.create_task(rival.commit_locked(HOME, BEFORE_ALL, slowly))
+        await is_computing.wait()
+        other = asyncio.create_task(store.commit([further(HOME, 1, id="second")]))
+        await asyncio.wait([other], timeout=0.2)
+        assert await _head(store, HOME) == 1
+        may_end.set()
+        assert await locked == Committed()
+        assert (await other)[0] in (Held(), Clash())
+        assert [one.id for one in (await stored(store)).entries[1:]] == ["first"]
 
     async def test_of_two_creators_of_a_document_one_succeeds(
         self, store: Store, rival: Store

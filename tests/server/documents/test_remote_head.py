@@ -59,6 +59,16 @@ def test_entries_before_a_gap_are_applied_first() -> None:
     assert head.next(reached(6)) is Ask.DATABASE
 
 
+def test_entries_may_come_before_the_answer_of_the_database() -> None:
+    head = RemoteHead()
+    head.note_commit(AT, 5, reached(7), [])
+    assert head.next(AT) is Ask.DATABASE
+    head.begin_asking()
+    head.note_commit(AT, 7, reached(8), [entry(8)])
+    assert head.next(reached(7)) == [entry(8)]
+    assert head.next(reached(8)) is Ask.NOTHING
+
+
 def test_entries_that_this_instance_has_meanwhile_are_left_out() -> None:
     head = RemoteHead()
     head.note_commit(AT, 5, reached(7), [entry(6), entry(7)])

@@ -14,6 +14,10 @@ An instance may crash before and after a commit. A client may lose its ack, and 
 anywhere. The log is append-only, so its edits need no names. An instance that has applied the first
 versions of the log is known by their number. Each step checks this, and raises `Violation` when an
 instance has anything else.
+
+It does not show what these need, which have tests of their own: another epoch, revisions, an answer
+of the database that is old when it arrives, and commits under the row's lock. An instance that
+starts again has the whole log at once.
 """
 
 from __future__ import annotations

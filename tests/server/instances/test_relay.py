@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,46 +15,17 @@ from server.documents.catching_up import take_schema
 from server.documents.live_room import LiveRoom
 from server.instances import messages
 from server.loading.opening import schema_of
-from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside
-from tests.held_store import HeldCalls, held, until
-from tests.server.instances.network import Network, instances, poll
-
-
-class World:
-    """Two instances, and the live room of the page on each."""
-
-    def __init__(self, one: Inside, two: Inside, network: Network, calls: HeldCalls) -> None:
-        self.one, self.two, self.network, self.calls = one, two, network, calls
-        self.live_1: LiveRoom
-        self.live_2: LiveRoom
-
-    def is_level(self) -> bool:
-        same = self.live_1.position == self.live_2.position
-        return same and self.live_1.room.value == self.live_2.room.value
-
-    async def open(self) -> None:
-        self.live_1, self.live_2 = await self.one.hub.open(PAGE), await self.two.hub.open(PAGE)
-        await until(lambda: not self.live_1.remote.is_due(self.live_1.position))
-        await until(lambda: not self.live_2.remote.is_due(self.live_2.position))
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    network = Network()
-    store, calls = held(MemoryStore(lambda: 1_700_000_000_000))
-    async with instances(store, network) as (one, two):
-        made = World(one, two, network, calls)
-        await one.make({"n": 0, "sections": [{"id": "a", "text": "x" * 600}]})
-        await made.open()
-        yield made
+from tests.held_store import until
+from tests.server.instances.network import instances, poll
+from tests.server.instances.world import World, put, value_at, write
 
 
 async def test_a_commit_is_followed_without_the_database(world: World) -> None:
     follower = Follower(world.live_2)
     asked = len(world.calls.of("newer")) + len(world.calls.of("load"))
     for number in range(5):
-        await world.one.ask(PatchRequest("", None, [_set("/n", number + 1)]))
+        await world.one.ask(PatchRequest("", None, [put("/n", number + 1)]))
     await until(world.is_level)
     assert len(world.calls.of("newer")) + len(world.calls.of("load")) == asked
     assert follower.version == 6
@@ -64,13 +34,13 @@ async def test_a_commit_is_followed_without_the_database(world: World) -> None:
 
 
 async def test_both_directions_and_undo_at_the_other_instance(world: World) -> None:
-    assert isinstance(await _write(world.one, "/n", 1), Answer)
-    assert isinstance(await _write(world.two, "/n", 2), Answer)
-    assert isinstance(await _write(world.one, "/m", 3), Answer)
+    assert isinstance(await write(world.one, "/n", 1), Answer)
+    assert isinstance(await write(world.two, "/n", 2), Answer)
+    assert isinstance(await write(world.one, "/m", 3), Answer)
     await world.two.ask(UndoRequest("u1"))
     await world.one.ask(UndoRequest("u2"))
-    assert (await _value(world.two))["n"] == 1
-    assert "m" not in await _value(world.one)
+    assert (await value_at(world.two))["n"] == 1
+    assert "m" not in await value_at(world.one)
     await until(world.is_level)
 
 
@@ -78,22 +48,22 @@ async def test_a_read_at_one_instance_shows_what_the_other_has_acknowledged(worl
     world.network.cut |= set(world.network._wires)
     for number in range(1, 20):
         writer, reader = (world.one, world.two) if number % 2 else (world.two, world.one)
-        assert isinstance(await _write(writer, "/n", number), Answer)
-        assert (await _value(reader))["n"] == number
+        assert isinstance(await write(writer, "/n", number), Answer)
+        assert (await value_at(reader))["n"] == number
 
 
 async def test_a_lost_message_is_found_by_the_next_one(world: World) -> None:
     world.network.loses = 1.0
-    await world.one.ask(PatchRequest("", None, [_set("/n", 1)]))
+    await world.one.ask(PatchRequest("", None, [put("/n", 1)]))
     world.network.loses = 0.0
-    await world.one.ask(PatchRequest("", None, [_set("/n", 2)]))
+    await world.one.ask(PatchRequest("", None, [put("/n", 2)]))
     await until(world.is_level)
-    assert (await _value(world.two))["n"] == 2
+    assert (await value_at(world.two))["n"] == 2
 
 
 async def test_the_last_message_may_be_lost_because_positions_are_compared(world: World) -> None:
     world.network.cut |= set(world.network._wires)
-    await world.one.ask(PatchRequest("", None, [_set("/n", 1)]))
+    await world.one.ask(PatchRequest("", None, [put("/n", 1)]))
     assert not world.is_level()
     await poll([world.one, world.two])
     await until(world.is_level)
@@ -104,7 +74,7 @@ async def test_a_stale_instance_reapplies_its_batch(world: World) -> None:
     world.network.cut |= set(world.network._wires)
     first, second = Follower(world.live_1), Follower(world.live_2)
     world.calls.hold("commit")
-    writing = asyncio.gather(_write(world.one, "/a", 1), _write(world.two, "/b", 2))
+    writing = asyncio.gather(write(world.one, "/a", 1), write(world.two, "/b", 2))
     await until(lambda: len(world.calls.held("commit")) == 2)
     world.calls.release("commit")
     answers = await writing
@@ -117,111 +87,14 @@ async def test_a_stale_instance_reapplies_its_batch(world: World) -> None:
     assert first.value == second.value == world.live_1.room.value
 
 
-async def test_a_contended_document_is_committed_under_its_lock(world: World) -> None:
-    """After two clashes in a row the row is locked first, so the third try cannot clash."""
-    world.network.cut |= set(world.network._wires)
-    late = asyncio.create_task(_write(world.two, "/late", True))
-    world.calls.hold("commit")
-    for number in range(2):
-        await world.calls.reached("commit")
-        rival = asyncio.create_task(_write(world.one, "/n", number + 1))
-        await until(lambda: len(world.calls.held("commit")) == 2)
-        [mine, other] = world.calls.held("commit")
-        other.release()
-        assert isinstance(await rival, Answer)
-        mine.release()
-    world.calls.release("commit")
-    assert isinstance(await late, Answer)
-    assert len(world.calls.of("commit_locked")) == 1
-    await poll([world.one, world.two])
-    await until(world.is_level)
-
-
-async def _contend(world: World, base: int | None = None) -> asyncio.Task[Answer | Rejected]:
-    """Make a write at the second instance clash twice. Its third try is still held."""
-    world.network.cut |= set(world.network._wires)
-    late = asyncio.create_task(_write(world.two, "/late", True, base))
-    world.calls.hold("commit")
-    world.calls.hold("commit_locked")
-    for number in range(2):
-        await world.calls.reached("commit")
-        rival = asyncio.create_task(_write(world.one, "/n", number + 1))
-        await until(lambda: len(world.calls.held("commit")) == 2)
-        [mine, other] = world.calls.held("commit")
-        other.release()
-        assert isinstance(await rival, Answer)
-        mine.release()
-    world.calls.release("commit")
-    await world.calls.reached("commit_locked")
-    return late
-
-
-async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -> None:
-    late = await _contend(world)
-    follower = Follower(world.live_2)
-    for number in range(5):
-        assert isinstance(await _write(world.one, "/n", 10 + number), Answer)
-    world.calls.release("commit_locked")
-    answer = await late
-    assert isinstance(answer, Answer)
-    assert answer.version == 9
-    assert follower.version == 9
-    assert (await _value(world.two))["n"] == 14
-
-
-async def test_a_patch_whose_base_grows_old_is_still_committed_under_the_lock(
-    world: World,
-) -> None:
-    """A worker thread would let go of the lock, and others would be first again and again."""
-    late = await _contend(world, base=1)
-    for number in range(60):
-        assert isinstance(await _write(world.one, "/n", 10 + number), Answer)
-    tries = len(world.calls.of("commit"))
-    world.calls.release("commit_locked")
-    assert isinstance(await late, Answer)
-    assert len(world.calls.of("commit_locked")) == 1
-    assert len(world.calls.of("commit")) == tries
-
-
-async def test_a_locked_commit_of_an_accepted_request_answers_as_before(world: World) -> None:
-    """The answer has no entry, so the store is asked before it is sent."""
-    await world.one.ask(PatchRequest("same", None, [_set("/x", 1)]))
-    late = await _contend(world)
-    again = asyncio.create_task(world.two.ask(PatchRequest("same", None, [_set("/x", 1)])))
-    await until(lambda: len(world.live_2.queue) == 2)
-    world.calls.release("commit_locked")
-    assert isinstance(await late, Answer)
-    assert (await again).ack["duplicate"] is True
-    assert (await _value(world.two))["late"] is True
-
-
-async def test_a_locked_commit_that_fails_refuses_its_batch(world: World) -> None:
-    late = await _contend(world)
-    follower = Follower(world.live_2)
-    world.calls.fail("commit_locked", error=RuntimeError("a bug"))
-    world.calls.release("commit_locked")
-    assert isinstance(await late, Rejected)
-    assert follower.closed == [1011]
-    world.calls.mend()
-    assert isinstance(await _write(world.two, "/late", True), Answer)
-
-
-async def test_a_document_that_is_deleted_while_its_row_is_awaited(world: World) -> None:
-    late = await _contend(world)
-    await world.one.hub.delete(world.live_1)
-    world.calls.release("commit_locked")
-    assert isinstance(await late, Rejected)
-    assert (await world.two.read())[0] == 0 or not world.two.hub.lives
-
-
 async def test_locks_of_one_instance_hold_at_the_other(world: World) -> None:
     await world.one.ask(LockRequest("l1", "acquire", "/sections/0"), user="ada")
     await until(lambda: bool(world.live_2.room.locks().held))
-    refused = await _refusal(world.two, _set("/sections/0/text", "bo"), "bo")
+    refused = await _refusal(world.two, put("/sections/0/text", "bo"), "bo")
     assert refused.refusal.code is Code.LOCKED
     await world.one.ask(LockRequest("l2", "release", "/sections/0"), user="ada")
     await until(lambda: not world.live_2.room.locks().held)
-    await world.two.ask(PatchRequest("", None, [_set("/sections/0/text", "bo")]), user="bo")
+    await world.two.ask(PatchRequest("", None, [put("/sections/0/text", "bo")]), user="bo")
     await until(world.is_level)
 
 
@@ -243,22 +116,22 @@ async def test_a_new_schema_is_checked_at_both_instances_without_a_reload(world:
     world.one.hub.others.controlled(world.live_1)
     await until(lambda: world.live_2.room.schema is not None)
     for at in (world.one, world.two):
-        refused = await _refusal(at, _set("/n", "text"), "bo")
+        refused = await _refusal(at, put("/n", "text"), "bo")
         assert refused.refusal.code is Code.INVALID_DOCUMENT
-        assert isinstance(await _write(at, "/n", 5 + len(world.calls.made)), Answer)
+        assert isinstance(await write(at, "/n", 5 + len(world.calls.made)), Answer)
     await until(world.is_level)
     revision = world.live_1.room.control.revision
     assert await store.set_schema(PAGE, b"", revision)
     await poll([world.one, world.two])
     await until(lambda: world.live_1.room.schema is None and world.live_2.room.schema is None)
-    assert isinstance(await _write(world.two, "/n", "text"), Answer)
+    assert isinstance(await write(world.two, "/n", "text"), Answer)
     assert len(world.calls.of("load")) == loads
 
 
 async def test_a_schema_waits_for_the_batch_that_is_being_committed(world: World) -> None:
     revision = world.live_1.room.control.revision
     world.calls.hold("commit")
-    writing = asyncio.create_task(_write(world.one, "/n", "text"))
+    writing = asyncio.create_task(write(world.one, "/n", "text"))
     await world.calls.reached("commit")
     raw = b'{"properties": {"n": {"type": "integer"}}}'
     assert await world.one.hub.store.set_schema(PAGE, raw, revision)
@@ -292,14 +165,14 @@ async def test_a_request_is_not_accepted_twice_at_two_instances(world: World) ->
     again = await world.two.ask(request)
     assert again.version == first.version
     assert again.ack["duplicate"] is True
-    assert len((await _value(world.two))["sections"]) == 2
+    assert len((await value_at(world.two))["sections"]) == 2
 
 
 async def test_a_reader_waits_until_the_document_is_level(world: World) -> None:
     world.network.cut |= set(world.network._wires)
-    await world.one.ask(PatchRequest("", None, [_set("/n", 7)]))
+    await world.one.ask(PatchRequest("", None, [put("/n", 7)]))
     world.calls.hold("newer")
-    reading = asyncio.create_task(_value(world.two))
+    reading = asyncio.create_task(value_at(world.two))
     await world.calls.reached("newer")
     assert not reading.done()
     world.calls.release("newer")
@@ -319,9 +192,9 @@ async def test_a_reader_is_refused_when_the_database_does_not_answer(world: Worl
 async def test_a_reader_that_waits_for_a_commit_of_its_own_instance_goes_on(world: World) -> None:
     """The database has the commit, and this instance does not know it yet."""
     world.calls.hold("commit", after=True)
-    writing = asyncio.create_task(_write(world.one, "/n", 7))
+    writing = asyncio.create_task(write(world.one, "/n", 7))
     await world.calls.reached("commit")
-    reading = asyncio.create_task(_value(world.one))
+    reading = asyncio.create_task(value_at(world.one))
     await until(lambda: world.live_1.remote.is_awaited)
     world.calls.release("commit")
     assert isinstance(await writing, Answer)
@@ -335,7 +208,7 @@ async def test_an_instance_without_the_document_hears_and_reads_nothing(world: W
     async with instances(world.one.hub.store, world.network, 1) as (third,):
         asked = {name: len(world.calls.of(name)) for name in ("newer", "load", "positions")}
         for number in range(5):
-            await world.one.ask(PatchRequest("", None, [_set("/n", number)]))
+            await world.one.ask(PatchRequest("", None, [put("/n", number)]))
         await poll([third])
         assert not third.hub.lives
         found = {name: len(world.calls.of(name)) for name in ("newer", "load")}
@@ -343,7 +216,7 @@ async def test_an_instance_without_the_document_hears_and_reads_nothing(world: W
 
 
 async def test_messages_of_an_unknown_format_make_the_instance_ask(world: World) -> None:
-    await world.one.ask(PatchRequest("", None, [_set("/n", 1)]))
+    await world.one.ask(PatchRequest("", None, [put("/n", 1)]))
     await until(world.is_level)
     asked = len(world.calls.of("newer"))
     for strange in (b"\x02future", b"\x01garbage", b"\x01", b"\x00"):
@@ -355,23 +228,11 @@ async def test_messages_of_an_unknown_format_make_the_instance_ask(world: World)
 
 
 async def test_a_followed_edit_keeps_who_made_it(world: World) -> None:
-    await world.one.ask(PatchRequest("", None, [_set("/n", 1)]), user="bo")
+    await world.one.ask(PatchRequest("", None, [put("/n", 1)]), user="bo")
     await until(world.is_level)
     change = world.live_2.last_change
     assert change is not None
     assert change.by == Author("bo")
-
-
-async def _value(at: Inside) -> Any:
-    return (await at.read())[1]
-
-
-async def _write(at: Inside, path: str, value: Any, base: int | None = None) -> Answer | Rejected:
-    """Edit without a request id."""
-    try:
-        return await at.ask(PatchRequest("", base, [_set(path, value)]))
-    except Rejected as rejected:
-        return rejected
 
 
 def _lives(world: World) -> tuple[LiveRoom, LiveRoom]:
@@ -382,10 +243,6 @@ async def _refusal(at: Inside, op: dict[str, Any], user: str) -> Rejected:
     with pytest.raises(Rejected) as caught:
         await at.ask(PatchRequest("r", None, [op]), user=user)
     return caught.value
-
-
-def _set(path: str, value: Any) -> dict[str, Any]:
-    return {"op": "add" if path.count("/") == 1 else "replace", "path": path, "value": value}
 
 
 def _add(path: str, value: Any) -> dict[str, Any]:

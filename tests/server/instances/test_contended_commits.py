@@ -1,0 +1,245 @@
+"""Contended documents: several instances write to them, and each edit is committed in time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.ports.positions import Newer, Position
+from collab.ports.store import Append, Compute, StorageUnavailable
+from collab.room.requests import Answer, PatchRequest, Round
+from server.broadcast.subscriber import Submission
+from server.documents.live_room import LiveRoom
+from server.documents.long_work import TimedAnswer
+from server.documents.room_state import LiveState
+from tests.faults.inside import Follower
+from tests.held_store import until
+from tests.patience import PATIENCE
+from tests.server.instances.network import poll
+from tests.server.instances.world import World, put, value_at, write
+
+
+async def test_a_contended_document_is_committed_under_its_lock(world: World) -> None:
+    """After two clashes in a row the row is locked first, so the third try cannot clash."""
+    world.network.cut |= set(world.network._wires)
+    late = asyncio.create_task(write(world.two, "/late", True))
+    world.calls.hold("commit")
+    for number in range(2):
+        await world.calls.reached("commit")
+        rival = asyncio.create_task(write(world.one, "/n", number + 1))
+        await until(lambda: len(world.calls.held("commit")) == 2)
+        [mine, other] = world.calls.held("commit")
+        other.release()
+        assert isinstance(await rival, Answer)
+        mine.release()
+    world.calls.release("commit")
+    assert isinstance(await late, Answer)
+    assert len(world.calls.of("commit_locked")) == 1
+    await poll([world.one, world.two])
+    await until(world.is_level)
+
+
+async def _contend(world: World, base: int | None = None) -> asyncio.Task[Answer | Rejected]:
+    """Make a write at the second instance clash twice. Its third try is still held."""
+    world.network.cut |= set(world.network._wires)
+    late = asyncio.create_task(write(world.two, "/late", True, base))
+    world.calls.hold("commit")
+    world.calls.hold("commit_locked")
+    for number in range(2):
+        await world.calls.reached("commit")
+        rival = asyncio.create_task(write(world.one, "/n", number + 1))
+        await until(lambda: len(world.calls.held("commit")) == 2)
+        [mine, other] = world.calls.held("commit")
+        other.release()
+        assert isinstance(await rival, Answer)
+        mine.release()
+    world.calls.release("commit")
+    await world.calls.reached("commit_locked")
+    return late
+
+
+async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -> None:
+    late = await _contend(world)
+    follower = Follower(world.live_2)
+    for number in range(5):
+        assert isinstance(await write(world.one, "/n", 10 + number), Answer)
+    world.calls.release("commit_locked")
+    answer = await late
+    assert isinstance(answer, Answer)
+    assert answer.version == 9
+    assert follower.version == 9
+    assert (await value_at(world.two))["n"] == 14
+
+
+async def test_a_patch_whose_base_grows_old_is_still_committed_under_the_lock(
+    world: World,
+) -> None:
+    """A worker thread rebases it. Without the lock, others would be first again and again."""
+    late = await _contend(world, base=1)
+    for number in range(60):
+        assert isinstance(await write(world.one, "/n", 10 + number), Answer)
+    tries = len(world.calls.of("commit"))
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Answer)
+    assert len(world.calls.of("commit_locked")) == 1
+    assert len(world.calls.of("commit")) == tries
+
+
+async def test_a_locked_commit_of_an_accepted_request_answers_as_before(world: World) -> None:
+    """The answer has no entry, so the store is asked before it is sent."""
+    await world.one.ask(PatchRequest("same", None, [put("/x", 1)]))
+    late = await _contend(world)
+    again = asyncio.create_task(world.two.ask(PatchRequest("same", None, [put("/x", 1)])))
+    await until(lambda: len(world.live_2.queue) == 2)
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Answer)
+    assert (await again).ack["duplicate"] is True
+    assert (await value_at(world.two))["late"] is True
+
+
+async def test_a_locked_commit_that_fails_refuses_its_batch(world: World) -> None:
+    late = await _contend(world)
+    follower = Follower(world.live_2)
+    world.calls.fail("commit_locked", error=RuntimeError("a bug"))
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Rejected)
+    assert follower.closed == [1011]
+    world.calls.mend()
+    assert isinstance(await write(world.two, "/late", True), Answer)
+
+
+async def test_a_document_that_is_deleted_while_its_row_is_awaited(world: World) -> None:
+    late = await _contend(world)
+    await world.one.hub.delete(world.live_1)
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Rejected)
+    assert (await world.two.read())[0] == 0 or not world.two.hub.lives
+
+
+class SlowWork:
+    """Makes a worker thread apply the requests of a live room. The test says when it goes on."""
+
+    def __init__(self, live: LiveRoom) -> None:
+        self._live = live
+        self._apply = live._apply_timed
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
+        self.fails = False
+
+    def begin(self) -> None:
+        self._live._slow_until = math.inf
+        self._live._apply_timed = self._slowly  # type: ignore[method-assign] # for the test
+
+    def _slowly(self, submission: Submission, now: Round) -> TimedAnswer:
+        self.has_begun.set()
+        assert self.may_end.wait(PATIENCE)
+        if self.fails:
+            return TimedAnswer(RuntimeError("a bug"), 0.0, 0.0)
+        return self._apply(submission, now)
+
+
+@pytest.fixture
+async def slow(world: World) -> AsyncIterator[SlowWork]:
+    work = SlowWork(world.live_2)
+    yield work
+    work.may_end.set()
+
+
+async def _begun(slow: SlowWork, world: World) -> asyncio.Task[Answer | Rejected]:
+    """Contend. The late write has the lock, and a worker thread applies it."""
+    late = await _contend(world)
+    slow.begin()
+    world.calls.release("commit_locked")
+    await until(slow.has_begun.is_set)
+    return late
+
+
+async def test_a_slow_request_is_applied_under_the_lock(world: World, slow: SlowWork) -> None:
+    """Others wait meanwhile, and are committed afterwards."""
+    late = await _begun(slow, world)
+    rival = asyncio.create_task(write(world.one, "/n", 9))
+    await until(lambda: world.live_1.state is LiveState.HELD)
+    slow.may_end.set()
+    answer = await late
+    assert isinstance(answer, Answer)
+    assert answer.version == 4
+    assert isinstance(await rival, Answer)
+    assert len(world.calls.of("commit_locked")) == 1
+    await poll([world.one, world.two])
+    await until(world.is_level)
+    value = await value_at(world.one)
+    assert (value["late"], value["n"]) == (True, 9)
+
+
+async def test_a_bug_in_a_slow_request_fails_only_this_request(
+    world: World, slow: SlowWork
+) -> None:
+    late = await _begun(slow, world)
+    slow.fails = True
+    slow.may_end.set()
+    with pytest.raises(RuntimeError):
+        await late
+    slow.fails = False
+    assert isinstance(await write(world.two, "/late", True), Answer)
+    assert (await value_at(world.one))["late"] is True
+
+
+async def test_a_transaction_may_end_before_a_slow_request(world: World, slow: SlowWork) -> None:
+    """The batch is refused when the worker thread has ended: until then it uses the room."""
+    store = world.two.hub.store
+
+    async def lose_connection(key: DocKey, since: Position, compute: Compute) -> None:
+        computing = asyncio.create_task(_run(compute, await store.newer(key, since)))
+        await until(slow.has_begun.is_set)
+        computing.cancel()
+        raise StorageUnavailable("the connection is lost")
+
+    lost = partial(world.calls.run, "commit_locked", lose_connection)
+    store.commit_locked = lost  # type: ignore[method-assign] # for the test
+    late = await _begun(slow, world)
+    await asyncio.sleep(0)
+    assert world.live_2.state is LiveState.COMMITTING
+    slow.may_end.set()
+    answer = await late
+    assert isinstance(answer, Rejected)
+    assert answer.refusal.code is Code.STORAGE_UNAVAILABLE
+    assert "late" not in await value_at(world.one)
+
+
+async def test_a_document_that_ends_during_a_slow_request(world: World, slow: SlowWork) -> None:
+    late = await _begun(slow, world)
+    follower = Follower(world.live_2)
+    deleting = asyncio.create_task(world.two.hub.delete(world.live_2))
+    await until(lambda: bool(follower.closed))
+    slow.may_end.set()
+    assert isinstance(await late, Rejected)
+    await deleting
+    assert await value_at(world.one) == {}
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["each message comes", "every second is lost"])
+async def test_edits_do_not_wait_for_a_rival_that_never_rests(world: World, loses: bool) -> None:
+    """A message is lost. Then the rival commits while each answer of the database is on its way."""
+    world.live_2.remote.doubt()
+    world.calls.hold("newer", after=True)
+    late = asyncio.create_task(write(world.two, "/late", True))
+    for number in range(20):
+        await until(lambda: late.done() or bool(world.calls.held("newer")))
+        for is_lost in (loses, False):
+            world.network.loses = float(is_lost)
+            assert isinstance(await write(world.one, "/n", [number, is_lost]), Answer)
+        for query in world.calls.held("newer"):
+            query.release()
+        await until(lambda: not world.calls.held("newer"))
+    assert late.done()
+    assert isinstance(await late, Answer)
+
+
+async def _run(compute: Compute, newer: Newer | None) -> Append | None:
+    return await compute(newer)
