@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_MS = 500
 RECONNECT_SPREAD_MS = 2000.0
+# Connections that wait until the server accepts them.
+_BACKLOG = 4096
 
 
 Announce: TypeAlias = "Callable[[Services, str], Awaitable[None]]"
@@ -78,23 +80,33 @@ class DrainingServer(uvicorn.Server):
     services: Services | None = None
     announce: Announce
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a task that every process needs has ended with an error."""
+        return bool(getattr(self.lifespan, "shutdown_failed", False))
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.services is not None:
             port = self.servers[0].sockets[0].getsockname()[1]
             await self.announce(self.services, await _start_message(self.services, port))
 
+    async def on_tick(self, counter: int) -> bool:
+        # Without its tasks, the server would still answer, but would commit no edit.
+        return await super().on_tick(counter) or self.has_failed
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         if self.services is not None:
-            await drain(self.services)
+            await drain(self.services, can_commit=not self.has_failed)
         await super().shutdown(sockets)
 
 
-async def drain(services: Services) -> None:
+async def drain(services: Services, *, can_commit: bool = True) -> None:
     """Commit the queued requests, tell clients when to reconnect, and wait until they are gone.
 
+    With `can_commit` false, the tasks that commit have ended. Then `drain` refuses the requests.
     When the database does not answer, `drain` waits at most half of `drain_seconds`, and only once.
     Then it continues, with these consequences:
 
@@ -104,7 +116,7 @@ async def drain(services: Services) -> None:
     """
     services.hub.draining = True  # the hub accepts no more requests, so the flush ends
     half = services.settings.drain_seconds / 2
-    answers = await _flush(services, half)
+    answers = await _flush(services, half if can_commit else 0.0) and can_commit
     _close_connections(services)
     async with asyncio.TaskGroup() as group:
         group.create_task(_wait_until_gone(services.hub, half), name="connections end")
@@ -176,7 +188,10 @@ def serve(settings: Settings) -> int:
 
 
 def run(settings: Settings, store: Store, part: Part) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    The process also ends, with code 1, when one of its tasks has failed.
+    """
     # With this interval Python switches between threads more often, so a commit's thread waits
     # less for the event loop. Measured: 100 single commits while the loop was busy. The slowest
     # commit took 150 ms with Python's own interval of 5 ms, and 21 ms with this interval.
@@ -193,30 +208,41 @@ def run(settings: Settings, store: Store, part: Part) -> int:
         return 130
     finally:
         uvicorn_log.removeFilter(explain)
-    return 0 if server.started else 1
+    return 0 if server.started and not server.has_failed else 1
 
 
 def _explain_listen_error(settings: Settings, record: logging.LogRecord) -> bool:
     """Say what to do when uvicorn cannot listen: it logs the bare error."""
     error: object = record.msg  # uvicorn logs the exception itself
     if isinstance(error, OSError):
-        where = f"port {settings.port} of {settings.host}"
-        match error.errno:
-            case errno.EADDRINUSE:
-                record.msg = (
-                    f"another program listens on {where} (address already in use): "
-                    "stop it, or set WEFT_PORT to another port"
-                )
-            case errno.EACCES:
-                record.msg = (
-                    f"this user may not listen on {where}: set WEFT_PORT to a port above 1023"
-                )
-            case _:
-                record.msg = (
-                    f"Weft cannot listen on {where}: {error}. "
-                    "Set WEFT_HOST to an address of this machine"
-                )
+        record.msg = _listen_sentence(settings, error)
     return True
+
+
+def _listen(settings: Settings, sockets: list[socket.socket]) -> None:
+    """Listen on the sockets of the parent. Uvloop listens again, but does not report an error."""
+    try:
+        for each in sockets:
+            each.listen(_BACKLOG)
+    except OSError as error:  # another server has bound the same port, and listens already
+        raise CannotServeError(_listen_sentence(settings, error)) from error
+
+
+def _listen_sentence(settings: Settings, error: OSError) -> str:
+    where = f"port {settings.port} of {settings.host}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"another program listens on {where} (address already in use): "
+                "stop it, or set WEFT_PORT to another port"
+            )
+        case errno.EACCES:
+            return f"this user may not listen on {where}: set WEFT_PORT to a port above 1023"
+        case _:
+            return (
+                f"Weft cannot listen on {where}: {error}. "
+                "Set WEFT_HOST to an address of this machine"
+            )
 
 
 def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingServer:
@@ -234,6 +260,7 @@ def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingS
         # The start has imported modules and made tables and pages. Otherwise the first collection
         # would visit all their objects while clients wait.
         collector.freeze_startup_objects()
+        _listen(settings, part.sockets or [])
         yield
 
     app = composition.build(settings, store, on_start=on_start, placement=part.placement)
@@ -254,7 +281,7 @@ def server_of(settings: Settings, store: Store, part: Part = WHOLE) -> DrainingS
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=2,
-        backlog=4096,
+        backlog=_BACKLOG,
     )
     server = DrainingServer(config)
     server.announce = part.announce

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+
 import pytest
 
 from server import process
@@ -9,6 +15,8 @@ from server.demo import seed
 from server.runtime import collector
 from server.runtime.settings import Settings
 from server.services import Services
+from server.startup import CANNOT_START
+from server.workers.listening import bind_sockets
 from storage.memory.store import MemoryStore
 
 
@@ -27,3 +35,55 @@ async def test_collections_never_visit_the_objects_of_the_start(
     assert done == []
     async with app.router.lifespan_context(app):  # type: ignore[union-attr]  # it is ours
         assert done == ["pages", "freeze"]
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what `run` changes in the process."""
+    monkeypatch.setattr(collector, "freeze_startup_objects", lambda: None)
+    interval, handler = sys.getswitchinterval(), signal.getsignal(signal.SIGTERM)
+    yield
+    sys.setswitchinterval(interval)
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_process_whose_task_has_failed_ends_with_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR)
+
+    async def fail() -> None:
+        raise RuntimeError("a bug of ours")
+
+    async def announce(services: Services, text: str) -> None:
+        services.group.create_task(fail(), name="commit loop")
+
+    settings = Settings(host="127.0.0.1", port=0, drain_seconds=0.1)
+    assert process.run(settings, MemoryStore(), process.Part(announce=announce)) == 1
+    assert "a bug of ours" in caplog.text
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_stopped_process_ends_without_an_error() -> None:
+    async def announce(services: Services, text: str) -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+
+    settings = Settings(host="127.0.0.1", port=0, drain_seconds=0.1)
+    assert process.run(settings, MemoryStore(), process.Part(announce=announce)) == 0
+
+
+@pytest.mark.usefixtures("alone")
+def test_two_parents_that_bind_one_port_get_a_clear_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    [first] = bind_sockets("127.0.0.1", 0)
+    port = first.getsockname()[1]
+    [second] = bind_sockets("127.0.0.1", port)
+    with first, second:
+        first.listen()
+        settings = Settings(host="127.0.0.1", port=port)
+        with pytest.raises(SystemExit) as ended:
+            process.run(settings, MemoryStore(), process.Part(sockets=[second]))
+    assert ended.value.code == CANNOT_START
+    assert f"Weft cannot start: another program listens on port {port} of 127.0.0.1" in caplog.text
