@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hmac import compare_digest
 
-from prometheus_client.exposition import choose_encoder
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +23,7 @@ from server.handling.requests import (
 )
 from server.http.static_files import page_response
 from server.status.report import Scope, report
-from server.status.workers import metrics_of_all, report_of
+from server.status.workers import encoder_for, metrics_of_all, report_of
 
 # --- health, for load balancers -------------------------------------------------------------
 
@@ -66,7 +65,7 @@ async def get_metrics(request: Request) -> Response:
                 "send the value of WEFT_METRICS_TOKEN as `Authorization: Bearer ...`",
             )
     accept = request.headers.get("accept", "")
-    encode, media_type = choose_encoder(accept)
+    encode, media_type = encoder_for(accept)
     workers = services.placement.workers
     if workers is None:
         text = encode(services.recorder.metrics.registry)

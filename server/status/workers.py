@@ -6,7 +6,7 @@ one worker, also when another worker gets the request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -32,7 +32,7 @@ class Workers(Protocol):
     count: int
 
     async def ask(self, name: str, argument: str, worker: int = 0) -> dict[int, str]:
-        """Return the answer of each worker, or of one worker. Workers that do not answer miss."""
+        """Return the answer of each worker, or of one. Those without an answer are left out."""
 
 
 class _StatusAsked(Struct, frozen=True):
@@ -46,14 +46,27 @@ _status_asked = msgspec.json.Decoder(_StatusAsked)
 
 
 def answer(monitor: Monitor, worker: int, name: str, argument: str) -> str:
-    """Return the answer of this worker to a question of another worker, or of its own."""
+    """Return the answer of this worker to a question of another worker, or of its own.
+
+    Raise `ValueError` for a question that this release does not know.
+    """
     if name == METRICS:
-        encode, _ = choose_encoder(argument)
+        encode, _ = encoder_for(argument)
         labelled = CollectorRegistry(auto_describe=False)
         labelled.register(_Labelled(monitor.recorder.metrics.registry, str(worker)))
         return encode(labelled).decode()
+    if name != STATUS:
+        raise ValueError(f"there is no question {name!r}")
     asked = _status_asked.decode(argument)
     return msgspec.json.encode(report(monitor, asked.scope, asked.since)).decode()
+
+
+def encoder_for(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    """Return the encoder of metrics for an `Accept` header, and its media type."""
+    try:
+        return choose_encoder(accept)
+    except TypeError:  # it compares a version that is no number with numbers
+        return choose_encoder("")
 
 
 async def metrics_of_all(workers: Workers, accept: str) -> bytes:

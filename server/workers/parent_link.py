@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from server.workers.exchange import (
     decode_from_parent,
     encode,
 )
+
+logger = logging.getLogger(__name__)
 
 # The parent answers within a second. This limit is for a frozen parent.
 _WITHIN_SECONDS: Final = 3.0
@@ -44,7 +47,7 @@ class ParentLink(asyncio.Protocol):
         self._send(encode(Ready(message)))
 
     async def ask(self, name: str, argument: str, worker: int = 0) -> dict[int, str]:
-        """Return the answer of each worker, or of one worker. Workers that do not answer miss."""
+        """Return the answer of each worker, or of one. Those without an answer are left out."""
         id = next(self._ids)
         replies: asyncio.Future[dict[int, str]] = asyncio.get_running_loop().create_future()
         self._waiting[id] = replies
@@ -63,13 +66,21 @@ class ParentLink(asyncio.Protocol):
         for line in lines:
             match decode_from_parent(line):
                 case Question() as question:
-                    assert self._answer is not None
-                    text = self._answer(question.name, question.argument)
-                    self._send(encode(Reply(question.id, text)))
+                    self._reply(question)
                 case Replies() as replies:
                     waiting = self._waiting.get(replies.id)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(replies.texts)
+
+    def _reply(self, question: Question) -> None:
+        """Answer a question. Without a reply, the worker that asks leaves this one out."""
+        assert self._answer is not None
+        try:
+            text = self._answer(question.name, question.argument)
+        except Exception:  # a bug in an answer must not end the connection, and so this process
+            logger.exception("this worker cannot answer the question %r", question.name)
+            return
+        self._send(encode(Reply(question.id, text)))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Stop this process: the parent has died."""

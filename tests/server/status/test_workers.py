@@ -15,7 +15,7 @@ from server.documents.snapshots import HubBounds
 from server.runtime.settings import Settings
 from server.status.monitor import Monitor
 from server.status.report import Scope, report
-from server.status.workers import answer, metrics_of_all, report_of
+from server.status.workers import answer, encoder_for, metrics_of_all, report_of
 from storage.gossip.memory import MemoryGossip
 from storage.memory.store import MemoryStore
 from tests.manual_clock import ManualClock
@@ -83,3 +83,17 @@ async def test_a_worker_that_does_not_answer_is_not_found() -> None:
     with pytest.raises(Rejected) as refused:
         await report_of(AllWorkers(), SCOPE, 0, 3)
     assert refused.value.refusal.code == Code.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain; version=x", "application/openmetrics-text; version=1.x"]
+)
+async def test_a_version_that_is_no_number_gets_the_default_format(accept: str) -> None:
+    text = (await metrics_of_all(AllWorkers(), accept)).decode()
+    assert "# TYPE weft_edits_total counter" in text
+    assert encoder_for(accept) == encoder_for("")
+
+
+def test_an_unknown_question_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no question 'later'"):
+        answer(monitor(), 1, "later", "{}")

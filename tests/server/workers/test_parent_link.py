@@ -61,6 +61,21 @@ async def test_a_ready_worker_answers_questions(parent: Parent) -> None:
     assert await parent.next() == Reply(10, "status {}")
 
 
+async def test_a_question_that_cannot_be_answered_gets_no_reply_and_stops_no_worker(
+    parent: Parent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(name: str, argument: str) -> str:
+        if name == "wrong":
+            raise ValueError("a bug of ours")
+        return "right"
+
+    monkeypatch.setattr(parent.link, "_answer", answer)
+    await parent.next()
+    parent.writer.write(encode(Question(9, 2, "wrong", "")) + encode(Question(10, 2, "is", "")))
+    assert await parent.next() == Reply(10, "right")
+    assert "cannot answer the question 'wrong'" in caplog.text
+
+
 async def test_a_worker_gets_the_replies_to_its_own_questions(parent: Parent) -> None:
     await parent.next()
     first = asyncio.create_task(parent.link.ask("metrics", ""))
