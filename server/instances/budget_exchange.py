@@ -6,7 +6,6 @@ instance has budgets of its own. With a keeper, the budgets also survive a resta
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
     from collab.ports.gossip import Gossip, Keeper
     from server.runtime.clock import Clock
-
-logger = logging.getLogger(__name__)
 
 CHANNEL: Final = "budgets"
 # Seconds. After the second time, every budget of the default settings is full again.
@@ -56,14 +53,11 @@ class BudgetExchange:
     def tick(self) -> None:
         """Send what was spent since the last tick."""
         now = self._clock.monotonic()
-        try:
-            for message in self._sharing.messages(now):
-                self._publish(message)
-            if now - self._kept_at >= KEEP_EVERY:
-                self._kept_at = now
-                self._keep(now)
-        except Exception:  # a bug here must not end a task of the process
-            logger.exception("budgets cannot be shared")
+        for message in self._sharing.messages(now):
+            self._publish(message)
+        if now - self._kept_at >= KEEP_EVERY:
+            self._kept_at = now
+            self._keep(now)
 
     async def restore(self) -> None:
         """Lower the budgets to what was left before all instances stopped."""

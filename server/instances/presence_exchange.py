@@ -39,7 +39,7 @@ class PresenceExchange:
     """Shares the presence of all open documents with the other instances.
 
     The relay calls it: when it subscribes to a document's channel, for each message of another
-    instance, when messages were lost, and when the document closes. Maintenance calls `tick` about
+    instance, when messages were lost, and when the document closes. `Sharing` calls `tick` about
     once a second.
 
     `instance` is the name of this process. No other process ever has the same name.

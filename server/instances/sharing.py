@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from collab.ports.gossip import Keeper
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collab.ports.gossip import Gossip
     from server.instances.presence_exchange import PresenceExchange
     from server.runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
 
 TICK: Final = 0.1
 TICKS_IN_A_SECOND: Final = 10
@@ -50,7 +54,8 @@ class Sharing:
         self.budgets.start()
         self.query.start()
         try:
-            await self.budgets.restore()
+            with _guarded("budgets"):
+                await self.budgets.restore()
             while True:
                 await asyncio.sleep(TICK)
                 self.tick()
@@ -65,8 +70,20 @@ class Sharing:
 
     def tick(self) -> None:
         """Send what is due: budgets every time, presence every tenth time."""
-        self.budgets.tick()
+        with _guarded("budgets"):
+            self.budgets.tick()
         self._ticks += 1
         if self._ticks % TICKS_IN_A_SECOND == 0:
-            self.query.tick()
-            self.presence.tick()
+            with _guarded("the answers of other instances"):
+                self.query.tick()
+            with _guarded("presence"):
+                self.presence.tick()
+
+
+@contextmanager
+def _guarded(what: str) -> Iterator[None]:
+    """Log a bug of one part. It must end neither the other parts nor a task of the process."""
+    try:
+        yield
+    except Exception:  # any exception is a bug; the task group would end the process
+        logger.exception("sharing failed: %s", what)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 
 from collab.ports.gossip import LOST, Deliver
+
+logger = logging.getLogger(__name__)
 
 
 class Readers:
@@ -43,7 +46,10 @@ class Readers:
     def deliver(self, channel: str, message: bytes) -> None:
         """Give a message to each subscription of its channel."""
         for deliver in list(self._readers.get(channel, {}).values()):
-            deliver(message)
+            try:
+                deliver(message)
+            except Exception:  # a reader's bug ends neither the connection, nor the gossip's task
+                logger.exception("a message of the channel %s was not handled", channel)
 
 
 class MemoryGossip:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from collab.flow.budget import Allowance, BudgetPool
-from collab.flow.shared import BudgetsAsked, BudgetsShown
+from collab.flow.shared import BudgetsAsked
 from collab.ids import DocKey
 from collab.ports.gossip import LOST
 from server.instances.budget_exchange import CHANNEL, BudgetExchange
@@ -152,16 +152,3 @@ async def test_messages_of_others_and_of_another_format_are_ignored() -> None:
         gossip.publish(CHANNEL, message)
     await pass_time(a)
     assert a.level() == 10_000
-
-
-async def test_a_bug_is_logged_and_the_task_runs_on(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a = Instance("a", MemoryGossip(), ManualClock())
-
-    def broken(now: float) -> list[BudgetsShown]:
-        raise ValueError("a bug of ours")
-
-    monkeypatch.setattr(a.exchange._sharing, "messages", broken)
-    a.exchange.tick()
-    assert "budgets cannot be shared" in caplog.text

@@ -77,3 +77,30 @@ def test_presence_is_due_once_a_second() -> None:
     for _ in range(20):
         made.tick()
     assert [calls.count(name) for name in ("budgets", "query", "presence")] == [20, 2, 2]
+
+
+async def test_a_bug_of_one_part_ends_neither_the_others_nor_the_task(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sharing, "TICK", 0)
+    gossip = MemoryGossip()
+    made = sharing_of(gossip, ManualClock(), {})
+    here = Heard(gossip, presence_query.CHANNEL)
+
+    def broken() -> None:
+        raise ValueError("a bug of ours")
+
+    async def not_restored() -> None:
+        broken()
+
+    monkeypatch.setattr(made.budgets, "restore", not_restored)
+    monkeypatch.setattr(made.budgets, "tick", broken)
+    monkeypatch.setattr(made.presence, "tick", broken)
+    task = asyncio.create_task(made.run(), name="sharing")
+    await turns()
+    assert not task.done()
+    assert InstanceHere() in here.bodies
+    assert "sharing failed: budgets" in caplog.text
+    assert "sharing failed: presence" in caplog.text
+    task.cancel()
+    await asyncio.wait([task])

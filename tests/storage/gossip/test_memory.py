@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from collab.ports.gossip import LOST
 from storage.gossip.memory import MemoryGossip
 from tests.storage.gossip.heard import Heard
@@ -39,3 +41,19 @@ async def test_an_ended_subscription_gets_nothing_and_is_removed() -> None:
     assert "home" not in gossip._readers
     assert await gossip.ping()
     assert gossip.is_connected
+
+
+async def test_a_bug_of_one_reader_keeps_no_message_from_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gossip = MemoryGossip()
+
+    def broken(message: bytes) -> None:
+        if message:
+            raise ValueError("a bug of ours")
+
+    gossip.subscribe("home", broken)
+    heard = Heard(gossip, "home")
+    gossip.publish("home", b"1")
+    assert await heard.next() == b"1"
+    assert "a message of the channel home was not handled" in caplog.text
