@@ -22,8 +22,9 @@ _MOST_NAME: Final = 64
 class BusSocket:
     """The socket file and the lock file of one bus.
 
-    Invariant: the socket file is bound or removed only by the process that holds the lock. The lock
-    file is never removed, as in `storage/serving_lock.py`.
+    Invariant: the socket file is bound or removed only by the process that holds the lock. No
+    process of ours removes the lock file, as in `storage/serving_lock.py`. When a user or a tool
+    removes it, `holds_lock` becomes false, and another process may hold a new file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,6 +32,7 @@ class BusSocket:
         if len(os.fsencode(name)) > _MOST_NAME:
             name = f"weft-{sha256(os.fsencode(name)).hexdigest()[:24]}.bus"
         self._path = path.with_name(name)
+        self._lock_path = self._path.with_name(f"{name}-lock")
         self._lock: int | None = None
         self._bound: os.stat_result | None = None
 
@@ -38,22 +40,31 @@ class BusSocket:
         """Take the lock of the broker. Return whether this process has it now."""
         import fcntl  # not on Windows, which has no local bus
 
-        lock = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
             return False
-        except BaseException:  # also when interrupted: the file descriptor must not stay open
+        except OSError:
             os.close(lock)
             raise
         self._lock = lock
-        return True
+        if not self.holds_lock:  # the file was removed before we locked it
+            self.release()
+        return self._lock is not None
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether this process has locked the lock file that is at the path now."""
+        if self._lock is None:
+            return False
+        return _is_same(os.fstat(self._lock), _found(self._lock_path))
 
     def release(self) -> None:
-        """Remove the socket file, and give the lock back."""
+        """Give the lock back. Remove the socket file, unless another process may use it."""
         if self._lock is not None:
-            if self.is_bound:
+            if self.is_bound and self.holds_lock:
                 with suppress(OSError):
                     self._path.unlink()
             os.close(self._lock)
@@ -71,7 +82,7 @@ class BusSocket:
             self._path.chmod(0o600)
             self._bound = self._path.lstat()
             bound.setblocking(False)
-        except BaseException:  # also when interrupted: the socket must not stay open
+        except OSError:
             bound.close()
             raise
         return bound
@@ -79,12 +90,7 @@ class BusSocket:
     @property
     def is_bound(self) -> bool:
         """Whether the file at the path is still the socket of this process."""
-        try:
-            found = self._path.lstat()
-        except OSError:
-            return False
-        bound = self._bound
-        return bound is not None and (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino)
+        return self._bound is not None and _is_same(self._bound, _found(self._path))
 
     @contextmanager
     def address(self) -> Iterator[str]:
@@ -98,3 +104,15 @@ class BusSocket:
             yield f"/proc/self/fd/{folder}/{self._path.name}"
         finally:
             os.close(folder)
+
+
+def _found(path: Path) -> os.stat_result | None:
+    """Return what is at a path; None when nothing is there."""
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def _is_same(own: os.stat_result, found: os.stat_result | None) -> bool:
+    return found is not None and (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)

@@ -72,9 +72,9 @@ class LocalGossip:
                 if self._socket.acquire():
                     await self._be_broker()
                 else:
-                    await self._be_connected()
-            except (FileNotFoundError, ConnectionRefusedError, BlockingIOError):
-                pass  # the broker is about to listen, or has just ended
+                    with suppress(FileNotFoundError, ConnectionRefusedError, BlockingIOError):
+                        # On these errors, the broker is about to listen, or has just ended.
+                        await self._be_connected()
             except OSError as error:
                 self._note_fault(error)
                 wait = _LOOK_SECONDS
@@ -112,14 +112,17 @@ class LocalGossip:
     # --- as the broker ------------------------------------------------------------------------
 
     async def _be_broker(self) -> None:
-        """Listen until cancelled. Listen again when the file of the socket was removed."""
+        """Listen until cancelled, or until the lock file is no longer ours.
+
+        Listen again when the file of the socket was removed.
+        """
         broker = Broker(self._readers)
         try:
-            while True:
+            while self._socket.holds_lock:
                 async with self._listening(broker):
                     if self._broker is None:
                         self._begin(broker)
-                    while self._socket.is_bound:
+                    while self._socket.is_bound and self._socket.holds_lock:
                         await asyncio.sleep(_LOOK_SECONDS)
         finally:
             self._broker = None
@@ -260,4 +263,5 @@ class LocalGossip:
         if not self._has_fault:
             self._has_fault = True
             reason = os.strerror(error.errno) if error.errno else str(error)
+            reason += f": {error.filename}" if error.filename else ""
             logger.warning("the local bus does not work; the server tries again: %s", reason)

@@ -18,6 +18,7 @@ from collab.ports.gossip import LOST
 from storage.gossip import local
 from storage.gossip.bus_connection import MOST_WAITING
 from storage.gossip.bus_frames import MOST_MESSAGE, VERSION, Kind, encode_frame
+from storage.gossip.bus_socket import BusSocket
 from storage.gossip.local import LocalGossip
 from tests.storage.gossip.heard import Heard, eventually
 
@@ -224,6 +225,39 @@ async def test_a_removed_socket_file_is_made_again(tmp_path: Path) -> None:
             assert here.is_connected
 
 
+async def test_processes_join_again_when_the_lock_file_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "bus"
+    async with running(path) as here, running(path) as there:
+        heard = Heard(there, "home")
+        await heard.lost()
+        (tmp_path / "bus-lock").unlink()
+        async with running(path) as third:
+            gossips = here, there, third
+            await eventually(lambda: sum(each._broker is not None for each in gossips) == 1)
+            await eventually((tmp_path / "bus-lock").exists)
+            await eventually(lambda: all(each.is_connected for each in gossips))
+            own = Heard(here, "own")
+            await own.lost()
+            third.publish("own", b"1")
+            assert await own.next() == b"1"
+
+
+def test_a_broker_without_its_lock_file_leaves_the_socket_of_the_next_one(tmp_path: Path) -> None:
+    first, second = BusSocket(tmp_path / "bus"), BusSocket(tmp_path / "bus")
+    assert first.acquire()
+    first.bind().close()
+    assert not second.acquire()
+    (tmp_path / "bus-lock").unlink()
+    assert second.acquire()
+    assert [first.holds_lock, second.holds_lock] == [False, True]
+    first.release()
+    assert (tmp_path / "bus").exists(), "the process with the new lock replaces it"
+    second.bind().close()
+    assert second.is_bound
+    second.release()
+    assert not (tmp_path / "bus").exists()
+
+
 async def test_a_stale_socket_file_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(tmp_path / "bus"))
@@ -254,11 +288,17 @@ async def test_a_path_of_any_length_works(tmp_path: Path, name: str) -> None:
         assert here.is_connected
 
 
-async def test_a_folder_that_does_not_exist_yet_is_tried_again(tmp_path: Path) -> None:
+async def test_a_folder_that_does_not_exist_yet_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_LOOK_SECONDS", 0.0)
     gossip = LocalGossip(tmp_path / "later" / "bus")
     task = asyncio.create_task(gossip.run(), name="gossip")
-    await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
     assert not gossip.is_connected
+    [logged] = caplog.messages
+    assert logged.endswith(f"No such file or directory: {tmp_path}/later/bus-lock")
     (tmp_path / "later").mkdir()
     await eventually(lambda: gossip.is_connected)
     task.cancel()
