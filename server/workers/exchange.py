@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from server.runtime.settings import Settings
 
-# The longest line. The metrics of all workers are in one line.
+# The longest line of a worker. Its metrics are in one line. A worker that sends a longer one has a
+# bug, and ends. The parent's lines have no limit: they have the answers of all workers.
 MOST_BYTES: Final = 64 * 1024 * 1024
 
 

@@ -97,7 +97,6 @@ class Supervisor:
             loop.add_signal_handler(each, self._stop, each)
         async with self._on_the_bus(), asyncio.TaskGroup() as group:
             loop.add_signal_handler(signal.SIGUSR1, self._restart, group)
-            group.create_task(self._kill_late(), name="late workers")
             for number, ready in self._ready.items():
                 group.create_task(self._keep(number), name=f"worker {number}")
                 if number == 1:
@@ -147,13 +146,15 @@ class Supervisor:
         self._workers[number] = worker
         if self._stopping.is_set():
             worker.stop()
-        async for message in worker.messages():
-            self._handle(number, message)
-        code = await worker.until_ended()
-        was_ready = self._ready[number].is_set()
+        async with asyncio.TaskGroup() as group:
+            late = group.create_task(self._kill_late(number, worker), name=f"late worker {number}")
+            async for message in worker.messages():
+                self._handle(number, message)
+            code = await worker.until_ended()
+            late.cancel()
         self._ready[number].clear()
         del self._workers[number]
-        return code if was_ready else code or 1
+        return code if worker.was_ready else code or 1
 
     def _assignment(self, number: int) -> Assignment:
         return Assignment(
@@ -179,6 +180,7 @@ class Supervisor:
 
     def _on_ready(self, number: int, message: str) -> None:
         self._ready[number].set()
+        self._workers[number].was_ready = True
         if not self._has_started:
             self._has_started = True
             print(message, flush=True)
@@ -217,10 +219,10 @@ class Supervisor:
         for worker in self._workers.values():
             worker.stop()
 
-    async def _kill_late(self) -> None:
-        """After the stop, kill the workers that hang."""
+    async def _kill_late(self, number: int, worker: WorkerProcess) -> None:
+        """After the stop, kill this worker if it hangs."""
         await self._stopping.wait()
-        await asyncio.gather(*(self._until_ended(*each) for each in self._workers.items()))
+        await self._until_ended(number, worker)
 
     async def _until_ended(self, number: int, worker: WorkerProcess) -> None:
         """Wait for the end of a worker that stops. Kill it when it takes too long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -21,6 +22,8 @@ from server.workers.exchange import (
     encode,
 )
 
+logger = logging.getLogger(__name__)
+
 _MODULE: Final = "server.workers.child"
 
 
@@ -35,6 +38,7 @@ class WorkerProcess:
     ) -> None:
         self._process = process
         self._reader = reader
+        self.was_ready = False
         self._writer = writer  # while it is open, the worker knows that this parent lives
 
     @classmethod
@@ -69,9 +73,18 @@ class WorkerProcess:
     async def messages(self) -> AsyncIterator[FromWorker]:
         """Yield what the worker says, until it ends."""
         with suppress(ConnectionError):
-            while line := await self._reader.readline():
+            while line := await self._line():
                 with suppress(msgspec.MsgspecError):
                     yield decode_from_worker(line)
+
+    async def _line(self) -> bytes:
+        """Return the next line; nothing at the end."""
+        try:
+            return await self._reader.readline()
+        except ValueError:  # the line is longer than `MOST_BYTES`
+            logger.error("process %d sends a line that is too long; it is stopped", self.pid)
+            self.stop()
+            return b""
 
     async def until_ended(self) -> int:
         """Return the exit code; for a signal, its negative number."""

@@ -42,6 +42,7 @@ class FakeWorker:
         self.pid = 1000 + assignment.worker
         self.signals: list[signal.Signals] = []
         self.hangs = False
+        self.was_ready = False
         self.sent: list[FromParent] = []
         self._said: asyncio.Queue[FromWorker | None] = asyncio.Queue()
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -232,6 +233,29 @@ async def test_a_worker_that_does_not_stop_is_killed(
     assert scene.started[2].signals == [signal.SIGTERM, signal.SIGKILL]
 
 
+async def test_a_worker_that_starts_during_the_stop_is_killed_when_it_hangs(
+    running: Callable[[Settings], Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_LATE_SECONDS", 0.0)
+    scene = running(replace(SETTINGS, drain_seconds=0.01))
+    begun, may_start = asyncio.Event(), asyncio.Event()
+
+    async def start_late(assignment: Assignment, sockets: Sequence[socket.socket]) -> FakeWorker:
+        begun.set()
+        await may_start.wait()
+        worker = await scene.start(assignment, sockets)
+        worker.hangs = True
+        return worker
+
+    monkeypatch.setattr(WorkerProcess, "start", start_late)
+    await begun.wait()
+    scene.supervisor._stop(signal.SIGTERM)
+    await asyncio.sleep(0)
+    may_start.set()
+    assert await scene.task == 0
+    assert scene.started[0].signals == [signal.SIGTERM, signal.SIGKILL]
+
+
 async def test_a_stop_while_a_worker_starts_stops_it_too(
     running: Callable[[Settings], Scene],
 ) -> None:
@@ -268,7 +292,7 @@ async def test_a_restart_kills_a_worker_that_does_not_stop(
 
 
 async def test_a_restart_replaces_one_worker_after_the_other(
-    running: Callable[[Settings], Scene],
+    running: Callable[[Settings], Scene], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with started(running) as scene, asyncio.TaskGroup() as group:
         scene.supervisor._restart(group)
@@ -281,6 +305,7 @@ async def test_a_restart_replaces_one_worker_after_the_other(
             again.be_ready()
         await until(lambda: all(each.is_set() for each in scene.supervisor._ready.values()))
         assert scene.numbers == [1, 2, 3, 1, 2, 3]
+        assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 async def test_the_parent_carries_the_messages_of_its_workers(
