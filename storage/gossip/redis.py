@@ -26,7 +26,9 @@ from storage.gossip.memory import Readers
 
 logger = logging.getLogger(__name__)
 
+# The most messages, and the most bytes of them, that wait for a slow Redis.
 _OUTBOX = 10_000
+_OUTBOX_BYTES = 8 * 1024 * 1024
 # Messages in one round trip. They fit into a socket's buffer. With more, closing a connection to a
 # frozen Redis would wait for the unsent messages. The first round trip after a loss may have more.
 _BATCH = 256
@@ -115,6 +117,7 @@ class RedisGossip:
         self._wanted_changed = asyncio.Event()
         self._followed: set[str] = set()  # the channels that are subscribed in Redis
         self._outbox: deque[tuple[str, bytes]] = deque()
+        self._outbox_bytes = 0
         self._to_keep: dict[str, tuple[bytes, float]] = {}  # the values that are not sent yet
         self._channels_with_loss: set[str] = set()
         self._filled = asyncio.Event()
@@ -147,10 +150,21 @@ class RedisGossip:
     # --- out --------------------------------------------------------------------------------
 
     def publish(self, channel: str, message: bytes) -> None:
-        if len(self._outbox) >= _OUTBOX:
-            self._channels_with_loss.add(self._outbox.popleft()[0])
-        self._outbox.append((channel, message))
         self._filled.set()
+        # Redis may be away for days. A message that is too large would push out all others.
+        if not self._sends or len(message) > _OUTBOX_BYTES:
+            self._channels_with_loss.add(channel)
+            return
+        self._outbox.append((channel, message))
+        self._outbox_bytes += len(message)
+        while len(self._outbox) > _OUTBOX or self._outbox_bytes > _OUTBOX_BYTES:
+            self._channels_with_loss.add(self._take()[0])
+
+    def _take(self) -> tuple[str, bytes]:
+        """Take the oldest message out of the outbox."""
+        channel, message = self._outbox.popleft()
+        self._outbox_bytes -= len(message)
+        return channel, message
 
     def keep(self, name: str, value: bytes, seconds: float) -> None:
         self._to_keep[name] = value, seconds
@@ -182,7 +196,7 @@ class RedisGossip:
             messages = [(channel, LOST) for channel in self._channels_with_loss]
             self._channels_with_loss.clear()
             while self._outbox and len(messages) < _BATCH:
-                messages.append(self._outbox.popleft())
+                messages.append(self._take())
             await self._send(messages)
         await self._send_kept()
 
@@ -256,19 +270,19 @@ class RedisGossip:
             self._followed = wanted
 
     async def _listen(self, pubsub: PubSub) -> None:
-        with _faults_translated():
-            silent = False
-            while not _is_cancelled():
+        silent = False
+        while not _is_cancelled():
+            with _faults_translated():
                 _check(pubsub)
                 message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
-                if message is not None:
-                    silent, self._listens = False, True
-                    self._deliver(message["type"], message["channel"], message["data"])
-                elif silent:
+                if message is None and silent:
                     raise TimeoutError("no answer to PING")
-                else:
-                    silent = True
+                if message is None:
                     await pubsub.ping()
+            silent = message is None
+            if message is not None:
+                self._listens = True
+                self._deliver(message["type"], message["channel"], message["data"])
 
     def _deliver(self, kind: str, channel: bytes | None, data: object) -> None:
         if channel is None or kind not in {"message", "subscribe"}:

@@ -104,6 +104,7 @@ async def test_without_redis_no_caller_waits_and_loss_is_announced(server: Redis
         await heard.lost()
         await late.lost()
         assert await here.ping()
+        await eventually(lambda: here.is_connected)
         here.publish("away", b"back")
         assert await late.next() == b"back"
         await eventually(lambda: here.is_connected and there.is_connected)
@@ -122,9 +123,55 @@ async def test_a_frozen_redis_is_reconnected(server: RedisServer) -> None:
         finally:
             server.thaw()
         await heard.lost()
+        await eventually(lambda: here.is_connected)
         here.publish("home", b"thawed")
         while await heard.next() != b"thawed":
             pass
+
+
+async def test_while_redis_is_away_messages_take_no_memory(server: RedisServer) -> None:
+    async with running(server.url) as here, running(server.url) as there:
+        heard = Heard(there, "home")
+        await heard.lost()
+        server.kill()
+        here.publish("home", b"first")
+        await eventually(lambda: not here._sends)
+        kept = len(here._outbox)
+        for _ in range(100):
+            here.publish("home", bytes(1024))
+        assert len(here._outbox) == kept
+        server.start()
+        await heard.lost()
+
+
+async def test_the_messages_that_wait_have_a_bound_in_bytes() -> None:
+    gossip = RedisGossip("redis://127.0.0.1:1")
+    piece = redis._OUTBOX_BYTES // 4
+    for number in range(6):
+        gossip.publish(f"channel {number}", bytes(piece))
+    assert [channel for channel, _ in gossip._outbox] == [f"channel {n}" for n in range(2, 6)]
+    assert gossip._channels_with_loss == {"channel 0", "channel 1"}
+    gossip.publish("home", bytes(redis._OUTBOX_BYTES + 1))
+    assert len(gossip._outbox) == 4, "a message that is too large pushes no other out"
+    assert "home" in gossip._channels_with_loss
+    await gossip._client.aclose()
+
+
+async def test_an_error_of_a_reader_is_no_fault_of_redis(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(server.url) as gossip:
+
+        def broken(message: bytes) -> None:
+            raise AttributeError("a bug of ours")
+
+        gossip.subscribe("home", broken)
+        heard = Heard(gossip, "home")
+        await heard.lost()
+        gossip.publish("home", b"1")
+        assert await heard.next() == b"1"
+        assert gossip.is_connected
+        assert "cannot read from Redis" not in caplog.text
 
 
 async def test_gossip_begins_when_redis_appears(server: RedisServer) -> None:
@@ -135,6 +182,7 @@ async def test_gossip_begins_when_redis_appears(server: RedisServer) -> None:
         assert not await gossip.ping()
         server.start()
         await heard.lost()
+        await eventually(lambda: gossip.is_connected)
         gossip.publish("home", b"now")
         while await heard.next() != b"now":
             pass
