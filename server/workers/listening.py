@@ -7,7 +7,6 @@ second server could take a part of the connections unnoticed.
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import ExitStack
 from typing import Any
@@ -31,7 +30,7 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
                 bound = opened.enter_context(_bind(family, (address[0], chosen, *address[2:])))
                 sockets.append(bound)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
+            reason = error.strerror or str(error)  # an unknown host has a number of its own kind
             raise CannotListenError(f"cannot listen on {host}:{port}: {reason}") from error
         opened.pop_all()
         return sockets

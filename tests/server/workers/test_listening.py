@@ -45,3 +45,11 @@ def test_a_port_that_another_server_has_is_named() -> None:
 def test_a_host_that_does_not_exist_is_named() -> None:
     with pytest.raises(CannotListenError, match=r"cannot listen on 203\.0\.113\.7:80: "):
         bind_sockets("203.0.113.7", 80)
+
+
+def test_an_unknown_host_has_the_reason_of_the_resolver() -> None:
+    with pytest.raises(socket.gaierror) as found:
+        socket.getaddrinfo("weft.invalid", 80)
+    with pytest.raises(CannotListenError) as refused:
+        bind_sockets("weft.invalid", 80)
+    assert str(refused.value) == f"cannot listen on weft.invalid:80: {found.value.strerror}"
