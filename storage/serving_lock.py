@@ -23,6 +23,9 @@ if sys.platform != "win32":
 SUFFIX = "-serving"
 BUS_SUFFIX = "-bus"
 
+# The lock file is truncated. A link in its place could name any file of the user.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+
 
 class AlreadyServedError(Exception):
     """Another process serves this file, and has no bus."""
@@ -48,7 +51,7 @@ def serving(url: str, *, shared: bool = False) -> Iterator[Path | None]:
     if database is None:
         yield None
         return
-    lock = os.open(f"{database}{SUFFIX}", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(f"{database}{SUFFIX}", os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
         has_bus = _acquire(lock, database, shared)
         yield Path(f"{database}{BUS_SUFFIX}") if has_bus else None

@@ -136,3 +136,12 @@ def test_a_server_that_shares_the_file_has_a_bus_from_the_start(tmp_path: Path) 
         assert bus == tmp_path / "real" / "weft.db-bus", "every path leads to the same bus"
     with serving("sqlite+aiosqlite:///:memory:", shared=True) as bus:
         assert bus is None
+
+
+def test_a_link_in_place_of_the_lock_file_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (tmp_path / "weft.db-serving").symlink_to(other)
+    with pytest.raises(OSError, match=r"weft\.db-serving"), serving(url(tmp_path / "weft.db")):
+        pass
+    assert other.read_text() == "kept"
