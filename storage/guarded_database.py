@@ -32,7 +32,7 @@ class GuardedDatabase:
     Reads and writes have their own breakers: a database whose disk is full still answers reads.
 
     Invariant: while a breaker is open, only `ping` and the probes of `watch` reach the database.
-    One probe runs at a time. Without `watch`, no breaker opens.
+    One probe runs at a time for each breaker. Without `watch`, no breaker opens.
     """
 
     def __init__(
