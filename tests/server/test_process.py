@@ -56,11 +56,19 @@ def test_a_process_whose_task_has_failed_ends_with_an_error(
     async def fail() -> None:
         raise RuntimeError("a bug of ours")
 
+    late: list[str] = []
+
+    def stop_late() -> None:  # otherwise this test would never end
+        late.append("the process serves without its task")
+        signal.raise_signal(signal.SIGTERM)
+
     async def announce(services: Services, text: str) -> None:
         services.group.create_task(fail(), name="commit loop")
+        asyncio.get_running_loop().call_later(5, stop_late)
 
     settings = Settings(host="127.0.0.1", port=0, drain_seconds=0.1)
     assert process.run(settings, MemoryStore(), process.Part(announce=announce)) == 1
+    assert late == []
     assert "a bug of ours" in caplog.text
 
 
