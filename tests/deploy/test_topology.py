@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import http.client
 import json
 import os
@@ -223,11 +224,14 @@ def test_metrics_are_not_public(proxy: RunningProxy, instances: Instances) -> No
     assert call("GET", f"{instances[0].http}/metrics").status == 200
 
 
-def test_a_response_is_compressed_once(proxy: RunningProxy) -> None:
-    reply = call("GET", f"{proxy.http}/docs", Accept_Encoding="gzip")
-    assert reply.status == 200
-    direct = call("GET", f"{proxy.http}/docs", Accept_Encoding="identity")
-    assert direct.headers.get("content-encoding") is None
+def test_a_response_is_compressed_once(proxy: RunningProxy, ada: str, doc: str) -> None:
+    url = f"{proxy.http}/v1/docs/{doc}"
+    call("PUT", url, {"text": "warp and weft " * 300}, token=ada)
+    plain = call("GET", url, token=ada, Accept_Encoding="identity")
+    assert (plain.status, plain.headers.get("content-encoding")) == (200, None)
+    reply = call("GET", url, token=ada, Accept_Encoding="gzip")
+    assert (reply.status, reply.headers["content-encoding"]) == (200, "gzip")
+    assert gzip.decompress(reply.raw) == plain.raw
 
 
 # --- the domain of a customer ---------------------------------------------------------------
@@ -360,10 +364,13 @@ async def read_until(
 def test_without_a_database_the_instances_still_answer(
     proxy: RunningProxy, instances: Instances, cluster: PostgresServer, ada: str, doc: str
 ) -> None:
-    """No instance is ready. The proxy still asks one, which serves what it can."""
-    url = f"{proxy.http}/p/bakery/home"
-    while call("GET", url).status != 200:
-        pass  # each instance fills its cache
+    """No instance is ready. The proxy still asks one, which serves what it can.
+
+    An instance that cannot read which version is public refuses to show a page.
+    """
+    pages = [f"{each.http}/p/bakery/home" for each in (proxy, *instances)]
+    for url in pages:
+        until_status(url, 404, 200)
     cluster.stop("fast")
     try:
         down = [call("GET", f"{proxy.http}/readyz") for _ in range(40)]
@@ -371,11 +378,24 @@ def test_without_a_database_the_instances_still_answer(
         assert all(reply.body["database"] != "ok" for reply in down)
         assert call("GET", f"{proxy.http}/healthz").status == 200
         assert call("GET", f"{proxy.http}/").status == 200
+        refused = [until_status(url, 200, 503) for url in pages]
+        assert [reply.body["code"] for reply in refused] == ["storage_unavailable"] * 3
     finally:
         cluster.start()
         for server in instances:
             until_it_writes(server.http, ada, doc)
     until_it_writes(proxy.http, ada, doc)
+    for url in pages:
+        until_status(url, 503, 200)
+
+
+def until_status(url: str, before: int, after: int) -> Reply:
+    """Read until the status is `after`, and never another than `before` until then."""
+    began = time.monotonic()
+    while (reply := call("GET", url)).status != after:
+        assert reply.status == before, reply.raw
+        assert time.monotonic() - began < PATIENCE
+    return reply
 
 
 def until_it_writes(http: str, token: str, doc: str) -> None:
