@@ -27,6 +27,8 @@ from storage.store import SqlStore
 from tests.patience import PATIENCE
 
 WEFT = Path(sys.executable).with_name("weft")
+# For tests that send as fast as they can.
+UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
 
 # Below the ports that the system gives to other sockets, so that a stopped server keeps its port.
@@ -44,6 +46,26 @@ def free_port() -> int:
     raise AssertionError("unreachable")
 
 
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Send SIGTERM, wait for the end, and return the exit code. Kill a process that hangs."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            return process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait(PATIENCE)
+
+
+def has_ended(process: subprocess.Popen[bytes], within: float) -> bool:
+    """Wait up to some seconds for the end of a process. Return whether it has ended."""
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 @dataclass
 class RunningServer:
     """A server process. `with` starts and stops it; `kill` and `start` keep database and port."""
@@ -54,6 +76,7 @@ class RunningServer:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     prefix: tuple[str, ...] = ()
+    has_own_session: bool = False  # then the server leads a group, which gets Ctrl-C at once
 
     def __post_init__(self) -> None:
         self.database = self.database or f"sqlite+aiosqlite:///{self.home}/weft.db"
@@ -96,10 +119,11 @@ class RunningServer:
             stdout=log,
             stderr=log,
             env={**inherited, "WEFT_LOG_FORMAT": "json", **self.env},
+            start_new_session=self.has_own_session,
         )
         log.close()
         while not self._is_ready():
-            if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
+            if has_ended(self.process, within=0.02) or time.monotonic() - began > PATIENCE:
                 self.process.kill()
                 self.process.wait(PATIENCE)
                 raise AssertionError(f"the server did not start:\n{self.log()}")
@@ -114,22 +138,17 @@ class RunningServer:
     def stop(self) -> int:
         """Send SIGTERM, wait for the end, and return the exit code."""
         assert self.process is not None
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                return self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        return self.process.wait(PATIENCE)
+        return stop(self.process)
 
     def log(self) -> str:
         return (self.home / "weft.log").read_text(errors="replace")[-8000:]
 
     def until_said(self, text: str) -> None:
         """Wait until the log contains a text. The server logs its address after it is ready."""
+        assert self.process is not None
         began = time.monotonic()
         while text not in self.log():
-            if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
+            if has_ended(self.process, within=0.02) or time.monotonic() - began > PATIENCE:
                 raise AssertionError(f"the log does not contain {text!r}:\n{self.log()}")
 
     def token(self, user: str = "ada", role: Role = Role.EDITOR, *, tenant: str = "demo") -> str:
@@ -164,14 +183,6 @@ class RunningServer:
         """Return a token of the same publisher that expired an hour ago."""
         claims = jwt.decode(token, options={"verify_signature": False})
         return await self.mint(claims["sub"], Role.PUBLISHER, name=claims["name"], ago=7200)
-
-    def _has_ended(self, within: float) -> bool:
-        assert self.process is not None
-        try:
-            self.process.wait(within)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
 
     def _is_ready(self) -> bool:
         try:

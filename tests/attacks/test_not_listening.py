@@ -18,21 +18,17 @@ from tests.attacks.attacker import Intruder, upgrade
 from tests.live.farewell import until_let_go
 from tests.live.http_client import call
 from tests.patience import PATIENCE
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 from tests.yjs_peer import QUERY_AWARENESS
 
-UNLIMITED = {
-    "WEFT_IN_BYTES_PER_SECOND": "0",
-    "WEFT_IN_MESSAGES_PER_SECOND": "0",
-    "WEFT_SLOW_SECONDS": "2",
-}
+HURRIED = {**UNLIMITED, "WEFT_SLOW_SECONDS": "2"}
 STEP_1 = frames.sync_step1(b"\x00")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server without inbound budgets: only unread answers limit a client."""
-    with RunningServer(tmp_path_factory.mktemp("weft"), env=UNLIMITED) as running:
+    with RunningServer(tmp_path_factory.mktemp("weft"), env=HURRIED) as running:
         yield running
 
 

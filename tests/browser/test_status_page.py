@@ -14,8 +14,8 @@ from tests.browser.chromium_contexts import Complaints, Contexts
 from tests.browser.editor.test_access import AXE, LOOK
 from tests.browser.waits import until
 from tests.patch_client import PatchClient
+from tests.patience import eventually
 from tests.running import RunningServer
-from tests.storage.gossip.heard import eventually
 
 # The contrast of every text with its background (WCAG 2.2, 1.4.3).
 FAINT = """

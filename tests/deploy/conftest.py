@@ -11,7 +11,7 @@ import pytest
 from storage.store import SqlStore
 from tests.deploy.running_proxy import RunningProxy
 from tests.deploy.shipped import KINDS
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 from tests.storage import postgres_server as postgres
 from tests.storage import redis_server as redis
 from tests.storage.conftest import execute
@@ -20,8 +20,6 @@ Instances = tuple[RunningServer, RunningServer]
 
 # An idle client hears from the server once a second.
 SETTINGS = {"WEFT_TRUSTED_PROXIES": "127.0.0.1", "WEFT_PING_SECONDS": "1"}
-# The tests of a topology send as fast as they can.
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.deploy.shipped import KINDS, LOG, Place
 from tests.patience import PATIENCE
-from tests.running import free_port
+from tests.running import free_port, has_ended, stop
 
 
 class RunningProxy:
@@ -52,7 +52,7 @@ class RunningProxy:
             )
         began = time.monotonic()
         while not self._answers():
-            if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
+            if has_ended(self._process, within=0.02) or time.monotonic() - began > PATIENCE:
                 self.__exit__(None, None, None)
                 raise AssertionError(f"{self.name} did not start:\n{self.log()}")
         return self
@@ -64,23 +64,10 @@ class RunningProxy:
         trace: TracebackType | None,
     ) -> None:
         assert self._process is not None
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(PATIENCE)
+        stop(self._process)
 
     def log(self) -> str:
         return (self.place.folder / LOG).read_text(errors="replace")
-
-    def _has_ended(self, within: float) -> bool:
-        assert self._process is not None
-        try:
-            self._process.wait(within)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
 
     def _answers(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.live.conftest import peers
 from tests.storage.conftest import postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["peers", "postgres_server", "postgres_url"]

@@ -18,7 +18,6 @@ from tests.server.archives.test_archive import history
 
 EDITS = 600
 PATCH = "application/json-patch+json"
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
 
 def large_archive() -> bytes:

@@ -15,9 +15,8 @@ from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 TRIES = 50
 
 

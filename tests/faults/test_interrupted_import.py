@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.faults.interrupted_import import UNLIMITED, check_kills, check_writer
-from tests.running import RunningServer
+from tests.faults.interrupted_import import check_kills, check_writer
+from tests.running import UNLIMITED, RunningServer
 
 
 def test_d18_a_killed_import_leaves_nothing_and_its_name_free(tmp_path: Path) -> None:

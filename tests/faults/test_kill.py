@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import median
 
@@ -15,20 +14,10 @@ from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.live.http_client import call
-from tests.running import RunningServer
-from tests.yjs_peer import YjsPeer, YjsPeers, has_node
+from tests.running import UNLIMITED, RunningServer
+from tests.yjs_peer import YjsPeer, YjsPeers
 
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 MARKS = "for (let i = 0; i < 10; i++) at('/marks').insert(0, `<${++globalThis.mark}>`)"
-
-
-@pytest.fixture
-async def peers() -> AsyncIterator[YjsPeers]:
-    if not has_node():
-        pytest.skip("Node or its modules are missing: install Node and run `npm ci` in tests/node")
-    process = await YjsPeers.start()
-    yield process
-    await process.close()
 
 
 async def test_nothing_acknowledged_is_lost_in_three_kills(tmp_path: Path, peers: YjsPeers) -> None:

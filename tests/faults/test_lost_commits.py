@@ -17,13 +17,12 @@ from tests.faults.lossy_proxy import lossy_proxy
 from tests.faults.lost_commits import ENTRIES, KINDS, Client, Kind
 from tests.patch_client import PatchClient
 from tests.patience import PATIENCE
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 from tests.storage.postgres_server import PostgresServer
 from tests.yjs_peer import YjsPeers
 
-UNLIMITED = {
-    "WEFT_IN_MESSAGES_PER_SECOND": "0",
-    "WEFT_IN_BYTES_PER_SECOND": "0",
+SETTINGS = {
+    **UNLIMITED,
     "WEFT_NEW_BYTES_PER_SECOND": "0",
     "WEFT_SNAPSHOT_ENTRIES": "4",
 }
@@ -42,7 +41,7 @@ class Lossy:
 def sqlite(tmp_path: Path) -> Iterator[Lossy]:
     losses = Losses(tmp_path / "lose")
     prefix = (sys.executable, lossy_weft.__file__, str(tmp_path / "lose"))
-    env = {**UNLIMITED, "PYTHONPATH": str(ROOT)}
+    env = {**SETTINGS, "PYTHONPATH": str(ROOT)}
     with RunningServer(tmp_path, env=env, prefix=prefix) as server:
         yield Lossy(server, losses)
 
@@ -53,7 +52,7 @@ async def postgresql(
 ) -> AsyncIterator[Lossy]:
     losses = Losses(tmp_path / "lose")
     through = postgres_url.replace(str(postgres_server.root), str(tmp_path))
-    server = RunningServer(tmp_path, database=through, env=UNLIMITED)
+    server = RunningServer(tmp_path, database=through, env=SETTINGS)
     async with lossy_proxy(postgres_server.root, tmp_path, losses):
         await asyncio.to_thread(server.start)
         yield Lossy(server, losses)
@@ -104,13 +103,6 @@ def _lose(lossy: Lossy, client: Client, kind: Kind) -> None:
         reply = kind.ask(client)
     assert reply.status in kind.again, reply.raw
     kind.check(client)
-
-
-@pytest.fixture
-async def peers() -> AsyncIterator[YjsPeers]:
-    started = await YjsPeers.start()
-    yield started
-    await started.close()
 
 
 @TIMES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -17,7 +16,7 @@ from server.runtime.settings import Settings
 from storage.store import SqlStore
 from tests.faults.inside import Inside
 from tests.manual_clock import ManualClock
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 from tests.storage.conftest import another
 from tests.storage.postgres_server import PostgresServer
 
@@ -31,12 +30,6 @@ async def until_one_waits(holder: asyncpg.Connection) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await holder.fetchval(WAITING):
             pass
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not is_so():
-            await asyncio.sleep(0)
 
 
 async def test_presence_is_renewed_while_snapshots_wait_for_their_rows(
@@ -54,15 +47,15 @@ async def test_presence_is_renewed_while_snapshots_wait_for_their_rows(
         book = board.book
         book.join(ClientIdentity("s-1", "ada", "Ada", "", "editor", "patch", 7), clock.monotonic())
         board.changed()
-        await until(lambda: bool(book.awareness()))
+        await eventually(lambda: bool(book.awareness()))
         [told] = book.awareness()
         async with another(postgres_server, postgres_url) as holder:
             await holder.execute(HOLD)
             clock.advance(settings.snapshot_seconds)
             await until_one_waits(holder)
             clock.advance(RENEW_AFTER)
-            await until(lambda: book.awareness()[0].clock > told.clock)
+            await eventually(lambda: book.awareness()[0].clock > told.clock)
             clock.advance(SILENT_AFTER)
-            await until(lambda: not book.present())
+            await eventually(lambda: not book.present())
             assert await holder.fetchval("SELECT count(*) FROM snapshots") == 0
-        await until(lambda: not any(live.unsaved.entries for live in hall.hub.lives.values()))
+        await eventually(lambda: not any(live.unsaved.entries for live in hall.hub.lives.values()))

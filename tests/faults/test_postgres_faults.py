@@ -16,9 +16,8 @@ from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.interrupted_import import check_kills, check_writer
 from tests.faults.log_check import check_log, read_log
-from tests.faults.test_two_servers import UNLIMITED
 from tests.live.http_client import call
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 from tests.storage.conftest import execute
 from tests.storage.postgres_server import PostgresServer, running_postgres
 

@@ -8,30 +8,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from collab.rights.user_rights import Role
 from tests.faults.editor import Editor
 from tests.faults.log_check import check_log, read_log
 from tests.live.http_client import call
 from tests.patch_client import PatchClient, applied
-from tests.running import WEFT, RunningServer
-from tests.yjs_peer import YjsPeers, has_node
+from tests.running import UNLIMITED, WEFT, RunningServer
+from tests.yjs_peer import YjsPeers
 
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 SHARED = {**UNLIMITED, "WEFT_LOCAL_BUS": "1"}
-
-
-@pytest.fixture
-async def peers() -> AsyncIterator[YjsPeers]:
-    if not has_node():
-        pytest.skip("no Node, or tests/node has no packages")
-    peers = await YjsPeers.start()
-    yield peers
-    await peers.close()
 
 
 def second(home: Path, first: RunningServer, env: dict[str, str] = UNLIMITED) -> RunningServer:

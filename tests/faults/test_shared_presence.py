@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,19 +14,10 @@ from collab.rights.user_rights import Role
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
-from tests.yjs_peer import YjsPeers, has_node
+from tests.yjs_peer import YjsPeers
 
 SHARED = {"WEFT_LOCAL_BUS": "1"}
 NOTICE = {"type": "notice", "code": "another_tab"}
-
-
-@pytest.fixture
-async def peers() -> AsyncIterator[YjsPeers]:
-    if not has_node():
-        pytest.skip("no Node, or tests/node has no packages")
-    peers = await YjsPeers.start()
-    yield peers
-    await peers.close()
 
 
 @pytest.fixture

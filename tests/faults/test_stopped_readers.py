@@ -17,11 +17,10 @@ import pytest
 from bench.wire_client import WireClient
 from tests.faults.figures import record
 from tests.patch_client import PatchClient, applied
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
 pytestmark = pytest.mark.long
 
-UNLIMITED = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
 # On a busy machine three thousand edits take longer than a client may be behind by default.
 PATIENT = {**UNLIMITED, "WEFT_SLOW_SECONDS": "600"}
 READERS = 100

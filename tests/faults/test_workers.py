@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -19,12 +21,12 @@ from collab.rights.user_rights import Role
 from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
+from tests.instances.watcher import NOTHING, Watcher
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
-from tests.running import WEFT, RunningServer, free_port
-from tests.storage.gossip.heard import eventually
+from tests.patience import PATIENCE, eventually
+from tests.running import UNLIMITED, WEFT, RunningServer, free_port
 
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 TWO = {**UNLIMITED, "WEFT_WORKERS": "2"}
 USERS = ("ada", "bo", "cy", "di", "ed", "fay")
 
@@ -69,6 +71,56 @@ async def connect_to_each(server: RunningServer, doc: str, token: str) -> list[P
     return clients
 
 
+async def freeze(process: psutil.Process) -> None:
+    """Suspend a process, and wait until no thread of it runs."""
+    process.suspend()
+    threads = Path(f"/proc/{process.pid}/task")
+    await eventually(
+        lambda: all("State:\tT" in each.read_text() for each in threads.glob("*/status"))
+    )
+
+
+def worker_at(server: RunningServer, port: int) -> int:
+    """Return the number of the worker that has the connection from a client's port."""
+    [number] = [
+        number
+        for number, process in workers(server).items()
+        if any(each.raddr and each.raddr.port == port for each in process.net_connections("tcp"))
+    ]
+    return number
+
+
+async def connect_to_both(server: RunningServer, editors: list[Editor]) -> list[int]:
+    """Connect all editors, so that each worker has one. Return the workers of the editors."""
+    numbers: list[int] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(set(numbers)) < 2:
+            for editor in editors[len(numbers) :]:
+                await editor.connect({user: {} for user in USERS})
+                numbers.append(worker_at(server, editor.client.socket.local_address[1]))
+            if len(set(numbers)) < 2:
+                numbers.pop()
+                await editors[-1].close()
+    return numbers
+
+
+def values_at_each(server: RunningServer, token: str) -> dict[int, object]:
+    """Read the document over HTTP at each worker, on a connection of its own."""
+    values: dict[int, object] = {}
+    asked = 0
+    with ExitStack() as opened:
+        while len(values) < len(workers(server)):
+            asked += 1
+            assert asked < 200, "one worker gets all connections"
+            connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+            opened.enter_context(closing(connection))
+            headers = {"Authorization": f"Bearer {token}"}
+            connection.request("GET", "/v1/docs/page", headers=headers)
+            value = json.loads(connection.getresponse().read())
+            values[worker_at(server, connection.sock.getsockname()[1])] = value
+    return values
+
+
 async def test_every_worker_serves_and_a_stop_ends_all_of_them(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env=TWO) as server:
         found = await until_ready(server)
@@ -108,22 +160,27 @@ async def test_edits_through_two_workers_have_one_order_and_no_worker_loses_one(
     with RunningServer(tmp_path, env=TWO) as server:
         await until_ready(server)
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
+        await connect_to_both(server, editors)
         loop = asyncio.get_running_loop()
         began = loop.time()
         await asyncio.gather(*(editor.edit(100) for editor in editors))
         seconds = loop.time() - began
         value = await level(editors, server.database)
         token = await server.mint()
-        served = [call("GET", f"{server.http}/v1/docs/page", token=token).body for _ in range(10)]
-        assert served == [value] * 10, "every worker serves the newest value"
+        assert values_at_each(server, token) == {1: value, 2: value}
         assert "is locked" not in server.log()
     check_log(await read_log(server.database, "page"), editors, value)
     record("two workers", acked_per_s=sum(len(one.acked) for one in editors) / seconds)
 
 
-async def test_metrics_and_status_show_every_worker(tmp_path: Path) -> None:
+def worker_series(server: RunningServer) -> set[str]:
+    """Return the workers that the metrics have series of."""
+    text = call("GET", f"{server.http}/metrics").raw.decode()
+    families = text_string_to_metric_families(text)
+    return {sample.labels["worker"] for family in families for sample in family.samples}
+
+
+async def test_metrics_and_status_show_every_worker_that_answers(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env=TWO) as server:
         found = await until_ready(server)
         token = await server.mint("ops", Role.ADMIN)
@@ -146,12 +203,15 @@ async def test_metrics_and_status_show_every_worker(tmp_path: Path) -> None:
             assert report["documents_total"] == rooms[str(number)]
         reply = call("GET", f"{server.http}/status.json?worker=3", token=token)
         assert (reply.status, reply.body["code"]) == (404, "not_found")
-        found[2].suspend()
+        await freeze(found[2])
         try:
-            replies = [call("GET", f"{server.http}/metrics") for _ in range(2)]
+            left = worker_series(server)
+            asked = call("GET", f"{server.http}/status.json?worker=2", token=token)
         finally:
             found[2].resume()
-        assert all('worker="1"' in reply.raw.decode() for reply in replies)
+        assert left == {"1"}, "the frozen worker is left out"
+        assert (asked.status, asked.body["code"]) == (404, "not_found")
+        await eventually(lambda: worker_series(server) == {"1", "2"})
         await client.close()
 
 
@@ -159,9 +219,7 @@ async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path)
     with RunningServer(tmp_path, env=TWO) as server:
         found = await until_ready(server)
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
-        others = await connect_to_each(server, "page", await server.mint("gus"))
+        numbers = await connect_to_both(server, editors)
         spells = [asyncio.create_task(editor.edit(200)) for editor in editors]
         while sum(len(editor.acked) for editor in editors) < 100:
             await asyncio.sleep(0)
@@ -172,41 +230,27 @@ async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path)
         assert workers(server)[1].pid == found[1].pid
         await asyncio.gather(*spells)
         broken = [one for one in editors if one.client.socket.close_code is not None]
-        assert len(broken) < len(editors), "the clients of the other worker stay"
+        at_killed = [one for one, at in zip(editors, numbers, strict=True) if at == 2]
+        assert broken == at_killed, "the clients of the other worker stay"
         for editor in broken:
             await editor.close()
             await editor.come_back()
         for editor in editors:
             await editor.finish()
             await editor.close()
-        for client in others:
-            await client.close()
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
         entries = await read_log(server.database, "page")
-    check_log(entries, editors, value)
-
-
-def worker_of(server: RunningServer, client: PatchClient) -> int:
-    """Return the number of the worker that has the connection of a client."""
-    port = client.socket.local_address[1]
-    [number] = [
-        number
-        for number, process in workers(server).items()
-        if any(each.raddr and each.raddr.port == port for each in process.net_connections("tcp"))
-    ]
-    return number
+        values = values_at_each(server, await server.mint())
+    assert values == {1: values[1], 2: values[1]}
+    check_log(entries, editors, values[1])
 
 
 async def test_a_frozen_worker_delays_no_other_and_gets_level_again(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env=TWO) as server:
         found = await until_ready(server)
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
-        idle = await connect_to_each(server, "page", await server.mint("gus"))
-        numbers = [worker_of(server, editor.client) for editor in editors]
+        numbers = await connect_to_both(server, editors)
         frozen = numbers[-1]  # the last editor's worker; the others edit meanwhile
-        found[frozen].suspend()
+        await freeze(found[frozen])
         try:
             await asyncio.gather(
                 *(one.edit(50) for one, at in zip(editors, numbers, strict=True) if at != frozen)
@@ -215,10 +259,6 @@ async def test_a_frozen_worker_delays_no_other_and_gets_level_again(tmp_path: Pa
             found[frozen].resume()
         await editors[-1].edit(10)
         value = await level(editors, server.database)
-        for client in idle:
-            await client.until_version(editors[0].client.version)
-            assert client.value == value
-            await client.close()
     check_log(await read_log(server.database, "page"), editors, value)
 
 
@@ -314,11 +354,29 @@ def test_workers_that_cannot_start_end_the_server_with_a_sentence() -> None:
     assert "Traceback" not in ended.stderr
 
 
+def waiting_signals(process: psutil.Process) -> set[signal.Signals]:
+    """Return the signals that a frozen process has not taken yet."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    [mask] = [int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd:")]
+    return {each for each in signal.Signals if mask >> (each - 1) & 1}
+
+
 async def test_ctrl_c_reaches_the_workers_once(tmp_path: Path) -> None:
-    with RunningServer(tmp_path, env={**TWO, "WEFT_DEMO": "1"}) as server:
+    """A terminal signals the whole group. Only the parent is in it, and stops each worker."""
+    env = {**TWO, "WEFT_DEMO": "1"}
+    with RunningServer(tmp_path, env=env, has_own_session=True) as server:
         assert server.process is not None
         found = await until_ready(server)
-        server.process.send_signal(signal.SIGINT)
+        for each in found.values():
+            await freeze(each)  # what it gets meanwhile waits
+        try:
+            os.killpg(server.process.pid, signal.SIGINT)
+            await eventually(lambda: all(waiting_signals(each) for each in found.values()))
+            got = [waiting_signals(each) for each in found.values()]
+        finally:
+            for each in found.values():
+                each.resume()
+        assert got == [{signal.SIGTERM}] * 2
         assert await asyncio.to_thread(server.process.wait, 60) == 130
         assert all(is_gone(each) for each in found.values())
         assert "Traceback" not in server.log()
@@ -346,8 +404,11 @@ async def test_workers_on_postgresql_have_a_bus_of_their_own(
     with RunningServer(tmp_path, database=postgres_url, env=TWO) as server:
         await until_ready(server)
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
+        await connect_to_both(server, editors)
+        for editor in editors:  # presence comes over the bus only, and edits over the database too
+            await Watcher(editor.client).until_shown(
+                {user: NOTHING for user in USERS if user != editor.user}
+            )
         await asyncio.gather(*(editor.edit(20) for editor in editors))
         value = await level(editors, postgres_url)
         assert await asyncio.to_thread(server.stop) == 0, server.log()

@@ -6,16 +6,14 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.live.http_client import Reply, call
 from tests.patience import PATIENCE
-from tests.running import RunningServer
-
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+from tests.running import UNLIMITED, RunningServer
 
 
 class Several:
@@ -83,9 +81,16 @@ class Several:
 
     async def until_connected(self) -> None:
         """Wait until every server hears the others."""
+        await self._until("ok", range(len(self.servers)))
+
+    async def until_degraded(self, *numbers: int) -> None:
+        """Wait until these servers know that they hear no other; without numbers, all servers."""
+        await self._until("degraded", numbers or range(len(self.servers)))
+
+    async def _until(self, gossip: str, numbers: Iterable[int]) -> None:
         began = time.monotonic()
-        for number in range(len(self.servers)):
-            while (await asyncio.to_thread(self.ready, number))["gossip"] != "ok":
+        for number in numbers:
+            while (await asyncio.to_thread(self.ready, number))["gossip"] != gossip:
                 assert time.monotonic() - began < PATIENCE
 
 

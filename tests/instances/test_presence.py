@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.faults.figures import record
 from tests.instances.redis_proxy import redis_proxy
 from tests.instances.several import Several
+from tests.instances.watcher import NOTHING, Watcher
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
+from tests.patience import PATIENCE
 from tests.running import RunningServer
 from tests.storage.redis_server import RedisServer
 from tests.yjs_peer import YjsPeers
 
 pytestmark = pytest.mark.real
-
-NOTHING: dict[str, Any] = {}
-
-
-class Watcher:
-    """A client, and the peers that it shows: `opened`, and every presence message after it."""
-
-    def __init__(self, client: PatchClient) -> None:
-        self.client = client
-
-    @property
-    def shown(self) -> dict[str, dict[str, Any]]:
-        """Return the state of each user that this client shows."""
-        peers = {peer["session"]: peer for peer in self.client.opened["presence"]}
-        for message in self.client.others:
-            if message["type"] == "presence":
-                for peer in [*message.get("joined", ()), *message.get("updated", ())]:
-                    peers[peer["session"]] = peer
-                for session in message.get("left", ()):
-                    peers.pop(session, None)
-        peers.pop(self.client.opened["session"], None)
-        return {peer["user"]: peer["state"] for peer in peers.values()}
-
-    async def until_shown(self, expected: dict[str, dict[str, Any]], seconds: float = 5.0) -> None:
-        try:
-            await self.client.until(lambda: self.shown == expected, seconds)
-        except TimeoutError:
-            assert self.shown == expected
-
-    async def point(self, offset: int) -> None:
-        cursor = {"path": "/title", "offset": offset}
-        await self.client.send({"type": "presence", "state": {"cursor": cursor}})
 
 
 @asynccontextmanager
@@ -69,7 +42,7 @@ async def watchers(several: Several) -> AsyncIterator[list[Watcher]]:
 
 
 async def all_shown(
-    all_of: list[Watcher], states: list[dict[str, Any]], seconds: float = 5.0
+    all_of: list[Watcher], states: list[dict[str, Any]], seconds: float = PATIENCE
 ) -> None:
     """Wait until each client shows the states of all other clients."""
     for number, one in enumerate(all_of):
@@ -84,7 +57,7 @@ async def all_point(all_of: list[Watcher], offset: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("fault", ["wiped", "frozen"])
-async def test_presence_is_level_in_5_s_after_redis_is_back(
+async def test_presence_is_level_after_every_instance_has_lost_redis(
     tmp_path: Path, database: str, redis: RedisServer, fault: str
 ) -> None:
     async with Several(tmp_path, database, redis.url) as several, watchers(several) as all_of:
@@ -93,17 +66,20 @@ async def test_presence_is_level_in_5_s_after_redis_is_back(
             redis.freeze()
         else:
             redis.kill()
+        await several.until_degraded()
         pointed = await all_point(all_of, 2)
         if fault == "frozen":
             redis.thaw()
         else:
             redis.start()
         await several.until_connected()
+        connected = time.monotonic()
         await all_shown(all_of, pointed)
+        record(f"Redis {fault}: presence", level_after_s=time.monotonic() - connected)
         await all_shown(all_of, await all_point(all_of, 3))
 
 
-async def test_presence_is_level_although_messages_are_lost(
+async def test_presence_is_level_although_messages_are_lost_and_an_instance_is_cut_off(
     tmp_path: Path, database: str, redis: RedisServer
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -113,14 +89,17 @@ async def test_presence_is_level_although_messages_are_lost(
         ]
         urls = [proxy.url for proxy in proxies]
         async with Several(tmp_path, database, urls) as several, watchers(several) as all_of:
-            for offset in range(10):
-                pointed = await all_point(all_of, offset % 5)
-            await all_shown(all_of, pointed, 10.0)
+            offsets = count()
+            while not all(proxy.lost for proxy in proxies):
+                for offset in islice(offsets, 8):
+                    pointed = await all_point(all_of, offset % 5)
+                await all_shown(all_of, pointed)
             proxies[1].cut()
+            await several.until_degraded(1)
             pointed = await all_point(all_of, 5)
             proxies[1].mend()
             await several.until_connected()
-            await all_shown(all_of, pointed, 10.0)
+            await all_shown(all_of, pointed)
 
 
 async def test_the_clients_of_a_drained_instance_vanish_at_once(

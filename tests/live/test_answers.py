@@ -21,7 +21,7 @@ from websockets.typing import Origin
 from collab.rights.user_rights import Role
 from tests.live.conftest import Ask
 from tests.live.http_client import Reply, call
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
 WORDS = {"text": "warp and weft " * 300}
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress}
@@ -32,8 +32,7 @@ LISTED = "https://app.example.com"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server without rate limits."""
-    unlimited = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
-    with RunningServer(tmp_path_factory.mktemp("weft"), env=unlimited) as running:
+    with RunningServer(tmp_path_factory.mktemp("weft"), env=UNLIMITED) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ import pytest
 from collab.rights.user_rights import Role
 from tests.attacks.campaign.bodies import picture
 from tests.live.http_client import call
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 CHECKS = (
@@ -40,7 +40,6 @@ EXPECTED = f"""
 # All operations on one document that exists; most other names that are tried are absent.
 ONE_DOCUMENT = '[parameters]\n"path.doc" = "tried"\n'
 PICTURE = picture(1)
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from collab.rights.user_rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
 PAGE = {
     "pages": {
@@ -544,8 +544,7 @@ async def test_a_patch_is_rebased_when_its_pipelines_base_has_left_the_tail(
     tmp_path: Path,
 ) -> None:
     """The tail is also limited in bytes, so the server reads older entries from the log."""
-    limits = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
-    with RunningServer(tmp_path, env=limits) as server:
+    with RunningServer(tmp_path, env=UNLIMITED) as server:
         token, other = await server.mint("ada"), await server.mint("bo")
         one = await PatchClient.connect(server.ws, "page", token, create={"n": 0, "s": [], "t": ""})
         two = await PatchClient.connect(server.ws, "page", other)

@@ -12,9 +12,8 @@ import pytest
 from tests.live.conftest import Join
 from tests.live.farewell import until_let_go
 from tests.patch_client import PatchClient
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
-UNLIMITED = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
 LONG = "a long line of text that changes often " * 250  # 10 KB
 
 

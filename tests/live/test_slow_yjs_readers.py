@@ -18,9 +18,8 @@ from tests.live.conftest import Join
 from tests.live.farewell import until_let_go
 from tests.patch_client import PatchClient
 from tests.patience import PATIENCE
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 
-UNLIMITED = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
 EDITS = 400
 
 

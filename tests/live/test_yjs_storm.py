@@ -16,10 +16,9 @@ from tests.live.http_client import call
 from tests.live.page import PAGE
 from tests.live.random_edits import edit_at_random
 from tests.patch_client import PatchClient
-from tests.running import RunningServer
+from tests.running import UNLIMITED, RunningServer
 from tests.yjs_peer import YjsPeer, YjsPeers
 
-UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 CLIENTS = 5
 EDITS = 2000
 

@@ -15,6 +15,8 @@ from collab.ids import DocKey
 from collab.ports.store import PAGE_BYTES, Append, Committed, Snapshot
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, mint
+from server.app import build
+from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.document import size_of
 from storage.memory.store import MemoryStore
@@ -73,6 +75,14 @@ async def heavy_store() -> CountingStore:
     assert await store.commit([made]) == [Committed()]
     await store.save_snapshot(HOME, 1, snapshot)
     return store
+
+
+@asynccontextmanager
+async def served(store: CountingStore, **settings: Any) -> AsyncIterator[Starlette]:
+    """Yield an application that runs on a store."""
+    app = build(Settings(**settings), store)
+    async with app.router.lifespan_context(app):
+        yield app
 
 
 async def token_of(app: Starlette, user: str = "root") -> str:

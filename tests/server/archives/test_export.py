@@ -10,10 +10,8 @@ from starlette.applications import Starlette
 
 from collab.errors import Code, Rejected
 from collab.ports.store import PAGE_BYTES
-from server.app import build
 from server.archives.archive import decode
 from server.archives.export import Exports
-from server.runtime.settings import Settings
 from server.services import Services
 from tests.server.heavy import (
     HOME,
@@ -23,6 +21,7 @@ from tests.server.heavy import (
     CountingStore,
     heavy_store,
     http_of,
+    served,
     token_of,
 )
 
@@ -36,9 +35,8 @@ async def store() -> CountingStore:
 
 @pytest.fixture
 async def app(store: CountingStore) -> AsyncIterator[Starlette]:
-    application = build(Settings(max_exports=4), store)
-    async with application.router.lifespan_context(application):
-        yield application
+    async with served(store, max_exports=4) as app:
+        yield app
 
 
 def running(app: Starlette) -> int:
@@ -147,8 +145,7 @@ def test_h5_without_a_limit_every_export_runs() -> None:
 
 
 async def test_h6_no_more_versions_are_named_than_the_limit() -> None:
-    app = build(Settings(max_named=2), await heavy_store())
-    async with app.router.lifespan_context(app), http_of(app) as http:
+    async with served(await heavy_store(), max_named=2) as app, http_of(app) as http:
         asked = [{"name": "x", "version": version} for version in (30, 29, 28, 30)]
         answers = [await http.post(f"{URL}/versions", json=body) for body in asked]
         assert [answer.status_code for answer in answers] == [201, 201, 403, 201]

@@ -12,11 +12,9 @@ from starlette.applications import Starlette
 
 from collab.messages import Open, Since
 from collab.ports.store import PAGE_BYTES
-from server.app import build
 from server.http import history
 from server.lanes.admission import MAX_RESUMED_BYTES, admit_to_patch_lane
 from server.recording.connections import ConnectionInfo
-from server.runtime.settings import Settings
 from server.services import Services
 from tests.server.heavy import (
     HOME,
@@ -26,6 +24,7 @@ from tests.server.heavy import (
     CountingStore,
     heavy_store,
     http_of,
+    served,
     token_of,
 )
 
@@ -39,9 +38,8 @@ async def store() -> CountingStore:
 
 @pytest.fixture
 async def app(store: CountingStore) -> AsyncIterator[Starlette]:
-    application = build(Settings(), store)
-    async with application.router.lifespan_context(application):
-        yield application
+    async with served(store) as app:
+        yield app
 
 
 @pytest.fixture

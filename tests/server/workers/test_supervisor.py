@@ -29,7 +29,8 @@ from server.workers.supervisor import MOST_DEATHS, Supervisor
 from server.workers.worker_process import WorkerProcess
 from storage.gossip.local import LocalGossip
 from tests.held_store import until
-from tests.storage.gossip.heard import Heard, eventually
+from tests.patience import eventually
+from tests.storage.gossip.heard import Heard
 
 SETTINGS = Settings(workers=3)
 

@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from collab.ports.gossip import LOST, Gossip
-from tests.patience import PATIENCE
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition is true that depends on another process."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 class Heard:

@@ -15,7 +15,8 @@ from collab.ports.gossip import LOST, Gossip
 from storage.gossip.local import LocalGossip
 from storage.gossip.memory import MemoryGossip
 from storage.gossip.redis import RedisGossip
-from tests.storage.gossip.heard import Heard, eventually
+from tests.patience import eventually
+from tests.storage.gossip.heard import Heard
 from tests.storage.redis_server import running_redis
 
 

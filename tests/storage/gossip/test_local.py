@@ -20,7 +20,8 @@ from storage.gossip.bus_connection import MOST_WAITING
 from storage.gossip.bus_frames import MOST_MESSAGE, VERSION, Kind, encode_frame
 from storage.gossip.bus_socket import BusSocket
 from storage.gossip.local import LocalGossip
-from tests.storage.gossip.heard import Heard, eventually
+from tests.patience import eventually
+from tests.storage.gossip.heard import Heard
 
 pytestmark = pytest.mark.thorough
 

@@ -12,7 +12,7 @@ import pytest
 from collab.ports.gossip import LOST
 from storage.gossip import local
 from storage.gossip.local import LocalGossip
-from tests.storage.gossip.heard import eventually
+from tests.patience import eventually
 
 pytestmark = pytest.mark.thorough
 

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from storage.gossip import redis
 from storage.gossip.redis import RedisGossip, find_fault
-from tests.storage.gossip.heard import Heard, eventually
+from tests.patience import eventually
+from tests.storage.gossip.heard import Heard
 from tests.storage.redis_server import RedisServer, running_redis
 
 pytestmark = pytest.mark.real
