@@ -7,10 +7,14 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from collab.errors import Refusal
 from server import process
+from server.broadcast.close_reasons import IN_TROUBLE
 from server.demo import seed
 from server.runtime import collector
 from server.runtime.settings import Settings
@@ -70,6 +74,29 @@ def test_a_process_whose_task_has_failed_ends_with_an_error(
     assert process.run(settings, MemoryStore(), process.Part(announce=announce)) == 1
     assert late == []
     assert "a bug of ours" in caplog.text
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_without_its_commit_loop_a_process_waits_for_no_commit(waits: bool) -> None:
+    refused: list[Refusal] = []
+    live = SimpleNamespace(refuse_waiting=refused.append)
+
+    async def committed() -> None:
+        if waits:
+            await asyncio.Event().wait()
+
+    hub = SimpleNamespace(draining=False, lives={}, every=lambda _: [live] if waits else [])
+    services = SimpleNamespace(
+        settings=Settings(drain_seconds=1000),
+        hub=hub,
+        commits=SimpleNamespace(drain=committed),
+        monitor=SimpleNamespace(last_rows_within=1.0),
+    )
+    async with asyncio.timeout(5):
+        await process.drain(cast(Services, services), can_commit=False)
+    assert hub.draining
+    assert refused == ([IN_TROUBLE] if waits else [])
+    assert services.monitor.last_rows_within == 0.0, "no snapshot was saved either"
 
 
 @pytest.mark.usefixtures("alone")
