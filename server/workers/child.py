@@ -7,6 +7,7 @@ the parent has died: then it commits all edits and says when to reconnect, as at
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from functools import partial
@@ -24,6 +25,7 @@ from server.workers.parent_link import ParentLink
 
 def main(parent: socket.socket) -> int:
     """Serve until a signal comes or the parent dies; return the exit code."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a signal for the parent may reach all processes
     line = _first_line(parent)
     if not line:
         return CANNOT_START  # the parent has died already

@@ -54,6 +54,7 @@ def serve(settings: Settings) -> int:
         print("weft: WEFT_WORKERS must be 1 on Windows", file=sys.stderr)
         return CANNOT_START
     warn_of_unknown_settings()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there are workers to restart
     try:
         with permission_to_serve(settings) as bus, ExitStack() as opened:
             if bus is None and not settings.redis:  # PostgreSQL: a bus for these workers only
@@ -154,6 +155,8 @@ class Supervisor:
             late.cancel()
         self._ready[number].clear()
         del self._workers[number]
+        if worker.is_replaced:
+            return 0
         return code if worker.was_ready else code or 1
 
     def _assignment(self, number: int) -> Assignment:
@@ -234,6 +237,8 @@ class Supervisor:
             worker.send_signal(signal.SIGKILL)
 
     def _restart(self, group: asyncio.TaskGroup) -> None:
+        if self._stopping.is_set():
+            return
         if self._restarting is None or self._restarting.done():
             self._restarting = group.create_task(self._restart_all(), name="restart")
 
@@ -242,6 +247,7 @@ class Supervisor:
         for number, ready in self._ready.items():
             worker = self._workers.get(number)
             if worker is not None:
+                worker.is_replaced = True
                 worker.stop()
                 await self._until_ended(number, worker)
                 ready.clear()

@@ -39,6 +39,7 @@ class WorkerProcess:
         self._process = process
         self._reader = reader
         self.was_ready = False
+        self.is_replaced = False  # whether the parent stops it to start another one
         self._writer = writer  # while it is open, the worker knows that this parent lives
 
     @classmethod

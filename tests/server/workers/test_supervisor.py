@@ -44,6 +44,7 @@ class FakeWorker:
         self.signals: list[signal.Signals] = []
         self.hangs = False
         self.was_ready = False
+        self.is_replaced = False
         self.sent: list[FromParent] = []
         self._said: asyncio.Queue[FromWorker | None] = asyncio.Queue()
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -307,6 +308,25 @@ async def test_a_restart_replaces_one_worker_after_the_other(
         await until(lambda: all(each.is_set() for each in scene.supervisor._ready.values()))
         assert scene.numbers == [1, 2, 3, 1, 2, 3]
         assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def test_a_restart_of_a_worker_that_still_starts_is_no_death(
+    running: Callable[[Settings], Scene], caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = running(replace(SETTINGS, workers=1))
+    await scene.next(1)
+    async with asyncio.TaskGroup() as group:
+        scene.supervisor._restart(group)
+        (await scene.next(2)).be_ready()
+    assert scene.started[0].signals == [signal.SIGTERM]
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def test_no_restart_begins_during_the_stop(running: Callable[[Settings], Scene]) -> None:
+    async with started(running) as scene, asyncio.TaskGroup() as group:
+        scene.supervisor._stop(signal.SIGTERM)
+        scene.supervisor._restart(group)
+        assert scene.supervisor._restarting is None
 
 
 async def test_the_parent_carries_the_messages_of_its_workers(
