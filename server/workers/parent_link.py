@@ -47,7 +47,10 @@ class ParentLink(asyncio.Protocol):
         self._send(encode(Ready(message)))
 
     async def ask(self, name: str, argument: str, worker: int = 0) -> dict[int, str]:
-        """Return the answer of each worker, or of one. Those without an answer are left out."""
+        """Return the answer of each worker, or of one. Those without an answer are left out.
+
+        While the parent is frozen, only this worker answers.
+        """
         id = next(self._ids)
         replies: asyncio.Future[dict[int, str]] = asyncio.get_running_loop().create_future()
         self._waiting[id] = replies
@@ -56,7 +59,10 @@ class ParentLink(asyncio.Protocol):
             await asyncio.wait([replies], timeout=_WITHIN_SECONDS)
         finally:
             del self._waiting[id]
-        return replies.result() if replies.done() else {}
+        if replies.done():
+            return replies.result()
+        own = self._answered(name, argument) if worker in (0, self.number) else None
+        return {} if own is None else {self.number: own}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -66,21 +72,22 @@ class ParentLink(asyncio.Protocol):
         for line in lines:
             match decode_from_parent(line):
                 case Question() as question:
-                    self._reply(question)
+                    text = self._answered(question.name, question.argument)
+                    if text is not None:
+                        self._send(encode(Reply(question.id, text)))
                 case Replies() as replies:
                     waiting = self._waiting.get(replies.id)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(replies.texts)
 
-    def _reply(self, question: Question) -> None:
-        """Answer a question. Without a reply, the worker that asks leaves this one out."""
+    def _answered(self, name: str, argument: str) -> str | None:
+        """Return the answer of this worker; None when it cannot answer."""
         assert self._answer is not None
         try:
-            text = self._answer(question.name, question.argument)
+            return self._answer(name, argument)
         except Exception:  # a bug in an answer must not end the connection, and so this process
-            logger.exception("this worker cannot answer the question %r", question.name)
-            return
-        self._send(encode(Reply(question.id, text)))
+            logger.exception("this worker cannot answer the question %r", name)
+            return None
 
     def connection_lost(self, error: Exception | None) -> None:
         """Stop this process: the parent has died."""

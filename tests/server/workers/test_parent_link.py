@@ -87,14 +87,16 @@ async def test_a_worker_gets_the_replies_to_its_own_questions(parent: Parent) ->
     assert await first == {1: "a"}
 
 
-async def test_a_frozen_parent_means_no_answer(
+async def test_while_the_parent_is_frozen_a_worker_answers_itself(
     parent: Parent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parent_link, "_WITHIN_SECONDS", 0.0)
     await parent.next()
-    assert await parent.link.ask("metrics", "") == {}
+    assert await parent.link.ask("metrics", "text") == {2: "metrics text"}
+    assert await parent.link.ask("status", "{}", 3) == {}
     parent.writer.write(encode(Replies(1, {1: "late"})) + encode(Question(4, 2, "is", "alive")))
-    assert await parent.next() == Question(1, 0, "metrics", "")
+    assert await parent.next() == Question(1, 0, "metrics", "text")
+    assert await parent.next() == Question(2, 3, "status", "{}")
     assert await parent.next() == Reply(4, "is alive")
 
 
@@ -107,5 +109,5 @@ async def test_the_process_stops_when_the_parent_dies(monkeypatch: pytest.Monkey
     await link.be_ready("hello", lambda name, argument: "")
     ours.close()
     assert await raised == signal.SIGTERM
-    assert await link.ask("metrics", "") == {}
+    assert await link.ask("metrics", "") == {1: ""}
     theirs.close()
