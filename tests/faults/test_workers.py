@@ -398,6 +398,22 @@ async def test_a_signal_to_all_processes_at_once_stops_the_server(tmp_path: Path
         assert "Traceback" not in server.log()
 
 
+async def test_a_restart_signal_to_all_processes_at_once_kills_none(tmp_path: Path) -> None:
+    """As `systemctl kill --signal=SIGUSR1` sends it: to the parent and the workers."""
+    with RunningServer(tmp_path, env=TWO) as server:
+        assert server.process is not None
+        before = await until_ready(server)
+        for each in (*before.values(), server.process):
+            each.send_signal(signal.SIGUSR1)
+
+        def is_done() -> bool:
+            now = workers(server)
+            return len(now) == 2 and all(now[one].pid != before[one].pid for one in now)
+
+        await eventually(is_done)
+        assert '"level":"error"' not in server.log()
+
+
 async def test_workers_on_postgresql_have_a_bus_of_their_own(
     tmp_path: Path, postgres_url: str
 ) -> None:

@@ -322,6 +322,25 @@ async def test_a_restart_of_a_worker_that_still_starts_is_no_death(
     assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
+def test_a_restart_signal_before_the_workers_start_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(supervisor.logs, "configure", lambda level, format: None)
+    before = signal.getsignal(signal.SIGUSR1)
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            settings = replace(
+                SETTINGS,
+                port=taken.getsockname()[1],
+                database=f"sqlite+aiosqlite:///{tmp_path}/weft.db",
+            )
+            assert supervisor.serve(settings) == CANNOT_START
+        assert "weft: cannot listen on " in capsys.readouterr().err
+        assert signal.getsignal(signal.SIGUSR1) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 async def test_no_restart_begins_during_the_stop(running: Callable[[Settings], Scene]) -> None:
     async with started(running) as scene, asyncio.TaskGroup() as group:
         scene.supervisor._stop(signal.SIGTERM)
