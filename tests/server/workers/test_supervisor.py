@@ -325,7 +325,7 @@ async def test_a_restart_of_a_worker_that_still_starts_is_no_death(
 def test_a_restart_signal_before_the_workers_start_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(supervisor.logs, "configure", lambda level, format: None)
+    monkeypatch.setattr("server.runtime.logs.configure", lambda level, format: None)
     before = signal.getsignal(signal.SIGUSR1)
     try:
         with socket.create_server(("127.0.0.1", 0)) as taken:
