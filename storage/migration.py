@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, Integer, String, Table, inspect, select, text
 
 from storage.dialect import POSTGRES
-from storage.sql.schema import REVISION
+from storage.sql.schema import REVISION, metadata
 
 # An arbitrary number. The migrations of other programs must use other numbers.
 ADVISORY_LOCK = 0x57454654
 
+# One row: the oldest revision whose version of Weft works with these tables. A migration that
+# removes or changes something raises it. So a version knows whether it works on newer tables.
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("oldest", String, nullable=False),
+)
+
 
 class SchemaOutdatedError(Exception):
-    """The database's schema has another revision than this version of Weft needs."""
+    """This version of Weft does not work with the revision of the database's schema."""
 
     def __init__(self, found: str) -> None:
         if not found:
@@ -38,6 +47,21 @@ def revision_of(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
+def check(connection: Connection) -> None:
+    """Raise unless this version works with the tables: its own, or newer tables that only add."""
+    found = revision_of(connection)
+    if found != REVISION and not _is_extended(connection, found):
+        raise SchemaOutdatedError(found)
+
+
+def _is_extended(connection: Connection, found: str) -> bool:
+    """Whether newer migrations have only added to the tables that this version knows."""
+    if found <= REVISION or not inspect(connection).has_table(compatibility.name):
+        return False
+    oldest = connection.scalar(select(compatibility.c.oldest))
+    return oldest is not None and oldest <= REVISION
+
+
 def _wait_for_other_migrations(connection: Connection) -> None:
     """Wait until another `weft migrate` has finished, without a timeout.
 
@@ -54,11 +78,9 @@ def upgrade(connection: Connection) -> None:
     """Run the missing migrations in the connection's transaction. A second caller waits."""
     if connection.dialect.name == POSTGRES:
         _wait_for_other_migrations(connection)
-    found = revision_of(connection)
-    if found == REVISION:
+    if revision_of(connection) >= REVISION:
+        check(connection)
         return
-    if found > REVISION:
-        raise SchemaOutdatedError(found)
     # Imported only when there is a migration to run: the import takes 0.1 s.
     from alembic import command
     from alembic.config import Config

@@ -17,7 +17,7 @@ from storage.damage.repair import SqlRepair
 from storage.database import Database
 from storage.dialect import SQLITE, insert, now_ms
 from storage.guarded_database import GuardedDatabase
-from storage.migration import SchemaOutdatedError, revision_of, upgrade
+from storage.migration import check, upgrade
 from storage.sql.audit import SqlAudit
 from storage.sql.commit import SqlCommit
 from storage.sql.compaction import SqlCompaction
@@ -27,7 +27,7 @@ from storage.sql.locks import SqlLocks
 from storage.sql.log import SqlLog
 from storage.sql.names import SqlNames
 from storage.sql.publications import SqlPublications
-from storage.sql.schema import REVISION, accepted, audit, docs, entries, heartbeat, locks, metadata
+from storage.sql.schema import accepted, audit, docs, entries, heartbeat, locks, metadata
 from storage.sql.snapshots import SqlSnapshots
 
 # The tables that an edit writes. `ping` only reads the other tables: a backup or a cleanup may lock
@@ -118,7 +118,7 @@ class SqlStore(
         self._contents = _contents(url, self._database)
 
     async def start(self) -> None:
-        """Migrate a SQLite file. Raise when a PostgreSQL schema has another revision.
+        """Migrate a SQLite file. Raise when this version does not work with PostgreSQL's tables.
 
         An instance that starts must not change the schema while older instances still run.
         """
@@ -126,9 +126,7 @@ class SqlStore(
             await self.migrate()
             return
         await self._database.check()
-        found = await self._database.read(revision_of)
-        if found != REVISION:
-            raise SchemaOutdatedError(found)
+        await self._database.read(check)
 
     async def migrate(self) -> None:
         """Run the missing migrations."""

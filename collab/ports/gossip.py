@@ -19,6 +19,10 @@ class Gossip(Protocol):
     """
 
     @property
+    def reaches_others(self) -> bool:
+        """Whether messages leave the process. If not, this instance hears no other instance."""
+
+    @property
     def is_connected(self) -> bool:
         """Whether messages now reach the other instances, as far as this instance knows."""
 

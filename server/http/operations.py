@@ -36,7 +36,8 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Return 200 when the database answers and the process is not about to stop, else 503.
 
-    Without messages of other instances, `gossip` is "degraded". The server still takes edits.
+    Without messages of other instances, `gossip` is "degraded" or "none". The server still takes
+    edits.
     """
     services = services_of(request)
     database = await services.readiness.database()

@@ -46,7 +46,9 @@ class Degradation:
 
     @property
     def gossip_state(self) -> str:
-        """The state of gossip at this moment, as `/readyz` shows it: "ok" or "degraded"."""
+        """The state of gossip at this moment, as `/readyz` shows it."""
+        if not self._gossip.reaches_others:
+            return "none"
         return "ok" if self._gossip.is_connected else "degraded"
 
     async def run(self) -> None:

@@ -271,7 +271,7 @@ class Readiness(Struct, frozen=True):
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "down"]
-    gossip: Literal["ok", "degraded"]
+    gossip: Literal["ok", "degraded", "none"]
     draining: bool
 
 

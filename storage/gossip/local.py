@@ -38,6 +38,8 @@ class LocalGossip:
     broker stays: its messages arrive later, or `LOST` does.
     """
 
+    reaches_others = True
+
     def __init__(self, path: Path) -> None:
         self._socket = BusSocket(path)
         self._readers = Readers()

@@ -55,6 +55,7 @@ class Readers:
 class MemoryGossip:
     """Gossip within the process. The publisher's own subscriptions get its messages too."""
 
+    reaches_others = False
     is_connected = True
 
     def __init__(self) -> None:

@@ -102,6 +102,8 @@ class RedisGossip:
     whenever this process subscribes to its channel in Redis, also after a reconnect.
     """
 
+    reaches_others = True
+
     def __init__(self, url: str) -> None:
         self._client: Redis = Redis.from_url(
             url,

@@ -29,7 +29,7 @@ from storage.dialect import is_change, where
 T = TypeVar("T")
 
 # The newest file in `migrations/versions`. A test compares the two.
-REVISION = "0012"
+REVISION = "0013"
 
 # The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1

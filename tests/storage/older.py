@@ -18,7 +18,14 @@ LATER = (
 def make_older(url: str) -> None:
     """Change a SQLite file back to revision 0005."""
     with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
-        for table in ("share_links", "titles", "assets", "asset_pieces", "asset_uses"):
+        for table in (
+            "share_links",
+            "titles",
+            "assets",
+            "asset_pieces",
+            "asset_uses",
+            "compatibility",
+        ):
             file.execute(f"DROP TABLE {table}")
         file.execute("DROP INDEX audit_changes")
         for table, column in LATER:

@@ -96,9 +96,40 @@ async def test_a_failed_migration_is_rolled_back(new_sqlite_url: str) -> None:
     await store.close()
 
 
-async def test_a_newer_schema_is_refused_with_a_hint(sqlite_store: SqlStore) -> None:
-    newer = text("UPDATE alembic_version SET version_num = '9999'")
-    await sqlite_store._database.write(lambda connection: connection.execute(newer).rowcount)
+async def test_newer_tables_that_only_add_are_used(sqlite_store: SqlStore, tmp_path: Path) -> None:
+    """So instances of the older version may start again during an upgrade, and after it."""
+    await sqlite_store.commit([made(HOME)])
+    await _change(sqlite_store, "ALTER TABLE docs ADD COLUMN newer INTEGER", _NEWER)
+    await sqlite_store.start()
+    await sqlite_store.migrate()
+    assert await sqlite_store.commit([further(HOME, 1)]) == [Committed()]
+    assert await sqlite_store._database.read(revision_of) == "9999"
+
+
+async def test_newer_tables_that_lack_something_are_refused_with_a_hint(
+    sqlite_store: SqlStore,
+) -> None:
+    await _change(sqlite_store, "UPDATE compatibility SET oldest = '9998'", _NEWER)
     for attempt in (sqlite_store.start, sqlite_store.migrate):
         with pytest.raises(SchemaOutdatedError, match=r"at revision 9999.*a newer version"):
             await attempt()
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM compatibility", "DROP TABLE compatibility"])
+async def test_newer_tables_of_unknown_compatibility_are_refused(
+    sqlite_store: SqlStore, statement: str
+) -> None:
+    await _change(sqlite_store, statement, _NEWER)
+    with pytest.raises(SchemaOutdatedError, match=r"at revision 9999.*a newer version"):
+        await sqlite_store.start()
+
+
+_NEWER = "UPDATE alembic_version SET version_num = '9999'"
+
+
+async def _change(store: SqlStore, *statements: str) -> None:
+    def job(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    await store._database.write(job)

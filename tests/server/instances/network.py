@@ -65,7 +65,7 @@ class Wire:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._readers: defaultdict[str, list[Deliver]] = defaultdict(list)
-        self.is_connected = True
+        self.reaches_others = self.is_connected = True
 
     async def run(self) -> None: ...
 

@@ -19,6 +19,7 @@ from tests.server.scene import scene
 class BrokenGossip(MemoryGossip):
     """Gossip whose connection a test cuts."""
 
+    reaches_others = True
     is_connected = True
 
 
@@ -96,3 +97,10 @@ async def test_the_patch_clients_of_every_open_document_get_the_notice(
         assert ("ada", "notice", "recovered") in here.events()
         running.cancel()
         await asyncio.wait([running])
+
+
+def test_a_server_that_hears_no_other_says_so() -> None:
+    watch = Degradation(MemoryGossip(), ManualClock(), list)
+    assert watch.gossip_state == "none"
+    watch.look(10.0)
+    assert not watch.is_degraded
