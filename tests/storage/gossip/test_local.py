@@ -226,6 +226,14 @@ async def test_a_removed_socket_file_is_made_again(tmp_path: Path) -> None:
             assert here.is_connected
 
 
+async def test_a_broker_makes_a_removed_lock_file_again(tmp_path: Path) -> None:
+    async with running(tmp_path / "bus") as here:
+        await eventually(lambda: here.is_connected)
+        (tmp_path / "bus-lock").unlink()
+        await eventually((tmp_path / "bus-lock").exists)
+        await eventually(lambda: here.is_connected)
+
+
 async def test_processes_join_again_when_the_lock_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "bus"
     async with running(path) as here, running(path) as there:
