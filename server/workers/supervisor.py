@@ -131,8 +131,10 @@ class Supervisor:
             if asyncio.get_running_loop().time() - began > _STABLE_SECONDS:
                 deaths = 0
             deaths += 1
-            logger.error("worker %d has ended (%s); it starts again", number, _reason(code))
-            if self._is_hopeless(code, deaths):
+            is_hopeless = self._is_hopeless(code, deaths)
+            then = "" if is_hopeless else "; it starts again"
+            logger.error("worker %d has ended (%s)%s", number, _reason(code), then)
+            if is_hopeless:
                 self._give_up(number, code)
                 return
             await self._pause(min(_FIRST_WAIT * 2 ** (deaths - 1), _LONGEST_WAIT))

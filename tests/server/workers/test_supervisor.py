@@ -195,13 +195,16 @@ async def test_the_server_gives_up_when_no_worker_is_ready(
 
 
 async def test_a_first_worker_that_says_why_it_cannot_start_is_not_tried_again(
-    running: Callable[[Settings], Scene], capsys: pytest.CaptureFixture[str]
+    running: Callable[[Settings], Scene],
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     scene = running(SETTINGS)
     (await scene.next(1)).end(CANNOT_START)
     assert await scene.task == CANNOT_START
     assert scene.numbers == [1]
     assert "worker 1 cannot start" in capsys.readouterr().err
+    assert caplog.messages == ["worker 1 has ended (exit code 3)"]
 
 
 async def test_a_stop_stops_every_worker_once(running: Callable[[Settings], Scene]) -> None:

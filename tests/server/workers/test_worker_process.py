@@ -33,6 +33,7 @@ async def test_a_line_that_is_too_long_ends_this_worker_only(
     worker: tuple[WorkerProcess, socket.socket], caplog: pytest.LogCaptureFixture
 ) -> None:
     process, said = worker
+    assert (process.was_ready, process.is_replaced) == (False, False)
     said.sendall(b"no JSON\n" + encode(Ready("hello")) + bytes(3 * LIMIT) + b"\n")
     assert [message async for message in process.messages()] == [Ready("hello")]
     assert await process.until_ended() != 0
