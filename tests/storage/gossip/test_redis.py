@@ -134,6 +134,9 @@ async def test_while_redis_is_away_messages_take_no_memory(server: RedisServer) 
     async with running(server.url) as here, running(server.url) as there:
         heard = Heard(there, "home")
         await heard.lost()
+        here.publish("home", bytes(1024))
+        assert await heard.next() == bytes(1024)
+        assert here._outbox_bytes == 0
         server.kill()
         here.publish("home", b"first")
         await eventually(lambda: not here._sends)
