@@ -70,6 +70,11 @@ class Submission:
             return request.base
         return min(request.base, pipeline.base)
 
+    def needs_history(self, oldest: int) -> bool:
+        """Whether the request needs entries after a version before `oldest`, and has none yet."""
+        base = self.oldest_base
+        return base is not None and not self.history_loaded and 0 <= base < oldest
+
     def fail(self, error: Exception) -> None:
         """Close the connection or fail the HTTP request, because the server has a bug."""
         if self.subscriber is not None:

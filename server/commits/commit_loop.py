@@ -34,8 +34,9 @@ from server.commits.recovery import Recovery
 from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
 from server.commits.transactions import Appends, RowLockedCommits, write
+from server.documents.batch import Stop
 from server.documents.hub import Hub
-from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
+from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import READY, Event, LiveState
 
 logger = logging.getLogger(__name__)
@@ -288,10 +289,11 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _apply_in_thread(self, live: LiveRoom, now: Round) -> None:
-        """Apply a long request in a worker thread; the next round commits it."""
+        """Apply long requests in a worker thread; the next round commits them."""
         is_applied = await live.apply_in_thread(now)
         if live.state is LiveState.CLOSED:
             live.fail(GONE)
+            live.refuse_waiting(GONE)
         elif is_applied:
             live.move(Event.APPLIED)
             self._hub.wake(live)

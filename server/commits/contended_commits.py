@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 from collab.room.following import portions
 from collab.room.requests import Round
+from server.documents.batch import Stop
 from server.documents.catching_up import (
     can_follow,
     follow,
     follow_control,
     has_schema_of,
 )
-from server.documents.live_room import MAX_SECONDS, LiveRoom, Stop
+from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import LiveState
 
 if TYPE_CHECKING:

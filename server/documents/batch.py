@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from collab.errors import Code
@@ -19,6 +20,15 @@ BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
 MAX_BATCH = 256
 
 
+class Stop(Enum):
+    """Why a live room applies no further request to its batch."""
+
+    FULL = auto()  # the batch is full, its time is over, or the queue is empty
+    NOT_NOW = auto()  # the next request is a lock request, or needs older entries
+    LONG = auto()  # the next request needs a worker thread
+    BUG = auto()  # a request failed with a bug, which may have left the room half changed
+
+
 class Batch:
     """Keeps the applied requests in order, with their answers.
 
@@ -34,6 +44,11 @@ class Batch:
 
     def __bool__(self) -> bool:
         return bool(self.answered)
+
+    @property
+    def room(self) -> int:
+        """How many more requests the batch may have."""
+        return MAX_BATCH - len(self.answered)
 
     def save_pipeline(self, member: Member) -> None:
         """Save a member's pipeline (its pending patches) before the room applies its request."""

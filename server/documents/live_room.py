@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +18,7 @@ from server.broadcast.lock_announcer import LockAnnouncer
 from server.broadcast.news import News
 from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered, Submission
-from server.documents.batch import Batch
+from server.documents.batch import Batch, Stop
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
 from server.documents.remote_head import RemoteHead
@@ -47,15 +46,6 @@ T = TypeVar("T")
 # The longest time of a batch, so that rooms do not block the event loop: a frame of 400 patches,
 # each rebased through a megabyte of text, blocked it for seconds (measured).
 MAX_SECONDS = 0.02
-
-
-class Stop(Enum):
-    """Why a live room applies no further request to its batch."""
-
-    FULL = auto()  # the batch is full, its time is over, or the queue is empty
-    NOT_NOW = auto()  # the next request is a lock request, or needs older entries
-    LONG = auto()  # the next request needs a worker thread
-    BUG = auto()  # a request failed with a bug, which may have left the room half changed
 
 
 class LiveRoom:
@@ -144,20 +134,41 @@ class LiveRoom:
 
     def pop_lock_requests(self, most: int) -> deque[Submission]:
         """Take the lock requests at the front of the queue that can be decided now."""
+        return self._take(most, self._is_lock_request)
+
+    def _take(self, most: int, may: Callable[[Submission], bool]) -> deque[Submission]:
+        """Take requests from the front of the queue, while each of them may be taken."""
         taken: deque[Submission] = deque()
-        while len(taken) < most and self.has_lock_request():
+        while self.queue and len(taken) < most and may(self.queue[0]):
             taken.append(self.queue.popleft())
         return taken
 
     async def apply_in_thread(self, now: Round) -> bool:
-        """Apply the next request in a worker thread. Return False for a server bug.
+        """Apply the next requests in a worker thread, for about `MAX_SECONDS`.
 
-        Only the thread uses the working document; all other code reads the committed state.
+        Return False for a server bug. Only the thread uses the working document; all other code
+        reads the committed state.
         """
-        submission = self.queue.popleft()
-        self.batch.save_pipeline(submission.member)
-        answer, began, ended = await self.in_thread(lambda: self._apply_timed(submission, now))
-        return self._add_answer(submission, answer, ended - began)
+        taken = self._take(self.batch.room, self.is_for_batch)
+        for submission in taken:
+            self.batch.save_pipeline(submission.member)
+        answers = await self.in_thread(lambda: self._apply_each(list(taken), now))
+        is_sound = True
+        for answer, began, ended in answers:
+            is_sound = self._add_answer(taken.popleft(), answer, ended - began)
+        self.queue.extendleft(reversed(taken))
+        return is_sound
+
+    def _apply_each(self, taken: Iterable[Submission], now: Round) -> list[TimedAnswer]:
+        """Apply requests until the time is over, one has a bug, or one fills the batch."""
+        answers: list[TimedAnswer] = []
+        until = self._clock.monotonic() + MAX_SECONDS
+        for submission in taken:
+            answer, _, ended = timed = self._apply_timed(submission, now)
+            answers.append(timed)
+            if isinstance(answer, BaseException) or answer.rest or ended > until:
+                break
+        return answers
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run `work` on the room in a worker thread. The state is already `working`."""
@@ -226,16 +237,14 @@ class LiveRoom:
 
     def needs_history(self, submission: Submission) -> bool:
         """Whether the request needs entries that must first be loaded from the log."""
-        base = submission.oldest_base
-        return (
-            base is not None and not submission.history_loaded and 0 <= base < self.room.tail.base
-        )
+        return submission.needs_history(self.room.tail.base)
 
     def has_lock_request(self) -> bool:
         """Whether the next request is a lock request that needs no older entries."""
-        first = self.queue[0] if self.queue else None
-        asks = first is not None and isinstance(first.request, LockRequest)
-        return asks and not self.needs_history(self.queue[0])
+        return bool(self.queue) and self._is_lock_request(self.queue[0])
+
+    def _is_lock_request(self, submission: Submission) -> bool:
+        return isinstance(submission.request, LockRequest) and not self.needs_history(submission)
 
     def commit_batch(self, now: float) -> News:
         """Advance the room to the durable batch, send the news, and return the news."""
@@ -302,6 +311,7 @@ class LiveRoom:
             request, member = submission.request, submission.member
             if isinstance(request, Barrier):
                 member.pass_barrier(request.nonce)
+                answered.append((submission, Answer(self.room.version)))
                 continue
             barrier = member.reject_patch(request.id) if isinstance(request, PatchRequest) else 0
             answer = Answer(self.room.version, refusal=refusal, barrier=barrier)

@@ -19,7 +19,7 @@ from server.broadcast.subscriber import Submission
 from server.recording.connections import ReaderLag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from collab.errors import Code, Refusal
     from collab.messages import Peer
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 # The feed pauses when more bytes than this wait in its socket's write buffer.
 FULL_SOCKET = 64 * 1024
+# The server reads no more from a client with so many requests without an answer, until half of them
+# have one. So a client that sends faster than the document can commit delays the others by these.
+MOST_UNANSWERED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,13 @@ class Feed(ABC):
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
         self._is_closed = False
+        self._unanswered = 0
+        self.when_answered: Callable[[], object] = _ignore
 
     # --- the methods of each lane -------------------------------------------------------------
 
     @abstractmethod
-    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news of a commit, and the answers to the client's requests."""
 
     @abstractmethod
@@ -131,7 +136,22 @@ class Feed(ABC):
     def submit(self, request: Request, now: float) -> None:
         """Put a request into the document's queue. The answer comes with a commit."""
         if not self._is_closed:
+            self._unanswered += 1
             self._hub.submit(self._live, Submission(self._member, request, now, subscriber=self))
+
+    @property
+    def is_backlogged(self) -> bool:
+        """Whether so many requests have no answer that the server stops reading."""
+        return self._unanswered >= MOST_UNANSWERED
+
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+        if self._is_closed:
+            return
+        before = self._unanswered
+        self._unanswered -= len(answers)
+        self._on_commit(news, answers, now)
+        if self._unanswered <= MOST_UNANSWERED // 2 < before:
+            asyncio.get_running_loop().call_soon(self.when_answered)
 
     def write(self, frame: bytes, now: float) -> None:
         """Write and charge a frame without a version, in every state of the outbound flow."""
@@ -246,3 +266,6 @@ class Feed(ABC):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _ignore() -> None: ...

@@ -57,10 +57,8 @@ class PatchFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news; if that is not possible now, keep the answers for a catch-up."""
-        if self._is_closed:
-            return
         may_send = (
             self.position == news.before
             and not self.pending

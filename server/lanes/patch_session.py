@@ -134,8 +134,9 @@ class PatchSession(Session):
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether too many answers wait for the client, or messages wait for its new token."""
-        return len(self.feed.pending) > MAX_PENDING or bool(self._waiting)
+        """Whether too much waits: its requests, its answers, or its messages for a new token."""
+        feed = self.feed
+        return feed.is_backlogged or len(feed.pending) > MAX_PENDING or bool(self._waiting)
 
     def _handle_all(
         self, incoming: Sequence[wire.Incoming], decision: ReadDecision, now: float

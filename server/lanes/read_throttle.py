@@ -4,6 +4,7 @@
 |----------|-------------------------------------------|---------|------------------------------|
 | active   | a frame exceeds the budget: a debt        | stopped | `backpressure` `in` `on`     |
 | active   | its answers fill the socket's buffer      | stopped |                              |
+| active   | many of its requests have no answer       | stopped |                              |
 | stopped  | no debt, and the socket has drained       | active  | `clear`, when flow is normal |
 | stopped  | the client read nothing for `patience`    | closed  | 4508                         |
 | stopped  | another debt after `patience`             | closed  | 4529                         |
@@ -116,6 +117,11 @@ class ReadThrottle:
                 self._socket.resume_reading()
         if self.is_stopped or self._inbound_flow.state is not InboundState.NORMAL:
             self._check_in(max(CHECK_AGAIN, self._wait_until - now))
+
+    def check_now(self) -> None:
+        """Resume reading if it is stopped, and if the client's requests were the only reason."""
+        if self.is_stopped and self._timer is not None:
+            self.check()
 
     def close(self) -> None:
         if self._timer is not None:

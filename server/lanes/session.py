@@ -6,6 +6,7 @@
 | `join`                     | greet the client, subscribe to the document, join presence          |
 | a frame                    | the lane handles its messages, within the budget of its user        |
 | the user exceeds a budget  | stop reading from the client for a while (`read_throttle.py`)       |
+| it has many open requests  | stop reading until half of them have an answer (`feed.py`)          |
 | the socket has drained     | send what waited (`feed.py`)                                        |
 | `KEEP_ALIVE_SECONDS` pass  | send the lane's keep-alive message, if it has one                   |
 | the token expires soon     | warn the client, if the lane has a message for it                   |
@@ -133,6 +134,7 @@ class Session(ABC):
         self._has_left = False
         self._token_expiry = TokenExpiry(services.clock, self._warn_of_expiry, self._expire)
         self._keep_alive: asyncio.TimerHandle | None = None
+        feed.when_answered = self.read_throttle.check_now
 
     # --- the methods of each lane -------------------------------------------------------------
 

@@ -46,10 +46,8 @@ class YjsFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news, or pause the feed if that is not possible now; then send the answers."""
-        if self._is_closed:
-            return
         if news.after != news.before:
             follows = self.position == news.before and not news.is_incomplete
             if follows and self._try_write(news.yjs_frame, now):

@@ -95,8 +95,8 @@ class YjsSession(Session):
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether the client's messages wait until a worker thread has split a large update."""
-        return self.large_updates.is_splitting
+        """Whether too many requests wait, or until a worker thread has split a large update."""
+        return self.feed.is_backlogged or self.large_updates.is_splitting
 
     def _handle(self, message: yjs_frames.Message, now: float) -> None:
         match message:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from collab.entry import Author, Entry
 from collab.ports.store import Absent
+from collab.room.member import Member
 from collab.room.requests import (
     Answer,
     Barrier,
@@ -20,9 +22,10 @@ from collab.room.requests import (
 )
 from collab.room.room import Room
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
+from server.documents.batch import Stop
 from server.documents.catching_up import replace_room
 from server.documents.changes import LastChange
-from server.documents.live_room import Stop
+from server.documents.live_room import MAX_SECONDS
 from server.documents.room_state import Event, IllegalTransition, LiveState
 from tests.server.documents.live_room_alone import PAGE, ROUND, Alone
 from tests.server.listener import Listener
@@ -125,7 +128,7 @@ async def test_a_refused_patch_of_a_pipeline_has_a_barrier_and_a_passed_barrier_
     it.live.refuse_waiting(IN_TROUBLE)
     rejected.append(dee.member.rejected_patch)
     assert rejected == [("a", 1), None]
-    assert it.journal == [("dee", "a", "storage_unavailable")]
+    assert it.journal == [("dee", "a", "storage_unavailable"), ("dee", "", 1)]
 
 
 async def test_a_request_that_fails_with_a_bug_is_failed_alone(
@@ -272,15 +275,54 @@ async def test_the_commit_loop_is_woken_for_an_open_document_with_work_only(it: 
     assert it.woken == [it.live]
 
 
-async def test_a_worker_thread_applies_one_request_and_the_others_wait(it: Alone) -> None:
+async def test_a_worker_thread_applies_requests_until_its_time_is_over(it: Alone) -> None:
+    """So after a slow request, a busy document does not need a commit for each request."""
     it.live._slow_until = it.clock.monotonic() + 60.0
-    it.set("slow", "/s", 1, it.ada)
-    it.set("late", "/l", 1, it.bo)
+    apply, names = it.live.room.apply, ["a", "b", "c", "late"]
+
+    def slowly(member: Member, request: Any, now: Round) -> Answer:
+        it.clock.advance(MAX_SECONDS * 0.4)
+        return apply(member, request, now)
+
+    it.live.room.apply = slowly  # type: ignore[method-assign] # for the test
+    for name in names:
+        it.set(name, f"/{name}", 1, it.ada)
     assert it.live.apply_waiting(ROUND) is Stop.LONG
     it.live.move(Event.WORK)
     assert await it.live.apply_in_thread(ROUND)
+    assert _applied(it) == ["a", "b", "c"]
     assert it.ids() == ["late"]
-    assert [one.request.id for one, _ in it.live.batch.answered] == ["slow"]  # type: ignore[union-attr]
+
+
+async def test_requests_after_a_bug_in_a_worker_thread_stay_in_the_queue(it: Alone) -> None:
+    apply = it.live.room.apply
+
+    def fail_second(member: Member, request: Any, now: Round) -> Answer:
+        if request.id == "bad":
+            raise LookupError("a bug")
+        return apply(member, request, now)
+
+    it.live.room.apply = fail_second  # type: ignore[method-assign] # for the test
+    for name in ("good", "bad", "late"):
+        it.set(name, f"/{name}", 1, it.ada)
+    it.live.move(Event.WORK)
+    assert not await it.live.apply_in_thread(ROUND)
+    assert _applied(it) == ["good"]
+    assert it.ids() == ["late"]
+
+
+async def test_a_worker_thread_leaves_requests_that_are_not_for_its_batch(it: Alone) -> None:
+    it.set("first", "/first", 1, it.ada)
+    it.queue(it.ada, LockRequest("lock", "acquire", "/first"))
+    it.set("last", "/last", 1, it.ada)
+    it.live.move(Event.WORK)
+    assert await it.live.apply_in_thread(ROUND)
+    assert _applied(it) == ["first"]
+    assert it.ids() == ["lock", "last"]
+
+
+def _applied(it: Alone) -> list[str]:
+    return [one.request.id for one, _ in it.live.batch.answered]  # type: ignore[union-attr]
 
 
 async def test_an_author_of_a_missed_change_is_noted_without_its_entries(it: Alone) -> None:

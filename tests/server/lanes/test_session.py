@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pycrdt
 import pytest
 
+from collab.yjs import frames as yjs_frames
+from server.lanes.feed import MOST_UNANSWERED
 from server.lanes.session import KEEP_ALIVE_SECONDS, Session
+from tests.held_store import until
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
 
 LANES = ("patch", "yjs")
@@ -110,3 +114,57 @@ async def test_a_frame_is_charged_and_queued_with_one_reading_of_the_clock(
             client.socket.handler.on_binary(b"\x00\x02\x02\x00\x00")  # an empty update
         assert len(readings) == 1
         assert it.live.queue[-1].received_at == readings[0]
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_the_server_stops_reading_from_a_client_with_many_unanswered_requests(
+    lane: str,
+) -> None:
+    """Else a client that sends faster than the document commits would delay all others by that."""
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        await it.settled()
+        it.calls.hold("commit")
+        editor = Editor(client)
+        for _ in range(MOST_UNANSWERED):
+            assert client.socket.is_reading
+            editor.edit()
+        assert not client.socket.is_reading
+        it.calls.release("commit")
+        await until(lambda: client.socket.is_reading)
+        await it.settled()
+        assert it.live.room.version >= 2
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_refused_requests_count_as_answered(lane: str) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        await it.settled()
+        it.calls.fail("commit", "load", "ping")
+        editor = Editor(client)
+        for _ in range(2 * MOST_UNANSWERED):
+            editor.edit()
+            await it.settled()
+        assert client.session.feed._unanswered == 0
+        assert client.socket.is_reading
+
+
+class Editor:
+    """Edits one value again and again, in the way of its lane."""
+
+    def __init__(self, client: PatchClient | YjsClient) -> None:
+        self._client = client
+        self._count = 0
+        self._doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self._content = self._doc.get("content", type=pycrdt.Map)
+
+    def edit(self) -> None:
+        self._count += 1
+        if isinstance(self._client, PatchClient):
+            self._client.patch(f"p-{self._count}", "/n", self._count, base=1)
+            return
+        before = self._doc.get_state()
+        self._content["n"] = self._count
+        update = self._doc.get_update(before)
+        self._client.socket.handler.on_binary(yjs_frames.update(update))
