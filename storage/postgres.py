@@ -40,6 +40,10 @@ _REQUIRED_SETTINGS = (
 # A write that waits for a row occupies its connection for this many seconds. Then it waits for the
 # same time without a connection, and tries again.
 _ROW_WAIT_SECONDS = 0.1
+# A commit that locks its row first stays in PostgreSQL's queue for the row: who leaves the queue,
+# waits behind all others again. Each rival has the row for some hundredths of a second.
+_QUEUE_SECONDS = 1.0
+_MOST_QUEUED = _WRITERS - 1  # one connection is left for other writes
 
 
 def _milliseconds(seconds: float) -> str:
@@ -102,6 +106,7 @@ class PostgresDatabase:
         self._writers = _open(url, _WRITERS, "READ COMMITTED", _ROW_WAIT_SECONDS)
         self._readers = _open(url, _READERS, "REPEATABLE READ", LOCK_SECONDS)
         self._long_reads = asyncio.Semaphore(_LONG_READS)
+        self._queued = asyncio.Semaphore(_MOST_QUEUED)
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         with translated():
@@ -166,9 +171,12 @@ class PostgresDatabase:
         # On PostgreSQL, jobs run in the event loop's thread, so `between` runs there too.
         # `first` has already locked the rows that `then` needs, so `between` runs only once.
         def job(connection: Connection) -> V:
+            queue = f"SET LOCAL lock_timeout = {_milliseconds(_QUEUE_SECONDS)}"
+            connection.exec_driver_sql(queue)
             return then(connection, await_only(between(first(connection))))
 
-        return await self.write(job)
+        async with self._queued:
+            return await self.write(job)
 
     async def close(self) -> None:
         await self._commits.dispose()

@@ -156,7 +156,7 @@ class Hub:
             # The client retries with the same id, at another instance or after the restart.
             submission.refuse(_restarting())
             return
-        live.queue.append(submission)
+        live.queue.put(submission)
         if live.state is LiveState.OPEN:
             self.wake(live)
         elif live.is_read_only:

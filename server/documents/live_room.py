@@ -22,6 +22,7 @@ from server.documents.batch import Batch, Stop
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
 from server.documents.remote_head import RemoteHead
+from server.documents.request_queue import RequestQueue
 from server.documents.room_state import (
     NEXT,
     READ_ONLY,
@@ -69,10 +70,9 @@ class LiveRoom:
         self.presence = PresenceTicker(clock, self.audience, book)
         self.lock_announcer = LockAnnouncer(self.audience, time, lambda: wake(self))
         self.lock_announcer.watch(room.locks())
-        self.queue: deque[Submission] = deque()
+        self.queue = RequestQueue()
         self.state = LiveState.OPEN  # only `move` changes it
-        # Set while a reload is requested; done after the reload.
-        self.reopen_waiter: asyncio.Future[None] | None = None
+        self.reopen_waiter: asyncio.Future[None] | None = None  # set while a reload is requested
         self.last_change: LastChange | None = None  # of the room's version, if known
         self.users = 0
         self.idle_since = clock.monotonic()
@@ -134,14 +134,7 @@ class LiveRoom:
 
     def pop_lock_requests(self, most: int) -> deque[Submission]:
         """Take the lock requests at the front of the queue that can be decided now."""
-        return self._take(most, self._is_lock_request)
-
-    def _take(self, most: int, may: Callable[[Submission], bool]) -> deque[Submission]:
-        """Take requests from the front of the queue, while each of them may be taken."""
-        taken: deque[Submission] = deque()
-        while self.queue and len(taken) < most and may(self.queue[0]):
-            taken.append(self.queue.popleft())
-        return taken
+        return self.queue.take(most, self._is_lock_request)
 
     async def apply_in_thread(self, now: Round) -> bool:
         """Apply the next requests in a worker thread, for about `MAX_SECONDS`.
@@ -149,7 +142,7 @@ class LiveRoom:
         Return False for a server bug. Only the thread uses the working document; all other code
         reads the committed state.
         """
-        taken = self._take(self.batch.room, self.is_for_batch)
+        taken = self.queue.take(self.batch.room, self.is_for_batch)
         for submission in taken:
             self.batch.save_pipeline(submission.member)
         answers = await self.in_thread(lambda: self._apply_each(list(taken), now))
@@ -285,10 +278,11 @@ class LiveRoom:
 
     def refuse_waiting(self, refusal: Refusal) -> None:
         """Refuse the waiting writes, which clients retry. The reads stay in the queue."""
-        waiting = list(self.queue)
+        reads = [one for one in self.queue if one.is_read]
+        writes = [one for one in self.queue if not one.is_read]
         self.queue.clear()
-        self.queue.extend(one for one in waiting if one.is_read)
-        self._refuse([one for one in waiting if not one.is_read], refusal)
+        self.queue.extend(reads)
+        self._refuse(writes, refusal)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
         """Complete a requested reload, unless a newer reload was requested."""
