@@ -206,7 +206,7 @@ class CommitLoop:
 
     async def _commit_locked(self, live: LiveRoom) -> None:
         """Commit the next batch of a contended document, whose row is locked first."""
-        batch = LockedBatch(self._hub, live)
+        batch = LockedBatch(self._hub, live, self._stale_answers)
         try:
             outcome = await batch.commit()
         except StorageUnavailable:
@@ -222,8 +222,6 @@ class CommitLoop:
             self._reopening.reopen(live)
         elif outcome is not None:
             self._handle_outcome(live, batch.append, outcome, now)
-        elif live.batch:
-            await self._write({live: batch.append})
         else:
             live.move(Event.COMMITTED)
             if live.state is LiveState.OPEN:

@@ -5,8 +5,9 @@ clashes: the room is loaded again, and the batch is applied again. After two cla
 row is locked first. Then the room follows what is new, applies the batch, and commits it. Such a
 commit cannot clash, and PostgreSQL gives the row to the instance that has waited longest.
 
-The row stays locked while a worker thread applies a long request. Otherwise others would commit
-meanwhile, and the request would never be in time.
+The row stays locked while a worker thread applies a long request, and while answers without an
+entry are compared with the store. Otherwise others would commit meanwhile, and the batch would
+never be in time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from collab.ports.store import Committed
 from collab.room.following import portions
 from collab.room.requests import Round
 from server.documents.batch import Stop
@@ -29,11 +31,13 @@ from server.documents.room_state import LiveState
 if TYPE_CHECKING:
     from collab.ports.positions import Newer
     from collab.ports.store import Append, Outcome
+    from server.commits.stale_answers import StaleAnswers
     from server.documents.hub import Hub
 
 # Seconds for which the row is locked first, after the last commit of another instance. Then the
-# usual way is tried again, which is faster when only one instance writes.
-CONTENDED_FOR: Final = 1.0
+# usual way is tried again. It saves two round trips to the database when only one instance writes.
+# Too early it costs much more: two clashes, each with a reload. Meanwhile the others go on.
+CONTENDED_FOR: Final = 30.0
 
 
 def note_clash(live: LiveRoom, now: float) -> None:
@@ -51,9 +55,10 @@ def note_rival(live: LiveRoom, now: float) -> None:
 class LockedBatch:
     """One batch of a contended document: applied when its row is locked."""
 
-    def __init__(self, hub: Hub, live: LiveRoom) -> None:
+    def __init__(self, hub: Hub, live: LiveRoom, stale_answers: StaleAnswers) -> None:
         self._hub = hub
         self._live = live
+        self._stale_answers = stale_answers
         self.append: Append | None = None
         self.must_reload = False
         self._computing: asyncio.Task[Append | None] | None = None
@@ -61,8 +66,7 @@ class LockedBatch:
     async def commit(self) -> Outcome | None:
         """Lock the row, apply the batch and commit it.
 
-        Return None when nothing was written: `must_reload` is set, the batch is empty, or it has
-        answers that must be compared with the store first.
+        Return None when the batch is empty, or `must_reload` is set.
         """
         hub, live, began_at = self._hub, self._live, self._hub.clock.monotonic()
         try:
@@ -73,6 +77,8 @@ class LockedBatch:
         if outcome is not None and self.append is not None:
             seconds = hub.clock.monotonic() - began_at
             hub.recorder.transaction_ended([self.append], [outcome], seconds)
+        if outcome is None and live.batch and not self.must_reload:
+            return Committed()  # its answers need no entry
         return outcome
 
     async def _start(self, newer: Newer | None) -> Append | None:
@@ -94,11 +100,13 @@ class LockedBatch:
         is_sound = stop is not Stop.BUG
         if stop is Stop.LONG and not live.batch:
             is_sound = await live.apply_in_thread(now)
+        if is_sound and live.batch.has_answer_without_entry:
+            is_sound = not await self._stale_answers.find_stale_rooms([live])
         if not is_sound or live.state is not LiveState.COMMITTING:
             self.must_reload = True
             return None
         self.append = live.room.pending()
-        return None if live.batch.has_answer_without_entry else self.append
+        return self.append
 
     def _follow(self, newer: Newer, now: float) -> bool:
         """Follow what other instances have committed. Return False when the room must be loaded."""

@@ -104,6 +104,35 @@ async def test_a_locked_commit_of_an_accepted_request_answers_as_before(world: W
     assert (await value_at(world.two))["late"] is True
 
 
+async def test_answers_without_an_entry_are_compared_under_the_lock(world: World) -> None:
+    """Without the lock, others would be first again, and the whole batch would wait."""
+    late = await _contend(world)
+    refused = asyncio.create_task(write(world.two, "/none/below", 1, id="refused"))
+    await until(lambda: len(world.live_2.queue) == 2)
+    world.calls.hold("find_accepted")
+    world.calls.release("commit_locked")
+    await world.calls.reached("find_accepted")
+    rival = asyncio.create_task(write(world.one, "/n", 9))
+    await until(lambda: world.live_1.state is LiveState.HELD)
+    world.calls.release("find_accepted")
+    answer = await late
+    assert isinstance(answer, Answer)
+    assert answer.version == 4  # before the rival's
+    assert isinstance(await refused, Rejected)
+    assert len(world.calls.of("commit_locked")) == 1
+    assert isinstance(await rival, Answer)
+
+
+async def test_a_batch_that_only_refuses_is_answered_without_a_commit(world: World) -> None:
+    world.live_2.contended_until = math.inf
+    tries = len(world.calls.of("commit"))
+    assert isinstance(await write(world.two, "/none/below", 1, id="refused"), Rejected)
+    assert world.live_2.state is LiveState.OPEN
+    assert isinstance(await write(world.two, "/n", 1), Answer)
+    assert len(world.calls.of("commit_locked")) == 2
+    assert len(world.calls.of("commit")) == tries
+
+
 async def test_a_locked_commit_that_fails_refuses_its_batch(world: World) -> None:
     late = await _contend(world)
     follower = Follower(world.live_2)

@@ -34,10 +34,11 @@ async def value_at(at: Inside) -> Any:
     return (await at.read())[1]
 
 
-async def write(at: Inside, path: str, value: Any, base: int | None = None) -> Answer | Rejected:
-    """Edit without a request id."""
+async def write(
+    at: Inside, path: str, value: Any, base: int | None = None, id: str = ""
+) -> Answer | Rejected:
     try:
-        return await at.ask(PatchRequest("", base, [put(path, value)]))
+        return await at.ask(PatchRequest(id, base, [put(path, value)]))
     except Rejected as rejected:
         return rejected
 
