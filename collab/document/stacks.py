@@ -74,7 +74,7 @@ def fold(
     own = stacks.setdefault(user, Stacks())
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "edit" and not own.redo:
-        own.size += _push(own.undo, part, decoded, bounds)
+        own.size += _push(own.undo, kind, part, decoded, bounds)
         if len(own.undo) > bounds.steps:
             own.size -= _drop_oldest(own.undo, bounds.steps)
     else:
@@ -123,7 +123,7 @@ def _apply_undo_or_redo(
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
-        _push(own.undo, part, inverse, bounds)
+        _push(own.undo, kind, part, inverse, bounds)
 
 
 def _drop_oldest(steps: list[Step], most: int) -> int:
@@ -142,10 +142,13 @@ def size_of(steps: Iterable[Step]) -> int:
     return size
 
 
-def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -> int:
-    """Add an edit to its step, or as a new step. Return how many bytes that adds."""
+def _push(steps: list[Step], kind: Kind, part: Part, inverse: Inverse, bounds: UndoBounds) -> int:
+    """Add an edit to its step, or as a new step. Return how many bytes that adds.
+
+    A change of another kind, such as a restore, is always a step of its own.
+    """
     made_by = inverse.made_by
-    group = made_by.group
+    group = made_by.group if kind == "edit" else None
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
     at = None if group is None else _step_of(steps, group)

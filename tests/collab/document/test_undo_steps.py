@@ -49,7 +49,9 @@ class Desk:
     def value(self) -> Any:
         return self.document.value
 
-    def patch(self, user: str, *ops: Op, later: int = 5_000, **made_by: Any) -> int:
+    def patch(
+        self, user: str, *ops: Op, later: int = 5_000, kind: Kind = "edit", **made_by: Any
+    ) -> int:
         """Make a version by a patch, and return its number."""
         self._reload()
         self.now += later
@@ -58,10 +60,11 @@ class Desk:
             version=self.version,
             user=user,
             at=self.now,
+            kind=kind,
             splices=True,
             made_by=MadeBy(**made_by),
         )
-        self._log(change, user, "edit")
+        self._log(change, user, kind)
         return self.version - 1
 
     def set(self, user: str, key: str, value: Any, **made_by: Any) -> int:
@@ -260,6 +263,13 @@ def test_u2_another_client_string_or_name_begins_another_step(
     one = desk.splice("ada", "t", "a", later=10)
     two = desk.splice("ada", **{"key": "t", "text": "b", "later": 10, **other})
     assert [desk.undo("ada"), desk.undo("ada")] == [[two], [one]]
+
+
+def test_u2_a_restore_is_a_step_of_its_own(desk: Desk) -> None:
+    first = desk.splice("ada", "t", "1", later=500)
+    restored = desk.splice("ada", "t", "2", later=500, kind="restore")
+    last = desk.splice("ada", "t", "3", later=500)
+    assert [desk.undo("ada") for _ in range(3)] == [[last], [restored], [first]]
 
 
 def test_u2_another_clients_edit_does_not_end_a_typing_step(desk: Desk) -> None:
