@@ -202,7 +202,7 @@ def _take_back_step(
             if reverter.is_spent:
                 break
             taken[part.version].add(left.number)
-            was_there = reverter.revert(left.record, left.marks)
+            was_there = reverter.revert(left.record, left.marks, part.version)
             (reverted if was_there else run.failed).append(place_of(left.record))
         if reverted:
             done.append((part, reverted))

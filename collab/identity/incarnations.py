@@ -30,6 +30,11 @@ Key: TypeAlias = tuple[int, Path]
 _RECORDS = 1 << 20
 
 
+def token_from(version: int) -> int:
+    """Return the smallest token that a version may make."""
+    return version * _RECORDS
+
+
 class Mark(Struct, frozen=True, array_like=True, gc=False):
     """The incarnations that a record of an undo step refers to.
 
@@ -72,7 +77,7 @@ class Incarnations:
 
     def add(self, records: Iterable[Record], version: int) -> list[tuple[Mark, ...]]:
         """Give tokens to the places that a version changed. Return the marks of its records."""
-        token = version * _RECORDS
+        token = token_from(version)
         marks: list[tuple[Mark, ...]] = []
         for record in records:
             own: list[Mark] = []

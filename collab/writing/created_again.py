@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from collab.identity.incarnations import Incarnations, Mark
+from collab.identity.incarnations import Incarnations, Mark, token_from
 from collab.types.handles import Txn, get_or_none, is_map
 from collab.types.layout import ArrayNode
 from collab.types.place import Place, open_path
@@ -31,8 +31,12 @@ class CreatedAgain:
         self._incarnations = incarnations
         self._known: dict[Path, Named] = {}
 
-    def is_there(self, txn: Txn, root: Place, record: SingleRecord, mark: Mark) -> bool:
-        """Whether a record hid an element, and its array shows one with its id that is newer."""
+    def is_there(self, txn: Txn, root: Place, record: SingleRecord, mark: Mark, made: int) -> bool:
+        """Whether a record hid an element, and its array shows one with its id that is newer.
+
+        Version `made` hid the element. A redo hides it with the token of the original change. So an
+        element is newer only when its token is also from version `made` or a later one.
+        """
         if self._incarnations is None or not isinstance(record, ShownRecord) or record.shown:
             return False
         place = open_path(txn, root, record.path)
@@ -45,8 +49,9 @@ class CreatedAgain:
         named = self._known.get(place.path)
         if named is None:
             named = self._known[place.path] = self._read(self._incarnations, txn, place, place.node)
+        hidden = max(mark.now, token_from(made))
         return any(
-            token > mark.now and key != record.key and key in place.node.orders
+            token > hidden and key != record.key and key in place.node.orders
             for token, key in named.get(name, ())
         )
 

@@ -83,8 +83,8 @@ class Reverter:
         """Whether taking back more records may take too long."""
         return self._passed > MOST_PASSED
 
-    def revert(self, record: Record, marks: Marks) -> bool:
-        """Take back a record. Return whether any part of its change was still there.
+    def revert(self, record: Record, marks: Marks, made: int = 0) -> bool:
+        """Take back a record of version `made`. Return whether any of its change was still there.
 
         For a text, this method only plans the edit, and returns whether it planned any.
         """
@@ -92,20 +92,20 @@ class Reverter:
             return self._text(record)
         if isinstance(record, TransferRecord):
             self.write_texts()
-            return self._transfer(record, marks)
+            return self._transfer(record, marks, made)
         self.write_texts(record.path)
         mark = marks[0] if marks else Mark(0, 0, 0, 0)
         if not isinstance(record, ListRecord) and not self._is_same_item(record):
             return False
         if self._trial is not None and not self._trial.is_current(record, mark):
             return False
-        if not self._take_back(record, mark):
+        if not self._take_back(record, mark, made):
             return False
         if self._trial is not None:
             self._trial.put_back(record, mark)
         return True
 
-    def _transfer(self, record: TransferRecord, marks: Marks) -> bool:
+    def _transfer(self, record: TransferRecord, marks: Marks, made: int) -> bool:
         out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
         both = (record.source, out), (record.target, into)
         trial = self._trial
@@ -113,7 +113,7 @@ class Reverter:
             return False
         if trial is not None and not all(trial.is_current(*one) for one in both):
             return False
-        if self._again.is_there(self._txn, self._writer.root, record.source, out):
+        if self._again.is_there(self._txn, self._writer.root, record.source, out, made):
             return False
         if not move_back(self._writer, record, out, into):
             return False
@@ -122,10 +122,10 @@ class Reverter:
                 trial.put_back(*one)
         return True
 
-    def _take_back(self, record: Record, mark: Mark) -> bool:
+    def _take_back(self, record: Record, mark: Mark, made: int) -> bool:
         match record:
             case ShownRecord():
-                return self._shown(record, mark)
+                return self._shown(record, mark, made)
             case MovedRecord():
                 return self._moved(record, mark)
             case SetRecord():
@@ -160,7 +160,7 @@ class Reverter:
             return None
         return place, place.node
 
-    def _shown(self, record: ShownRecord, mark: Mark) -> bool:
+    def _shown(self, record: ShownRecord, mark: Mark, made: int) -> bool:
         found = self._array(record.path)
         if found is None:
             return False
@@ -172,7 +172,7 @@ class Reverter:
             return True
         held = get_or_none(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
-            if self._again.is_there(self._txn, self._writer.root, record, mark):
+            if self._again.is_there(self._txn, self._writer.root, record, mark, made):
                 return False
             self._writer.elements.show(place, record.key, mark.was)
             return True

@@ -141,3 +141,57 @@ def test_it_does_not_come_back_although_the_step_that_created_it_is_forgotten() 
     with pytest.raises(Rejected):
         page.undo("ada")
     assert page.names() == "abc"
+
+
+D = {"id": "d", "text": "D"}
+CHANGES = {
+    "a removal": (REMOVE_B, ADD_B, "abbc"),
+    "a move to another array": (
+        {"op": "move", "from": "/sections/1", "path": "/other/0"},
+        ADD_B,
+        "abbc",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_element_that_was_added_before_the_redo_does_not_count(name: str) -> None:
+    change, again, both = CHANGES[name]
+    page = Page()
+    page.patch("ada", {"op": "add", "path": "/other", "value": []})
+    page.patch("bo", change)
+    page.undo("bo")
+    page.patch("ada", again)
+    assert page.names() == both
+    for _ in range(2):
+        assert page.redo("bo") == []
+        assert page.names() == "abc"
+        assert page.undo("bo") == []
+        assert page.names() == both
+
+
+def test_an_element_that_was_added_before_the_undo_of_another_one_does_not_count() -> None:
+    page = Page()
+    page.patch("bo", {"op": "add", "path": "/sections/3", "value": D})
+    page.undo("bo")
+    page.redo("bo")
+    page.patch("ada", {"op": "add", "path": "/sections/0", "value": D})
+    for _ in range(2):
+        assert page.undo("bo") == []
+        assert page.names() == "dabc"
+        assert page.redo("bo") == []
+        assert page.names() == "dabcd"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_element_that_was_added_after_the_redo_counts(name: str) -> None:
+    change, again, _ = CHANGES[name]
+    page = Page()
+    page.patch("ada", {"op": "add", "path": "/other", "value": []})
+    page.patch("bo", change)
+    page.undo("bo")
+    page.redo("bo")
+    page.patch("ada", again)
+    with pytest.raises(Rejected):
+        page.undo("bo")
+    assert page.names() == "abc"
