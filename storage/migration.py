@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Integer, String, Table, inspect, select, text
+from sqlalchemy import Column, Connection, Integer, String, Table, inspect, select, text, update
 
 from storage.dialect import POSTGRES
 from storage.sql.schema import REVISION, metadata
@@ -12,12 +12,13 @@ from storage.sql.schema import REVISION, metadata
 # An arbitrary number. The migrations of other programs must use other numbers.
 ADVISORY_LOCK = 0x57454654
 
-# One row: the oldest revision whose version of Weft works with these tables. A migration that
-# removes or changes something raises it. So a version knows whether it works on newer tables.
+# One row. It says that a version of Weft which needs the revision `oldest` works with the tables of
+# `revision`. A migration that removes or changes something raises `oldest`.
 compatibility = Table(
     "compatibility",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String, nullable=False),
     Column("oldest", String, nullable=False),
 )
 
@@ -58,8 +59,8 @@ def _is_extended(connection: Connection, found: str) -> bool:
     """Whether newer migrations have only added to the tables that this version knows."""
     if found <= REVISION or not inspect(connection).has_table(compatibility.name):
         return False
-    oldest = connection.scalar(select(compatibility.c.oldest))
-    return oldest is not None and oldest <= REVISION
+    oldest = select(compatibility.c.oldest).where(compatibility.c.revision == found)
+    return (connection.scalar(oldest) or found) <= REVISION
 
 
 def _wait_for_other_migrations(connection: Connection) -> None:
@@ -89,3 +90,4 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.execute(update(compatibility).values(revision=REVISION))

@@ -27,6 +27,7 @@ EXTENSION = (
     "ALTER TABLE entries ADD COLUMN newer text DEFAULT 'x'",
     "ALTER TABLE snapshots ADD COLUMN newer boolean",
     "ALTER TABLE publications ADD COLUMN newer integer DEFAULT 0",
+    "UPDATE compatibility SET revision = '9999'",
     f"UPDATE alembic_version SET version_num = '9999' WHERE version_num = '{REVISION}'",
 )
 

@@ -15,6 +15,7 @@ def upgrade() -> None:
     table = op.create_table(
         "compatibility",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("revision", sa.String(), nullable=False),
         sa.Column("oldest", sa.String(), nullable=False),
     )
-    op.bulk_insert(table, [{"id": 1, "oldest": revision}])
+    op.bulk_insert(table, [{"id": 1, "revision": revision, "oldest": revision}])
