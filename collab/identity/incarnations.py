@@ -17,10 +17,10 @@ from msgspec import Struct
 from collab.types.records import (
     Path,
     Record,
-    ShownRecord,
     SingleRecord,
     holder_of,
     place_of,
+    removes_element,
     single_records,
     slot_of,
 )
@@ -127,7 +127,7 @@ class Incarnations:
     def prune(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
         """Keep the tokens of the places in `steps`, and of all places above these.
 
-        Also keep the tokens of the other elements in an array where a step has hidden one.
+        Also keep the tokens of the other elements in an array where a step has removed one.
         """
         asked: set[Key] = set()
         arrays: set[Key] = set()
@@ -144,7 +144,7 @@ class Incarnations:
             # Keep the tokens of this mark, also when the place holds another incarnation now.
             path = (slot_of(single) or place_of(single))[mark.depth :]
             asked.update((mark.anchor, path[:end]) for end in range(1, len(path) + 1))
-            if isinstance(single, ShownRecord) and not single.shown:
+            if removes_element(single):
                 anchor, depth = self._walk(single.path)
                 arrays.add((anchor, single.path[depth:]))
         self._tokens = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -224,6 +224,16 @@ def holder_of(record: SingleRecord) -> Path:
             return (*record.path, record.key)  # another element may have got the same key
         case _:
             return place_of(record)[:-1]
+
+
+def removes_element(record: Record) -> TypeGuard[ShownRecord | SetRecord]:
+    """Whether a record hid an element, or deleted an object with an `id`, as a Yjs client may."""
+    if isinstance(record, ShownRecord):
+        return not record.shown
+    if not isinstance(record, SetRecord) or not isinstance(record.after, Absent):
+        return False
+    before = record.before
+    return isinstance(before, Exactly) and isinstance(before.raw, dict) and "id" in before.raw
 
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:

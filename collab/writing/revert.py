@@ -99,7 +99,9 @@ class Reverter:
             return False
         if self._trial is not None and not self._trial.is_current(record, mark):
             return False
-        if not self._take_back(record, mark, made):
+        if self._again.is_there(self._txn, self._writer.root, record, mark, made):
+            return False
+        if not self._take_back(record, mark):
             return False
         if self._trial is not None:
             self._trial.put_back(record, mark)
@@ -122,10 +124,10 @@ class Reverter:
                 trial.put_back(*one)
         return True
 
-    def _take_back(self, record: Record, mark: Mark, made: int) -> bool:
+    def _take_back(self, record: Record, mark: Mark) -> bool:
         match record:
             case ShownRecord():
-                return self._shown(record, mark, made)
+                return self._shown(record, mark)
             case MovedRecord():
                 return self._moved(record, mark)
             case SetRecord():
@@ -160,7 +162,7 @@ class Reverter:
             return None
         return place, place.node
 
-    def _shown(self, record: ShownRecord, mark: Mark, made: int) -> bool:
+    def _shown(self, record: ShownRecord, mark: Mark) -> bool:
         found = self._array(record.path)
         if found is None:
             return False
@@ -172,8 +174,6 @@ class Reverter:
             return True
         held = get_or_none(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
-            if self._again.is_there(self._txn, self._writer.root, record, mark, made):
-                return False
             self._writer.elements.show(place, record.key, mark.was)
             return True
         return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pycrdt import Doc, Map
 
 from collab.document.document import Document
+from collab.document.steps import MadeBy
 from collab.errors import Code, Rejected
 
 SECTIONS = [{"id": name, "text": name.upper()} for name in "abc"]
@@ -20,9 +22,24 @@ class Page:
         self.version = 0
         self.patch("ada", {"op": "add", "path": "/sections", "value": SECTIONS})
 
-    def patch(self, user: str, *ops: dict[str, Any]) -> None:
+    def patch(self, user: str, *ops: dict[str, Any], step: str = "") -> None:
         self.version += 1
-        self.document.patch(list(ops), version=self.version, user=user, at=self.version)
+        made_by = MadeBy(name=step)
+        self.document.patch(
+            list(ops), version=self.version, user=user, at=self.version, made_by=made_by
+        )
+
+    def delete(self, user: str, *names: str) -> None:
+        """Delete elements as a Yjs client that does not only hide them."""
+        self.version += 1
+        peer: Doc[Any] = Doc(client_id=self.version)
+        peer.apply_update(self.document.update_since(peer.get_state()))
+        content: Any = peer.get("content", type=Map)
+        with peer.transaction():
+            for name in names:
+                del content["sections"][name]
+        update = peer.get_update(self.document.encode_state_vector())
+        self.document.integrate(update, version=self.version, user=user, at=self.version)
 
     def undo(self, user: str) -> list[str]:
         self.version += 1
@@ -132,9 +149,15 @@ def test_an_element_that_was_moved_away_does_not_come_back_twice() -> None:
     assert page.names() == "abc"
 
 
-def test_it_does_not_come_back_although_the_step_that_created_it_is_forgotten() -> None:
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_it_does_not_come_back_although_the_step_that_created_it_is_forgotten(
+    is_hidden: bool,
+) -> None:
     page = Page()
-    page.patch("ada", REMOVE_B)
+    if is_hidden:
+        page.patch("ada", REMOVE_B)
+    else:
+        page.delete("ada", "b")
     page.patch("bo", ADD_B)
     for number in range(1_100):
         page.patch("bo", {"op": "add", "path": f"/n{number}", "value": number})
@@ -195,3 +218,43 @@ def test_an_element_that_was_added_after_the_redo_counts(name: str) -> None:
     with pytest.raises(Rejected):
         page.undo("bo")
     assert page.names() == "abc"
+
+
+def test_a_step_brings_back_only_the_newer_one_of_two_that_it_removed() -> None:
+    page = Page()
+    page.patch("bo", REMOVE_B, step="drag")
+    page.patch("ada", ADD_B)
+    page.patch("bo", REMOVE_B, step="drag")
+    for left in (["/sections"], []):
+        assert page.undo("bo") == left
+        assert page.names() == "abc"
+        value: Any = page.document.value
+        assert value["sections"][1]["text"] == "again"
+        page.redo("bo")
+        assert page.names() == "ac"
+
+
+def test_an_element_that_a_yjs_client_deleted_does_not_come_back_twice() -> None:
+    page = Page()
+    page.delete("bo", "b")
+    assert page.names() == "ac"
+    page.patch("ada", ADD_B)
+    with pytest.raises(Rejected):
+        page.undo("bo")
+    assert page.names() == "abc"
+    page.undo("ada")
+    page.undo("bo")
+    assert page.names() == "abc"
+
+
+def test_all_elements_that_a_yjs_client_deleted_come_back() -> None:
+    page = Page()
+    page.patch("ada", ADD_B)
+    peer: Doc[Any] = Doc()
+    peer.apply_update(page.document.update_since(peer.get_state()))
+    content: Any = peer.get("content", type=Map)
+    keys = [key for key in content["sections"] if key != "@array"]
+    page.delete("bo", *keys)
+    assert page.names() == ""
+    assert page.undo("bo") == []
+    assert page.names() == "abbc"
