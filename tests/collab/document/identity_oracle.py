@@ -88,10 +88,11 @@ class Seen:
     texts: dict[Place, str]
     lists: dict[str, list[int]]
     numbers: dict[int, int]
+    ids: dict[int, str]
 
     @classmethod
     def of(cls, value: Any) -> Seen:
-        seen = cls({name: value[name] for name in ROOTS if name in value}, {}, {})
+        seen = cls({name: value[name] for name in ROOTS if name in value}, {}, {}, {})
         for name, path in LISTS.items():
             held = value
             for key in path:
@@ -103,6 +104,7 @@ class Seen:
                 mark = element["mark"]
                 assert mark not in seen.texts, f"element {mark} is there twice"
                 seen.texts[mark], seen.numbers[mark] = element["title"], element["n"]
+                seen.ids[mark] = element["id"]
         return seen
 
 
@@ -123,6 +125,9 @@ class Step:
     plus_slots: set[str] = field(default_factory=set)
     minus_slots: set[str] = field(default_factory=set)
     lists: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # The list of each removed element, and the versions when a moved element came to its lists.
+    left: dict[int, str] = field(default_factory=dict)
+    came: dict[int, tuple[int, int]] = field(default_factory=dict)
     shifted: set[int] = field(default_factory=set)
     numbers: dict[int, tuple[Number, Number]] = field(default_factory=dict)
     renamed: dict[Place, Place] = field(default_factory=dict)
@@ -147,6 +152,7 @@ class Step:
         old, new = before.marks, after.marks
         step.plus_marks = new.keys() - old.keys()
         step.minus_marks = {mark: before.numbers[mark] for mark in old.keys() - new.keys()}
+        step.left = {mark: old[mark] for mark in step.minus_marks}
         step.plus_slots = after.slots - before.slots
         step.minus_slots = before.slots - after.slots
         both = old.keys() & new.keys()
@@ -230,6 +236,11 @@ class Oracle:
         # Pointers of replaced values that an undo could not restore, because another user wrote in
         # the new value. What earlier steps did in the old value stays lost.
         self.not_restored: set[str] = set()
+        # Several elements may have one id. Of each element, the version that brought it to its
+        # list; of each list, the newest version that removed it.
+        self.ids: dict[int, str] = {}
+        self.came: dict[int, int] = {}
+        self.lost: dict[str, int] = {}
 
     # --- edits ------------------------------------------------------------------------------
 
@@ -254,6 +265,9 @@ class Oracle:
         assert seen.numbers == {mark: after.numbers[mark].value for mark in after.marks}
         step = Step.between(self.now, after, version, at, shifted)
         step.renamed |= renamed
+        self.ids |= seen.ids
+        step.came = {mark: (self.came[mark], version) for mark in step.lists}
+        self.came |= dict.fromkeys((*step.plus_marks, *step.lists), version)
         step.whole |= {char for place in whole for char in after.texts.get(place, ())}
         step.overwritten = {char for place in whole for char in self.now.texts.get(place, ())}
         if any(len(after.texts.get(place, ())) > LONGEST for place in whole):
@@ -293,8 +307,14 @@ class Oracle:
             if step.minus_slots & LISTS.keys():
                 # The hidden elements of a removed list are lost for every user.
                 self.harm[step.made] = "", {""}
+        self.lost |= dict.fromkeys(step.minus_slots & LISTS.keys(), step.made)
         self.transferred |= step.lists.keys() | step.renamed.keys() | set(step.renamed.values())
         self.now = after
+
+    def came_back_at_once(self, names: Iterable[str], version: int) -> None:
+        """Note that lists were removed and came back in one version, without hidden elements."""
+        self.harm[version] = "", {""}
+        self.lost |= dict.fromkeys(names, version)
 
     def blur(self) -> None:
         """Replace blurred characters in the picture by their unknown character."""
@@ -321,6 +341,33 @@ class Oracle:
                 place = self.now.place_of(char)
                 known = char.point not in self.blurred and char not in step.whole
                 assert not known or place in self.transferred, f"{char} was left"
+            self.check_left_elements(step, self.now, self.now)
+
+    def check_left_elements(self, step: Step, now: Picture, after: Picture) -> set[str]:
+        """Check that only elements stayed away whose list shows a newer one with the same id.
+
+        `now` is when the step was taken back, and `after` is the end of the undo. Return the
+        pointers that `skipped` has. When a list is removed, what was hidden in it is lost.
+        """
+        pointers: set[str] = set()
+        for mark, name in step.left.items():
+            if mark not in now.marks and self.lost.get(name, 0) < step.made:
+                newer = self.newer(mark, name, step.made, now)
+                assert newer, f"element {mark} did not come back to {name}"
+                pointers.add("/" + "/".join(LISTS[name]))
+        for mark, (was, to) in step.lists.items():
+            is_there = now.marks.get(mark) == to and self.came[mark] == step.came[mark][1]
+            if is_there and max(self.lost.get(name, 0) for name in (was, to)) < step.made:
+                newer = self.newer(mark, was, step.made, now)
+                assert newer, f"element {mark} was not moved back to {was}"
+                pointers.add(after.pointer(mark).removesuffix("/title"))
+        return pointers
+
+    def newer(self, mark: int, name: str, since: int, now: Picture) -> list[int]:
+        """Return the list's other elements with the mark's id that came since a version."""
+        others = (one for one in now.lists.get(name, ()) if one != mark)
+        own = self.ids[mark]
+        return [one for one in others if self.ids[one] == own and self.came[one] >= since]
 
     def took(
         self,
@@ -346,6 +393,8 @@ class Oracle:
         after = check.run()
         back = Step.between(self.now, after, version, at)
         back.versions, back.text = step.versions, None
+        self.came |= {mark: step.came[mark][0] for mark in back.lists}
+        back.came = {mark: (to, was) for mark, (was, to) in step.came.items()}
         back.shifted = set(step.shifted)  # also elements that are hidden now
         back.renamed = {now: was for was, now in step.renamed.items()}
         back.whole |= back.plus & step.overwritten
@@ -452,6 +501,10 @@ class Taking:
         for mark in old.keys() & new.keys():
             if old[mark] != new[mark]:
                 assert step.lists.get(mark) == (new[mark], old[mark]), f"{mark} was moved"
+        for mark, name in new.items():
+            if old.get(mark) != name:
+                newer = self.oracle.newer(mark, name, step.made + 1, self.after)
+                assert not newer, f"{mark} came back to {name} beside {newer}, which are newer"
         loose = step.shifted | step.lists.keys()
         for name, marks in self.after.lists.items():
             was = [mark for mark in self.before.lists.get(name, ()) if mark in marks]
@@ -498,6 +551,9 @@ class Taking:
         for mark, (was, to) in step.lists.items():
             if self.after.marks.get(mark) == to != was:
                 self._must_be_named(self.after.pointer(mark), f"{mark} was not moved back")
+        again = self.oracle.check_left_elements(step, self.after, self.after)
+        for one in self.passed:
+            again |= self.oracle.check_left_elements(one, self.before, self.after)
         as_a_value = any(
             one.whole or one.overwritten or one.plus_slots or one.minus_slots
             for one in (step, *self.passed)
@@ -506,7 +562,7 @@ class Taking:
             self.oracle.not_restored |= set(self.skipped)
         elif not self._was_harmed():
             moved = {self.after.pointer(place) for place in self.oracle.transferred}
-            left = set(self.skipped) - moved - self.oracle.not_restored
+            left = set(self.skipped) - moved - self.oracle.not_restored - again
             assert not left, f"{left} was left, but no other user changed it"
         self._check_places(back)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from collab.types.records import Record, removes_element
+from collab.writing.created_again import CreatedAgain
 from tests.collab.document.identity_world import alone, run
 
 pytestmark = pytest.mark.thorough
@@ -18,6 +22,10 @@ REGRESSIONS = {
     "a_text_of_which_only_the_spaces_are_kept": (19, 80),
     "a_step_that_is_taken_back_in_part": (10, 80),
     "a_text_that_gave_way_to_one_in_which_another_user_wrote": (4147093963, 150),
+    "an_element_whose_id_was_added_before_the_undo_that_hid_it": (10_014, 150),
+    "a_moved_element_whose_id_was_added_to_its_old_list": (3400738723, 40),
+    "a_list_that_came_back_at_once_without_hidden_elements": (700_052, 150),
+    "two_elements_that_a_yjs_client_deleted_at_once": (700_077, 40),
 }
 
 
@@ -43,6 +51,33 @@ def test_these_worlds_cover_every_kind_of_step() -> None:
             counts[what] = counts.get(what, 0) + count
     for what in ("undo", "redo", "whole", "skipped", "splice", "replace", "element", "number"):
         assert counts[what] > 10, f"{what}: {counts}"
+
+
+IS_THERE: Callable[..., bool] = CreatedAgain.is_there
+
+
+def never(*_: object) -> bool:
+    return False
+
+
+def always(_: object, __: object, ___: object, record: Record, *____: object) -> bool:
+    return removes_element(record)
+
+
+def without_redo(own: CreatedAgain, *asked: Any) -> bool:
+    """Compare with the token of the original removal, also when a redo removed the element."""
+    return IS_THERE(own, *asked[:-1], 0)
+
+
+WRONG = {"never": (never, 1_010), "always": (always, 1_000), "without_redo": (without_redo, 10_014)}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_u18_the_ledger_finds_wrong_answers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong, seed = WRONG[name]
+    monkeypatch.setattr(CreatedAgain, "is_there", wrong)
+    with pytest.raises(AssertionError):
+        run(seed, 150)
 
 
 @pytest.mark.long
