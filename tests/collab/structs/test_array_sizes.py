@@ -174,7 +174,9 @@ def _containers(held: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(
+    "seed", [*range(8), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(8, 30))]
+)
 def test_the_sizes_are_exact_after_any_edits_and_after_a_reload(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,14 +65,14 @@ def test_a_client_that_was_idle_gets_no_earlier_turn_than_others() -> None:
     assert names(queue)[IN_A_TURN] == "b0"
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(8))
 def test_each_client_keeps_its_order_at_random(seed: int) -> None:
     """Requests are also put back, as after a clash, and no client waits for more than its turn."""
     choose, queue = random.Random(seed), RequestQueue()
     members = [member(f"user{number}") for number in range(5)]
     sent: defaultdict[Member, list[str]] = defaultdict(list)
     served: defaultdict[Member, list[str]] = defaultdict(list)
-    for step in range(300):
+    for step in range(60):
         by = choose.choice(members[: choose.randint(1, 5)])
         for _ in range(choose.choice([1, 1, 1, 30])):
             sent[by].append(f"{step}-{len(sent[by])}")

@@ -42,7 +42,9 @@ def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(4, 12))]
+)
 async def test_all_instances_show_the_log(seed: int) -> None:
     await _run(seed, 60)
 
