@@ -104,8 +104,6 @@ class UndoState:
         """Do the same for an entry that another instance has made. Return its decoded inverse."""
         inverse = decode_inverse(entry.inverse)
         self.expect(entry.author.user, inverse.records, inverse.reinsertions)
-        if inverse.reinsertions:
-            self.identity.forget_reinserted()
         return inverse
 
     def steps(self, user: str, kind: Kind) -> Sequence[Step]:

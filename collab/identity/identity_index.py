@@ -41,7 +41,7 @@ class IdentityIndex:
     Invariant: `reinsertions` depends only on the log's entries, applied in order. All other state
     is computed from `reinsertions` and `named_records`. The function `named_records` returns the
     records of all steps; the index calls it when a deletion first needs them. A character that a
-    step names keeps its reinsertion.
+    step names keeps its reinsertion. Between two changes, the cached ids of a text are its ids.
     """
 
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
@@ -63,9 +63,14 @@ class IdentityIndex:
     # --- reinsertions -----------------------------------------------------------------------
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
-        """Map the first ids of characters to the ids under which an undo inserted them again."""
+        """Map the first ids of characters to the ids under which an undo inserted them again.
+
+        The first id of a text names another text from now on. So its cached ids are dropped.
+        """
         self.reinsertions.append(reinsertion)
         self._put(reinsertion)
+        if self._characters:
+            self._forget(reinsertion[:3])
 
     def add_reinsertions(self, reinsertions: Iterable[Reinsertion]) -> None:
         for reinsertion in reinsertions:
@@ -146,11 +151,20 @@ class IdentityIndex:
             self._characters.clear()
         self._characters[own] = characters
 
-    def forget_reinserted(self) -> None:
-        """Drop the cached ids of texts that were inserted again: another text has their ids now."""
-        again = [own for own in self._characters if self._now.of(own) is not None]
-        for own in again:
-            del self._characters[own]
+    def forget_texts(self) -> None:
+        """Drop the cached ids of all texts."""
+        self._characters.clear()
+
+    def _forget(self, run: Run) -> None:
+        """Drop the cached ids of the texts whose first ids are in a run."""
+        client, clock, length = run
+        cached = self._characters
+        if length < len(cached):
+            for own in range(clock, clock + length):
+                cached.pop((client, own), None)
+            return
+        for at in [at for at in cached if at[0] == client and clock <= at[1] < clock + length]:
+            del cached[at]
 
     # --- what steps name --------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from collab.entry import Op, TextChanges
+from collab.identity.characters import text_id
 from collab.identity.identity_index import IdentityIndex
 from collab.ids import Json
 from collab.patch.diff import diff
@@ -100,6 +101,14 @@ class Difference:
             self.records.append(record)
         if edit is not None and old != new:
             self.texts[len(self.ops) - 1] = bounded(old, edit.changes)
+
+    def forget_text(self, text: Any) -> None:
+        """Drop the cached ids of an edited text that is not read, because no value shows it."""
+        self._identity.cache(self._identity.first_id(text_id(self.txn, text)), None)
+
+    def forget_texts(self) -> None:
+        """Drop the cached ids of all texts, because it is unknown which texts were edited."""
+        self._identity.forget_texts()
 
     def note_item(self, path: Path, array: Any, at: int, was: Any, value: Json) -> None:
         """Record that an item of a Y.Array has changed to `value`."""

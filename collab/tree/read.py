@@ -17,7 +17,7 @@ from collab.tree.difference import Difference
 from collab.tree.read_array import ArrayReader
 from collab.tree.read_list import ListReader
 from collab.types.events import DirtyPlace
-from collab.types.handles import get_or_none, is_text, matches_node, raw_of
+from collab.types.handles import get_or_none, is_text, matches_node, raw_of, type_at
 from collab.types.layout import (
     UNSEEN,
     ArrayNode,
@@ -63,6 +63,25 @@ class Reader:
                     nested = items.refresh(index, value)
                     if nested is not None:
                         self.refresh(*nested)
+
+    def forget_unread(self, content: Any, dirty: DirtyPlace) -> None:
+        """Drop the cached ids of edited texts that `refresh` has skipped, such as hidden texts.
+
+        `refresh` clears the deltas of a text that it reads.
+        """
+        waiting: list[tuple[Path, DirtyPlace]] = [((), dirty)]
+        while waiting:
+            path, place = waiting.pop()
+            if place.deltas:
+                if place.below and place.delta is None:
+                    self._difference.forget_texts()  # the indexes below may be out of date
+                    return
+                text = type_at(self._txn, content, path)
+                if is_text(text):
+                    self._difference.forget_text(text)
+            for step, deeper in place.below.items():
+                if deeper.deltas or deeper.below:
+                    waiting.append(((*path, step), deeper))
 
     # --- objects ----------------------------------------------------------------------------
 

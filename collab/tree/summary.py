@@ -163,7 +163,6 @@ class TextsBefore(Struct, eq=False):
             now = Characters.read(txn, text, identity.deletions)
             first = identity.first_runs(was.runs)
             found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
-            identity.cache(own, now)
         for path, kept in self._lists.items():
             held = reach_any(txn, content, path)
             if is_array(held) and held.len(txn) == kept.length:

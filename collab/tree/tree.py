@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from collab.entry import Op
-from collab.identity.characters import Deletions, text_id
+from collab.identity.characters import Deletions
 from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
-from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.values import Atomic
@@ -30,8 +29,7 @@ from collab.tree.renewal import rewrite_content
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_of_log, apply_update
-from collab.types.events import DirtyPlace
-from collab.types.handles import Txn, raw_at_once, raw_of
+from collab.types.handles import raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merge_updates
@@ -215,12 +213,13 @@ class Tree:
         """Update the nodes. Return `update` with its ops from `value`, and with their records."""
         dirty = self._observer.take_dirty()
         txn = self._yjs.doc.create_transaction()
-        difference = collects(txn, self.identity, summary, before)
+        content, identity = self._yjs.content, self.identity
+        difference = collects(txn, identity, summary, before)
         try:
             if dirty is not None:
-                Reader(difference).refresh(self._yjs.content, self.root, value, dirty, (), "")
-                self._forget_unread(txn, dirty)
-            content, identity = self._yjs.content, self.identity
+                reader = Reader(difference)
+                reader.refresh(content, self.root, value, dirty, (), "")
+                reader.forget_unread(content, dirty)
             records = [on_items(txn, content, identity, record) for record in difference.records]
         finally:
             txn.drop()
@@ -252,20 +251,6 @@ class Tree:
             return before.reinserted(txn, self._yjs.content, self.identity)
         finally:
             txn.drop()
-
-    def _forget_unread(self, txn: Txn, dirty: DirtyPlace) -> None:
-        """Drop cached ids of edited texts that the reader has skipped, such as hidden texts."""
-        waiting: list[tuple[Path, DirtyPlace]] = [((), dirty)]
-        while waiting:
-            path, place = waiting.pop()
-            for step, deeper in place.below.items():
-                here = (*path, step)
-                if deeper.deltas:
-                    text = reach(txn, self._yjs.content, here)
-                    if text is not None:
-                        self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
-                if deeper.below:
-                    waiting.append((here, deeper))
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
         """Return the ids of the texts and lists that lose parts which steps name."""

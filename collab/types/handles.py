@@ -124,6 +124,17 @@ def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
     return handle.get(txn, step)
 
 
+def type_at(txn: Txn, content: Any, path: Iterable[str | int]) -> Any:
+    """Return what the Yjs types hold at the path of an event; None when there is nothing."""
+    held = content
+    for step in path:
+        if isinstance(step, str):
+            held = get_or_none(txn, held, step) if is_map(held) else None
+        else:
+            held = held.get(txn, step) if is_array(held) and step < held.len(txn) else None
+    return held
+
+
 def matches_node(node: Node, held: object) -> bool:
     """Whether `held` is a Yjs container of the same kind as the node."""
     return isinstance(held, ARRAYS if type(node) is ListNode else MAPS)
