@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FULL_SOCKET = 64 * 1024
 # The server reads no more from a client with so many requests without an answer, until half of them
 # have one. So a client that sends faster than the document can commit delays the others by these.
-MOST_UNANSWERED = 32
+MOST_UNANSWERED = 128
 
 
 @dataclass(frozen=True, slots=True)
