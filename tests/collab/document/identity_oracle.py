@@ -24,10 +24,11 @@ Place: TypeAlias = "str | int"  # a root text by name, or the title of the eleme
 
 @dataclass(eq=False, slots=True)
 class Char:
-    """One character that a user wrote once."""
+    """One character that a user wrote once. Undos of the users in `returned` brought it back."""
 
     point: str
     writer: str
+    returned: set[str] = field(default_factory=set)
 
     def __repr__(self) -> str:
         return f"{self.point!r} by {self.writer}"
@@ -393,6 +394,8 @@ class Oracle:
         after = check.run()
         back = Step.between(self.now, after, version, at)
         back.versions, back.text = step.versions, None
+        for char in back.plus:
+            char.returned.add(user)
         self.came |= {mark: step.came[mark][0] for mark in back.lists}
         back.came = {mark: (to, was) for mark, (was, to) in step.came.items()}
         back.shifted = set(step.shifted)  # also elements that are hidden now

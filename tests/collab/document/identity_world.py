@@ -334,9 +334,10 @@ class World:
 
     def _taken_over(self, old: list[Char], user: str, moved: bool) -> list[Char]:
         """Return the same letters as new characters of the user."""
-        if moved or any(char.writer == user for char in old):
+        if moved or any(user in (char.writer, *char.returned) for char in old):
             # Whether a step still names them depends on the stack's depth. A text that moved to
-            # another list has other characters, which the ledger cannot identify.
+            # another list has other characters, which the ledger cannot identify. What the user's
+            # own undo brought back counts as written by the user while a step names it.
             for char in old:
                 self.oracle.blurred.setdefault(char.point, Char(char.point, "?"))
             return [self.oracle.blurred[char.point] for char in old]

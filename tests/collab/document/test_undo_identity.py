@@ -25,6 +25,7 @@ REGRESSIONS = {
     "an_element_whose_id_was_added_before_the_undo_that_hid_it": (10_014, 150),
     "a_moved_element_whose_id_was_added_to_its_old_list": (3400738723, 40),
     "a_list_that_came_back_at_once_without_hidden_elements": (700_052, 150),
+    "a_word_that_the_users_own_undo_brought_back": (1728867675, 150),
     "two_elements_that_a_yjs_client_deleted_at_once": (700_077, 40),
 }
 
