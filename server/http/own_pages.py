@@ -53,7 +53,7 @@ async def _page(request: Request, name: str, policy: str) -> Response:
         "Content-Security-Policy": policy,
         "Referrer-Policy": "no-referrer",
     }
-    return cached_response(request, html.encode(), "text/html", tag, headers)
+    return await cached_response(request, html.encode(), "text/html", tag, headers)
 
 
 @lru_cache(maxsize=8)

@@ -36,7 +36,7 @@ async def get_service_worker(request: Request) -> Response:
     script = await run_in_thread(script_of, services.version, services.settings.public_url)
     tag = hashlib.sha256(script).hexdigest()[:32]
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
-    return cached_response(request, script, TYPES[".js"], tag, headers)
+    return await cached_response(request, script, TYPES[".js"], tag, headers)
 
 
 @lru_cache(maxsize=2)

@@ -245,21 +245,31 @@ def _description_of(request: Request) -> tuple[bytes, bytes, str]:
 async def get_description(request: Request) -> Response:
     """Return the OpenAPI document. It contains nothing private, so it needs no token."""
     document, _, tag = _description_of(request)
-    return cached_response(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
+    return await cached_response(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 
 
 async def get_reference(request: Request) -> Response:
     """Return the same description as an HTML page."""
     _, html, tag = _description_of(request)
     headers = {"Content-Security-Policy": REFERENCE_POLICY, "Referrer-Policy": "no-referrer"}
-    return cached_response(request, html, "text/html", tag, headers)
+    return await cached_response(request, html, "text/html", tag, headers)
 
 
-def cached_response(
+async def cached_response(
     request: Request, body: bytes, media_type: str, tag: str, headers: dict[str, str]
 ) -> Response:
-    headers = {"Cache-Control": DESCRIPTION_CACHE, **headers, "ETag": f'"{tag}"'}
+    """Return a body that changes only with the server's version or settings, compressed."""
+    coding, _ = coding_of(request.scope["headers"])
+    headers = {
+        "Cache-Control": DESCRIPTION_CACHE,
+        **headers,
+        "ETag": f'W/"{tag}"' if coding else f'"{tag}"',  # the bytes depend on the coding
+        "Vary": "Accept-Encoding",
+    }
     if if_none_match(request, tag) is not None:
         return Response(status_code=304, headers=headers)
     headers["X-Content-Type-Options"] = "nosniff"
+    if coding:
+        headers["Content-Encoding"] = coding
+        body = await _compressed(coding, body)
     return Response(body, media_type=media_type, headers=headers)

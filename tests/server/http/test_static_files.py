@@ -9,12 +9,16 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import brotli
+import httpx
 import pytest
 from starlette.requests import Request
 
 from collab.errors import Rejected
+from server.app import build
 from server.http import static_files
 from server.http.static_files import HOME, TYPES
+from server.runtime.settings import Settings
+from storage.memory.store import MemoryStore
 from tests.house import ROOT
 
 
@@ -89,6 +93,28 @@ async def test_a_file_of_our_pages_is_compressed_once_outside_the_event_loop(
     for n in range(2 * static_files.MOST_COMPRESSED):
         await static_files._compressed("br", b"%d" % n)
     assert len(static_files._compressed_files) <= static_files.MOST_COMPRESSED
+
+
+@pytest.mark.parametrize("address", ["/docs", "/openapi.json", "/", "/edit/home", "/sw.js"])
+async def test_pages_and_the_description_are_compressed(address: str) -> None:
+    app = build(Settings(), MemoryStore())
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://weft") as client,
+    ):
+        plain = await client.get(address, headers={"Accept-Encoding": "identity"})
+        small = await client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert small.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert small.content == plain.content
+        assert int(small.headers["content-length"]) < len(plain.content) / 2
+        tags = plain.headers["etag"], small.headers["etag"]
+        assert tags[1] == f"W/{tags[0]}"
+        for tag in tags:
+            again = await client.get(address, headers={"If-None-Match": tag})
+            assert again.status_code == 304
+            assert "Accept-Encoding" in again.headers["vary"]
 
 
 def test_the_style_sheets_of_a_page_are_made_and_not_files() -> None:
