@@ -56,15 +56,18 @@ async def _load(servers: list[Served], documents: int) -> tuple[float, float]:
     tokens = await servers[0].tokens([f"u{number}" for number in range(CLIENTS)])
     acks = 0
     clients: list[WireClient] = []
+    versions = [1] * CLIENTS  # the newest that each client has seen
 
     def answer(client: WireClient, number: int) -> None:
         def hear(payload: bytes) -> None:
             nonlocal acks
             decoded = json.loads(payload)
             for message in decoded if isinstance(decoded, list) else [decoded]:
+                versions[number] = max(versions[number], message.get("version", 0))
                 if message["type"] in ("ack", "reject"):
-                    acks += message["type"] == "ack"
-                    _edit(client, number)
+                    assert message["type"] == "ack", message
+                    acks += 1
+                    _edit(client, number, versions[number])
 
         client.hear = hear
 
@@ -74,7 +77,7 @@ async def _load(servers: list[Served], documents: int) -> tuple[float, float]:
         answer(client, number)
         clients.append(client)
     for number, client in enumerate(clients):
-        _edit(client, number)
+        _edit(client, number, versions[number])
     await asyncio.sleep(0.5)
     begun, cpu, began = acks, sum(one.cpu_seconds() for one in servers), time.perf_counter()
     await asyncio.sleep(SECONDS)
@@ -85,8 +88,8 @@ async def _load(servers: list[Served], documents: int) -> tuple[float, float]:
     return done / seconds, 1e6 * spent / max(1, done)
 
 
-def _edit(client: WireClient, number: int) -> None:
+def _edit(client: WireClient, number: int, base: int) -> None:
     ops = [{"op": "replace", "path": f"/fields/{number}", "value": time.perf_counter()}]
     client.send(
-        {"type": "patch", "id": f"{number}-{time.perf_counter_ns()}", "base": 1, "ops": ops}
+        {"type": "patch", "id": f"{number}-{time.perf_counter_ns()}", "base": base, "ops": ops}
     )
