@@ -85,6 +85,9 @@ HARMLESS: dict[str, str] = {
     "assets.used_at": "an asset without a use is purged earlier or later",
     "epochs.id": _NOT_READ,
     "epochs.least": "a new document gets another epoch; only a restored backup needs it",
+    "compatibility.id": _NOT_READ,
+    "compatibility.revision": "an older version does not start, as on tables that it does not know",
+    "compatibility.oldest": "an older version does not start, or finds that something is missing",
     "pulse.id": _NOT_READ,
     "pulse.at": _NOT_READ,
 }
