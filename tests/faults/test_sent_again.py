@@ -164,6 +164,7 @@ async def test_a_user_without_write_rights_is_refused_even_for_an_accepted_id() 
         assert refused.value.refusal.code is Code.FORBIDDEN
 
 
+@pytest.mark.thorough
 async def test_large_answers_are_read_from_the_log_for_all_retries() -> None:
     """Together the answers have more bytes than the room keeps."""
     store = MemoryStore()

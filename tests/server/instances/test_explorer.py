@@ -17,6 +17,7 @@ from tests.server.instances.explorer import Violation, World
 WORLD = World(instances=3, edits=4, crashes=2)
 
 
+@pytest.mark.thorough
 def test_every_state_of_three_instances() -> None:
     assert WORLD.explore() > 10_000
 
