@@ -86,7 +86,7 @@ def open_gossip(settings: Settings, placement: Placement = ALONE) -> Gossip:
         return RedisGossip(settings.redis)
     from storage.gossip.memory import MemoryGossip
 
-    return MemoryGossip()
+    return MemoryGossip(may_have_others=not settings.database.startswith(SQLITE))
 
 
 def build(

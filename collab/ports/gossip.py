@@ -20,7 +20,7 @@ class Gossip(Protocol):
 
     @property
     def reaches_others(self) -> bool:
-        """Whether messages leave the process. If not, this instance hears no other instance."""
+        """Whether messages reach all instances that may use the database, while it is connected."""
 
     @property
     def is_connected(self) -> bool:

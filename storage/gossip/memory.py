@@ -55,10 +55,11 @@ class Readers:
 class MemoryGossip:
     """Gossip within the process. The publisher's own subscriptions get its messages too."""
 
-    reaches_others = False
     is_connected = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_have_others: bool = False) -> None:
+        """`may_have_others`: other instances may use the database. They do not hear this one."""
+        self.reaches_others = not may_have_others
         self._readers = Readers()
 
     async def run(self) -> None:

@@ -19,7 +19,6 @@ from tests.server.scene import scene
 class BrokenGossip(MemoryGossip):
     """Gossip whose connection a test cuts."""
 
-    reaches_others = True
     is_connected = True
 
 
@@ -100,7 +99,8 @@ async def test_the_patch_clients_of_every_open_document_get_the_notice(
 
 
 def test_a_server_that_hears_no_other_says_so() -> None:
-    watch = Degradation(MemoryGossip(), ManualClock(), list)
+    assert Degradation(MemoryGossip(), ManualClock(), list).gossip_state == "ok"
+    watch = Degradation(MemoryGossip(may_have_others=True), ManualClock(), list)
     assert watch.gossip_state == "none"
     watch.look(10.0)
     assert not watch.is_degraded
