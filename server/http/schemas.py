@@ -135,10 +135,11 @@ async def _set_schema(services: Services, live: LiveRoom, schema: bytes, revisio
     """Write the schema, and use it. Return False when the document no longer has this revision."""
     compiled = await schema_of(live.key, schema)
     is_set = await _write_schema(services, live, schema, revision)
-    if is_set and take_schema(live, schema, compiled, revision):
+    is_taken = is_set and take_schema(live, schema, compiled, revision)
+    if not is_taken and live.room.control.revision == revision:
+        await services.hub.reopen(live)  # the room has neither this schema nor that of a rival
+    if is_set:
         services.hub.others.controlled(live)
-    else:
-        await services.hub.reopen(live)
     return is_set
 
 

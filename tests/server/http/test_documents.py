@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from collab.ids import DocKey
-from collab.ports.store import DocRow, StorageUnavailable
+from collab.ports.store import Absent, DocRow, StorageUnavailable, Stored
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, mint
 from server.app import build
@@ -29,7 +29,7 @@ class WatchedStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = self.lists = 0
+        self.rows = self.lists = self.loads = 0
         self.is_down = False
         self.before_schema: Callable[[], Awaitable[object]] | None = None
 
@@ -38,6 +38,10 @@ class WatchedStore(MemoryStore):
         if self.is_down:
             raise StorageUnavailable
         return await super().row(key)
+
+    async def load(self, key: DocKey) -> Stored | Absent:
+        self.loads += 1
+        return await super().load(key)
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
         self.lists += 1
@@ -183,9 +187,11 @@ async def test_put_schema_retries_after_a_concurrent_one(
 ) -> None:
     await admin.put(HOME, json={"n": 0})
     one, other = {"title": "one"}, {"title": "other"}
+    loads = store.loads
     store.before_schema = lambda: admin.put(f"{HOME}/schema", json=other)
     assert (await admin.put(f"{HOME}/schema", json=one)).status_code == 204
     assert (await admin.get(f"{HOME}/schema")).json() == one
+    assert store.loads == loads, "a large document takes long to load again"
 
 
 async def test_an_internal_error_does_not_show_the_stack_trace(
