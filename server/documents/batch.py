@@ -46,7 +46,7 @@ class Batch:
         return bool(self.answered)
 
     @property
-    def room(self) -> int:
+    def free(self) -> int:
         """How many more requests the batch may have."""
         return MAX_BATCH - len(self.answered)
 

@@ -142,7 +142,7 @@ class LiveRoom:
         Return False for a server bug. Only the thread uses the working document; all other code
         reads the committed state.
         """
-        taken = self.queue.take(self.batch.room, self.is_for_batch)
+        taken = self.queue.take(self.batch.free, self.is_for_batch)
         for submission in taken:
             self.batch.save_pipeline(submission.member)
         answers = await self.in_thread(lambda: self._apply_each(list(taken), now))

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 # The feed pauses when more bytes than this wait in its socket's write buffer.
 FULL_SOCKET = 64 * 1024
-# The server reads no more from a client with so many requests without an answer, until half of them
-# have one. So a client that sends faster than the document can commit delays the others by these.
+# From a client with so many requests without an answer, the server reads nothing more until half of
+# them have one. So a client that sends faster than the document commits fills no memory.
 MOST_UNANSWERED = 128
 
 

@@ -119,7 +119,7 @@ class ReadThrottle:
             self._check_in(max(CHECK_AGAIN, self._wait_until - now))
 
     def check_now(self) -> None:
-        """Resume reading if it is stopped, and if the client's requests were the only reason."""
+        """Check at once, when the client's requests have got answers."""
         if self.is_stopped and self._timer is not None:
             self.check()
 

@@ -95,7 +95,7 @@ class YjsSession(Session):
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether too many requests wait, or until a worker thread has split a large update."""
+        """Whether too many requests wait for answers, or a worker thread splits a large update."""
         return self.feed.is_backlogged or self.large_updates.is_splitting
 
     def _handle(self, message: yjs_frames.Message, now: float) -> None:

@@ -26,26 +26,6 @@ from tests.server.instances.network import poll
 from tests.server.instances.world import World, put, value_at, write
 
 
-async def test_a_contended_document_is_committed_under_its_lock(world: World) -> None:
-    """After two clashes in a row the row is locked first, so the third try cannot clash."""
-    world.network.cut |= set(world.network._wires)
-    late = asyncio.create_task(write(world.two, "/late", True))
-    world.calls.hold("commit")
-    for number in range(2):
-        await world.calls.reached("commit")
-        rival = asyncio.create_task(write(world.one, "/n", number + 1))
-        await until(lambda: len(world.calls.held("commit")) == 2)
-        [mine, other] = world.calls.held("commit")
-        other.release()
-        assert isinstance(await rival, Answer)
-        mine.release()
-    world.calls.release("commit")
-    assert isinstance(await late, Answer)
-    assert len(world.calls.of("commit_locked")) == 1
-    await poll([world.one, world.two])
-    await until(world.is_level)
-
-
 async def _contend(world: World, base: int | None = None) -> asyncio.Task[Answer | Rejected]:
     """Make a write at the second instance clash twice. Its third try is still held."""
     world.network.cut |= set(world.network._wires)
@@ -63,6 +43,16 @@ async def _contend(world: World, base: int | None = None) -> asyncio.Task[Answer
     world.calls.release("commit")
     await world.calls.reached("commit_locked")
     return late
+
+
+async def test_a_contended_document_is_committed_under_its_lock(world: World) -> None:
+    """After two clashes in a row the row is locked first, so the third try cannot clash."""
+    late = await _contend(world)
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Answer)
+    assert len(world.calls.of("commit_locked")) == 1
+    await poll([world.one, world.two])
+    await until(world.is_level)
 
 
 async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -> None:
