@@ -87,6 +87,7 @@ class LockedBatch:
         return await asyncio.shield(self._computing)
 
     async def _compute(self, newer: Newer | None) -> Append | None:
+        """Follow what is new, and apply the batch. Return its rows, or None without any."""
         hub, live = self._hub, self._live
         if live.state is not LiveState.COMMITTING:  # it has ended, or takes no edits any more
             return None
