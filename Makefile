@@ -113,7 +113,7 @@ PYTHON_NEEDED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[postgres]'
 	@touch $@
 
-.venv/.provisioned: .venv/.installed tests/provision.py tests/node/package-lock.json
+.venv/.provisioned: .venv/.installed tests/provision.py tests/node/package-lock.json bench/load/requirements.txt bench/k6/requirements.txt
 	@echo "Setting up what the tests need"
 	@$(BIN)/python tests/provision.py
 	@touch $@

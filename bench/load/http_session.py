@@ -1,0 +1,145 @@
+"""Clients over HTTP: one edits, as a script or an agent does; the other reads."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from bench.load.figures import Figures
+from bench.load.http_calls import Answer, Calls
+from bench.load.marks import mark, numbers_in
+from bench.load.plan import Part, now_ms, sleep_until
+
+MOST_TRIES = 20
+TEMPORARY = frozenset({0, 412, 429, 503})
+SHARES = {429: "rate_limited", 412: "stale", 409: "conflict"}
+
+
+class HttpSession:
+    """What both have: one connection, and the bytes of the run."""
+
+    def __init__(self, part: Part, figures: Figures, role: str) -> None:
+        self.part = part
+        self.figures = figures
+        self.calls = Calls(part.settings.url, part.token(role))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        answer = self.calls.send(method, path, body, headers)
+        self.figures.count("closed", int(answer.status == 0))
+        return answer
+
+    def wait_for(self, due: float) -> None:
+        """Wait until a time. The generator is late only when the client was not busy."""
+        if due > now_ms():
+            sleep_until(due)
+            self.figures.time("lag", max(0.0, now_ms() - due))
+
+    def end(self) -> None:
+        seconds = self.part.settings.seconds
+        self.figures.bytes_per_second("up", self.calls.sent / seconds)
+        self.figures.bytes_per_second("down", self.calls.received / seconds)
+        self.calls.close()
+
+
+class HttpEditor(HttpSession):
+    """Edits at the rate of the settings. `is_strict`: with `If-Match`."""
+
+    def __init__(self, part: Part, figures: Figures, *, is_strict: bool) -> None:
+        super().__init__(part, figures, "editor")
+        self._is_strict = is_strict
+        self._exists = False
+        self._stored = list[int]()
+
+    def run(self) -> None:
+        number = 0
+        while (due := self.part.due(number)) is not None:
+            self.wait_for(due)
+            if now_ms() > self.part.plan.last or not self._edit(number, due):
+                self.figures.count("unanswered")
+            number += 1
+        self._check()
+        self.end()
+
+    def _edit(self, number: int, due: float) -> bool:
+        """Read, then edit; again under the same key. Return whether there was an answer."""
+        body = json.dumps([self._op(mark(self.part.name, number, now_ms()))]).encode()
+        for _ in range(MOST_TRIES):
+            if now_ms() > self.part.plan.last:
+                break
+            answer = self.send("PATCH", self.part.path, body, self._headers(number))
+            if answer.status == 200:
+                self._accept(number, due)
+                return True
+            if answer.status:
+                self.figures.answered(SHARES.get(answer.status, "refused"))
+            if answer.status not in TEMPORARY:
+                print(f"{self.part.name}: {answer.status} {answer.text}", flush=True)
+                return True
+            if answer.status != 412:
+                time.sleep(float(answer.headers.get("retry-after", 1)))
+        return False
+
+    def _op(self, text: str) -> dict[str, Any]:
+        path = f"/{self.part.key}"
+        if self._exists:
+            return {"op": "add", "path": f"{path}/-", "value": text}
+        return {"op": "add", "path": path, "value": [text]}
+
+    def _headers(self, number: int) -> dict[str, str]:
+        headers = {
+            "Content-Type": "application/json-patch+json",
+            "Idempotency-Key": f"{self.part.name}.{number}",
+            "Weft-Client": self.part.name,
+        }
+        return {**headers, "If-Match": self._tag()} if self._is_strict else headers
+
+    def _tag(self) -> str:
+        """Return the tag of the document's newest version."""
+        answer = self.send("GET", f"{self.part.path}?pointer=/title")
+        self.figures.count("reads")
+        if answer.status == 200:
+            self.figures.time("read", answer.took_ms)
+        return answer.headers.get("etag", "*")
+
+    def _accept(self, number: int, due: float) -> None:
+        self._exists = True
+        self._stored.append(number)
+        self.figures.time("ack", now_ms() - due)
+        self.figures.answered("edits")
+
+    def _check(self) -> None:
+        answer = self.send("GET", f"{self.part.path}?pointer=/{self.part.key}")
+        found = numbers_in(answer.text, self.part.name) if answer.status == 200 else []
+        self.figures.count("lost", len(set(self._stored) - set(found)))
+        self.figures.count("twice", len(found) - len(set(found)))
+
+
+class HttpReader(HttpSession):
+    """Reads one address at the rate of the settings, with `If-None-Match`."""
+
+    def __init__(self, part: Part, figures: Figures, path: str) -> None:
+        super().__init__(part, figures, "viewer")
+        self._path = path
+
+    def run(self) -> None:
+        headers = {"Accept-Encoding": "br, gzip"}
+        number = 0
+        while (due := self.part.due(number)) is not None and now_ms() < self.part.plan.last:
+            self.wait_for(due)
+            answer = self.send("GET", self._path, headers=headers)
+            if "etag" in answer.headers:
+                headers["If-None-Match"] = answer.headers["etag"]
+            self.figures.count("reads")
+            if answer.status in {200, 304}:
+                self.figures.time("read", answer.took_ms)
+            elif answer.status:
+                self.figures.answered(SHARES.get(answer.status, "refused"))
+            number += 1
+        self.end()
