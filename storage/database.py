@@ -85,7 +85,7 @@ class Database(Protocol):
         """Like `write`, with two jobs in one transaction: `first`, then `then`.
 
         `between` turns the result of `first` into the input of `then`. It runs in the event loop's
-        thread, and may wait for a worker thread: the transaction waits with it.
+        thread, and may wait for a worker thread: the transaction waits with it. It may run again.
         """
 
     async def close(self) -> None: ...

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Integer, String, Table, inspect, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    func,
+    inspect,
+    select,
+    text,
+    update,
+)
 
 from storage.dialect import POSTGRES
 from storage.sql.schema import REVISION, metadata
@@ -59,7 +70,7 @@ def _is_extended(connection: Connection, found: str) -> bool:
     """Whether newer migrations have only added to the tables that this version knows."""
     if found <= REVISION or not inspect(connection).has_table(compatibility.name):
         return False
-    oldest = select(compatibility.c.oldest).where(compatibility.c.revision == found)
+    oldest = select(func.max(compatibility.c.oldest)).where(compatibility.c.revision == found)
     return (connection.scalar(oldest) or found) <= REVISION
 
 

@@ -168,8 +168,9 @@ class PostgresDatabase:
         between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> V:
-        # On PostgreSQL, jobs run in the event loop's thread, so `between` runs there too.
-        # `first` has already locked the rows that `then` needs, so `between` runs only once.
+        # On PostgreSQL, jobs run in the event loop's thread, so `between` runs there too. `first`
+        # has already locked the rows that `then` needs. Only when a whole table is locked, the job
+        # runs again, and `between` with it.
         def job(connection: Connection) -> V:
             queue = f"SET LOCAL lock_timeout = {_milliseconds(_QUEUE_SECONDS)}"
             connection.exec_driver_sql(queue)

@@ -173,6 +173,12 @@ class SqliteDatabase:
         between: Callable[[T], Awaitable[U]],
         then: Callable[[Connection, U], V],
     ) -> V:
+        if self._in_memory:
+            # `between` may read, and a read needs the writer's thread. No other process writes:
+            # when this process does so meanwhile, `then` finds another head.
+            found = await self.write(first)
+            given = await between(found)
+            return await self.write(lambda connection: then(connection, given))
         loop = asyncio.get_running_loop()
 
         async def ask(found: T) -> U:

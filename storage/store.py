@@ -17,7 +17,7 @@ from storage.damage.repair import SqlRepair
 from storage.database import Database
 from storage.dialect import SQLITE, insert, now_ms
 from storage.guarded_database import GuardedDatabase
-from storage.migration import check, upgrade
+from storage.migration import check, compatibility, upgrade
 from storage.sql.audit import SqlAudit
 from storage.sql.commit import SqlCommit
 from storage.sql.compaction import SqlCompaction
@@ -33,8 +33,9 @@ from storage.sql.snapshots import SqlSnapshots
 # The tables that an edit writes. `ping` only reads the other tables: a backup or a cleanup may lock
 # such a table, but that stops no edit.
 _WRITTEN = (docs, entries, accepted, locks)
-# Edits need neither of these tables: rows of the audit trail can wait.
-_NOT_CHECKED = (audit, heartbeat)
+# Edits need none of these tables: rows of the audit trail can wait, and only the start reads
+# `compatibility`.
+_NOT_CHECKED = (audit, heartbeat, compatibility)
 
 
 def _open(url: str) -> Database:

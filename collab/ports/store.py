@@ -179,9 +179,9 @@ class ChangeLog(Protocol):
         """Commit a document whose commits clash, while other writers wait.
 
         Lock its row, read what is newer than `since`, and commit the append that `compute` returns
-        for it. `compute` gets None when there is no such document. It is called once, on the
-        caller's thread. When it returns None, write nothing, and return None. After an error, it
-        may still run.
+        for it. `compute` gets None when there is no such document. It is called on the caller's
+        thread, and again when the transaction has to be repeated. When it returns None, write
+        nothing, and return None. After an error, it may still run.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:

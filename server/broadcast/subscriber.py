@@ -41,7 +41,7 @@ class Submission:
     deliver: Callable[[Answer | Exception], None] | None = None
     history_loaded: bool = False
     read_log: bool = False
-    ticket: int = 0  # the queue counts the requests of each client
+    ticket: int = 0  # the queue counts the requests of each user
 
     def refuse(self, error: Exception) -> None:
         """Refuse the request because the server stops. An HTTP request gets the error.

@@ -180,7 +180,9 @@ class CommitLoop:
     def _must_lock(self, live: LiveRoom) -> bool:
         """Whether the next batch locks the row first. It then follows what is new by itself."""
         is_contended = self._hub.clock.monotonic() < live.contended_until
-        return is_contended and bool(live.queue) and live.is_for_batch(live.queue[0])
+        if not is_contended or not live.room.exists or not live.queue:
+            return False
+        return live.is_for_batch(live.queue[0])
 
     def _handle_outcome(
         self, live: LiveRoom, append: Append | None, outcome: Outcome, now: float

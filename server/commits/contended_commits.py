@@ -89,6 +89,9 @@ class LockedBatch:
     async def _compute(self, newer: Newer | None) -> Append | None:
         """Follow what is new, and apply the batch. Return its rows, or None without any."""
         hub, live = self._hub, self._live
+        if live.batch:  # the store repeats the transaction, and the row was free meanwhile
+            self.must_reload = True
+            return None
         if live.state is not LiveState.COMMITTING:  # it has ended, or takes no edits any more
             return None
         live.remote.begin_asking()

@@ -117,7 +117,7 @@ class LockRequests:
             else:
                 self._decide_some(live, waiting, decided)
         finally:
-            live.queue.extendleft(reversed(waiting))
+            live.queue.put_back(waiting)
             self._requeue(live, deque())
 
     def _decide_some(
@@ -214,10 +214,10 @@ class LockRequests:
 
     def _requeue(self, live: LiveRoom, decided: deque[_Decided]) -> None:
         """Put requests back into the queue; refuse them when the document takes no requests."""
-        while decided:
-            submission = decided.pop().submission
-            submission.history_loaded = False
-            live.queue.appendleft(submission)
+        for one in decided:
+            one.submission.history_loaded = False
+        live.queue.put_back([one.submission for one in decided])
+        decided.clear()
         if live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
         elif live.is_read_only:

@@ -109,7 +109,11 @@ class Reopening:
     def _make_read_only(self, live: LiveRoom, event: Event) -> None:
         was_read_only = live.is_read_only
         live.move(event)
-        if live.is_read_only and not was_read_only:
+        # A task may have put requests back after the document became read-only, or ended.
+        if live.state is LiveState.CLOSED:
+            live.refuse_waiting(GONE)
+        elif live.is_read_only:
             live.refuse_waiting(IN_TROUBLE)
+        if live.is_read_only and not was_read_only:
             live.audience.notice(READ_ONLY)
             self._hub.others.followed(live)  # requests that wait for the newest version are refused

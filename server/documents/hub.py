@@ -210,6 +210,16 @@ class Hub:
             ) from error
         self.others.controlled(live)
 
+    async def refresh(self, live: LiveRoom) -> None:
+        """Follow another writer, who has changed the schema, the locks or the publication.
+
+        When that is not possible, reload the document.
+        """
+        revision = live.room.control.revision
+        await self.others.level(live)
+        if live.room.control.revision == revision:
+            await self.reopen(live)
+
     def request_reopen(self, live: LiveRoom) -> asyncio.Future[None] | None:
         """Request a reload: a write may have changed the document without this live room.
 

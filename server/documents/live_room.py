@@ -122,7 +122,7 @@ class LiveRoom:
             is_slow = self._clock.monotonic() < self._slow_until
             if is_slow or takes_long(submission.request, submission.member, self.room):
                 return Stop.LONG
-            self.queue.popleft()
+            self.queue.take_first()
             if submission.member.pipelines:
                 self.batch.save_pipeline(submission.member)
             answer, began, ended = self._apply_timed(submission, now)
@@ -149,7 +149,7 @@ class LiveRoom:
         is_sound = True
         for answer, began, ended in answers:
             is_sound = self._add_answer(taken.popleft(), answer, ended - began)
-        self.queue.extendleft(reversed(taken))
+        self.queue.put_back(taken)
         return is_sound
 
     def _apply_each(self, taken: Iterable[Submission], now: Round) -> list[TimedAnswer]:
@@ -260,9 +260,10 @@ class LiveRoom:
 
     def requeue_batch(self) -> None:
         """Put the requests of a batch that was not written back into the queue, in order."""
-        for submission, _ in reversed(self.batch.discard()):
+        requests = [submission for submission, _ in self.batch.discard()]
+        for submission in requests:
             submission.history_loaded = False  # the next room's tail may be shorter
-            self.queue.appendleft(submission)
+        self.queue.put_back(requests)
 
     def fail(self, refusal: Refusal) -> None:
         """Refuse a batch with an unknown outcome; clients retry with the same ids."""
@@ -278,6 +279,8 @@ class LiveRoom:
 
     def refuse_waiting(self, refusal: Refusal) -> None:
         """Refuse the waiting writes, which clients retry. The reads stay in the queue."""
+        if not self.queue:
+            return
         reads = [one for one in self.queue if one.is_read]
         writes = [one for one in self.queue if not one.is_read]
         self.queue.clear()

@@ -1,17 +1,16 @@
-"""The queue of a document's requests. Each client has its turn."""
+"""The queue of a document's requests. Each user has a turn."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from collab.room.member import Member
     from server.broadcast.subscriber import Submission
 
-# The requests of one client in a turn. Fewer would change the order of requests that come almost at
+# The requests of one user in a turn. Fewer would change the order of requests that come almost at
 # once.
 IN_A_TURN: Final = 8
 
@@ -19,36 +18,97 @@ IN_A_TURN: Final = 8
 class RequestQueue(deque["Submission"]):
     """Requests in the order in which the commit loop takes them from the left.
 
-    That is the order of their arrival, unless many requests of one client wait. Then each client
-    has `IN_A_TURN` of them in each turn. So a request does not wait for all that another client has
-    sent before.
+    That is the order of their arrival, unless many requests of one user wait. Then each user has
+    `IN_A_TURN` of them in each turn. So a request does not wait for all that another user has sent
+    before, over any number of connections.
 
-    Invariant: the requests of one client stay in the order in which it has sent them.
+    A ticket is the number of a request among those of its user, counted from the present turn on.
+    Each `IN_A_TURN` tickets are a turn.
+
+    Invariant: the requests of one user stay in the order of their arrival.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._newest: dict[Member, int] = {}  # the ticket of each client's newest request
+        self._turn = 0  # the present turn: that of the request that was served last
+        self._last_taken = 0  # from `take` to `put_back`: the turn of the last taken request
+        self._newest: dict[str, int] = {}  # the ticket of each user's newest request
 
     def put(self, submission: Submission) -> None:
         """Put a new request behind the last one of its turn."""
-        if len(self._newest) > 2 * len(self):  # most clients have nothing here any more
-            self._newest = {one.member: one.ticket for one in self}
-        member = submission.member
-        first = _turn(self[0]) * IN_A_TURN if self else 0
-        submission.ticket = self._newest[member] = max(first, self._newest.get(member, -1) + 1)
-        at, turn = len(self), _turn(submission)
-        while at and _turn(self[at - 1]) > turn and self[at - 1].member is not member:
+        if len(self._newest) > 2 * len(self) + IN_A_TURN:
+            self._forget_idle()
+        user = submission.member.author.user
+        ticket = max(self._turn * IN_A_TURN, self._newest.get(user, -1) + 1)
+        submission.ticket = self._newest[user] = ticket
+        self._insert(submission)
+
+    def take_first(self) -> Submission:
+        """Take the request at the left."""
+        first = self.popleft()
+        self._turn = first.ticket // IN_A_TURN
+        return first
+
+    def take(self, most: int, may: Callable[[Submission], bool]) -> deque[Submission]:
+        """Take up to `most` requests from the left, until one of them may not be taken.
+
+        Then call `put_back` with the requests that still wait.
+        """
+        taken: deque[Submission] = deque()
+        if self:
+            self._turn = self[0].ticket // IN_A_TURN
+        while self and len(taken) < most and may(self[0]):
+            taken.append(self.popleft())
+        if taken:
+            self._last_taken = taken[-1].ticket // IN_A_TURN
+        return taken
+
+    def put_back(self, taken: Sequence[Submission]) -> None:
+        """Put requests back that were taken, in their order.
+
+        Requests of other users may have come meanwhile, with an earlier turn. These come first.
+        """
+        later = max(self._turn, self._last_taken)
+        self._turn = taken[0].ticket // IN_A_TURN if taken else later
+        self._last_taken = 0
+        left = Counter(map(_user_of, taken))
+        merged: list[Submission] = []
+        for one in taken:
+            turn = one.ticket // IN_A_TURN
+            while self and self[0].ticket // IN_A_TURN < turn and not left[_user_of(self[0])]:
+                merged.append(self.popleft())
+            merged.append(one)
+            left[_user_of(one)] -= 1
+        self.extendleft(reversed(merged))
+
+    def put_rest(self, submission: Submission, rest: Iterable[Submission]) -> None:
+        """Put the rest of a request that was taken, before the next requests of its user."""
+        user = _user_of(submission)
+        waiting = list(self)
+        at = next((at for at, one in enumerate(waiting) if _user_of(one) == user), len(waiting))
+        self.clear()
+        self.extend(waiting[:at])
+        self._newest[user] = submission.ticket
+        for one in (*rest, *waiting[at:]):
+            if _user_of(one) == user:
+                self.put(one)
+            else:
+                self._insert(one)
+
+    def _insert(self, submission: Submission) -> None:
+        turn, user = submission.ticket // IN_A_TURN, submission.member.author.user
+        at = len(self)
+        for other in reversed(self):
+            if other.ticket // IN_A_TURN <= turn or other.member.author.user == user:
+                break
             at -= 1
         self.insert(at, submission)
 
-    def take(self, most: int, may: Callable[[Submission], bool]) -> deque[Submission]:
-        """Take up to `most` requests from the left, until one of them may not be taken."""
-        taken: deque[Submission] = deque()
-        while self and len(taken) < most and may(self[0]):
-            taken.append(self.popleft())
-        return taken
+    def _forget_idle(self) -> None:
+        """Forget the users who have no request after the present turn."""
+        later = (self._turn + 1) * IN_A_TURN
+        self._newest = {user: ticket for user, ticket in self._newest.items() if ticket >= later}
 
 
-def _turn(submission: Submission) -> int:
-    return submission.ticket // IN_A_TURN
+def _user_of(submission: Submission) -> str:
+    return submission.member.author.user

@@ -8,7 +8,6 @@ not applied yet.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
+    from server.documents.request_queue import RequestQueue
 
 # The longest time in seconds that a debt may take to pay back. A debt is what an author has used
 # beyond the budget. With a larger debt, the server drops the rest of a long update. It also
@@ -60,7 +60,7 @@ class UpdateCharges:
             self._rest = answer.rest
             self.are_due = True
 
-    def charge(self, queue: deque[Submission], now: float) -> None:
+    def charge(self, queue: RequestQueue, now: float) -> None:
         """Charge the authors of a durable batch, and queue the rest of a long update."""
         for submission, seconds in self._done:
             if submission.member.budget is not None:
@@ -97,7 +97,7 @@ def stored_beyond(request: Request, entry: Entry) -> int:
 
 
 def _go_on_with(
-    submission: Submission, rest: Sequence[bytes], queue: deque[Submission], now: float
+    submission: Submission, rest: Sequence[bytes], queue: RequestQueue, now: float
 ) -> None:
     """Queue the rest of a long update before its author's next requests.
 
@@ -106,13 +106,10 @@ def _go_on_with(
     """
     subscriber, budget = submission.subscriber, submission.member.budget
     debt = budget.wait(now) if budget is not None else 0.0
-    waiting = list(queue)
     if debt > MOST_DEBT and subscriber is not None:
         subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
-        waiting = [one for one in waiting if one.subscriber is not subscriber]
+        others = [one for one in queue if one.subscriber is not subscriber]
+        queue.clear()
+        queue.extend(others)
     else:
-        own = (at for at, one in enumerate(waiting) if one.subscriber is subscriber)
-        at = next(own, len(waiting))
-        waiting[at:at] = [replace(submission, request=Update(part)) for part in rest]
-    queue.clear()
-    queue.extend(waiting)
+        queue.put_rest(submission, [replace(submission, request=Update(part)) for part in rest])

@@ -137,7 +137,7 @@ async def _set_schema(services: Services, live: LiveRoom, schema: bytes, revisio
     is_set = await _write_schema(services, live, schema, revision)
     is_taken = is_set and take_schema(live, schema, compiled, revision)
     if not is_taken and live.room.control.revision == revision:
-        await services.hub.reopen(live)  # the room has neither this schema nor that of a rival
+        await services.hub.refresh(live)  # the room has neither this schema nor that of a rival
     if is_set:
         services.hub.others.controlled(live)
     return is_set

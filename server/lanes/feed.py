@@ -36,6 +36,8 @@ FULL_SOCKET = 64 * 1024
 # From a client with so many requests without an answer, the server reads nothing more until half of
 # them have one. So a client that sends faster than the document commits fills no memory.
 MOST_UNANSWERED = 128
+# The same holds for so many bytes after a request without an answer, until all have one.
+MOST_UNANSWERED_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,10 @@ class Feed(ABC):
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
         self._is_closed = False
+        # Whether so many requests have no answer that the server stops reading.
+        self.is_backlogged = False
         self._unanswered = 0
+        self._received_before = 0  # bytes, when the oldest of these requests was submitted
         self.when_answered: Callable[[], object] = _ignore
 
     # --- the methods of each lane -------------------------------------------------------------
@@ -135,23 +140,31 @@ class Feed(ABC):
 
     def submit(self, request: Request, now: float) -> None:
         """Put a request into the document's queue. The answer comes with a commit."""
-        if not self._is_closed:
-            self._unanswered += 1
-            self._hub.submit(self._live, Submission(self._member, request, now, subscriber=self))
-
-    @property
-    def is_backlogged(self) -> bool:
-        """Whether so many requests have no answer that the server stops reading."""
-        return self._unanswered >= MOST_UNANSWERED
+        if self._is_closed:
+            return
+        received = self._socket.received
+        if not self._unanswered:
+            self._received_before = received
+        self._unanswered += 1
+        is_large = received - self._received_before > MOST_UNANSWERED_BYTES
+        if is_large or self._unanswered >= MOST_UNANSWERED:
+            self.is_backlogged = True
+        self._hub.submit(self._live, Submission(self._member, request, now, subscriber=self))
 
     def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         if self._is_closed:
             return
-        before = self._unanswered
-        self._unanswered -= len(answers)
+        for _, answer in answers:
+            self._unanswered += len(answer.rest) - 1  # each piece of the rest gets an answer
         self._on_commit(news, answers, now)
-        if self._unanswered <= MOST_UNANSWERED // 2 < before:
+        if self.is_backlogged and self._unanswered <= self._few_unanswered():
+            self.is_backlogged = False
             asyncio.get_running_loop().call_soon(self.when_answered)
+
+    def _few_unanswered(self) -> int:
+        """Return with how many unanswered requests the server may read from the client again."""
+        is_large = self._socket.received - self._received_before > MOST_UNANSWERED_BYTES
+        return 0 if is_large else MOST_UNANSWERED // 2
 
     def write(self, frame: bytes, now: float) -> None:
         """Write and charge a frame without a version, in every state of the outbound flow."""

@@ -126,7 +126,7 @@ class Publisher:
             if state is None or not live.room.exists:
                 raise not_found()
             if live.room.control.revision != state.revision:
-                await self._hub.reopen(live)
+                await self._hub.refresh(live)
                 return False
             step = await decide(state)
             if step is None:

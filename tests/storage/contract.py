@@ -224,6 +224,17 @@ class LogContract:
         ]
         assert (await stored(store)).head == 4
 
+    async def test_the_store_is_read_while_a_locked_commit_computes(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+
+        async def compute(newer: Newer | None) -> Append:
+            assert await store.find_accepted(HOME, "ada", ["p-1"]) == []
+            assert await store.position(HOME) == Position(1, 1, 0)
+            return further(HOME, 1, id="p-1")
+
+        assert await store.commit_locked(HOME, BEFORE_ALL, compute) == Committed()
+        assert len(await store.find_accepted(HOME, "ada", ["p-1"])) == 1
+
     async def test_a_locked_commit_that_fails_writes_nothing(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
 

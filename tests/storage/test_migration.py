@@ -116,7 +116,15 @@ async def test_newer_tables_that_lack_something_are_refused_with_a_hint(
 
 
 @pytest.mark.parametrize(
-    "statement", ["SELECT 1", "DELETE FROM compatibility", "DROP TABLE compatibility"]
+    "statement",
+    [
+        "SELECT 1",
+        "DELETE FROM compatibility",
+        "DROP TABLE compatibility",
+        "UPDATE compatibility SET revision = '9999', oldest = ''",
+        "UPDATE compatibility SET revision = '9999', oldest = 'x'",
+        "INSERT INTO compatibility VALUES (2, '9999', '0001'), (3, '9999', '9998')",
+    ],
 )
 async def test_newer_tables_of_unknown_compatibility_are_refused(
     sqlite_store: SqlStore, statement: str

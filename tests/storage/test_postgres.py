@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
 from collab.ports.directory import SigningKey
-from collab.ports.positions import Position
+from collab.ports.positions import Newer, Position
 from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, StorageUnavailable
 from storage import postgres
 from storage import store as store_module
@@ -28,6 +28,8 @@ from tests.storage.forgetful_proxy import forgetful_proxy
 from tests.storage.postgres_server import PostgresServer, running_postgres
 
 pytestmark = pytest.mark.real
+
+KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'weft'"
 
 
 @pytest.fixture
@@ -130,10 +132,7 @@ async def test_killed_connections_are_replaced(
 ) -> None:
     async with fresh(own_server) as store:
         await asyncio.gather(*(store.commit([made(key)]) for key in (HOME, AWAY)))
-        kill = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name='weft'"
-        )
-        await execute(own_server, kill)
+        await execute(own_server, KILL)
         head = 1
         for _ in range(6):
             try:
@@ -305,6 +304,68 @@ async def test_a_revoked_right_is_storage_unavailable(
         for attempt in (store.ping(), store.commit([further(HOME, 1)])):
             with pytest.raises(StorageUnavailable, match="permission denied"):
                 await attempt
+
+
+async def test_edits_need_no_right_to_the_compatibility(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """A migration adds this table with the rights of its role. Then the server's role has none."""
+    name = postgres_url.partition("@/")[2].partition("?")[0]
+    grants = "CREATE ROLE app_older LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO app_older"
+    await execute(postgres_server, grants, name)
+    await execute(postgres_server, "REVOKE ALL ON compatibility FROM app_older", name)
+    async with opened(postgres_url.replace("postgres@", "app_older@")) as store:
+        await store.ping()
+        assert await store.commit([made(HOME)]) == [Committed()]
+
+
+async def test_a_locked_commit_is_computed_again_when_a_table_was_locked(
+    postgres_store: SqlStore, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    await postgres_store.commit([made(HOME)])
+    heads: list[int] = []
+    async with another(postgres_server, postgres_url) as other:
+
+        async def compute(newer: Newer | None) -> Append:
+            assert newer is not None
+            heads.append(newer.position.version)
+            if len(heads) == 1:
+                await other.execute("LOCK TABLE entries IN EXCLUSIVE MODE")
+            else:
+                await other.execute("ROLLBACK; BEGIN")
+            return further(HOME, newer.position.version, id="p-1")
+
+        computing = postgres_store.commit_locked(HOME, Position(1, 1, 0), compute)
+        assert await computing == Committed()
+    assert heads == [1, 1]
+    assert len(await postgres_store.find_accepted(HOME, "ada", ["p-1"])) == 1
+
+
+async def test_a_locked_commit_whose_connection_is_killed_writes_nothing(
+    own_server: PostgresServer,
+) -> None:
+    async with fresh(own_server) as store:
+        await store.commit([made(HOME)])
+
+        async def compute(newer: Newer | None) -> Append:
+            await execute(own_server, KILL)
+            await _insist(store, further(HOME, 1, id="rival"))
+            return further(HOME, 1, id="late")
+
+        with pytest.raises(StorageUnavailable):
+            await store.commit_locked(HOME, Position(1, 1, 0), compute)
+        assert [one.id for one in (await stored(store)).entries[1:]] == ["rival"]
+
+
+async def _insist(store: SqlStore, append: Append) -> None:
+    """Commit over connections that were killed, until one is new."""
+    for _ in range(6):
+        try:
+            assert await store.commit([append]) == [Committed()]
+        except StorageUnavailable:
+            continue
+        return
+    raise AssertionError("no connection is new")
 
 
 async def test_a_wrong_statement_is_raised_as_a_bug(postgres_store: SqlStore) -> None:

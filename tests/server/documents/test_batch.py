@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from collab.entry import Accepted, Author, Entry
 from collab.errors import Code, Refusal
 from collab.flow.budget import Allowance, ByteAndMessageBudget
@@ -14,6 +12,7 @@ from collab.room.recent_ids import RecentIds
 from collab.room.requests import Answer, Barrier, PatchRequest, Request, Update
 from server.broadcast.subscriber import Submission
 from server.documents.batch import MAX_BATCH, Batch
+from server.documents.request_queue import RequestQueue
 
 NOW = 100.0
 
@@ -138,5 +137,5 @@ def test_authors_pay_after_the_batch_is_durable_and_a_discarded_batch_costs_noth
         batch.add(submission(patch("a"), ada), answer, 0.0)
         assert ada.budget.wait(NOW) == 0
         _ = batch.finish() if is_durable else batch.discard()
-        batch.charges.charge(deque(), NOW)
+        batch.charges.charge(RequestQueue(), NOW)
         assert (ada.budget.wait(NOW) > 0) is is_durable

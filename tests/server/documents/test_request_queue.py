@@ -1,9 +1,9 @@
-"""The queue of a document: each client has its turn, and its own requests stay in order."""
+"""The queue of a document: each user has a turn, and the requests of a user stay in order."""
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -21,21 +21,34 @@ def member(user: str) -> Member:
 
 def put(queue: RequestQueue, by: Member, *names: str) -> None:
     for name in names:
-        queue.put(Submission(by, PatchRequest(name, None, []), 0.0))
+        queue.put(request(by, name))
+
+
+def request(by: Member, name: str) -> Submission:
+    return Submission(by, PatchRequest(name, None, []), 0.0)
+
+
+def name_of(submission: Submission) -> str:
+    assert isinstance(submission.request, PatchRequest)
+    return submission.request.id
 
 
 def names(queue: RequestQueue) -> list[str]:
-    return [one.request.id for one in queue]  # type: ignore[union-attr] # all are patches
+    return [name_of(one) for one in queue]
+
+
+def numbered(letter: str, count: int, start: int = 0) -> list[str]:
+    return [f"{letter}{number}" for number in range(start, start + count)]
 
 
 def test_without_a_backlog_requests_stay_in_the_order_of_their_arrival() -> None:
     queue = RequestQueue()
     for number in range(5):
         put(queue, member(f"user{number}"), f"r{number}")
-    assert names(queue) == ["r0", "r1", "r2", "r3", "r4"]
+    assert names(queue) == numbered("r", 5)
 
 
-def test_a_few_requests_of_each_client_stay_in_the_order_of_their_arrival() -> None:
+def test_a_few_requests_of_each_user_stay_in_the_order_of_their_arrival() -> None:
     queue, ada, bo = RequestQueue(), member("ada"), member("bo")
     put(queue, ada, "a1", "a2", "a3")
     put(queue, bo, "b1")
@@ -43,59 +56,154 @@ def test_a_few_requests_of_each_client_stay_in_the_order_of_their_arrival() -> N
     assert names(queue) == ["a1", "a2", "a3", "b1", "a4"]
 
 
-def test_a_request_does_not_wait_for_all_that_another_client_has_sent() -> None:
+def test_a_request_does_not_wait_for_all_that_another_user_has_sent() -> None:
     queue, ada, bo, cy = RequestQueue(), member("ada"), member("bo"), member("cy")
-    put(queue, ada, *(f"a{number}" for number in range(2 * IN_A_TURN + 1)))
-    put(queue, bo, *(f"b{number}" for number in range(IN_A_TURN + 1)))
+    put(queue, ada, *numbered("a", 2 * IN_A_TURN + 1))
+    put(queue, bo, *numbered("b", IN_A_TURN + 1))
     put(queue, cy, "c")
-    turn = [*(f"a{number}" for number in range(IN_A_TURN))]
-    turn += [*(f"b{number}" for number in range(IN_A_TURN)), "c"]
+    turn = [*numbered("a", IN_A_TURN), *numbered("b", IN_A_TURN), "c"]
     assert names(queue)[: len(turn)] == turn
     assert len(queue) == 3 * IN_A_TURN + 3
     assert names(queue)[len(turn) + IN_A_TURN :] == [f"b{IN_A_TURN}", f"a{2 * IN_A_TURN}"]
 
 
-def test_a_client_that_was_idle_gets_no_earlier_turn_than_others() -> None:
-    queue, ada, bo = RequestQueue(), member("ada"), member("bo")
-    put(queue, ada, *(f"a{number}" for number in range(3 * IN_A_TURN)))
-    for _ in range(2 * IN_A_TURN):
-        queue.popleft()
-    put(queue, bo, *(f"b{number}" for number in range(IN_A_TURN + 1)))
-    assert names(queue)[-1] == f"b{IN_A_TURN}"
-    assert names(queue)[IN_A_TURN] == "b0"
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_each_client_keeps_its_order_at_random(seed: int) -> None:
-    """Requests are also put back, as after a clash, and no client waits for more than its turn."""
-    choose, queue = random.Random(seed), RequestQueue()
-    members = [member(f"user{number}") for number in range(5)]
-    sent: defaultdict[Member, list[str]] = defaultdict(list)
-    served: defaultdict[Member, list[str]] = defaultdict(list)
-    for step in range(60):
-        by = choose.choice(members[: choose.randint(1, 5)])
-        for _ in range(choose.choice([1, 1, 1, 30])):
-            sent[by].append(f"{step}-{len(sent[by])}")
-            put(queue, by, sent[by][-1])
-        taken = [queue.popleft() for _ in range(min(len(queue), choose.randint(0, 8)))]
-        kept = choose.randint(0, len(taken))
-        for one in taken[:kept]:
-            served[one.member].append(one.request.id)  # type: ignore[union-attr] # a patch
-        for _ in range(choose.randint(0, 2)):
-            other = choose.choice(members)
-            sent[other].append(f"{step}-late-{len(sent[other])}")
-            put(queue, other, sent[other][-1])
-        queue.extendleft(reversed(taken[kept:]))
-    while queue:
-        one = queue.popleft()
-        served[one.member].append(one.request.id)  # type: ignore[union-attr] # a patch
-    assert served == sent
-
-
-def test_the_turns_of_clients_that_have_gone_are_forgotten() -> None:
+def test_a_user_has_one_turn_over_all_connections() -> None:
+    """An HTTP client has another member for each request."""
     queue = RequestQueue()
+    for name in numbered("a", 100):
+        put(queue, member("ada"), name)
+    put(queue, member("bo"), "b")
+    assert names(queue).index("b") == IN_A_TURN
+    queue.remove(queue[IN_A_TURN])
+    assert names(queue) == numbered("a", 100)
+
+
+def test_a_user_that_was_idle_gets_no_earlier_turn_than_others() -> None:
+    queue, ada, bo = RequestQueue(), member("ada"), member("bo")
+    put(queue, ada, *numbered("a", 3 * IN_A_TURN))
+    for _ in range(2 * IN_A_TURN):
+        queue.take_first()
+    put(queue, bo, *numbered("b", IN_A_TURN + 1))
+    turns = [*numbered("b", IN_A_TURN), *numbered("a", IN_A_TURN, start=2 * IN_A_TURN)]
+    assert names(queue) == [*turns, f"b{IN_A_TURN}"]
+
+
+def test_a_user_whose_requests_were_served_waits_for_one_turn_at_most() -> None:
+    queue, ada, bo = RequestQueue(), member("ada"), member("bo")
+    put(queue, ada, *numbered("a", 16 * IN_A_TURN))
+    while queue:
+        queue.take_first()
+    put(queue, bo, *numbered("b", 5 * IN_A_TURN))
+    put(queue, ada, "late")
+    assert names(queue).index("late") <= 2 * IN_A_TURN
+
+
+def test_a_request_is_not_behind_those_that_a_thread_puts_back() -> None:
+    """A thread takes many requests, and leaves most of them when its time is over."""
+    queue, ada, bo = RequestQueue(), member("ada"), member("bo")
+    put(queue, ada, *numbered("a", 100))
+    taken = queue.take(100, lambda one: True)
+    put(queue, ada, *numbered("a", 28, start=100))
+    put(queue, bo, "b")
+    for _ in range(3):
+        taken.popleft()  # the thread has applied these
+    queue.put_back(taken)
+    assert names(queue).index("b") < 2 * IN_A_TURN
+    put(queue, member("cy"), "c")
+    assert names(queue).index("c") < 2 * IN_A_TURN + 1
+    assert [name for name in names(queue) if name[0] == "a"] == numbered("a", 125, start=3)
+
+
+def test_the_rest_of_a_request_is_before_the_next_one_of_its_user_and_takes_turns() -> None:
+    queue, ada, bo = RequestQueue(), member("ada"), member("bo")
+    put(queue, ada, "a0", "next")
+    put(queue, bo, "b0", "b1")
+    first = queue.take_first()
+    queue.put_rest(first, [request(ada, name) for name in numbered("rest", 20)])
+    put(queue, bo, "b2")
+    put(queue, member("cy"), "c")
+    served = names(queue)
+    assert [one for one in served if one[0] not in "bc"] == [*numbered("rest", 20), "next"]
+    assert served.index("c") < 2 * IN_A_TURN
+    assert [one for one in served if one[0] == "b"] == numbered("b", 3)
+
+
+class Model:
+    """What the queue promises, without its code: counts of what was served before each request."""
+
+    def __init__(self, seed: int) -> None:
+        self.choose, self.queue = random.Random(seed), RequestQueue()
+        self.members = [member(f"user{number % 4}") for number in range(7)]
+        self.sent: defaultdict[str, list[str]] = defaultdict(list)
+        self.served: defaultdict[str, list[str]] = defaultdict(list)
+        self.order: list[Submission] = []
+        self.began: dict[str, tuple[int, int]] = {}  # served so far, and waiting of the same user
+
+    def send(self, by: Member) -> None:
+        user = by.author.user
+        name = f"{user}-{len(self.sent[user])}"
+        self.began[name] = len(self.order), len(self.sent[user]) - len(self.served[user])
+        self.sent[user].append(name)
+        put(self.queue, by, name)
+
+    def serve(self, one: Submission) -> None:
+        self.order.append(one)
+        self.served[one.member.author.user].append(name_of(one))
+
+    def step(self) -> None:
+        for _ in range(self.choose.choice([0, 1, 1, 2])):
+            by = self.choose.choice(self.members[: self.choose.randint(1, 7)])
+            for _ in range(self.choose.choice([1, 1, 1, 3, 40])):
+                self.send(by)
+        most = self.choose.randint(0, 12)
+        match self.choose.choice(["each", "thread", "clash"]):
+            case "each":
+                for _ in range(min(most, len(self.queue))):
+                    self.serve(self.queue.take_first())
+            case "thread":
+                taken = self.queue.take(self.choose.choice([most, 256]), lambda one: True)
+                self.send_some()
+                for _ in range(min(most, len(taken))):
+                    self.serve(taken.popleft())
+                self.queue.put_back(taken)
+            case "clash":
+                batch = [self.queue.take_first() for _ in range(min(most, len(self.queue)))]
+                self.send_some()
+                self.queue.put_back(batch)
+
+    def send_some(self) -> None:
+        for _ in range(self.choose.randint(0, 3)):
+            self.send(self.choose.choice(self.members))
+
+    def most_before(self, name: str) -> int:
+        """How many requests of others may be served before a request, in whole turns."""
+        _, own = self.began[name]
+        return (own // IN_A_TURN + 3) * IN_A_TURN * 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_user_keeps_the_order_and_waits_for_few_others_at_random(seed: int) -> None:
+    """Requests are also put back, as after a clash, and by a thread whose time is over."""
+    model = Model(seed)
+    for _ in range(80):
+        model.step()
+    while model.queue:
+        model.serve(model.queue.take_first())
+    assert model.served == model.sent
+    users = [one.member.author.user for one in model.order]
+    for at, one in enumerate(model.order):
+        name = name_of(one)
+        since, _ = model.began[name]
+        others = sum(user != users[at] for user in users[since:at])
+        assert others <= model.most_before(name)
+
+
+def test_the_turns_of_users_that_have_gone_are_forgotten() -> None:
+    queue, most = RequestQueue(), 0
     for number in range(1_000):
         put(queue, member(f"user{number}"), f"r{number}")
         if number > 2:
-            queue.popleft()
-    assert len(queue._newest) < 12
+            queue.take_first()
+        most = max(most, len(queue._newest))
+    assert most < 20
+    assert Counter(names(queue)) == Counter(numbered("r", 3, start=997))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 import pytest
@@ -13,13 +13,13 @@ import pytest
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports.positions import Newer, Position
-from collab.ports.store import Append, Compute, StorageUnavailable
+from collab.ports.store import Append, Compute, Outcome, StorageUnavailable
 from collab.room.requests import Answer, PatchRequest, Round
 from server.broadcast.subscriber import Submission
 from server.documents.live_room import LiveRoom
 from server.documents.long_work import TimedAnswer
 from server.documents.room_state import LiveState
-from tests.faults.inside import Follower
+from tests.faults.inside import PAGE, Follower
 from tests.held_store import until
 from tests.patience import PATIENCE
 from tests.server.instances.network import poll
@@ -150,6 +150,7 @@ class SlowWork:
         self._apply = live._apply_timed
         self.has_begun, self.may_end = threading.Event(), threading.Event()
         self.fails = False
+        self.is_over = False  # the time of the thread is over after the next request
 
     def begin(self) -> None:
         self._live._slow_until = math.inf
@@ -160,7 +161,8 @@ class SlowWork:
         assert self.may_end.wait(PATIENCE)
         if self.fails:
             return TimedAnswer(RuntimeError("a bug"), 0.0, 0.0)
-        return self._apply(submission, now)
+        timed = self._apply(submission, now)
+        return timed._replace(ended=math.inf) if self.is_over else timed
 
 
 @pytest.fixture
@@ -240,6 +242,87 @@ async def test_a_document_that_ends_during_a_slow_request(world: World, slow: Sl
     assert isinstance(await late, Rejected)
     await deleting
     assert await value_at(world.one) == {}
+
+
+async def test_requests_that_a_thread_puts_back_are_refused_with_the_document(
+    world: World, slow: SlowWork
+) -> None:
+    """The thread has taken both requests, and its time is over after the first one."""
+    store = world.two.hub.store
+
+    async def lose_connection(key: DocKey, since: Position, compute: Compute) -> None:
+        computing = asyncio.create_task(_run(compute, await store.newer(key, since)))
+        await until(slow.has_begun.is_set)
+        world.two.commits._reopening.stop(world.live_2)
+        computing.cancel()
+        raise StorageUnavailable("the connection is lost")
+
+    lost = partial(world.calls.run, "commit_locked", lose_connection)
+    store.commit_locked = lost  # type: ignore[method-assign] # for the test
+    late = await _contend(world)
+    second = asyncio.create_task(write(world.two, "/second", True))
+    await until(lambda: len(world.live_2.queue) == 2)
+    world.calls.fail("ping")
+    slow.begin()
+    slow.is_over = True
+    world.calls.release("commit_locked")
+    await until(slow.has_begun.is_set)
+    slow.may_end.set()
+    await until(lambda: late.done() and second.done())
+    for answer in (await late, await second):
+        assert isinstance(answer, Rejected)
+        assert answer.refusal.code is Code.STORAGE_UNAVAILABLE
+    assert world.live_2.is_read_only
+
+
+def _repeat_once(world: World, between: Callable[[], Awaitable[object]]) -> None:
+    """Let the store repeat the next transaction, because a whole table was locked."""
+    store = world.two.hub.store
+    commit_locked = store.commit_locked
+
+    async def repeat(key: DocKey, since: Position, compute: Compute) -> Outcome | None:
+        store.commit_locked = commit_locked  # type: ignore[method-assign] # for the test
+        assert await compute(await store.newer(key, since)) is not None
+        await between()
+        append = await compute(await store.newer(key, since))
+        return None if append is None else (await store.commit([append]))[0]
+
+    store.commit_locked = repeat  # type: ignore[method-assign] # for the test
+    world.live_2.contended_until = math.inf
+
+
+async def test_a_repeated_transaction_applies_its_batch_again(world: World) -> None:
+    """Another instance changes the document before the transaction is repeated."""
+    follower = Follower(world.live_2)
+    _repeat_once(world, lambda: world.two.hub.store.set_schema(PAGE, b"", 0))
+    answer = await write(world.two, "/late", True)
+    assert isinstance(answer, Answer)
+    assert (answer.version, follower.version, follower.closed) == (2, 2, [])
+    assert (await value_at(world.one))["late"] is True
+
+
+async def test_a_batch_is_not_committed_when_its_transaction_is_repeated_too_late(
+    world: World,
+) -> None:
+    """The document has become read-only meanwhile, so the repeated transaction writes nothing."""
+
+    async def stop() -> None:
+        world.calls.fail("ping")
+        world.two.commits._reopening.stop(world.live_2)
+
+    _repeat_once(world, stop)
+    assert isinstance(await write(world.two, "/late", True), Rejected)
+    assert "late" not in await value_at(world.one)
+
+
+async def test_a_document_that_does_not_exist_has_no_row_to_lock(world: World) -> None:
+    key = DocKey("demo", "new")
+    async with world.two.hub.using(key) as live:
+        live.contended_until = math.inf
+        making = asyncio.create_task(world.two.make({"n": 1}, key))
+        await until(making.done)
+        assert live.room.exists
+    assert world.calls.of("commit_locked") == []
 
 
 @pytest.mark.parametrize("loses", [False, True], ids=["each message comes", "every second is lost"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pycrdt
 import pytest
 
+from collab.room.member import Member
+from collab.room.requests import Answer, Round
 from collab.yjs import frames as yjs_frames
-from server.lanes.feed import MOST_UNANSWERED
+from server.broadcast.news import News
+from server.broadcast.subscriber import Answered
+from server.lanes.feed import MOST_UNANSWERED, MOST_UNANSWERED_BYTES
 from server.lanes.session import KEEP_ALIVE_SECONDS, Session
 from tests.held_store import until
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
@@ -148,6 +153,85 @@ async def test_refused_requests_count_as_answered(lane: str) -> None:
             await it.settled()
         assert client.session.feed._unanswered == 0
         assert client.socket.is_reading
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_the_server_reads_again_when_half_of_the_requests_have_an_answer(lane: str) -> None:
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        await it.settled()
+        it.calls.hold("commit")
+        editor = Editor(client)
+        for _ in range(MOST_UNANSWERED):
+            editor.edit()
+        session, news = client.session, News([], 1, it.live.room.value)
+        waiting = [*(one for one, _ in it.live.batch.answered), *it.live.queue]
+        half = MOST_UNANSWERED // 2
+        session.feed.on_commit(news, [(one, Answer(1)) for one in waiting[: half - 1]], 0.0)
+        session.read_throttle.check()
+        assert not client.socket.is_reading
+        session.feed.on_commit(news, [(waiting[half], Answer(1))], 0.0)
+        await until(lambda: client.socket.is_reading)
+        it.calls.release("commit")
+        await it.settled()
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_the_server_stops_reading_from_a_client_with_large_unanswered_requests(
+    lane: str,
+) -> None:
+    """Without a limit of the user's bytes, a few frames would fill the memory."""
+    async with lanes({"n": 0}) as it:
+        client = await client_of(it, lane)
+        await it.settled()
+        it.calls.hold("commit")
+        editor, reads = Editor(client), list[bool]()
+
+        def edit(size: int) -> None:
+            client.socket.received += size
+            editor.edit()
+            reads.append(client.socket.is_reading)
+
+        edit(MOST_UNANSWERED_BYTES + 1)  # it has answers to all earlier bytes
+        edit(MOST_UNANSWERED_BYTES)
+        edit(1)
+        it.calls.release("commit")
+        await until(lambda: client.socket.is_reading)
+        await it.settled()
+        edit(1)
+        assert reads == [True, True, False, True]
+
+
+async def test_the_rest_of_a_long_update_counts_until_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server cuts an update into pieces, and each piece gets an answer."""
+    async with lanes({"n": 0}) as it:
+        client = await it.yjs_client()
+        await it.settled()
+        apply = it.live.room.apply
+
+        def in_pieces(member: Member, request: Any, now: Round) -> Answer:
+            answer = apply(member, request, now)
+            if answer.entry is not None:
+                answer.rest = [request.update] * 3  # they change nothing more
+            return answer
+
+        monkeypatch.setattr(it.live.room, "apply", in_pieces)
+        editor, feed = Editor(client), client.session.feed
+        waiting: list[int] = []
+        answered = feed._on_commit
+
+        def noted(news: News, answers: Sequence[Answered], now: float) -> None:
+            waiting.append(feed._unanswered)
+            answered(news, answers, now)
+
+        monkeypatch.setattr(feed, "_on_commit", noted)
+        for _ in range(3):
+            editor.edit()
+            await it.settled()
+        assert waiting == [3, 0] * 3
+        assert feed._unanswered == 0
 
 
 class Editor:
