@@ -25,7 +25,8 @@ class RequestQueue(deque["Submission"]):
     A ticket is the number of a request among those of its user, counted from the present turn on.
     Each `IN_A_TURN` tickets are a turn.
 
-    Invariant: the requests of one user stay in the order of their arrival.
+    Invariant: turns never decrease from left to right. The requests of one connection (a `Member`)
+    stay in the order of their arrival.
     """
 
     def __init__(self) -> None:
@@ -66,41 +67,47 @@ class RequestQueue(deque["Submission"]):
     def put_back(self, taken: Sequence[Submission]) -> None:
         """Put requests back that were taken, in their order.
 
-        Requests of other users may have come meanwhile, with an earlier turn. These come first.
+        Requests with an earlier turn may have come meanwhile. These come first.
         """
         later = max(self._turn, self._last_taken)
         self._turn = taken[0].ticket // IN_A_TURN if taken else later
         self._last_taken = 0
-        left = Counter(map(_user_of, taken))
+        left = Counter(one.member for one in taken)
         merged: list[Submission] = []
         for one in taken:
             turn = one.ticket // IN_A_TURN
-            while self and self[0].ticket // IN_A_TURN < turn and not left[_user_of(self[0])]:
+            while self and self[0].ticket // IN_A_TURN < turn and not left[self[0].member]:
                 merged.append(self.popleft())
             merged.append(one)
-            left[_user_of(one)] -= 1
+            left[one.member] -= 1
         self.extendleft(reversed(merged))
 
     def put_rest(self, submission: Submission, rest: Iterable[Submission]) -> None:
-        """Put the rest of a request that was taken, before the next requests of its user."""
-        user = _user_of(submission)
-        waiting = list(self)
-        at = next((at for at, one in enumerate(waiting) if _user_of(one) == user), len(waiting))
+        """Put the rest of a request that was taken, before the next ones of its connection.
+
+        Each piece of the rest has a turn of its own, because it takes long.
+        """
+        member, waiting = submission.member, list(self)
+        at = next((at for at, one in enumerate(waiting) if one.member is member), len(waiting))
         self.clear()
         self.extend(waiting[:at])
-        self._newest[user] = submission.ticket
-        for one in (*rest, *waiting[at:]):
-            if _user_of(one) == user:
-                self.put(one)
-            else:
-                self._insert(one)
+        for turn, piece in enumerate(rest, submission.ticket // IN_A_TURN + 1):
+            piece.ticket = turn * IN_A_TURN
+            self._insert(piece)
+        for one in waiting[at:]:
+            self._insert(one)
 
     def _insert(self, submission: Submission) -> None:
-        turn, user = submission.ticket // IN_A_TURN, submission.member.author.user
+        """Insert a request at the end of its turn, and behind all others of its connection."""
+        turn, member = submission.ticket // IN_A_TURN, submission.member
         at = len(self)
         for other in reversed(self):
-            if other.ticket // IN_A_TURN <= turn or other.member.author.user == user:
+            if other.ticket // IN_A_TURN <= turn:
                 break
+            if other.member is member:  # a piece of a rest, with a later turn
+                submission.ticket = other.ticket + 1
+                self._insert(submission)
+                return
             at -= 1
         self.insert(at, submission)
 
@@ -108,7 +115,3 @@ class RequestQueue(deque["Submission"]):
         """Forget the users who have no request after the present turn."""
         later = (self._turn + 1) * IN_A_TURN
         self._newest = {user: ticket for user, ticket in self._newest.items() if ticket >= later}
-
-
-def _user_of(submission: Submission) -> str:
-    return submission.member.author.user

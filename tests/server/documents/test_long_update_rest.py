@@ -36,7 +36,7 @@ def charged(by: Listener, queue: RequestQueue) -> list[bytes]:
 async def test_the_rest_of_an_update_stands_before_the_next_request_of_its_author() -> None:
     async with scene() as it:
         queue = queue_of(waiting(it.bo, b"bo"), waiting(it.ada, b"next"), waiting(it.bo, b"late"))
-        assert charged(it.ada, queue) == [b"bo", b"second", b"third", b"next", b"late"]
+        assert charged(it.ada, queue) == [b"bo", b"late", b"second", b"third", b"next"]
         alone = queue_of(waiting(it.bo, b"bo"))
         assert charged(it.ada, alone) == [b"bo", b"second", b"third"]
 

@@ -1,4 +1,4 @@
-"""The queue of a document: each user has a turn, and the requests of a user stay in order."""
+"""The queue of a document: each user has a turn, and each connection keeps its order."""
 
 from __future__ import annotations
 
@@ -88,9 +88,13 @@ def test_a_user_that_was_idle_gets_no_earlier_turn_than_others() -> None:
     assert names(queue) == [*turns, f"b{IN_A_TURN}"]
 
 
-def test_a_user_whose_requests_were_served_waits_for_one_turn_at_most() -> None:
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_a_user_whose_requests_were_served_waits_for_one_turn_at_most(in_thread: bool) -> None:
     queue, ada, bo = RequestQueue(), member("ada"), member("bo")
     put(queue, ada, *numbered("a", 16 * IN_A_TURN))
+    if in_thread:
+        queue.take(256, lambda one: True)
+        queue.put_back([])
     while queue:
         queue.take_first()
     put(queue, bo, *numbered("b", 5 * IN_A_TURN))
@@ -114,18 +118,23 @@ def test_a_request_is_not_behind_those_that_a_thread_puts_back() -> None:
     assert [name for name in names(queue) if name[0] == "a"] == numbered("a", 125, start=3)
 
 
-def test_the_rest_of_a_request_is_before_the_next_one_of_its_user_and_takes_turns() -> None:
+def test_the_rest_of_a_request_has_turns_and_is_before_the_next_one_of_its_connection() -> None:
     queue, ada, bo = RequestQueue(), member("ada"), member("bo")
     put(queue, ada, "a0", "next")
     put(queue, bo, "b0", "b1")
     first = queue.take_first()
     queue.put_rest(first, [request(ada, name) for name in numbered("rest", 20)])
+    put(queue, ada, "last")
     put(queue, bo, "b2")
+    put(queue, member("ada"), "other")
     put(queue, member("cy"), "c")
-    served = names(queue)
-    assert [one for one in served if one[0] not in "bc"] == [*numbered("rest", 20), "next"]
-    assert served.index("c") < 2 * IN_A_TURN
-    assert [one for one in served if one[0] == "b"] == numbered("b", 3)
+    late = ["next", "last"]
+    assert names(queue) == ["b0", "b1", "b2", "other", "c", *numbered("rest", 20), *late]
+    for _ in range(6):
+        queue.take_first()
+    put(queue, bo, "b3")
+    put(queue, member("ada"), "later")
+    assert names(queue) == ["b3", "later", *numbered("rest", 19, start=1), *late]
 
 
 class Model:
@@ -134,21 +143,23 @@ class Model:
     def __init__(self, seed: int) -> None:
         self.choose, self.queue = random.Random(seed), RequestQueue()
         self.members = [member(f"user{number % 4}") for number in range(7)]
-        self.sent: defaultdict[str, list[str]] = defaultdict(list)
-        self.served: defaultdict[str, list[str]] = defaultdict(list)
+        self.sent: defaultdict[Member, list[str]] = defaultdict(list)
+        self.served: defaultdict[Member, list[str]] = defaultdict(list)
         self.order: list[Submission] = []
+        self.waiting: Counter[str] = Counter()  # by user; each piece of a rest has a turn
         self.began: dict[str, tuple[int, int]] = {}  # served so far, and waiting of the same user
 
     def send(self, by: Member) -> None:
-        user = by.author.user
-        name = f"{user}-{len(self.sent[user])}"
-        self.began[name] = len(self.order), len(self.sent[user]) - len(self.served[user])
-        self.sent[user].append(name)
+        name = f"r{len(self.began)}"
+        self.began[name] = len(self.order), self.waiting[by.author.user]
+        self.waiting[by.author.user] += 1
+        self.sent[by].append(name)
         put(self.queue, by, name)
 
     def serve(self, one: Submission) -> None:
         self.order.append(one)
-        self.served[one.member.author.user].append(name_of(one))
+        self.waiting[one.member.author.user] -= IN_A_TURN if "+" in name_of(one) else 1
+        self.served[one.member].append(name_of(one))
 
     def step(self) -> None:
         for _ in range(self.choose.choice([0, 1, 1, 2])):
@@ -156,10 +167,14 @@ class Model:
             for _ in range(self.choose.choice([1, 1, 1, 3, 40])):
                 self.send(by)
         most = self.choose.randint(0, 12)
-        match self.choose.choice(["each", "thread", "clash"]):
+        match self.choose.choice(["each", "rest", "thread", "clash"]):
             case "each":
                 for _ in range(min(most, len(self.queue))):
                     self.serve(self.queue.take_first())
+            case "rest" if self.queue:
+                first = self.queue.take_first()
+                self.serve(first)
+                self.leave_rest(first, most)
             case "thread":
                 taken = self.queue.take(self.choose.choice([most, 256]), lambda one: True)
                 self.send_some()
@@ -171,22 +186,41 @@ class Model:
                 self.send_some()
                 self.queue.put_back(batch)
 
+    def leave_rest(self, first: Submission, count: int) -> None:
+        """Serve only a part of a request."""
+        by, served = first.member, len(self.served[first.member])
+        pieces = [f"{name_of(first)}+{number}" for number in range(count)]
+        for number, name in enumerate(pieces):
+            own = self.waiting[by.author.user] + IN_A_TURN * number
+            self.began[name] = len(self.order), own
+        for name in self.sent[by][served:]:
+            since, own = self.began[name]
+            self.began[name] = since, own + IN_A_TURN * count
+        self.waiting[by.author.user] += IN_A_TURN * count
+        self.sent[by][served:served] = pieces
+        self.queue.put_rest(first, [request(by, name) for name in pieces])
+
     def send_some(self) -> None:
         for _ in range(self.choose.randint(0, 3)):
             self.send(self.choose.choice(self.members))
 
     def most_before(self, name: str) -> int:
-        """How many requests of others may be served before a request, in whole turns."""
+        """How many requests of others may be served before a request.
+
+        The rest of a request, and the other connections of its user, have turns side by side.
+        """
         _, own = self.began[name]
-        return (own // IN_A_TURN + 3) * IN_A_TURN * 3
+        return (own // IN_A_TURN + 4) * IN_A_TURN * (len(self.members) - 1)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_each_user_keeps_the_order_and_waits_for_few_others_at_random(seed: int) -> None:
+def test_each_connection_keeps_its_order_and_waits_for_few_others_at_random(seed: int) -> None:
     """Requests are also put back, as after a clash, and by a thread whose time is over."""
     model = Model(seed)
     for _ in range(80):
         model.step()
+        turns = [one.ticket // IN_A_TURN for one in model.queue]
+        assert turns == sorted(turns)
     while model.queue:
         model.serve(model.queue.take_first())
     assert model.served == model.sent
