@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
+    from collab.room.member import Member
     from server.broadcast.subscriber import Submission
 
 # The requests of one user in a turn. Fewer would change the order of requests that come almost at
@@ -69,33 +70,30 @@ class RequestQueue(deque["Submission"]):
 
         Requests with an earlier turn may have come meanwhile. These come first.
         """
-        later = max(self._turn, self._last_taken)
-        self._turn = taken[0].ticket // IN_A_TURN if taken else later
-        self._last_taken = 0
-        left = Counter(one.member for one in taken)
-        merged: list[Submission] = []
-        for one in taken:
-            turn = one.ticket // IN_A_TURN
-            while self and self[0].ticket // IN_A_TURN < turn and not left[self[0].member]:
-                merged.append(self.popleft())
-            merged.append(one)
-            left[one.member] -= 1
-        self.extendleft(reversed(merged))
+        last_taken, self._last_taken = self._last_taken, 0
+        if taken:
+            self._turn = taken[0].ticket // IN_A_TURN
+            self._arrange([*taken, *self])
+        else:
+            self._turn = max(self._turn, last_taken)
 
-    def put_rest(self, submission: Submission, rest: Iterable[Submission]) -> None:
+    def put_rest(self, submission: Submission, rest: Sequence[Submission]) -> None:
         """Put the rest of a request that was taken, before the next ones of its connection.
 
         Each piece of the rest has a turn of its own, because it takes long.
         """
-        member, waiting = submission.member, list(self)
-        at = next((at for at, one in enumerate(waiting) if one.member is member), len(waiting))
-        self.clear()
-        self.extend(waiting[:at])
         for turn, piece in enumerate(rest, submission.ticket // IN_A_TURN + 1):
             piece.ticket = turn * IN_A_TURN
-            self._insert(piece)
-        for one in waiting[at:]:
-            self._insert(one)
+        self._arrange([*rest, *self])
+
+    def _arrange(self, waiting: list[Submission]) -> None:
+        """Put requests into the order of their turns, and keep the order of each connection."""
+        newest: dict[Member, int] = {}
+        for one in waiting:
+            one.ticket = newest[one.member] = max(one.ticket, newest.get(one.member, -1) + 1)
+        waiting.sort(key=_turn_of)
+        self.clear()
+        self.extend(waiting)
 
     def _insert(self, submission: Submission) -> None:
         """Insert a request at the end of its turn, and behind all others of its connection."""
@@ -115,3 +113,7 @@ class RequestQueue(deque["Submission"]):
         """Forget the users who have no request after the present turn."""
         later = (self._turn + 1) * IN_A_TURN
         self._newest = {user: ticket for user, ticket in self._newest.items() if ticket >= later}
+
+
+def _turn_of(submission: Submission) -> int:
+    return submission.ticket // IN_A_TURN
