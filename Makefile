@@ -23,7 +23,7 @@ THREE := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 # Print the output of each of some parallel commands as one piece.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run try demo test test-again test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench clean
+.PHONY: help run try demo test test-again test-long check check-style check-core check-rest format sdk sdk-search mutants smoke bench bench-all clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,8 +86,12 @@ mutants: .venv/.provisioned ## break the code in small ways, and list the change
 smoke: .venv/.installed ## start Weft on a free port, make one edit, read it back, stop
 	@$(BIN)/python tests/smoke.py
 
-bench: .venv/.provisioned ## run the benches: print tables, write bench/results/*.json (ONLY=name runs one)
-	@$(BIN)/python -m bench $(ONLY)
+bench: .venv/.provisioned ## run the short benches, in five minutes: print tables, write bench/results/*.json (ONLY=name runs one)
+	@$(BIN)/python -m bench $(or $(ONLY),--short)
+
+bench-all: .venv/.provisioned ## run all benches, also the long ones beside other servers (an hour)
+	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.page
 
 clean: ## remove the files that these commands made (the database in var/ stays)
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules

@@ -129,6 +129,12 @@ NEEDS = [
         "install firefox-esr",
     ),
     Need(
+        "a C compiler",
+        has_command("cc", "gcc", "clang"),
+        "the tests of the load generator of the benches",
+        "install gcc and libc6-dev",
+    ),
+    Need(
         "strace",
         has_command("strace"),
         "the test that a commit reaches the disk before its ack leaves",

@@ -1,0 +1,121 @@
+"""Compiles the load generator, runs a plan with it, and reads the result."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from bench.load_generator.plan import Plan
+
+SOURCES = Path(__file__).parent
+FLAGS = ("-std=c17", "-O2", "-Wall", "-Wextra", "-Werror")
+WITHIN = 300.0  # seconds for one run
+MOST_OF_A_CORE = 0.9  # a generator that uses more of its core is the bottleneck
+LATE = 1_000  # microseconds that 1 of 100 edits may be sent after its time
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Microseconds of many measurements."""
+
+    count: int = 0
+    p50: float = 0.0
+    p95: float = 0.0
+    p99: float = 0.0
+    largest: float = 0.0
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the load generator has measured, or why the run failed."""
+
+    ok: bool
+    error: str
+    seconds: float
+    edits: int
+    deliveries: int
+    all_edits: int
+    all_deliveries: int
+    frames: int
+    bytes: int
+    echoes: int
+    skipped: int
+    merged: int
+    own_cpu: float
+    server_cpu: list[float]
+    latency: Times
+    late: Times
+    opening: Times
+
+    @property
+    def share_of_core(self) -> float:
+        """The share of one core that the load generator has used."""
+        return self.own_cpu / self.seconds if self.seconds else 0.0
+
+    def refusal(self, rate: float) -> str:
+        """Return why the figures do not count; an empty text when they count."""
+        if not self.ok:
+            return self.error
+        if not rate and self.share_of_core > MOST_OF_A_CORE:
+            share = 100 * self.share_of_core
+            return f"the load generator was the bottleneck: it used {share:.0f} % of its core"
+        if rate and self.late.p99 > LATE:
+            return f"the load generator was late: 1 of 100 edits by {self.late.p99 / 1000:.1f} ms"
+        return ""
+
+
+def compiler() -> str | None:
+    """The command of a C compiler, or None when there is none."""
+    return next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="weft-load-")
+
+
+@cache
+def program() -> Path:
+    """Compile the load generator once for this process. The folder is removed at its end."""
+    command = compiler()
+    if command is None:
+        raise RuntimeError("The load generator needs a C compiler (Debian: gcc and libc6-dev).")
+    built = Path(_folder().name) / "load"
+    sources = sorted(str(source) for source in SOURCES.glob("*.c"))
+    done = subprocess.run(
+        [command, *FLAGS, "-o", str(built), *sources], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"the load generator does not compile:\n{done.stderr}")
+    return built
+
+
+def run(plan: Plan, when_ready: Callable[[], None] = lambda: None) -> Result:
+    """Run a plan. `when_ready` is called when all clients have connected.
+
+    With the flag `hold`, the load generator waits until `when_ready` has returned.
+    """
+    with subprocess.Popen(
+        [str(program())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(plan.text())
+            process.stdin.flush()
+            line = process.stdout.readline()
+            if '"ready"' in line:
+                when_ready()
+                if "hold" in plan.flags:
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+                line = process.communicate(timeout=WITHIN)[0]
+        finally:
+            process.kill()
+    if not line:
+        raise RuntimeError(f"the load generator ended with {process.returncode} and no result")
+    return msgspec.json.decode(line, type=Result)
