@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
@@ -91,14 +92,21 @@ async def compare_positions(services: Services) -> None:
 
 
 async def untrack_values(services: Services) -> None:
-    """Take the values of the open documents out of the garbage collector's sight."""
-    await untrack_in_thread([live.room.value for live in services.hub.lives.values()])
+    """Take the values of the open documents out of the garbage collector's sight.
+
+    These are the present values, and the values before the newest entries.
+    """
+    rooms = [live.room for live in services.hub.lives.values()]
+    values, tails = [room.value for room in rooms], [room.tail.kept() for room in rooms]
+    before = (one.change.before for kept in tails for one in kept)  # a thread walks over them
+    await untrack_in_thread(chain(values, before))
 
 
 async def save_and_unload(services: Services) -> None:
     """Save snapshots by age, and renew and unload idle documents."""
     hub = services.hub
-    for live in hub.every(hub.snapshots.is_due):
+    now = hub.clock.monotonic()
+    for live in hub.every(lambda live: hub.snapshots.is_due(live, now)):
         await hub.snapshots.save(live)
     renew_all(hub)
     await hub.unload_idle()

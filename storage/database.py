@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -61,7 +61,7 @@ class Database(Protocol):
     async def write(self, job: Callable[[Connection], T]) -> T:
         """Run a job that writes."""
 
-    async def commit(self, job: Callable[[Runner], T]) -> T:
+    def commit(self, job: Callable[[Runner], T]) -> Awaitable[T]:
         """Like `write`, for the hot path: one thread switch, and statements as SQL text."""
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
@@ -97,12 +97,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise_translated(error)
-
-
-def raise_translated(error: Exception) -> NoReturn:
-    """Raise the port's error for a driver's error. Raise a bug of ours unchanged."""
-    known = translate(error)
-    if known is None:
-        raise error
-    raise known from error
+        known = translate(error)
+        if known is None:  # a bug of ours
+            raise
+        raise known from error

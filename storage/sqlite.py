@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.checkpoints import WRITER_PAGES, Checkpoints
-from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, raise_translated, translated
+from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
 from storage.dialect import SQLITE, is_busy, is_constraint_violation
+from storage.writer_thread import WriterThread
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -118,7 +118,7 @@ class SqliteDatabase:
         _prepare(self._engine, lambda c: self._begin(_driver_of(c)), _pragmas(_WAIT_SECONDS))
         self._readers = self._open_readers(url)
         self._long_reads = asyncio.Semaphore(_LONG_READS)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
+        self._thread = WriterThread("weft-writer")
         self._checkpoints = None if self._in_memory else Checkpoints(str(url.database))
         self._connection: Connection | None = None
         self._driver: sqlite3.Connection | None = None  # of `_connection`
@@ -150,7 +150,7 @@ class SqliteDatabase:
                 return await self.read(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        return await self._in_writer_thread(self._write, job)
+        return await self._thread.run(self._write, job, DEADLINE_SECONDS)
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
         return await self.read(job)
@@ -162,10 +162,10 @@ class SqliteDatabase:
         """Do nothing, because no proxy can change the settings of a connection to a file."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
-        return await self._in_writer_thread(self._write, job, is_bounded=False)
+        return await self._thread.run(self._write, job)
 
-    def commit(self, job: Callable[[Runner], T]) -> Coroutine[Any, Any, T]:
-        return self._in_writer_thread(self._commit, job)
+    def commit(self, job: Callable[[Runner], T]) -> asyncio.Future[T]:
+        return self._thread.run(self._commit, job, DEADLINE_SECONDS)
 
     async def write_in_two_steps(
         self,
@@ -189,21 +189,6 @@ class SqliteDatabase:
             return then(connection, answer.result(DEADLINE_SECONDS))
 
         return await self.write(job)
-
-    async def _in_writer_thread(
-        self,
-        work: Callable[[Callable[..., T]], T],
-        job: Callable[..., T],
-        *,
-        is_bounded: bool = True,
-    ) -> T:
-        loop = asyncio.get_running_loop()
-        try:  # as `translated` does, which would take longer in each commit
-            # `wait_for` would add 30 µs to the 34 µs of the thread switch.
-            async with asyncio.timeout(DEADLINE_SECONDS if is_bounded else None):
-                return await loop.run_in_executor(self._thread, work, job)
-        except Exception as error:
-            raise_translated(error)
 
     def _open(self) -> Connection:
         if self._connection is None:
@@ -272,5 +257,5 @@ class SqliteDatabase:
             self._checkpoints.close()
         if self._readers is not None:
             await self._readers.dispose()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._discard_connection)
-        self._thread.shutdown()
+        await self._thread.run(SqliteDatabase._discard_connection, self)
+        self._thread.close()

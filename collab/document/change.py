@@ -23,7 +23,8 @@ class Change(Struct, frozen=True):
     Invariant: `ops` turn `before` into exactly `value`. `update` brings a Yjs copy of the version
     before to this version. `inverse` has the facts that undo needs to take the change back. `ops`
     are empty when only root types other than `content` changed. `texts` has the exact changes of a
-    text, by the number of its op.
+    text, by the number of its op. `copied` are the bytes of memory of the containers that only one
+    of the two values has.
     """
 
     ops: list[Op]
@@ -32,6 +33,7 @@ class Change(Struct, frozen=True):
     before: Json
     value: Json
     texts: dict[int, TextChanges] = {}
+    copied: int = 0
 
 
 class Followed(Struct, frozen=True):

@@ -54,7 +54,7 @@ class Before(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An update and its correction as one change."""
+    """An update and its correction as one change. `reinsertions` are those of the correction."""
 
     update: bytes
     applied: Applied
@@ -69,7 +69,7 @@ def corrected(before: Before, integrated: Integrated, correct: Correct | None) -
     applied = apply(value, ops, size=size, texts=texts)
     correction = correction_of(value, size, applied, rolled_back, correct)
     if correction is None:
-        return Written(update, applied, records, integrated.reinserted)
+        return Written(update, applied, records, [])
     back, journal = compensate(
         tree, applied.value, value, correction, version, records, incarnations
     )
@@ -77,7 +77,7 @@ def corrected(before: Before, integrated: Integrated, correct: Correct | None) -
         merge_updates([update, back]),
         apply(value, correction.ops, size=size),
         [*records, *journal.records],
-        [*integrated.reinserted, *journal.reinsertions],
+        journal.reinsertions,
     )
 
 

@@ -148,7 +148,7 @@ class Document:
         if not applied.ops or cancels_out(self.value, applied):
             return None
         self.count.require(self.value, applied, bounds.max_values)
-        require_short_lists(self._tree.root, self.value, applied.ops)
+        require_short_lists(self._tree.root, self.value, applied.ops, applied.size)
         if check is not None:
             check(applied.value, applied.ops)
         update, journal = self._tree.write(
@@ -192,7 +192,8 @@ class Document:
         integrated = self._tree.integrate(update, self.value, summary, limits, structs)
         if not integrated.update:
             return None
-        self._undo.expect(user, integrated.records, integrated.reinserted)
+        reinserted = integrated.reinserted
+        self._undo.expect(user, integrated.records, reinserted)
         before = Before(self._tree, self.value, self.size, version, self._undo.incarnations)
         written, applied, records, reinsertions = corrected(before, integrated, correct)
         if leases:
@@ -200,7 +201,7 @@ class Document:
         # An invisible change, such as a new order key that keeps the order, is no undo step.
         if not applied.ops:
             records = self._undo.needed_records(records)
-        again, silent = tuple(reinsertions), not applied.ops
+        again, silent = (*reinserted, *reinsertions), not applied.ops
         inverse = Inverse(tuple(records), reinsertions=again, silent=silent, made_by=made_by)
         return self._accept(applied, written, inverse, version, user, at, kind)
 
@@ -266,7 +267,8 @@ class Document:
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
         self.blocks.add(update)
-        return Change(applied.ops, update, blob, before, applied.value, applied.texts)
+        value, texts = applied.value, applied.texts
+        return Change(applied.ops, update, blob, before, value, texts, applied.copied)
 
     # --- undo and redo ----------------------------------------------------------------------
 

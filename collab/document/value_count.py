@@ -84,11 +84,14 @@ class ValueCount:
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)
 
 
-def require_short_lists(root: Node, value: Json, ops: Sequence[Op]) -> None:
+def require_short_lists(root: Node, value: Json, ops: Sequence[Op], size: int) -> None:
     """Raise `too_large` when an op writes an item of a long Y.Array with many values.
 
-    `root` is the node of `value`, which is the value before the ops.
+    `root` is the node of `value`, which is the value before the ops. `size` is the number of bytes
+    of the value after them.
     """
+    if len(ops) == 1 and size <= LEAST_BYTES * MOST_IN_ARRAY:
+        return  # the whole document has fewer values
     counted: dict[int, int] = {}
     for op in ops:
         if op["op"] == "remove" or not op["path"]:
@@ -152,7 +155,9 @@ class WorkSize:
 
     def change(self, update: bytes, ops: Sequence[Op] = ()) -> None:
         """Note a change. The bytes of its update bound the number of new values."""
-        self.former += sum(op["op"] != "add" for op in ops)
+        for op in ops:
+            if op["op"] != "add":
+                self.former += 1
         self._changed += len(update)
         self.applied += len(update)
         self._unmeasured += len(update)

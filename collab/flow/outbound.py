@@ -60,10 +60,11 @@ class OutboundFlow:
     these, one merged catch-up per decision, and the last notice.
     """
 
-    __slots__ = ("_behind_since", "_budget", "_patience", "_stuck_since", "state")
+    __slots__ = ("_behind_since", "_budget", "_patience", "_stuck_since", "bytes", "state")
 
     def __init__(self, budget: ByteAndMessageBudget, *, patience: float) -> None:
         self._budget = budget
+        self.bytes = budget.bytes
         self._patience = patience
         self._behind_since = 0.0
         self._stuck_since = 0.0
@@ -76,11 +77,11 @@ class OutboundFlow:
         """
         if full or self.state is not OutboundState.NORMAL:
             return False
-        return self._budget.bytes.try_spend(size, now)
+        return self.bytes.try_spend(size, now)
 
     def spend(self, size: int, now: float) -> None:
         """Charge a frame that is sent in every state: `opened`, answers, keep-alives, notices."""
-        self._budget.bytes.spend(size, now)
+        self.bytes.spend(size, now)
 
     def fall_behind(self, now: float, behind: Behind) -> Backpressure | None:
         """Stop the cursor here. Return the `on` to send, or None when it was sent already."""

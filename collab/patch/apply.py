@@ -34,6 +34,9 @@ class Applied(Struct, frozen=True):
     An exact op may come from a `splice`, or its author may have stated otherwise which characters
     it changes. Then `texts` has these changes, by the number of this op. This is a Struct, because
     creating a frozen dataclass takes 0.5 us longer.
+
+    Both values share their unchanged parts. `copied` are the bytes of memory of the containers that
+    only one of them has, without the values in them.
     """
 
     value: Any
@@ -41,6 +44,7 @@ class Applied(Struct, frozen=True):
     inverse: list[Op]
     size: int
     texts: dict[int, TextChanges] = {}
+    copied: int = 0
 
 
 def apply(
@@ -73,7 +77,7 @@ def apply(
     except Rejected as error:
         raise with_op(error, done, ops[done]) from None
     run.inverse.reverse()
-    return Applied(run.root, run.ops, run.inverse, run.size, run.texts)
+    return Applied(run.root, run.ops, run.inverse, run.size, run.texts, run.copied)
 
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:

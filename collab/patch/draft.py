@@ -14,6 +14,8 @@ from collab.patch.bounds import TRUSTED, Bounds, check, json_size, nesting, too_
 from collab.patch.pointer import Tokens, index_of, not_found, parse
 
 _NO_LIMIT = 1 << 30
+# Bytes for each value in a copied object, and in a copied list (measured).
+_IN_OBJECT, _IN_LIST = 24, 8
 
 
 class Draft:
@@ -22,10 +24,12 @@ class Draft:
     Invariant: `root` is the value so far, and `size` is its length in JSON bytes. When the draft
     starts with size 0, `size` is only the growth. The draft itself has made each container in
     `owned`, and only one path leads to it from `root`. So the draft may change it in place.
+    `copied` is about how many bytes of memory these containers take, without the values in them.
     """
 
     __slots__ = (
         "bounds",
+        "copied",
         "depth",
         "exact",
         "owned",
@@ -43,7 +47,7 @@ class Draft:
         self.bounds = bounds
         self.depth = bounds.max_depth or _NO_LIMIT
         self.values_left = bounds.max_nodes or _NO_LIMIT
-        self.work = 0
+        self.work = self.copied = 0
         self.size_of = json_size if bounds is not TRUSTED else _unmeasured
         self.owned: dict[int, Any] = {}
 
@@ -123,6 +127,7 @@ class Draft:
                     raise not_found(tokens)
                 holder[key] = node = node.copy()
                 self.work += len(node)
+                self.copied += len(node) * (_IN_OBJECT if kind is dict else _IN_LIST)
                 owned[id(node)] = node
             holder, key = node, token if kind is dict else index_of(token)
         self.root = top[0]

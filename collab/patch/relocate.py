@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from collab.entry import Author, Op, TextChanges
 from collab.errors import Rejected
@@ -34,6 +34,9 @@ class AppliedChange(Struct, eq=False, dict=True):
     Invariant: `ops` are exact on `before`, the value before the change. The steps are computed when
     they are first used. So no change needs its steps while every client is at the head. `texts` has
     the exact changes of a text, by the number of its op.
+
+    `value` is the value after the change, if it is known. `copied` are the bytes of memory of the
+    containers that only one of the two values has.
     """
 
     version: int
@@ -41,10 +44,13 @@ class AppliedChange(Struct, eq=False, dict=True):
     ops: Sequence[Op]
     before: Any
     texts: Mapping[int, TextChanges] = NO_TEXTS
+    value: Any = UNSET
+    copied: int = 0
 
-    @cached_property
+    @property
     def after(self) -> Any:
-        return replay(self.before, self.ops)
+        """The value after the change. It is not cached, because it may be large."""
+        return replay(self.before, self.ops) if self.value is UNSET else self.value
 
     @cached_property
     def replaced_pointers(self) -> Pointers | None:

@@ -13,7 +13,6 @@ from collab.document.change import Followed
 from collab.entry import is_renewal
 from collab.errors import Rejected
 from collab.patch.relocate import AppliedChange
-from collab.room.tail import applied_change
 from collab.room.yjs_rules import NOTABLE_SECONDS
 from collab.structs.guard import STORED_BOUNDS, inspect
 from collab.types.yjs_document import MOST_BLOCKS
@@ -21,6 +20,7 @@ from collab.yjs.slices import RANGES, slices_of
 
 if TYPE_CHECKING:
     from collab.entry import Entry, Kind
+    from collab.ids import Json
     from collab.room.working import Working
 
 # The other kinds begin a document, or begin it again.
@@ -81,7 +81,7 @@ def prepare(working: Working, entries: Sequence[Entry]) -> Prepared | None:
         if _takes_long(one):
             return None
         followed.append(one)
-        changes.append(applied_change(one.entry, value))
+        changes.append(_change(one, value))
         value, size, version = one.applied.value, one.applied.size, entry.version
     step = working.guard.batch_step(changes, working.guard.committed.revision)
     if step is not None and step.is_written:
@@ -103,6 +103,11 @@ def follow(working: Working, prepared: Prepared) -> None:
         took = working.seconds() - began
         if took > NOTABLE_SECONDS:
             document.opening_seconds += took
+
+
+def _change(one: Followed, before: Json) -> AppliedChange:
+    entry, after, copied = one.entry, one.applied.value, one.applied.copied
+    return AppliedChange(entry.version, entry.author, entry.ops, before, entry.texts, after, copied)
 
 
 def _size(entry: Entry) -> int:

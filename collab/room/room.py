@@ -162,7 +162,8 @@ class Room:
         """
         entries, changes, accepted = self.working.take_batch()
         self._advance(entries, changes)
-        self.ids.add(accepted)
+        if accepted:
+            self.ids.add(accepted)
         if entries or accepted:
             self._title.note_written()
         self.exists = self.working.exists
@@ -196,7 +197,8 @@ class Room:
         """Make the working value the committed one, after these entries."""
         for entry, applied in zip(entries, changes, strict=True):
             self.tail.append(entry, applied)
-        self.ids.add(Accepted.of(entry) for entry in entries if entry.id)
+            if entry.id:
+                self.ids.add((Accepted.of(entry),))
         self.version, self.value = self.working.head, self.document.value
 
     def set_locks(self, locks: Locks) -> None:

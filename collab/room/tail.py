@@ -9,10 +9,14 @@ from typing import NamedTuple
 
 from collab.entry import Entry
 from collab.ids import Json
+from collab.patch.apply import apply
+from collab.patch.bounds import TRUSTED
 from collab.patch.relocate import AppliedChange
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
+    """An entry, the same entry as a change, and about how many bytes it has."""
+
     entry: Entry
     change: AppliedChange
     size: int
@@ -22,14 +26,24 @@ class Tail:
     """Keeps the newest entries, up to version `last`, without a gap.
 
     Invariant: it holds at most `max_entries`, and about `max_bytes` of ops and updates. The values
-    before the entries share their unchanged parts, so each value costs only its changed parts.
+    before the entries share their unchanged parts. But each edit of an object with 80,000 keys
+    makes a copy of the object, of two megabytes. The tail keeps at most `max_copied` bytes of such
+    copies.
     """
 
-    def __init__(self, last: int, *, max_entries: int = 1000, max_bytes: int = 4 << 20) -> None:
-        self._kept: deque[_Kept] = deque()
-        self._bytes = 0
+    def __init__(
+        self,
+        last: int,
+        *,
+        max_entries: int = 1000,
+        max_bytes: int = 4 << 20,
+        max_copied: int = 64 << 20,
+    ) -> None:
+        self._kept: deque[Kept] = deque()
+        self._bytes = self._copied = 0
         self._max_entries = max_entries
         self._max_bytes = max_bytes
+        self._max_copied = max_copied
         self.last = last
         # The version before the oldest entry. The tail has all entries after this version.
         self.base = last
@@ -41,34 +55,52 @@ class Tail:
         """Add the next entry, and drop the oldest entries above the limits."""
         assert entry.version == self.last + 1, (entry.version, self.last)
         size = approximate_size(entry)
-        self._kept.append(_Kept(entry, change, size))
+        self._kept.append(Kept(entry, change, size))
         self._bytes += size
+        self._copied += change.copied
         self.last = entry.version
-        while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= self._kept.popleft().size
+        while (
+            len(self._kept) > self._max_entries
+            or self._bytes > self._max_bytes
+            or self._copied > self._max_copied
+        ):
+            oldest = self._kept.popleft()
+            self._bytes -= oldest.size
+            self._copied -= oldest.change.copied
             self.base += 1
 
     def drop_entries(self) -> None:
         """Drop all entries, as if the document was opened from a snapshot of its newest version."""
         self._kept.clear()
-        self._bytes, self.base = 0, self.last
+        self._bytes, self._copied, self.base = 0, 0, self.last
 
-    def prepend(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
-        """Add older entries; the newest of them is version `base`."""
-        assert not entries or entries[-1].version == self.base
-        for entry, before in zip(reversed(entries), reversed(values), strict=True):
-            self._kept.appendleft(
-                _Kept(entry, applied_change(entry, before), approximate_size(entry))
-            )
-            self._bytes += approximate_size(entry)
-        self.base -= len(entries)
+    @property
+    def free(self) -> int:
+        """How many more bytes of copies the tail may keep."""
+        return max(0, self._max_copied - self._copied)
+
+    @property
+    def may_have_older(self) -> bool:
+        """Whether older entries are worth loading: half of the bytes for copies are free."""
+        return 2 * self._copied <= self._max_copied
+
+    def prepend(self, older: Sequence[Kept]) -> None:
+        """Add older entries (`newest_kept`); the newest of them is version `base`."""
+        assert not older or older[-1].entry.version == self.base
+        self._kept.extendleft(reversed(older))
+        for one in older:
+            self._bytes += one.size
+            self._copied += one.change.copied
+        self.base -= len(older)
 
     def prepend_tail(self, older: Tail) -> None:
-        """Add the entries of an older tail whose last version is this tail's `base`."""
+        """Add the entries of an older tail whose last version is this tail's `base`.
+
+        When the copies of both tails are too many, add nothing.
+        """
         assert older.last == self.base
-        self._kept.extendleft(reversed(older._kept))
-        self._bytes += older._bytes
-        self.base = older.base
+        if older._copied <= self.free:
+            self.prepend(older._kept)
 
     def since(self, version: int) -> list[Entry] | None:
         """Return the entries after `version`; None when the tail has dropped some of them."""
@@ -91,13 +123,38 @@ class Tail:
         before: Json = next(iter(self._from(version))).change.before
         return before
 
-    def _from(self, version: int) -> Iterable[_Kept]:
+    def kept(self) -> list[Kept]:
+        """Return all entries. The copy takes microseconds, and a thread may read it."""
+        return list(self._kept)
+
+    def _from(self, version: int) -> Iterable[Kept]:
         return islice(self._kept, version - self.base, None)
 
 
-def applied_change(entry: Entry, before: Json) -> AppliedChange:
-    """Return the change of an entry that was applied to the value `before`."""
-    return AppliedChange(entry.version, entry.author, entry.ops, before, entry.texts)
+def newest_kept(value: Json, entries: Iterable[Entry], most: int) -> list[Kept]:
+    """Return the newest of the entries, as the tail keeps them.
+
+    Their copies have at most `most` bytes. `value` is the value before the first entry.
+    """
+    found: deque[Kept] = deque()
+    copied = 0
+    for entry in entries:
+        applied = apply(value, entry.ops, bounds=TRUSTED, splices=True)
+        change = AppliedChange(
+            entry.version,
+            entry.author,
+            entry.ops,
+            value,
+            entry.texts,
+            applied.value,
+            applied.copied,
+        )
+        found.append(Kept(entry, change, approximate_size(entry)))
+        copied += change.copied
+        while copied > most:
+            copied -= found.popleft().change.copied
+        value = applied.value
+    return list(found)
 
 
 def approximate_size(entry: Entry) -> int:

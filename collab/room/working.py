@@ -49,6 +49,7 @@ class RoomBounds:
     undo: UndoBounds = UNDO_BOUNDS
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
+    tail_copied: int = 64 << 20  # bytes of memory for the containers of older values
     max_update: int = 4 << 20
     max_state: int = 16 << 20  # bytes of the Yjs state; 0 for no limit
     max_blocks: int = 800_000  # of the Yjs state; 0 for no limit
@@ -91,7 +92,12 @@ class Working:
         self.epoch = document.epoch
         self.head = document.version
         self.guard = LockGuard(Locks())
-        self.tail = Tail(self.head, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
+        self.tail = Tail(
+            self.head,
+            max_entries=bounds.tail_entries,
+            max_bytes=bounds.tail_bytes,
+            max_copied=bounds.tail_copied,
+        )
         self.commit_id = ""
         self.entries: list[Entry] = []  # of the batch
         self.changes: list[AppliedChange] = []  # the same entries as changes
@@ -127,9 +133,9 @@ class Working:
         To build the index takes seconds in a large document. Without a Yjs client, only former
         values and pieces of texts are hidden.
         """
-        if self.document.work_size <= MAY_HIDE:
-            return None
         if not self.structs.is_built and self.document.work.former < MOST_HIDDEN:
+            return None
+        if self.document.work_size <= MAY_HIDE:
             return None
         return partial(self.structs.of, self.document)
 
@@ -191,7 +197,15 @@ class Working:
         )
         self.document.version = self.head = entry.version
         self.structs.add(entry.update, checked)
-        applied = AppliedChange(entry.version, entry.author, entry.ops, change.before, entry.texts)
+        applied = AppliedChange(
+            entry.version,
+            entry.author,
+            entry.ops,
+            change.before,
+            entry.texts,
+            change.value,
+            change.copied,
+        )
         if self.guard.committed.held:
             self.guard.add_change(applied)
         self.entries.append(entry)

@@ -153,7 +153,7 @@ class StructIndex:
             return UNKNOWN
         known = self._clients.get(at[0])
         if known is not None and known.starts and at[1] >= known.starts[0]:
-            return known.place(at[1])
+            return known.place_of_run(bisect_right(known.starts, at[1]) - 1)
         return UNKNOWN if self._base is None else self._base.place(at)
 
     def knows(self, at: Id) -> bool:

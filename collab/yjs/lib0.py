@@ -89,7 +89,12 @@ class Reader:
 
     def count(self, least: int = 1) -> int:
         """Read the number of items that follow, each of at least `least` bytes."""
-        value = self.uint()
+        pos = self.pos
+        # Most counts have one byte. A call of `uint` would take longer than this.
+        if pos < self.end and (value := self.data[pos]) < 0x80:
+            self.pos = pos + 1
+        else:
+            value = self.uint()
         if value * least > self.end - self.pos:
             refuse("a count is too large for the bytes that follow")
         return value
@@ -102,8 +107,10 @@ class Reader:
 
     def raw(self) -> bytes:
         """Read a length, and a byte string of that length."""
-        size = self.uint()
-        start = self.pos
+        start = self.pos + 1
+        if start > self.end or (size := self.data[start - 1]) > 0x7F:  # as in `count`
+            size = self.uint()
+            start = self.pos
         stop = start + size
         if stop > self.end:
             refuse("a length is too large for the bytes that follow")

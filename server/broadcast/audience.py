@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collab.errors import Close
 from server.broadcast.news import News
-from server.broadcast.subscriber import Answered, AnswerObserver, Subscriber
+from server.broadcast.subscriber import Answered, AnswerObserver, FanOut, Subscriber, drop
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
     from server.broadcast.close_reasons import CloseReason
     from server.runtime.clock import Clock
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -39,7 +35,9 @@ class Audience:
     observer: AnswerObserver | None = None
     ended: CloseReason | None = None
     missed: Counter[str] = field(default_factory=Counter)  # bytes by lane
-    _active: dict[Subscriber, None] = field(default_factory=dict)
+    _active: defaultdict[FanOut, dict[Subscriber, None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     _paused: defaultdict[str, set[Subscriber]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, subscriber: Subscriber) -> None:
@@ -47,7 +45,7 @@ class Audience:
         if self.ended is not None:
             subscriber.dismiss(self.ended.code, self.ended.reason)
             return
-        self.subscribers[subscriber] = self._active[subscriber] = None
+        self.subscribers[subscriber] = self._active[subscriber.fan_out][subscriber] = None
 
     def end(self, close_reason: CloseReason) -> None:
         """Close all subscribers, for the reason for which the document's live room ended."""
@@ -58,7 +56,7 @@ class Audience:
     def leave(self, subscriber: Subscriber) -> None:
         """Remove a subscriber."""
         self.subscribers.pop(subscriber, None)
-        self._active.pop(subscriber, None)
+        self._active[subscriber.fan_out].pop(subscriber, None)
         for resting in self._paused.values():
             resting.discard(subscriber)
 
@@ -67,16 +65,17 @@ class Audience:
 
         Return whether the subscriber was active before.
         """
-        if subscriber not in self._active:
+        active = self._active[subscriber.fan_out]
+        if subscriber not in active:
             return False
-        del self._active[subscriber]
+        del active[subscriber]
         self._paused[lane].add(subscriber)
         return True
 
     def resume(self, subscriber: Subscriber) -> None:
         """Send news again to a subscriber that is at the head."""
         if subscriber in self.subscribers:
-            self._active[subscriber] = None
+            self._active[subscriber.fan_out][subscriber] = None
             for resting in self._paused.values():
                 resting.discard(subscriber)
 
@@ -98,12 +97,17 @@ class Audience:
         for lane, resting in self._paused.items():
             if resting:
                 self.missed[lane] += news.size(lane)
-        readers = self._active if news.after != news.before else ()
-        for subscriber in dict.fromkeys((*answers, *readers)):
+        for subscriber, own in answers.items():
             try:
-                subscriber.on_commit(news, answers.get(subscriber, ()), now)
+                subscriber.on_commit(news, own, now)
             except Exception:  # an error of one connection must not stop the broadcast
-                _drop(subscriber)
+                drop(subscriber)
+        if news.after != news.before:
+            for fan_out, active in self._active.items():
+                readers = active.copy()
+                for subscriber in answers:
+                    readers.pop(subscriber, None)
+                fan_out(readers, news, now)
         if self.observer is not None and answered:
             self.observer.on_broadcast(self.key, answered, now)
 
@@ -113,7 +117,7 @@ class Audience:
             try:
                 say(subscriber)
             except Exception:  # as in `broadcast`: the others must still get the message
-                _drop(subscriber)
+                drop(subscriber)
 
     def notice(self, payload: bytes) -> None:
         """Send a notice to every patch client."""
@@ -131,9 +135,3 @@ class Audience:
     def resynchronise(self) -> None:
         """Ask every Yjs client for updates that the server may lack."""
         self.send_to_each(lambda subscriber: subscriber.resynchronise())
-
-
-def _drop(subscriber: Subscriber) -> None:
-    """Close the connection of a failing subscriber; its client reconnects and resumes."""
-    logger.exception("sending to a connection failed; the connection is closed")
-    subscriber.dismiss(Close.OUR_FAULT, "internal error")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from collab.errors import Close
 from collab.room.member import Member
@@ -15,12 +16,15 @@ from collab.room.requests import (
     ReadState,
     ReadStateVector,
     Request,
+    Update,
 )
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
     from collab.messages import LockChange
     from server.broadcast.news import LockNews, News, PresenceNews
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +77,8 @@ class Submission:
 
     def needs_history(self, oldest: int) -> bool:
         """Whether the request needs entries after a version before `oldest`, and has none yet."""
+        if type(self.request) is Update:  # most requests that need none
+            return False
         base = self.oldest_base
         return base is not None and not self.history_loaded and 0 <= base < oldest
 
@@ -87,8 +93,17 @@ class Submission:
 Answered = tuple[Submission, Answer]
 
 
+# Sends the news of a commit to many subscribers of one kind. The time is the one of `on_commit`.
+# An error of one subscriber must not stop the others.
+FanOut = Callable[[Iterable[Any], "News", float], None]
+
+
 class Subscriber(Protocol):
     """A connection that gets the commits of a document."""
+
+    @property
+    def fan_out(self) -> FanOut:
+        """The function that sends news to subscribers of this kind, without answers for them."""
 
     @property
     def session(self) -> str:
@@ -132,3 +147,18 @@ class AnswerObserver(Protocol):
 
         `asked` is the action of the request. It is empty when no request caused the events.
         """
+
+
+def one_by_one(subscribers: Iterable[Subscriber], news: News, now: float) -> None:
+    """Call `on_commit` of each subscriber. This is the simplest `FanOut`."""
+    for subscriber in subscribers:
+        try:
+            subscriber.on_commit(news, (), now)
+        except Exception:  # as `FanOut` says
+            drop(subscriber)
+
+
+def drop(subscriber: Subscriber) -> None:
+    """Close the connection of a failing subscriber; its client reconnects and resumes."""
+    logger.exception("sending to a connection failed; the connection is closed")
+    subscriber.dismiss(Close.OUR_FAULT, "internal error")

@@ -33,7 +33,7 @@ from server.commits.looking_back import load_history
 from server.commits.recovery import Recovery
 from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
-from server.commits.transactions import Appends, RowLockedCommits, write
+from server.commits.transactions import Appends, RowLockedCommits, record
 from server.documents.batch import Stop
 from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom
@@ -72,8 +72,8 @@ class CommitLoop:
                 await self._hub.has_work.wait()
                 self._hub.has_work.clear()
                 groups = self._ready()
-                while groups:
-                    await self._commit(groups.pop(0))  # keep no closed document in this frame
+                while groups:  # keep no closed document in this frame
+                    await self._write(self._begin(groups.pop(0)))
                 # A round without a write does not await, so let other tasks run now.
                 await asyncio.sleep(0)
 
@@ -91,13 +91,10 @@ class CommitLoop:
         while self._hub.every(lambda live: live.is_busy and not live.is_read_only):
             await asyncio.sleep(0.01)
 
-    async def _commit(self, lives: Sequence[LiveRoom]) -> None:
-        appends = self._begin(lives)
-        if appends:
-            await self._write(appends)
-
     async def _write(self, appends: dict[LiveRoom, Append | None]) -> None:
         """Write applied batches in one transaction, and handle their outcomes."""
+        if not appends:
+            return
         hub, lives = self._hub, list(appends)
         unsure: list[LiveRoom] = []
         to_write: Appends = {}
@@ -110,7 +107,8 @@ class CommitLoop:
             stale = await self._stale_answers.find_stale_rooms(unsure) if unsure else ()
             for live in stale:
                 to_write.pop(live, None)
-            written = await write(hub, to_write)
+            rows, began_at = list(to_write.values()), hub.clock.monotonic()
+            outcomes = await hub.store.commit(rows) if rows else []
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble(lives)
@@ -121,10 +119,12 @@ class CommitLoop:
             )
             self._isolate_failures(lives)
             return
+        ended_at = record(hub, rows, outcomes, began_at) if rows else began_at
         self._isolated_rooms.difference_update(lives)
+        written = dict(zip(to_write, outcomes, strict=True))
         for live, append in appends.items():
-            outcome = Clash() if live in stale else written.outcomes.get(live, _COMMITTED)
-            self._handle_outcome(live, append, outcome, written.at)
+            outcome = Clash() if live in stale else written.get(live, _COMMITTED)
+            self._handle_outcome(live, append, outcome, ended_at)
 
     def _begin(self, lives: Sequence[LiveRoom]) -> dict[LiveRoom, Append | None]:
         """Apply requests for at most `MAX_SECONDS`, and return the batches with their rows.
@@ -156,12 +156,12 @@ class CommitLoop:
             self._reopening.reopen(live)
             return False
         if live.state is LiveState.OPEN:
-            if self._must_lock(live):
+            if live.contended_until and self._must_lock(live):
                 live.move(Event.WRITE)
                 work = partial(self._commit_locked, live)
                 self._tasks.spawn(work, f"commit {live.key.doc}", live)
                 return False
-            if not self._following.follow(live):
+            if live.remote.has_heard and not self._following.follow(live):
                 return False
         stop = live.apply_waiting(now, until)
         if stop is Stop.BUG:
@@ -179,10 +179,9 @@ class CommitLoop:
 
     def _must_lock(self, live: LiveRoom) -> bool:
         """Whether the next batch locks the row first. It then follows what is new by itself."""
-        is_contended = self._hub.clock.monotonic() < live.contended_until
-        if not is_contended or not live.room.exists or not live.queue:
+        if self._hub.clock.monotonic() >= live.contended_until or not live.room.exists:
             return False
-        return live.is_for_batch(live.queue[0])
+        return (first := live.queue.first) is not None and live.is_for_batch(first)
 
     def _handle_outcome(
         self, live: LiveRoom, append: Append | None, outcome: Outcome, now: float
@@ -265,7 +264,8 @@ class CommitLoop:
         live.move(Event.COMMITTED)
         if append is not None and append.entries:
             hub.others.committed(live, append.entries, was)
-        if hub.snapshots.note(live, news.entries, now):
+        live.unsaved.add(news.entries, now)
+        if hub.snapshots.is_due(live, now):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
                 self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)
@@ -274,7 +274,7 @@ class CommitLoop:
 
     def _continue(self, live: LiveRoom) -> None:
         """Start what waits next: a reload, the locks, older entries, or a batch."""
-        first = live.queue[0] if live.queue else None
+        first = live.queue.first
         if live.reopen_waiter is not None or live.needs_to_follow:
             self._hub.wake(live)
         elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):

@@ -9,8 +9,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
-from collab.patch.apply import values_before
 from collab.ports.store import Corrupt, StorageUnavailable
+from collab.room.tail import newest_kept
 from server.documents.room_state import Event
 from server.runtime.worker_threads import run_in_thread
 
@@ -31,12 +31,14 @@ async def load_history(
     base = submission.oldest_base or 0
     tail, bounds = live.room.tail, hub.bounds.room
     try:
-        entries = await hub.history.between(
-            live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
-        )
+        entries = None
+        if tail.may_have_older:
+            entries = await hub.history.between(
+                live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
+            )
         if entries:
             value = await hub.history.value_at(live.key, base)
-            tail.prepend(entries, await run_in_thread(values_before, value, entries))
+            tail.prepend(await run_in_thread(newest_kept, value, entries, tail.free))
     except (Rejected, Corrupt):
         logger.info("the entries that a request needs are no longer kept, or are damaged")
     except StorageUnavailable:

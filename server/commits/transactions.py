@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from collab.ports.store import Held
 from server.documents.room_state import LiveState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from collab.ports.store import Append, Outcome
     from server.commits.reopening import Reopening
     from server.documents.hub import Hub
@@ -25,23 +27,11 @@ PATIENCE = 5.0
 Appends = dict["LiveRoom", "Append"]
 
 
-class Written(NamedTuple):
-    """The outcomes of a transaction, and the time of its end by the monotonic clock."""
-
-    outcomes: dict[LiveRoom, Outcome]
-    at: float
-
-
-async def write(hub: Hub, appends: Appends) -> Written:
-    """Commit all batches in one transaction, record it, and return the outcomes."""
-    began_at = hub.clock.monotonic()
-    if not appends:
-        return Written({}, began_at)
-    rows = list(appends.values())
-    outcomes = await hub.store.commit(rows)
+def record(hub: Hub, rows: Sequence[Append], outcomes: Sequence[Outcome], began_at: float) -> float:
+    """Record a transaction that has just ended. Return the time, by the monotonic clock."""
     ended_at = hub.clock.monotonic()
     hub.recorder.transaction_ended(rows, outcomes, ended_at - began_at)
-    return Written(dict(zip(appends, outcomes, strict=True)), ended_at)
+    return ended_at
 
 
 class RowLockedCommits:
@@ -82,13 +72,16 @@ class RowLockedCommits:
 
     async def retry(self) -> list[tuple[LiveRoom, Append, Outcome]]:
         """Commit all batches again; return the batches whose row was free, with their outcomes."""
-        appends = {live: append for live, (append, _) in self._since.items()}
+        hub, appends = self._hub, {live: append for live, (append, _) in self._since.items()}
+        rows, began_at = list(appends.values()), hub.clock.monotonic()
         try:
-            outcomes, now = await write(self._hub, appends)
+            answered = await hub.store.commit(rows)
         except Exception:  # recovery then finds the documents that can be written
             logger.warning("the batches of held documents could not be committed", exc_info=True)
             self._give_up(list(appends))
             return []
+        now = record(hub, rows, answered, began_at)
+        outcomes = dict(zip(appends, answered, strict=True))
         free = [live for live in appends if not isinstance(outcomes[live], Held)]
         for live in free:
             del self._since[live]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from collab.locks.events import changes_between
 from collab.locks.state import Locks
-from collab.patch.apply import values_before
 from collab.ports.positions import Control
+from collab.room.tail import newest_kept
 from server.broadcast.news import News
 from server.documents.changes import LastChange
 from server.documents.room_state import LiveState
@@ -96,7 +96,7 @@ def replace_room(
     old, live.room = live.room, room
     room.ids.merge(old.ids)
     old.close()
-    room.tail.prepend(missed, values_before(old.value, missed))
+    room.tail.prepend(newest_kept(old.value, missed, room.tail.free))
     if room.tail.base == old.version and room.epoch == old.epoch:
         room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
     if room.version != old.version:

@@ -83,7 +83,8 @@ class LiveRoom:
         self.batch = Batch()
         self.remote = RemoteHead()
         self.has_clashed = False  # the last commit
-        self.contended_until = 0.0  # before this time, a commit first locks the document's row
+        # Before this time, a commit first locks the document's row. 0 when none ever had to.
+        self.contended_until = 0.0
         self._slow_until = 0.0
         self._known: bytes | None = None  # the state vector, while a worker thread uses the room
 
@@ -115,8 +116,7 @@ class LiveRoom:
 
         The batch may contain a request that a worker thread has applied before.
         """
-        while self.queue and not self.batch.is_full:
-            submission = self.queue[0]
+        while (submission := self.queue.first) is not None and not self.batch.is_full:
             if not self.is_for_batch(submission):
                 return Stop.NOT_NOW
             is_slow = self._clock.monotonic() < self._slow_until
@@ -184,7 +184,8 @@ class LiveRoom:
     @property
     def needs_to_follow(self) -> bool:
         """Whether other instances have changed the document, or a request waits to know that."""
-        return self.remote.is_awaited or self.remote.is_due(self.position)
+        remote = self.remote
+        return remote.has_heard and (remote.is_awaited or remote.is_due(self.position))
 
     def wake_if_wanted(self) -> None:
         """Wake the commit loop when the document is open and work waits."""
@@ -225,8 +226,9 @@ class LiveRoom:
 
     def is_for_batch(self, submission: Submission) -> bool:
         """Whether the request may be in a batch now."""
-        is_lock = isinstance(submission.request, LockRequest)
-        return not is_lock and not self.needs_history(submission)
+        if isinstance(submission.request, LockRequest):
+            return False
+        return not submission.needs_history(self.room.tail.base)
 
     def needs_history(self, submission: Submission) -> bool:
         """Whether the request needs entries that must first be loaded from the log."""
@@ -234,7 +236,8 @@ class LiveRoom:
 
     def has_lock_request(self) -> bool:
         """Whether the next request is a lock request that needs no older entries."""
-        return bool(self.queue) and self._is_lock_request(self.queue[0])
+        first = self.queue.first
+        return first is not None and self._is_lock_request(first)
 
     def _is_lock_request(self, submission: Submission) -> bool:
         return isinstance(submission.request, LockRequest) and not self.needs_history(submission)
@@ -281,11 +284,7 @@ class LiveRoom:
         """Refuse the waiting writes, which clients retry. The reads stay in the queue."""
         if not self.queue:
             return
-        reads = [one for one in self.queue if one.is_read]
-        writes = [one for one in self.queue if not one.is_read]
-        self.queue.clear()
-        self.queue.extend(reads)
-        self._refuse(writes, refusal)
+        self._refuse(self.queue.remove(lambda one: not one.is_read), refusal)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
         """Complete a requested reload, unless a newer reload was requested."""

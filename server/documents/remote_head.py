@@ -30,14 +30,17 @@ class Ask(Enum):
 class RemoteHead:
     """Keeps the entries of other instances, and decides what to do next. It does no I/O.
 
-    `at` is always the position of the open document.
+    `at` is always the position of the open document. Nearly always nothing is due: then
+    `has_heard` is False, and the other methods need no call.
 
     Invariant: the waiting entries have no gap between them. There may be one before them, because
     the database may be asked already. A message may name a position that neither the room nor the
-    waiting entries reach. Then `next` returns `Ask.DATABASE`, until the database is asked.
+    waiting entries reach. Then `next` returns `Ask.DATABASE`, until the database is asked. Without
+    `has_heard`, nothing is due and no request waits.
     """
 
     def __init__(self) -> None:
+        self.has_heard = False  # something, since the document was level
         self.is_awaited = False  # a request waits until the document is level
         self._waiting: deque[Entry] = deque()
         self._newest: Position | None = None
@@ -57,15 +60,21 @@ class RemoteHead:
         if len(self._waiting) + len(entries) > MOST_WAITING:
             return
         self._waiting += [one for one in entries if one.version > last]
+        self.has_heard = True
 
     def note(self, at: Position, reached: Position) -> None:
         """Note that the document has reached a position."""
         if is_after(reached, self._newest or at):
             self._newest = reached
+            self.has_heard = True
 
     def doubt(self) -> None:
         """Note that messages may be lost, or that the document may be deleted."""
-        self._is_unsure = True
+        self._is_unsure = self.has_heard = True
+
+    def await_level(self) -> None:
+        """Note that a request waits until the document is level."""
+        self.is_awaited = self.has_heard = True
 
     def is_due(self, at: Position) -> bool:
         """Whether `next` has work."""
@@ -79,11 +88,13 @@ class RemoteHead:
             return waiting
         if self._is_unsure or is_after(self._newest, at):
             return Ask.DATABASE
+        self.has_heard = self.is_awaited
         return Ask.NOTHING
 
     def put_back(self, entries: Iterable[Entry]) -> None:
         """Let entries that `next` has returned wait again, before all others."""
         self._waiting.extendleft(reversed(list(entries)))
+        self.has_heard = True
 
     def begin_asking(self) -> None:
         """Forget what was heard: the database is asked now, and its answer includes all of it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from collab.room.member import Member
     from server.broadcast.subscriber import Submission
@@ -16,66 +17,93 @@ if TYPE_CHECKING:
 IN_A_TURN: Final = 8
 
 
-class RequestQueue(deque["Submission"]):
-    """Requests in the order in which the commit loop takes them from the left.
+class RequestQueue:
+    """Requests in the order in which the commit loop takes them.
 
     That is the order of their arrival, unless many requests of one user wait. Then each user has
     `IN_A_TURN` of them in each turn. So a request does not wait for all that another user has sent
-    before, over any number of connections.
+    before, over any number of connections. To put or to take a request takes the same time, however
+    many requests wait.
 
     A ticket is the number of a request among those of its user, counted from the present turn on.
     Each `IN_A_TURN` tickets are a turn.
 
-    Invariant: turns never decrease from left to right. The requests of one connection (a `Member`)
-    stay in the order of their arrival.
+    Invariant: the requests of one connection (a `Member`) stay in the order of their arrival.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self._turns: dict[int, deque[Submission]] = {}  # only turns with requests
+        self._numbers: list[int] = []  # a heap with the numbers of these turns, and of former ones
+        self._count = 0
         self._turn = 0  # the present turn: that of the request that was served last
         self._last_taken = 0  # from `take` to `put_back`: the turn of the last taken request
         self._newest: dict[str, int] = {}  # the ticket of each user's newest request
+        # The ticket of the newest request of each connection with the rest of a request.
+        self._rests: dict[Member, int] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Submission]:
+        for number in sorted(self._turns):
+            yield from self._turns[number]
+
+    @property
+    def first(self) -> Submission | None:
+        """The request that is taken next; None when the queue is empty."""
+        turns, numbers = self._turns, self._numbers
+        while numbers:
+            if numbers[0] in turns:
+                return turns[numbers[0]][0]
+            heappop(numbers)
+        return None
 
     def put(self, submission: Submission) -> None:
         """Put a new request behind the last one of its turn."""
-        if len(self._newest) > 2 * len(self) + IN_A_TURN:
+        if len(self._newest) > 2 * self._count + IN_A_TURN:
             self._forget_idle()
-        user = submission.member.author.user
+        member = submission.member
+        user = member.author.user
         ticket = max(self._turn * IN_A_TURN, self._newest.get(user, -1) + 1)
-        submission.ticket = self._newest[user] = ticket
-        self._insert(submission)
+        self._newest[user] = ticket
+        if member in self._rests:
+            ticket = max(ticket, self._rests[member] + 1)
+            self._rests[member] = ticket
+        self._add(submission, ticket)
 
     def take_first(self) -> Submission:
-        """Take the request at the left."""
-        first = self.popleft()
+        """Take the next request. The queue must have one."""
+        first = self._pop()
         self._turn = first.ticket // IN_A_TURN
         return first
 
     def take(self, most: int, may: Callable[[Submission], bool]) -> deque[Submission]:
-        """Take up to `most` requests from the left, until one of them may not be taken.
+        """Take up to `most` requests, until one of them may not be taken.
 
         Then call `put_back` with the requests that still wait.
         """
         taken: deque[Submission] = deque()
-        if self:
-            self._turn = self[0].ticket // IN_A_TURN
-        while self and len(taken) < most and may(self[0]):
-            taken.append(self.popleft())
+        first = self.first
+        if first is not None:
+            self._turn = first.ticket // IN_A_TURN
+        while first is not None and len(taken) < most and may(first):
+            taken.append(self._pop())
+            first = self.first
         if taken:
             self._last_taken = taken[-1].ticket // IN_A_TURN
         return taken
 
     def put_back(self, taken: Sequence[Submission]) -> None:
-        """Put requests back that were taken, in their order.
-
-        Requests with an earlier turn may have come meanwhile. These come first.
-        """
-        last_taken, self._last_taken = self._last_taken, 0
-        if taken:
-            self._turn = taken[0].ticket // IN_A_TURN
+        """Put requests back that were taken, in their order: each before the others of its turn."""
+        later = max(self._turn, self._last_taken)
+        self._turn = taken[0].ticket // IN_A_TURN if taken else later
+        self._last_taken = 0
+        if self._rests:
             self._arrange([*taken, *self])
-        else:
-            self._turn = max(self._turn, last_taken)
+            return
+        for one in reversed(taken):
+            self._turn_of(one.ticket).appendleft(one)
+        self._count += len(taken)
 
     def put_rest(self, submission: Submission, rest: Sequence[Submission]) -> None:
         """Put the rest of a request that was taken, before the next ones of its connection.
@@ -84,36 +112,69 @@ class RequestQueue(deque["Submission"]):
         """
         for turn, piece in enumerate(rest, submission.ticket // IN_A_TURN + 1):
             piece.ticket = turn * IN_A_TURN
+        self._rests[submission.member] = submission.ticket
         self._arrange([*rest, *self])
 
-    def _arrange(self, waiting: list[Submission]) -> None:
-        """Put requests into the order of their turns, and keep the order of each connection."""
-        newest: dict[Member, int] = {}
-        for one in waiting:
-            one.ticket = newest[one.member] = max(one.ticket, newest.get(one.member, -1) + 1)
-        waiting.sort(key=_turn_of)
-        self.clear()
-        self.extend(waiting)
+    def remove(self, is_gone: Callable[[Submission], bool]) -> list[Submission]:
+        """Remove and return the requests for which `is_gone` is true, in their order."""
+        gone: list[Submission] = []
+        for number in sorted(self._turns):
+            kept: deque[Submission] = deque()
+            for one in self._turns[number]:
+                (gone if is_gone(one) else kept).append(one)
+            if kept:
+                self._turns[number] = kept
+            else:
+                del self._turns[number]
+        self._count -= len(gone)
+        return gone
 
-    def _insert(self, submission: Submission) -> None:
-        """Insert a request at the end of its turn, and behind all others of its connection."""
-        turn, member = submission.ticket // IN_A_TURN, submission.member
-        at = len(self)
-        for other in reversed(self):
-            if other.ticket // IN_A_TURN <= turn:
-                break
-            if other.member is member:  # a piece of a rest, with a later turn
-                submission.ticket = other.ticket + 1
-                self._insert(submission)
-                return
-            at -= 1
-        self.insert(at, submission)
+    def clear(self) -> None:
+        """Drop all requests."""
+        self._turns.clear()
+        self._count = 0
+
+    def _arrange(self, waiting: list[Submission]) -> None:
+        """Put requests into their turns. Those of a connection get later turns to keep their order.
+
+        This takes time for each request, so only the rest of a long request needs it.
+        """
+        newest = dict.fromkeys(self._rests, -1)
+        self.clear()
+        for one in waiting:
+            ticket = max(one.ticket, newest.get(one.member, -1) + 1)
+            newest[one.member] = ticket
+            self._add(one, ticket)
+        self._rests = {member: max(at, newest[member]) for member, at in self._rests.items()}
+
+    def _add(self, submission: Submission, ticket: int) -> None:
+        submission.ticket = ticket
+        self._turn_of(ticket).append(submission)
+        self._count += 1
+
+    def _turn_of(self, ticket: int) -> deque[Submission]:
+        number = ticket // IN_A_TURN
+        turn = self._turns.get(number)
+        if turn is None:
+            turn = self._turns[number] = deque()
+            heappush(self._numbers, number)
+        return turn
+
+    def _pop(self) -> Submission:
+        first = self.first
+        assert first is not None
+        number = self._numbers[0]
+        turn = self._turns[number]
+        turn.popleft()
+        if not turn:
+            del self._turns[number]
+        self._count -= 1
+        return first
 
     def _forget_idle(self) -> None:
-        """Forget the users who have no request after the present turn."""
+        """Forget users and connections with no request that waits, or is after the present turn."""
         later = (self._turn + 1) * IN_A_TURN
-        self._newest = {user: ticket for user, ticket in self._newest.items() if ticket >= later}
-
-
-def _turn_of(submission: Submission) -> int:
-    return submission.ticket // IN_A_TURN
+        waiting = {one.member for one in self}
+        users = {member.author.user for member in waiting}
+        self._newest = {u: t for u, t in self._newest.items() if t >= later or u in users}
+        self._rests = {m: t for m, t in self._rests.items() if t >= later or m in waiting}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ from server.documents.long_work import LARGE
 from server.documents.room_state import Event, LiveState
 
 if TYPE_CHECKING:
-    from collab.entry import Entry
     from collab.ports.store import Snapshot, Store, Stored
     from server.documents.live_room import LiveRoom
     from server.recording.recorder import Recorder
@@ -58,21 +57,13 @@ class Snapshots:
         self._bounds = bounds
         self._recorder = recorder
 
-    def is_due(self, live: LiveRoom) -> bool:
+    def is_due(self, live: LiveRoom, now: float) -> bool:
         """Whether the document should be saved now."""
-        return self._is_due(live.unsaved, self._clock.monotonic())
-
-    def _is_due(self, unsaved: Unsaved, now: float) -> bool:
-        bounds = self._bounds
+        bounds, unsaved = self._bounds, live.unsaved
         many = unsaved.entries >= bounds.snapshot_entries
         large = 0 < bounds.snapshot_bytes <= unsaved.bytes
         old = now - unsaved.oldest >= bounds.snapshot_seconds
         return (many or large or old) and unsaved.is_worth_saving
-
-    def note(self, live: LiveRoom, entries: Sequence[Entry], now: float) -> bool:
-        """Count committed entries. Return whether the document should be saved now."""
-        live.unsaved.add(entries, now)
-        return self._is_due(live.unsaved, now)
 
     def opened(self, live: LiveRoom, stored: Stored) -> None:
         """Count the entries after the snapshots from which the document was opened."""
@@ -82,7 +73,7 @@ class Snapshots:
         if stored.steps is not None:
             live.unsaved_steps.size = len(stored.steps.body)
             live.unsaved_steps.add(stored.steps.entries, now)
-        self.note(live, stored.entries, now)
+        live.unsaved.add(stored.entries, now)
         # The document took longer to open than the snapshot says. A new snapshot, even of the same
         # version, records the true time.
         if live.room.was_underestimated:

@@ -108,8 +108,6 @@ def _go_on_with(
     debt = budget.wait(now) if budget is not None else 0.0
     if debt > MOST_DEBT and subscriber is not None:
         subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
-        others = [one for one in queue if one.subscriber is not subscriber]
-        queue.clear()
-        queue.extend(others)
+        queue.remove(lambda one: one.subscriber is subscriber)
     else:
         queue.put_rest(submission, [replace(submission, request=Update(part)) for part in rest])

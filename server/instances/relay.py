@@ -134,7 +134,7 @@ class Relay:
                 while not _is_level(live, wanted):
                     if live.is_read_only:
                         raise _unknown()
-                    live.remote.is_awaited = True
+                    live.remote.await_level()
                     await asyncio.shield(self._waiter(live))
         except TimeoutError as error:
             raise _unknown() from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from collab.errors import CLOSE_OF, Close
 from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
@@ -19,7 +19,7 @@ from server.broadcast.subscriber import Submission
 from server.recording.connections import ReaderLag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from collab.errors import Code, Refusal
     from collab.messages import Peer
@@ -94,9 +94,17 @@ class Feed(ABC):
 
     # --- the methods of each lane -------------------------------------------------------------
 
+    @staticmethod
     @abstractmethod
-    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
-        """Send the news of a commit, and the answers to the client's requests."""
+    def fan_out(feeds: Iterable[Any], news: News, now: float) -> None:
+        """Send the news to feeds of this lane that have no answers in it, as `FanOut` says."""
+
+    @abstractmethod
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+        """Send the news of a commit, and the answers to the client's requests.
+
+        A closed feed sends nothing. Each lane calls `_count_answers` for the answers.
+        """
 
     @abstractmethod
     def on_locks(self, news: LockNews, now: float) -> None:
@@ -151,12 +159,10 @@ class Feed(ABC):
             self.is_backlogged = True
         self._hub.submit(self._live, Submission(self._member, request, now, subscriber=self))
 
-    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
-        if self._is_closed:
-            return
+    def _count_answers(self, answers: Sequence[Answered]) -> None:
+        """Count answered requests. The server reads again soon when few enough wait."""
         for _, answer in answers:
             self._unanswered += len(answer.rest) - 1  # each piece of the rest gets an answer
-        self._on_commit(news, answers, now)
         if self.is_backlogged and self._unanswered <= self._few_unanswered():
             self.is_backlogged = False
             asyncio.get_running_loop().call_soon(self.when_answered)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-
-from msgspec import structs
 
 from collab import wire
 from collab.errors import Close
@@ -16,9 +13,9 @@ from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import MissedLocks
 from collab.messages import Backpressure, DisconnectNotice
 from server.broadcast.news import News, encoded_ops, render, spliced
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, drop
 from server.lanes.feed import FULL_SOCKET, Feed, FeedContext
-from server.lanes.patch_catch_up import CatchUpTarget, PendingAnswer
+from server.lanes.patch_frames import CatchUpTarget, PendingAnswer, own_frame
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
 
@@ -57,8 +54,43 @@ class PatchFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+    @staticmethod
+    def fan_out(feeds: Iterable[PatchFeed], news: News, now: float) -> None:
+        """Send the news to all feeds that may get it at once, in one loop, as `YjsFeed` does."""
+        before, after, value, normal = news.before, news.after, news.value, OutboundState.NORMAL
+        users, is_incomplete = news.users, news.is_incomplete
+        for feed in feeds:
+            try:
+                flow, socket, rate = feed._outbound_flow, feed._socket, feed._frame_rate
+                if (
+                    feed.position != before
+                    or feed._user in users
+                    or feed.pending
+                    or is_incomplete
+                    or feed._timer is not None
+                    or rate.due_at > now
+                    or flow.state is not normal
+                    or socket.buffered() > FULL_SOCKET
+                ):
+                    feed.on_commit(news, (), now)
+                    continue
+                frame = news.splice_frame if feed._splice else news.patch_frame
+                if not flow.bytes.try_spend(len(frame), now):
+                    feed.on_commit(news, (), now)
+                    continue
+                socket.write(frame)
+                feed.position, feed.value = after, value
+                if rate.interval:
+                    rate.sent(now)
+            except Exception:  # as `FanOut` says
+                drop(feed)
+
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news; if that is not possible now, keep the answers for a catch-up."""
+        if self._is_closed:
+            return
+        if answers:
+            self._count_answers(answers)
         may_send = (
             self.position == news.before
             and not self.pending
@@ -129,7 +161,7 @@ class PatchFeed(Feed):
 
     def _try_send_news(self, news: News, answers: Sequence[Answered], now: float) -> bool:
         if answers or self._user in news.users:
-            frame = self._own_frame(news, answers)
+            frame = own_frame(news, answers, self._user, splice=self._splice)
         else:
             frame = news.splice_frame if self._splice else news.patch_frame
         is_full = self._socket.buffered() > FULL_SOCKET
@@ -146,29 +178,6 @@ class PatchFeed(Feed):
             if self._frame_rate.interval:
                 self._frame_rate.sent(now)
         return True
-
-    def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
-        """Return the client's own frame: shared changes, and acks in place of its own changes."""
-        payloads: list[bytes] = []
-        change, sent = partial(self._change, news), 0
-        for submission, answer in answers:
-            own = answer.entry is not None
-            upto = min(answer.version - news.before - own, len(news.entries))
-            payloads += map(change, range(sent, upto))
-            sent = max(sent, upto + own)
-            payload = render(submission.request, answer)
-            if payload is not None:
-                payloads.append(wire.encode(payload))
-        payloads += map(change, range(sent, len(news.entries)))
-        return frames.text(wire.join(payloads)) if payloads else b""
-
-    def _change(self, news: News, index: int) -> bytes:
-        entry = news.entries[index]
-        own = entry.id and entry.author.user == self._user
-        if self._splice:
-            change = news.spliced[index]
-            return wire.encode(structs.replace(change, id=entry.id) if own else change)
-        return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
     def _ping(self, barrier: int) -> None:
         """Send a ping right before the reject of a patch.

@@ -10,8 +10,8 @@ from collab.flow.outbound import OutboundState
 from collab.room.requests import Answer, ReadState, ReadStateVector, Request, Update
 from collab.structs.guard import STALE
 from collab.yjs import frames as yjs_frames
-from server.broadcast.subscriber import Answered
-from server.lanes.feed import Feed, FeedContext
+from server.broadcast.subscriber import Answered, drop
+from server.lanes.feed import FULL_SOCKET, Feed, FeedContext
 from server.lanes.yjs_sync import CatchUp, YjsSync
 from server.websocket import frames
 
@@ -46,8 +46,38 @@ class YjsFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def _on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+    @staticmethod
+    def fan_out(feeds: Iterable[YjsFeed], news: News, now: float) -> None:
+        """Send the news to all feeds that may get it at once, in one loop.
+
+        With a hundred readers, the calls of `on_commit` for each of them would cost a fifth of the
+        commit.
+        """
+        before, after, frame, normal = news.before, news.after, news.yjs_frame, OutboundState.NORMAL
+        size, is_incomplete = len(frame), news.is_incomplete
+        for feed in feeds:
+            try:
+                flow, socket = feed._outbound_flow, feed._socket
+                if (
+                    feed.position == before
+                    and flow.state is normal
+                    and not is_incomplete
+                    and socket.buffered() <= FULL_SOCKET
+                    and flow.bytes.try_spend(size, now)
+                ):
+                    socket.write(frame)
+                    feed.position = after
+                else:
+                    feed.on_commit(news, (), now)
+            except Exception:  # as `FanOut` says
+                drop(feed)
+
+    def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
         """Send the news, or pause the feed if that is not possible now; then send the answers."""
+        if self._is_closed:
+            return
+        if answers:
+            self._count_answers(answers)
         if news.after != news.before:
             follows = self.position == news.before and not news.is_incomplete
             if follows and self._try_write(news.yjs_frame, now):

@@ -16,9 +16,11 @@ _untrack: Any = ctypes.pythonapi.PyObject_GC_UnTrack
 _untrack.argtypes = [ctypes.py_object]
 _untrack.restype = None
 
-
-# Containers after which `untrack` pauses: less than a millisecond of work.
-PORTION: Final = 1_000
+_CONTAINERS: Final = frozenset({dict, list})
+# Children after which `untrack` pauses: less than a millisecond of work.
+PORTION: Final = 10_000
+# A container takes as long as this many children.
+_CHILDREN: Final = 10
 
 
 def untrack(values: Iterable[Any], pause: Callable[[], object] = lambda: None) -> None:
@@ -27,18 +29,22 @@ def untrack(values: Iterable[Any], pause: Callable[[], object] = lambda: None) -
     A container that the collector does not track is not searched: it has no containers, or an
     earlier call has untracked them. So the next version of a value costs little.
     """
-    rest = [value for value in values if _is_tracked(value)]
-    count = 0
-    while rest:
-        count += 1
-        if count % PORTION == 0:
-            pause()
-        container = rest.pop()
-        _untrack(container)
-        children = container.values() if type(container) is dict else container
-        rest += [child for child in children if _is_tracked(child)]
+    work = 0
+    for value in values:
+        rest = [value] if type(value) in _CONTAINERS and gc.is_tracked(value) else []
+        while rest:
+            container = rest.pop()
+            _untrack(container)
+            children = container.values() if type(container) is dict else container
+            # No function call for each child: an object may have 80,000 keys.
+            rest += [one for one in children if type(one) in _CONTAINERS and gc.is_tracked(one)]
+            work = _rest_after(work + _CHILDREN + len(container), pause)
+        work = _rest_after(work + 1, pause)
 
 
-def _is_tracked(value: Any) -> bool:
-    kind = type(value)
-    return (kind is dict or kind is list) and gc.is_tracked(value)
+def _rest_after(work: int, pause: Callable[[], object]) -> int:
+    """Pause after a portion of work. Return the work since the last pause."""
+    if work < PORTION:
+        return work
+    pause()
+    return 0

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -125,7 +125,7 @@ def free_in_thread(thing: object) -> None:
     asyncio.get_running_loop().call_later(SOON, _FREEING.submit, bag.clear)
 
 
-async def untrack_in_thread(values: list[Any]) -> None:
+async def untrack_in_thread(values: Iterable[Any]) -> None:
     """Take JSON values out of the collector's sight, in the thread that frees large objects."""
     work = partial(untrack, values, lambda: _NEVER.wait(PAUSE))
     await asyncio.get_running_loop().run_in_executor(_FREEING, work)

@@ -51,6 +51,7 @@ class TransportSocket(asyncio.Protocol):
         "_reader",
         "_state",
         "_transport",
+        "buffered",
         "peer",
         "received",
         "sent",
@@ -66,6 +67,7 @@ class TransportSocket(asyncio.Protocol):
         self.peer = peer
         self.sent = self.received = 0
         self._transport = transport
+        self.buffered: Callable[[], int] = transport.get_write_buffer_size  # for each frame
         self._handler = NULL_HANDLER
         self._bounds = bounds
         self._connections = connections
@@ -116,9 +118,6 @@ class TransportSocket(asyncio.Protocol):
             except RuntimeError:
                 # uvloop raises when the transport has failed since the last read. asyncio does not.
                 self._move_to(State.DONE)
-
-    def buffered(self) -> int:
-        return 0 if self._state is State.LOST else self._transport.get_write_buffer_size()
 
     def limit(self, max_message: int, code: int = TOO_BIG) -> None:
         self._reader.max_message, self._reader.too_big = max_message, code
@@ -185,6 +184,7 @@ class TransportSocket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._move_to(State.LOST)
+        self.buffered = int  # which returns 0
         if self._deadline is not None:
             self._deadline.cancel()
         self._connections.discard(self)

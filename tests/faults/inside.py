@@ -17,7 +17,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Create, PatchRequest, Request
 from collab.room.working import RoomBounds
 from server.broadcast.news import News
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, one_by_one
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
 from server.documents.live_room import LiveRoom
@@ -29,6 +29,8 @@ PAGE = DocKey("demo", "page")
 
 class Follower:
     """A subscriber that follows the value by its news, and checks that no version is missing."""
+
+    fan_out = staticmethod(one_by_one)
 
     def __init__(self, live: LiveRoom, name: str = "follower") -> None:
         self.session = name

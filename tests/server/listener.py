@@ -12,7 +12,7 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import PatchRequest, Request
 from server.broadcast.news import LockNews, News, PresenceNews
-from server.broadcast.subscriber import Answered, Submission
+from server.broadcast.subscriber import Answered, Submission, one_by_one
 from server.documents.hub import Hub
 from server.documents.live_room import LiveRoom
 
@@ -27,6 +27,8 @@ class Listener:
     are `("ada", "news", 2, 3)` with the versions. An answer is `("ada", "a", 2)` with the id and
     the version, or with the code of the refusal.
     """
+
+    fan_out = staticmethod(one_by_one)
 
     def __init__(
         self,

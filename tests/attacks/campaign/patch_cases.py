@@ -12,7 +12,15 @@ import msgspec
 from collab.messages import ClientMessage
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import HEAD, Case, Level, Talk, always
-from tests.attacks.campaign.documents import DOCUMENTS, ITEMS, LOGGED, PROSE, Document
+from tests.attacks.campaign.documents import (
+    CROWDED,
+    DOCUMENTS,
+    ITEMS,
+    KEYS,
+    LOGGED,
+    PROSE,
+    Document,
+)
 from tests.attacks.campaign.patches import PATCHES
 
 Message = dict[str, Any]
@@ -143,6 +151,12 @@ def _patch() -> Iterator[Made]:
             for n in range(limits.MESSAGES_AT_ONCE - 5)
         ]
         yield "splices of a frame", "at", document, always(said(each, accept=["splice"]))
+    for document in (ITEMS, KEYS, CROWDED):  # each edit copies the whole container
+        each = [
+            _numbered({**PLAIN["patch"], "ops": [_replacing(document, number)]}, number)
+            for number in range(limits.MESSAGES_AT_ONCE - 5)
+        ]
+        yield "edits of a frame", "at", document, always(said(each))
     yield "id", "at", PROSE, lambda n: said({**PLAIN["patch"], "id": f"{n:02}" + "i" * 253})
     yield "id", "above", PROSE, lambda _: said({**PLAIN["patch"], "id": "i" * (limits.ID + 1)})
     for name, value in (("base", 2**62), ("fence", 2**62), ("after", LONG), ("strict", True)):
@@ -155,6 +169,11 @@ def _patch() -> Iterator[Made]:
     for document in (PROSE, ITEMS, LOGGED):
         yield "step", "at", document, always(said(one_step))
     yield "step", "above", PROSE, lambda _: said({**PLAIN["patch"], "step": LONG})
+
+
+def _replacing(document: Document, number: int) -> Message:
+    place = document.element(number % document.count)
+    return {"op": "replace", "path": place, "value": document.more(number)}
 
 
 def _patched(make: Callable[[Document, int], Any], document: Document, number: int) -> Talk:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collab.entry import Author, Entry
 from collab.ids import Json
-from collab.room.tail import Tail, applied_change, approximate_size
+from collab.patch.relocate import AppliedChange
+from collab.room.tail import Tail, approximate_size, newest_kept
 
 
 def entry(version: int, text: str = "", update: int = 0, inverse: int = 0) -> Entry:
@@ -19,9 +20,10 @@ def filled(versions: range, **bounds: int) -> Tail:
     return tail
 
 
-def append(tail: Tail, one: Entry) -> None:
+def append(tail: Tail, one: Entry, copied: int = 0) -> None:
     before: Json = {"t": one.version - 1}
-    tail.append(one, applied_change(one, before))
+    change = AppliedChange(one.version, one.author, one.ops, before, copied=copied)
+    tail.append(one, change)
 
 
 def versions(entries: list[Entry] | None) -> list[int] | None:
@@ -77,17 +79,18 @@ def test_an_entry_is_found_by_its_version() -> None:
 
 def test_older_entries_are_put_before_the_tail_with_their_values() -> None:
     tail = filled(range(4, 6), max_bytes=10_000)
-    tail.prepend([entry(2), entry(3)], [{"t": 1}, {"t": 2}])
+    tail.prepend(newest_kept({"t": 1}, [entry(2), entry(3)], 1_000))
     assert versions(tail.since(1)) == [2, 3, 4, 5]
     assert [change.before for change in tail.changes(1)] == [{"t": n} for n in (1, 2, 3, 4)]
-    tail.prepend([], [])
+    assert [change.after for change in tail.changes(1)[:2]] == [{"t": 2}, {"t": 3}]
+    tail.prepend([])
     assert tail.base == 1
 
 
 def test_older_entries_count_towards_the_limits_of_the_next_append() -> None:
     size = approximate_size(entry(1))
     tail = Tail(3, max_bytes=3 * size)
-    tail.prepend([entry(1), entry(2), entry(3)], [{}, {}, {}])
+    tail.prepend(newest_kept({"t": 0}, [entry(1), entry(2), entry(3)], 1_000))
     append(tail, entry(4))
     assert tail.base == 1
     whole = Tail(4, max_bytes=2 * size)
@@ -95,3 +98,41 @@ def test_older_entries_count_towards_the_limits_of_the_next_append() -> None:
     assert versions(whole.since(1)) == [2, 3, 4]
     append(whole, entry(5))
     assert whole.base == 3
+
+
+def test_a_tail_keeps_the_newest_entries_up_to_the_bytes_of_their_copies() -> None:
+    tail = Tail(0, max_copied=100)
+    for version in range(1, 6):
+        append(tail, entry(version), copied=30)
+    assert (tail.base, tail.free) == (2, 10)
+    assert not tail.may_have_older
+    append(tail, entry(6), copied=101)
+    assert (tail.base, tail.last, tail.free) == (6, 6, 100), (
+        "an entry that is too large is not kept"
+    )
+    append(tail, entry(7), copied=50)
+    assert (tail.base, tail.free, tail.may_have_older) == (6, 50, True)
+    tail.drop_entries()
+    assert tail.free == 100
+
+
+def test_of_older_entries_only_the_newest_fit() -> None:
+    wide: Json = {"held": dict.fromkeys(map(str, range(1_000)), 0), "t": 0}
+    entries = [entry(version) for version in range(1, 9)]
+    for one in entries[::2]:  # these copy the wide object
+        one.ops[0]["path"] = "/held/7"
+    [first, *_] = newest_kept(wide, entries, 1 << 20)
+    assert first.change.copied > 1_000 * 8
+    kept = newest_kept(wide, entries, 2 * first.change.copied + 500)
+    assert [one.entry.version for one in kept] == [4, 5, 6, 7, 8]
+    assert kept[0].change.before["t"] == 2
+    assert [one.change.after for one in kept[:-1]] == [one.change.before for one in kept[1:]]
+
+
+def test_the_copies_of_an_older_tail_must_fit_too() -> None:
+    older, copied = Tail(0), 100
+    append(older, entry(1), copied=copied)
+    for room in (copied - 1, copied):
+        tail = Tail(1, max_copied=room)
+        tail.prepend_tail(older)
+        assert (len(tail), tail.free) == ((0, room) if room < copied else (1, 0))

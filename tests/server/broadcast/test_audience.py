@@ -10,7 +10,7 @@ from collab.entry import Author, Entry
 from server.broadcast.audience import Audience
 from server.broadcast.close_reasons import DELETED
 from server.broadcast.news import LockNews, News, PresenceNews
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, one_by_one
 from tests.faults.inside import PAGE
 from tests.manual_clock import ManualClock
 
@@ -19,6 +19,8 @@ NOW = 1.0
 
 class Follower:
     """A subscriber that keeps the versions of its news."""
+
+    fan_out = staticmethod(one_by_one)
 
     session = "s-1"
 

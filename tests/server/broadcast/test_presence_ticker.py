@@ -12,13 +12,15 @@ from collab.presence.presence_entry import ClientIdentity
 from server.broadcast.audience import Audience
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.presence_ticker import PresenceTicker
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, one_by_one
 from tests.faults.inside import PAGE
 from tests.manual_clock import ManualClock
 
 
 class Looker:
     """A subscriber that keeps the presence news, or fails on them."""
+
+    fan_out = staticmethod(one_by_one)
 
     def __init__(self, session: str, *, fails: bool = False) -> None:
         self.session = session

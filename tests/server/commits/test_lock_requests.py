@@ -23,7 +23,7 @@ from collab.room.working import RoomBounds
 from server.broadcast.audience import Audience
 from server.broadcast.lock_announcer import LockAnnouncer
 from server.broadcast.news import LockNews, News, PresenceNews
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, one_by_one
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
 from server.documents.live_room import LiveRoom
@@ -69,6 +69,8 @@ class InterruptedStore(MemoryStore):
 
 class Follower:
     """A subscriber that waits until the document is writable again."""
+
+    fan_out = staticmethod(one_by_one)
 
     session = "follower"
 

@@ -129,7 +129,7 @@ async def test_a_batch_that_the_store_has_not_is_refused_and_its_room_reloaded()
         it.live.move(Event.WORK)
         ops = [{"op": "add", "path": "/slow", "value": 1}]
         request = PatchRequest("slow", None, ops)
-        it.live.queue.append(Submission(it.ada.member, request, 0.0, subscriber=it.ada))
+        it.live.queue.put(Submission(it.ada.member, request, 0.0, subscriber=it.ada))
         await it.live.apply_in_thread(Round(0, commit_id="c-slow"))
         it.live.move(Event.APPLIED)
         it.here.commits._reopening.stop(it.live)

@@ -42,7 +42,7 @@ class Alone:
 
     def queue(self, by: Listener, request: object) -> Submission:
         submission = Submission(by.member, request, 0.0, subscriber=by)  # type: ignore[arg-type]
-        self.live.queue.append(submission)
+        self.live.queue.put(submission)
         return submission
 
     def set(

@@ -41,7 +41,7 @@ async def pause(made: Inside, seconds: float) -> None:
     """Let time pass, then save the documents that are due."""
     made.clock.advance(seconds)
     hub = made.hub
-    for live in hub.every(hub.snapshots.is_due):
+    for live in hub.every(lambda live: hub.snapshots.is_due(live, hub.clock.monotonic())):
         await hub.snapshots.save(live)
 
 

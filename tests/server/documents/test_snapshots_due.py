@@ -21,7 +21,7 @@ NEVER: dict[str, Any] = {"snapshot_entries": 10**9, "snapshot_bytes": 0, "snapsh
 async def is_due(entries: int, size: int, age: float, **bounds: Any) -> bool:
     async with scene(**{**NEVER, **bounds}) as it:
         it.live.unsaved = Unsaved(0, entries, size, it.clock.monotonic() - age)
-        return it.hub.snapshots.is_due(it.live)
+        return it.hub.snapshots.is_due(it.live, it.hub.clock.monotonic())
 
 
 async def test_a_snapshot_is_due_by_entries_by_bytes_or_by_age() -> None:
@@ -87,9 +87,9 @@ async def test_a_snapshot_that_could_not_be_saved_is_due_again_by_age() -> None:
     async with scene(**{**NEVER, "snapshot_seconds": 30.0}) as it:
         it.calls.fail_next("save_snapshot")
         await it.hub.snapshots.save(it.live)
-        assert not it.hub.snapshots.is_due(it.live)
+        assert not it.hub.snapshots.is_due(it.live, it.hub.clock.monotonic())
         it.clock.advance(30)
-        assert it.hub.snapshots.is_due(it.live)
+        assert it.hub.snapshots.is_due(it.live, it.hub.clock.monotonic())
         it.ada.set(it.hub, "a", "/a", 1)
         await until(lambda: len(it.calls.of("save_snapshot")) == 2)
         await it.settled()

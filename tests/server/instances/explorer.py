@@ -31,9 +31,10 @@ from typing import Final, NamedTuple
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
+from collab.patch.relocate import AppliedChange
 from collab.ports.positions import Position
 from collab.ports.store import Append
-from collab.room.tail import Tail, applied_change
+from collab.room.tail import Tail
 from server.documents.remote_head import Ask, RemoteHead
 from storage.memory.document import Document
 
@@ -232,7 +233,7 @@ def missed_by(reader: int, length: int) -> tuple[int, ...]:
     tail = Tail(0)
     for version in range(1, length + 1):
         entry = _entry(version, version)
-        tail.append(entry, applied_change(entry, None))
+        tail.append(entry, AppliedChange(version, entry.author, entry.ops, None))
     return tuple(entry.version for entry in tail.since(reader) or ())
 
 

@@ -16,7 +16,7 @@ from collab.presence.shared import PresenceAsked, PresenceShown
 from collab.yjs.awareness import State
 from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.presence_ticker import ANOTHER_TAB
-from server.broadcast.subscriber import Answered
+from server.broadcast.subscriber import Answered, one_by_one
 from server.documents.live_room import LiveRoom
 from server.instances.messages import channel_of, decode, encode
 from server.instances.presence_exchange import PresenceExchange
@@ -30,6 +30,8 @@ Lane: TypeAlias = Literal["patch", "yjs"]
 
 class Client:
     """A subscriber that keeps what it is sent."""
+
+    fan_out = staticmethod(one_by_one)
 
     def __init__(self, live: LiveRoom, session: str) -> None:
         self.session = session

@@ -11,7 +11,7 @@ from collab.entry import Author
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
 from server.documents.changes import LastChange
-from server.lanes.patch_catch_up import CatchUpTarget
+from server.lanes.patch_frames import CatchUpTarget
 
 MADE = LastChange(5, 1_000, Author("bo", "Bo"), "undo")
 

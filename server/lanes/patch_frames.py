@@ -1,12 +1,19 @@
-"""The catch-up of a slow patch client: one change that merges several versions, with its acks."""
+"""The frames of one patch client: its acks among the changes, and the catch-up of a slow client.
+
+A catch-up is one change that merges several versions, with the acks of the client's requests.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
 
 from collab import wire
 from collab.messages import Change
-from server.broadcast.news import merged_ops
+from server.broadcast.news import merged_ops, render
+from server.websocket import frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
 
     from collab.ids import Json
     from collab.patch.relocate import AppliedChange
+    from server.broadcast.news import News
+    from server.broadcast.subscriber import Answered
     from server.documents.changes import LastChange
 
 
@@ -62,3 +71,31 @@ class CatchUpTarget(NamedTuple):
             acks=acks,
         )
         return wire.encode(merged)
+
+
+def own_frame(news: News, answers: Sequence[Answered], user: str, *, splice: bool) -> bytes:
+    """Return the frame of news for a client with answers, or for another tab of an author.
+
+    Acks stand in place of the client's own changes. The changes of its user have their ids.
+    """
+    payloads: list[bytes] = []
+    change, sent = partial(_change, news, user, splice), 0
+    for submission, answer in answers:
+        own = answer.entry is not None
+        upto = min(answer.version - news.before - own, len(news.entries))
+        payloads += map(change, range(sent, upto))
+        sent = max(sent, upto + own)
+        payload = render(submission.request, answer)
+        if payload is not None:
+            payloads.append(wire.encode(payload))
+    payloads += map(change, range(sent, len(news.entries)))
+    return frames.text(wire.join(payloads)) if payloads else b""
+
+
+def _change(news: News, user: str, splice: bool, index: int) -> bytes:
+    entry = news.entries[index]
+    own = entry.id and entry.author.user == user
+    if splice:
+        change = news.spliced[index]
+        return wire.encode(replace(change, id=entry.id) if own else change)
+    return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
