@@ -192,8 +192,7 @@ class Document:
         integrated = self._tree.integrate(update, self.value, summary, limits, structs)
         if not integrated.update:
             return None
-        reinserted = integrated.reinserted
-        self._undo.expect(user, integrated.records, reinserted)
+        self._undo.expect(user, integrated.records, reinserted := integrated.reinserted)
         before = Before(self._tree, self.value, self.size, version, self._undo.incarnations)
         written, applied, records, reinsertions = corrected(before, integrated, correct)
         if leases:
@@ -210,7 +209,8 @@ class Document:
         update, reinsertions = self._tree.renew(self.value)
         if not update:
             return None
-        self._undo.identity.add_reinsertions(reinsertions)
+        for one in reinsertions:
+            self._undo.identity.add_reinsertion(one)
         self.blocks.note_renewal(update)
         inverse = Inverse((), reinsertions=tuple(reinsertions), silent=True)
         same = Applied(self.value, [], [], self.size)
@@ -266,9 +266,9 @@ class Document:
             self.work.note_deletion(self.size - applied.size)
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
-        self.blocks.add(update)
-        value, texts = applied.value, applied.texts
-        return Change(applied.ops, update, blob, before, value, texts, applied.copied)
+        self.blocks.since += len(update)
+        copied, texts, value = applied.copied, applied.texts, applied.value
+        return Change(applied.ops, update, blob, before, value, texts, copied)
 
     # --- undo and redo ----------------------------------------------------------------------
 

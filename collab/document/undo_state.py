@@ -98,7 +98,8 @@ class UndoState:
         """
         for record in records:
             self.identity.add(user, record)
-        self.identity.add_reinsertions(reinsertions)
+        for reinsertion in reinsertions:
+            self.identity.add_reinsertion(reinsertion)
 
     def expect_entry(self, entry: Entry) -> Inverse:
         """Do the same for an entry that another instance has made. Return its decoded inverse."""

@@ -72,6 +72,15 @@ class ValueCount:
         self._most = most
         return True
 
+    def has_room(self, more: int, size: int, limit: int) -> bool:
+        """Whether the document certainly has room for so many more values.
+
+        `size` is the number of bytes that it has then at most.
+        """
+        if not limit or size <= LEAST_BYTES * limit:
+            return True
+        return self._most is not None and self._most + more <= limit
+
     def require(self, before: Json, applied: Applied, limit: int) -> None:
         """Raise `too_large` when a change adds values beyond the limit."""
         if not self.allows(before, applied.value, applied.ops, applied.size, limit):

@@ -72,10 +72,6 @@ class IdentityIndex:
         if self._characters:
             self._forget(reinsertion[:3])
 
-    def add_reinsertions(self, reinsertions: Iterable[Reinsertion]) -> None:
-        for reinsertion in reinsertions:
-            self.add_reinsertion(reinsertion)
-
     def close(self) -> None:
         """Drop the references to the stacks."""
         self.named_records, self.is_asked_for = tuple, lambda path: False

@@ -66,8 +66,10 @@ class StoredTitle:
 
     def to_write(self, value: Json) -> str | None:
         """Return the title of a value; None when the store has it already."""
-        title = self._title(value)
-        return None if title == self._stored else title
+        sources = title_sources(value)
+        if not all(map(is_, sources, self._sources)):
+            self._sources, self._newest = sources, title_of(value)
+        return None if self._newest == self._stored else self._newest
 
     def note_written(self) -> None:
         """Note that the store has the title of the newest value."""
@@ -75,14 +77,8 @@ class StoredTitle:
 
     def note_followed(self, value: Json) -> None:
         """Note that another instance has written this value, and its title if that is new."""
-        if self._stored is not None and self._stored != self._title(value):
+        if self._stored is not None and self.to_write(value) is not None:
             self._stored = None
-
-    def _title(self, value: Json) -> str:
-        sources = title_sources(value)
-        if not all(map(is_, sources, self._sources)):
-            self._sources, self._newest = sources, title_of(value)
-        return self._newest
 
 
 class Site:

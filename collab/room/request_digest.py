@@ -41,7 +41,18 @@ _LEFT_OUT: Final = {"delete": 0, "insert": ""}  # optional members of a splice
 
 def digest_of(request: RequestWithId) -> bytes:
     """Return the digest. Equal requests have equal digests, even when their JSON text differs."""
-    return blake2b(_encode(_content(request)), digest_size=DIGEST_BYTES).digest()
+    match request:
+        case PatchRequest():
+            content: list[Any] = ["patch", *map(_op, request.ops)]
+        case Create():
+            content = ["create", canonical(request.value)]
+        case Replace():
+            content = ["replace", canonical(request.value)]
+        case RestoreVersion():
+            content = ["restore", request.version, request.pointer]
+        case UndoRequest():
+            content = ["redo" if request.redo else "undo", request.scope, request.version]
+    return blake2b(_encode(content), digest_size=DIGEST_BYTES).digest()
 
 
 def is_same(digest: bytes, request: RequestWithId) -> bool:
@@ -50,20 +61,6 @@ def is_same(digest: bytes, request: RequestWithId) -> bool:
         return not digest or digest == digest_of(request)
     except RecursionError:  # it nests deeper than any accepted request
         return False
-
-
-def _content(request: RequestWithId) -> list[Any]:
-    match request:
-        case PatchRequest():
-            return ["patch", *map(_op, request.ops)]
-        case Create():
-            return ["create", canonical(request.value)]
-        case Replace():
-            return ["replace", canonical(request.value)]
-        case RestoreVersion():
-            return ["restore", request.version, request.pointer]
-        case UndoRequest():
-            return ["redo" if request.redo else "undo", request.scope, request.version]
 
 
 def _op(op: Op) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collab.errors import Rejected
 from collab.ids import Json
@@ -24,6 +24,7 @@ from collab.structs.guard import (
 from collab.tree.overwriting import new_values
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
+from collab.types.merging import merged_in_order
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import MOST_JOINED, Slices, in_pieces, joins_many, slices_of
 from collab.yjs.update import decode_state_vector
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
     from collab.room.working import Working
     from collab.structs.guard import StructIndex
 
+# A burst is several updates of one client that wait together. The room applies them as one update.
+# It has at most so many updates and bytes. A longer update may take long, and then belongs in a
+# worker thread.
+MOST_UPDATES: Final = 64
+MOST_BYTES: Final = 8 * 1024
+# The most bytes of JSON for a byte of an update: a control character, as `\u0001`.
+_JSON_FOR_A_BYTE: Final = 6
 # When yrs takes longer than this for an update, each later opening may take that much longer.
 NOTABLE_SECONDS = 0.0005
 
@@ -179,3 +187,33 @@ def _outgrows(working: Working, applied: Applied) -> bool:
     return not document.count.allows(
         document.value, applied.value, applied.ops, applied.size, bounds.max_values
     )
+
+
+def may_join(working: Working, member: Member) -> bool:
+    """Whether the member's small updates may be one burst now.
+
+    A correction takes back a whole update (`collab/document/compensation.py`). So updates are
+    joined only when no rule can make one: without locks, schema and section rights, and with room
+    for everything that they can add.
+    """
+    if working.schema is not None or working.guard.committed.held or not working.exists:
+        return False
+    if member.rights.sections is not None:
+        return False
+    document, bounds = working.document, working.bounds.patch
+    size = document.size + _JSON_FOR_A_BYTE * MOST_BYTES
+    if 0 < bounds.max_bytes < size:
+        return False
+    return document.count.has_room(MOST_BYTES, size, bounds.max_values)
+
+
+def joined(updates: Sequence[bytes]) -> bytes | None:
+    """Return one update with the effect of all, which each client made in this order.
+
+    None when an update is malformed, or does not continue the one before it. The guard checks the
+    joined update, as it would check each.
+    """
+    try:
+        return merged_in_order(updates)
+    except Rejected:
+        return None

@@ -31,7 +31,8 @@ class BlockEstimate:
     `replaced` are the clocks that renewals have replaced, by client: all before this clock. The
     guard refuses new edits inside this content, because they would be lost.
 
-    Invariant: the document has at most `counted + since` blocks.
+    Invariant: the document has at most `counted + since` blocks. The document adds the bytes of
+    each update to `since`.
     """
 
     def __init__(self, since: int, replaced: Mapping[int, int], counted: int = 0) -> None:
@@ -39,10 +40,6 @@ class BlockEstimate:
         self.since = since
         self.needed = 0
         self.replaced = replaced
-
-    def add(self, update: bytes) -> None:
-        """Note a change with this update."""
-        self.since += len(update)
 
     def may_exceed(self, limit: int) -> bool:
         """Whether the document may have more than `limit` needless blocks. 0 means no limit.

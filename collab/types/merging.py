@@ -44,7 +44,10 @@ class _Section:
 
 
 def merged_in_order(updates: Sequence[bytes]) -> bytes | None:
-    """Return one update with the effect of all. None when the structs of a client have a gap."""
+    """Return one update with the effect of all. None when the structs of a client have a gap.
+
+    Raise `Rejected` when an update cannot be read.
+    """
     sections: dict[int, _Section] = {}
     deletes: list[dict[int, list[Range]]] = []
     for update in updates:
@@ -56,6 +59,7 @@ def merged_in_order(updates: Sequence[bytes]) -> bytes | None:
             own.end, own.count = end, own.count + count
             own.structs.append(structs)
         deletes.append(read_deletes(reader))
+        reader.finish()
     out = bytearray()
     write_uint(out, len(sections))
     for client, own in sections.items():

@@ -46,6 +46,7 @@ class Submission:
     history_loaded: bool = False
     read_log: bool = False
     ticket: int = 0  # the queue counts the requests of each user
+    burst: Sequence[Submission] = ()  # the submissions of the updates that this one has joined
 
     def refuse(self, error: Exception) -> None:
         """Refuse the request because the server stops. An HTTP request gets the error.
@@ -54,6 +55,11 @@ class Submission:
         """
         if self.deliver is not None:
             self.deliver(error)
+
+    @property
+    def count(self) -> int:
+        """How many requests of the client this is."""
+        return len(self.burst) or 1
 
     @property
     def is_read(self) -> bool:

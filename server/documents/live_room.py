@@ -22,7 +22,7 @@ from server.documents.batch import Batch, Stop
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
 from server.documents.remote_head import RemoteHead
-from server.documents.request_queue import RequestQueue
+from server.documents.request_queue import RequestQueue, alone, with_burst
 from server.documents.room_state import (
     NEXT,
     READ_ONLY,
@@ -83,8 +83,7 @@ class LiveRoom:
         self.batch = Batch()
         self.remote = RemoteHead()
         self.has_clashed = False  # the last commit
-        # Before this time, a commit first locks the document's row. 0 when none ever had to.
-        self.contended_until = 0.0
+        self.contended_until = 0.0  # before this time, a commit first locks the document's row
         self._slow_until = 0.0
         self._known: bytes | None = None  # the state vector, while a worker thread uses the room
 
@@ -125,8 +124,12 @@ class LiveRoom:
             self.queue.take_first()
             if submission.member.pipelines:
                 self.batch.save_pipeline(submission.member)
+            if self.queue.first is not None:
+                submission = with_burst(submission, self.queue, self.room.working)
             answer, began, ended = self._apply_timed(submission, now)
-            if not self._add_answer(submission, answer, ended - began):
+            if submission.burst and isinstance(answer, Answer) and answer.refusal is not None:
+                self.queue.put_back(list(map(alone, submission.burst)))  # perhaps some are right
+            elif not self._add_answer(submission, answer, ended - began):
                 return Stop.BUG
             if ended > until:
                 break

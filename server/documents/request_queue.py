@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
+
+from collab.room.requests import Update
+from collab.room.yjs_rules import MOST_BYTES, MOST_UPDATES, joined, may_join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from collab.room.member import Member
+    from collab.room.working import Working
     from server.broadcast.subscriber import Submission
 
 # The requests of one user in a turn. Fewer would change the order of requests that come almost at
@@ -29,9 +34,11 @@ class RequestQueue:
     Each `IN_A_TURN` tickets are a turn.
 
     Invariant: the requests of one connection (a `Member`) stay in the order of their arrival.
+    `first` is the request that is taken next; None when the queue is empty.
     """
 
     def __init__(self) -> None:
+        self.first: Submission | None = None  # only this class changes it
         self._turns: dict[int, deque[Submission]] = {}  # only turns with requests
         self._numbers: list[int] = []  # a heap with the numbers of these turns, and of former ones
         self._count = 0
@@ -47,16 +54,6 @@ class RequestQueue:
     def __iter__(self) -> Iterator[Submission]:
         for number in sorted(self._turns):
             yield from self._turns[number]
-
-    @property
-    def first(self) -> Submission | None:
-        """The request that is taken next; None when the queue is empty."""
-        turns, numbers = self._turns, self._numbers
-        while numbers:
-            if numbers[0] in turns:
-                return turns[numbers[0]][0]
-            heappop(numbers)
-        return None
 
     def put(self, submission: Submission) -> None:
         """Put a new request behind the last one of its turn."""
@@ -83,12 +80,10 @@ class RequestQueue:
         Then call `put_back` with the requests that still wait.
         """
         taken: deque[Submission] = deque()
-        first = self.first
-        if first is not None:
-            self._turn = first.ticket // IN_A_TURN
-        while first is not None and len(taken) < most and may(first):
+        if self.first is not None:
+            self._turn = self.first.ticket // IN_A_TURN
+        while self.first is not None and len(taken) < most and may(self.first):
             taken.append(self._pop())
-            first = self.first
         if taken:
             self._last_taken = taken[-1].ticket // IN_A_TURN
         return taken
@@ -102,8 +97,9 @@ class RequestQueue:
             self._arrange([*taken, *self])
             return
         for one in reversed(taken):
-            self._turn_of(one.ticket).appendleft(one)
+            self._turn_at(one.ticket // IN_A_TURN).appendleft(one)
         self._count += len(taken)
+        self._find_first()
 
     def put_rest(self, submission: Submission, rest: Sequence[Submission]) -> None:
         """Put the rest of a request that was taken, before the next ones of its connection.
@@ -127,12 +123,14 @@ class RequestQueue:
             else:
                 del self._turns[number]
         self._count -= len(gone)
+        self._find_first()
         return gone
 
     def clear(self) -> None:
         """Drop all requests."""
         self._turns.clear()
-        self._count = 0
+        self._numbers.clear()
+        self._count, self.first = 0, None
 
     def _arrange(self, waiting: list[Submission]) -> None:
         """Put requests into their turns. Those of a connection get later turns to keep their order.
@@ -148,12 +146,17 @@ class RequestQueue:
         self._rests = {member: max(at, newest[member]) for member, at in self._rests.items()}
 
     def _add(self, submission: Submission, ticket: int) -> None:
-        submission.ticket = ticket
-        self._turn_of(ticket).append(submission)
+        submission.ticket, number = ticket, ticket // IN_A_TURN
+        if not self._count:  # this is the usual case, so it takes the shortest way
+            self._turns[number], self._numbers = deque((submission,)), [number]
+            self._count, self.first = 1, submission
+            return
+        self._turn_at(number).append(submission)
         self._count += 1
+        if self.first is None or number < self.first.ticket // IN_A_TURN:
+            self.first = submission
 
-    def _turn_of(self, ticket: int) -> deque[Submission]:
-        number = ticket // IN_A_TURN
+    def _turn_at(self, number: int) -> deque[Submission]:
         turn = self._turns.get(number)
         if turn is None:
             turn = self._turns[number] = deque()
@@ -163,13 +166,24 @@ class RequestQueue:
     def _pop(self) -> Submission:
         first = self.first
         assert first is not None
-        number = self._numbers[0]
+        number = first.ticket // IN_A_TURN
         turn = self._turns[number]
         turn.popleft()
-        if not turn:
-            del self._turns[number]
         self._count -= 1
+        if turn:
+            self.first = turn[0]
+        else:
+            del self._turns[number]
+            self.first = None
+            if self._count:
+                self._find_first()
         return first
+
+    def _find_first(self) -> None:
+        turns, numbers = self._turns, self._numbers
+        while numbers and numbers[0] not in turns:
+            heappop(numbers)
+        self.first = turns[numbers[0]][0] if numbers else None
 
     def _forget_idle(self) -> None:
         """Forget users and connections with no request that waits, or is after the present turn."""
@@ -178,3 +192,42 @@ class RequestQueue:
         users = {member.author.user for member in waiting}
         self._newest = {u: t for u, t in self._newest.items() if t >= later or u in users}
         self._rests = {m: t for m, t in self._rests.items() if t >= later or m in waiting}
+
+
+def with_burst(first: Submission, queue: RequestQueue, working: Working) -> Submission:
+    """Return a request that was taken, joined with the updates of its client that come next."""
+    size = _joinable_bytes(first)
+    if not size or not _continues(first, queue.first, size) or not may_join(working, first.member):
+        return first
+    burst = [first]
+    while len(burst) < MOST_UPDATES and _continues(first, queue.first, size):
+        burst.append(queue.take_first())
+        size += _joinable_bytes(burst[-1])
+    update = joined([one.request.update for one in burst if isinstance(one.request, Update)])
+    if update is None:
+        first, *rest = map(alone, burst)
+        queue.put_back(rest)
+        return first
+    return replace(first, request=Update(update), burst=burst)
+
+
+def alone(submission: Submission) -> Submission:
+    """Return the same submission of an update, which is not joined with others any more."""
+    request = submission.request
+    assert isinstance(request, Update)
+    return replace(submission, request=Update(request.update, request.is_whole, alone=True))
+
+
+def _continues(first: Submission, following: Submission | None, size: int) -> bool:
+    """Whether the next request is another small update of the same client."""
+    if following is None or following.member is not first.member:
+        return False
+    return 0 < _joinable_bytes(following) <= MOST_BYTES - size
+
+
+def _joinable_bytes(submission: Submission) -> int:
+    """Return the bytes of an update that may be joined; 0 for any other request."""
+    request = submission.request
+    if type(request) is not Update or request.is_whole or request.alone:
+        return 0
+    return len(request.update)

@@ -110,4 +110,7 @@ def _go_on_with(
         subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
         queue.remove(lambda one: one.subscriber is subscriber)
     else:
-        queue.put_rest(submission, [replace(submission, request=Update(part)) for part in rest])
+        queue.put_rest(
+            submission,
+            [replace(submission, request=Update(part, alone=True), burst=()) for part in rest],
+        )

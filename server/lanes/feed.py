@@ -161,8 +161,8 @@ class Feed(ABC):
 
     def _count_answers(self, answers: Sequence[Answered]) -> None:
         """Count answered requests. The server reads again soon when few enough wait."""
-        for _, answer in answers:
-            self._unanswered += len(answer.rest) - 1  # each piece of the rest gets an answer
+        for submission, answer in answers:  # each piece of the rest gets an answer
+            self._unanswered += len(answer.rest) - submission.count
         if self.is_backlogged and self._unanswered <= self._few_unanswered():
             self.is_backlogged = False
             asyncio.get_running_loop().call_soon(self.when_answered)

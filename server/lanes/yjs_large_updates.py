@@ -78,7 +78,9 @@ class LargeUpdates:
             self._waiting.append(update)
             self._services.spawn(self._split(), "large update", self._fail)
         else:
-            self._submit(update, now)
+            if not self._live.room.exists:
+                self._charge_creation(update)
+            self._feed.submit(update, now)
 
     async def _split(self) -> None:
         try:
@@ -88,8 +90,10 @@ class LargeUpdates:
                 pieces, seconds = await self._services.cutter.cut(whole.update, known)
                 now = self._services.clock.monotonic()
                 self._budgets.inbound.charge_time(seconds, now)
-                for piece in pieces:
-                    self._submit(Update(piece), now)
+                for piece in (Update(each, alone=True) for each in pieces):
+                    if not self._live.room.exists:
+                        self._charge_creation(piece)
+                    self._feed.submit(piece, now)
         except Rejected as rejected:
             if rejected.refusal.code is Code.MISSING_DEPENDENCY:
                 self.allow(can_write=True)  # the server asks for a whole sync step 2 again
@@ -99,11 +103,8 @@ class LargeUpdates:
             self._waiting.clear()
             self.is_splitting = False
 
-    def _submit(self, update: Update, now: float) -> None:
-        if not self._live.room.exists:
-            size = len(update.update)
-            self._services.creations.charge_update(self._live.key, self._user, size)
-        self._feed.submit(update, now)
+    def _charge_creation(self, update: Update) -> None:
+        self._services.creations.charge_update(self._live.key, self._user, len(update.update))
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")

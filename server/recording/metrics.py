@@ -144,7 +144,7 @@ class Metrics:
         accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
         for submission, answer in batch:
             if answer.entry is not None:
-                accepted[submission.member.lane].value += 1
+                accepted[submission.member.lane].value += submission.count
                 received_at = submission.received_at
                 durable(durable_at - received_at)
                 sent(sent_at - received_at)

@@ -22,7 +22,7 @@ def test_the_estimate_bounds_the_blocks_of_a_random_document() -> None:
 def test_small_changes_need_no_new_count() -> None:
     estimate = BlockEstimate(0, {})
     for _ in range(3):
-        estimate.add(bytes(500))
+        estimate.since += 500
     assert estimate.may_exceed(1_000)
     assert not estimate.may_exceed(2_000)
     assert not estimate.may_exceed(0)  # no limit
