@@ -51,7 +51,7 @@ async def held_back(it: Lanes, writer: Writer) -> None:
     await it.calls.reached("commit")
 
 
-async def test_updates_that_wait_together_are_one_version_for_all() -> None:
+async def test_g32_updates_that_wait_together_are_one_version_for_all() -> None:
     async with lanes(TEXT) as it:
         writer, reader = await Writer.of(it), await it.patch_client(it.token("bo"))
         await held_back(it, writer)
@@ -82,7 +82,7 @@ async def test_the_updates_of_two_clients_stay_apart() -> None:
 
 
 @pytest.mark.parametrize("bad", ["malformed", "missing", "more"])
-async def test_of_updates_with_a_wrong_one_the_others_are_accepted(bad: str) -> None:
+async def test_g32_of_updates_with_a_wrong_one_the_others_are_accepted(bad: str) -> None:
     async with lanes(TEXT) as it:
         writer = await Writer.of(it)
         await held_back(it, writer)
