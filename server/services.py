@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,6 +98,7 @@ class Services:
     assets: AssetLibrary
     monitor: Monitor
     version: str
+    long_schemas: asyncio.Lock = field(default_factory=asyncio.Lock)  # the turn to set one
 
     async def present_elsewhere(self, keys: Collection[DocKey]) -> dict[DocKey, list[Peer]]:
         """Return the clients that other instances have in these documents."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
+from weakref import ref
 
 import jsonschema_rs
 
@@ -18,6 +19,9 @@ from collab.errors import Rejected
 from collab.patch.pointer import parse, render
 from collab.schema.cost import sub_schemas
 from collab.schema.keywords import ATOMIC_FORMATS, SHALLOW, TRANSPARENT, UNIQUE, WHOLE
+
+# Validators of names, each with the node of the values under these names.
+Patterns = list[tuple[jsonschema_rs.Validator, "SchemaNode"]]
 
 _MAX_PLANS = 100
 # The URI with which sub-schemas refer to the whole schema. It has a path, because a relative `$id`
@@ -38,16 +42,22 @@ class SchemaNode:
 
     Invariant: `validator` checks a whole value. When `opaque` is false, a child is valid if it is
     valid for the nodes that `children` returns for it. `shallow` checks a container's own keys and
-    length.
+    length. A node keeps no other node and not its tree alive. So a schema of several megabytes is
+    freed with its last reference, and waits for no full garbage collection.
     """
 
     def __init__(self, tree: SchemaTree, pointer: str, schema: Any) -> None:
-        self._tree = tree
+        self._tree_of = ref(tree)
         self.pointer = pointer
-        self._plans: dict[str | None, list[SchemaNode] | None] = {}
         self.schema: dict[str, Any] = schema if type(schema) is dict else {}
         if tree.reference_alone and "$ref" in self.schema:
             self.schema = {"$ref": self.schema["$ref"]}
+
+    @property
+    def _tree(self) -> SchemaTree:
+        tree = self._tree_of()
+        assert tree is not None, "the schema of this node is gone"
+        return tree
 
     @cached_property
     def validator(self) -> jsonschema_rs.Validator:
@@ -100,13 +110,17 @@ class SchemaNode:
             said["definitions"] = self._tree.root.get("definitions", {})
         return self._tree.compile(said) if said else None
 
-    @cached_property
-    def _patterns(self) -> list[tuple[jsonschema_rs.Validator, SchemaNode]]:
-        names = self.schema.get("patternProperties", {})
-        return [
-            (self._tree.compile({"pattern": name}), self._sub("patternProperties", name))
-            for name in names
-        ]
+    def _patterns(self) -> Patterns:
+        names = self.schema.get("patternProperties")
+        if not names:
+            return []
+        tree = self._tree
+        if self not in tree.patterns:
+            tree.patterns[self] = [
+                (tree.compile({"pattern": name}), self._sub("patternProperties", name))
+                for name in names
+            ]
+        return tree.patterns[self]
 
     def children(self, token: str, container: Any) -> Iterator[SchemaNode]:
         """The nodes that the child under a token must satisfy."""
@@ -118,7 +132,7 @@ class SchemaNode:
         known = token in schema.get("properties", ())
         if known:
             yield self._sub("properties", token)
-        for pattern, node in self._patterns:
+        for pattern, node in self._patterns():
             if pattern.is_valid(token):
                 known = True
                 yield node
@@ -129,7 +143,7 @@ class SchemaNode:
         """This node and all nodes that apply to the same value; None when one of them is opaque."""
         name = value.get("type") if type(value) is dict else None
         name = name if type(name) is str else None
-        plans = self._plans
+        plans = self._tree.plans.setdefault(self, {})
         if name in plans:
             return plans[name]
         plan = self._plan(value)
@@ -210,7 +224,10 @@ class SchemaTree:
         self._whole = self.compile(root)
         self._registry = jsonschema_rs.Registry([(_ROOT, root)])
         self.opaque = _embeds(root)
+        # What the nodes have found out. It is here, because a node keeps no other node alive.
         self.switches: dict[tuple[SchemaNode, str], dict[str, SchemaNode]] = {}
+        self.plans: dict[SchemaNode, dict[str | None, list[SchemaNode] | None]] = {}
+        self.patterns: dict[SchemaNode, Patterns] = {}
         self._nodes: dict[str, SchemaNode | None] = {}
 
     def at(self, pointer: str) -> SchemaNode | None:

@@ -13,6 +13,7 @@ from collab.room.tail import newest_kept
 from server.broadcast.news import News
 from server.documents.changes import LastChange
 from server.documents.room_state import LiveState
+from server.loading.opening import has_long_schema
 from server.runtime.worker_threads import LARGE, free_in_thread
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def follow_control(live: LiveRoom, newer: Newer, schema: Schema | None, terms: L
     if newer.control is None or newer.locks is None:
         return
     old = room.locks()
-    room.note_control(newer.control, schema)
+    _use_control(live, newer.control, schema)
     room.set_locks(Locks.load(position.revision, newer.locks, position.version, terms=terms).locks)
     exchange_locks(live, old, room.locks())
 
@@ -82,8 +83,16 @@ def take_schema(live: LiveRoom, raw: bytes, schema: Schema | None, revision: int
     control = live.room.control
     if live.state is not LiveState.OPEN or live.batch or control.revision != revision:
         return False
-    live.room.note_control(Control(revision + 1, raw, control.published), schema)
+    _use_control(live, Control(revision + 1, raw, control.published), schema)
     return True
+
+
+def _use_control(live: LiveRoom, control: Control, schema: Schema | None) -> None:
+    """Replace the control and the schema of a room. A thread frees a long schema."""
+    was_long, old = has_long_schema(live.room.control), live.room.schema
+    live.room.note_control(control, schema)
+    if was_long and old is not live.room.schema:
+        free_in_thread(old)
 
 
 def replace_room(

@@ -29,7 +29,7 @@ from server.documents.room_state import IDLE, Event, LiveState
 from server.documents.snapshots import HubBounds, Snapshots
 from server.loading.crash_quarantine import CrashQuarantine
 from server.loading.history import History
-from server.loading.opening import OpeningScheduler
+from server.loading.opening import OpeningScheduler, has_long_schema
 from server.loading.room_loader import RoomLoader
 from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
@@ -285,7 +285,7 @@ class Hub:
         live.presence.close()
         live.lock_announcer.close()
         live.room.close()
-        if live.room.document.work_size > LARGE:
+        if live.room.document.work_size > LARGE or has_long_schema(live.room.control):
             free_in_thread(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:

@@ -6,15 +6,17 @@ A document's revision is a number. It grows when the schema, the locks or the pu
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.errors import Code, Rejected
+from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.ports.store import StorageUnavailable
 from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
+from collab.schema.check import Schema
 from collab.schema.named import named_schema
 from server.documents.attempts import require_success, succeeds
 from server.documents.catching_up import take_schema
@@ -32,7 +34,7 @@ from server.handling.requests import (
     services_of,
     using,
 )
-from server.loading.opening import schema_of, stored_schema
+from server.loading.opening import LONG_SCHEMA, schema_of
 from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
@@ -98,23 +100,29 @@ async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> 
     When the value breaks the new schema, this restores the previous schema.
     """
 
+    compiled: Schema | None = None
+
     async def attempt() -> bool:
+        nonlocal compiled
         room = require_exists(live).room
         previous, version = room.control.schema, room.version
-        await _check(schema, room.value)
-        if not await _set_schema(services, live, schema, room.control.revision):
+        compiled = await _checked(schema, compiled, room.value)
+        if not await _set_schema(services, live, schema, compiled, room.control.revision):
             return False
         await services.hub.others.level(live)
         room = require_exists(live).room
         if room.version != version:
             try:
-                await _check(schema, room.value)
+                await _checked(schema, compiled, room.value)
             except Rejected:
                 await _restore_schema(services, live, schema, previous)
                 raise
         return True
 
-    await require_success(attempt)
+    # One long schema at a time: a compiled schema takes 200 times the memory of its text.
+    turn = services.long_schemas if len(schema) > LONG_SCHEMA else nullcontext()
+    async with turn:
+        await require_success(attempt)
 
 
 async def _restore_schema(
@@ -126,14 +134,16 @@ async def _restore_schema(
         control = live.room.control
         if control.schema != schema:
             return True
-        return await _set_schema(services, live, previous, control.revision)
+        compiled = await schema_of(live.key, previous)
+        return await _set_schema(services, live, previous, compiled, control.revision)
 
     await succeeds(attempt)
 
 
-async def _set_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
+async def _set_schema(
+    services: Services, live: LiveRoom, schema: bytes, compiled: Schema | None, revision: int
+) -> bool:
     """Write the schema, and use it. Return False when the document no longer has this revision."""
-    compiled = await schema_of(live.key, schema)
     is_set = await _write_schema(services, live, schema, revision)
     is_taken = is_set and take_schema(live, schema, compiled, revision)
     if not is_taken and live.room.control.revision == revision:
@@ -155,10 +165,29 @@ async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revis
         raise
 
 
-async def _check(schema: bytes, value: Json) -> None:
-    """Check the value in a worker thread: large schemas and large values take long."""
-    if schema:
-        await run_in_thread(lambda: stored_schema(schema).require_known().check(value))
+async def _checked(schema: bytes, compiled: Schema | None, value: Json) -> Schema | None:
+    """Return the compiled schema, if the value matches it. Raise the refusal if not.
+
+    A worker thread does it, because large schemas and large values take long.
+    """
+    if not schema:
+        return None
+    compiled, refusal = await run_in_thread(_compiled_for, schema, compiled, value)
+    if refusal is not None:
+        raise Rejected(refusal.code, refusal.message, **refusal.extra)
+    return compiled
+
+
+def _compiled_for(
+    raw: bytes, compiled: Schema | None, value: Json
+) -> tuple[Schema | None, Refusal | None]:
+    """Return the compiled schema, or a refusal. The thread frees the schema of a refusal."""
+    try:
+        schema = (compiled or Schema.stored(raw)).require_known()
+        schema.check(value)
+    except Rejected as rejected:
+        return None, rejected.refusal
+    return schema, None
 
 
 def _no_schema() -> Rejected:

@@ -6,20 +6,21 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from collab.locks.state import Locks
 from collab.ports.store import Absent, StorageUnavailable, Stored
-from collab.schema.check import Schema
 from collab.schema.named import may_name
+from server.loading.compiled_schemas import CompiledSchemas
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.document.opening import Opening
     from collab.ids import DocKey
     from collab.locks.terms import LockTerms
+    from collab.ports.positions import Control
     from collab.ports.store import Store
+    from collab.schema.check import Schema
     from server.runtime.clock import Clock
     from server.runtime.database_clock import DatabaseClock
 
@@ -27,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 # A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
 LONG_SCHEMA: Final = 16 * 1024
-# A cache: many documents share one schema, and each load needs it.
-stored_schema = lru_cache(maxsize=64)(Schema.stored)
+# Many documents share one schema, and each load needs it.
+stored_schema = CompiledSchemas().get
 
 # The seconds of one turn. A turn applies slices, the parts of a large state. The last slice may
 # take longer.
@@ -68,6 +69,11 @@ class OpeningScheduler:
         with watch():
             is_done = opening.apply_some(self._clock.monotonic, TURN)
         return None if is_done else self._clock.monotonic() - began
+
+
+def has_long_schema(control: Control) -> bool:
+    """Whether it takes long to compile the schema of a document, or to free it."""
+    return len(control.schema) > LONG_SCHEMA or may_name(control.schema)
 
 
 async def schema_of(key: DocKey, raw: bytes) -> Schema | None:

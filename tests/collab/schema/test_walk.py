@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +80,33 @@ def test_compiling_a_schema_makes_one_validator(monkeypatch: pytest.MonkeyPatch)
     op = {"op": "add", "path": "/p7", "value": "x"}
     schema.check({"p7": "x"}, [op], {})
     assert len(made) <= 4
+
+
+def test_a_schema_is_freed_with_its_last_reference() -> None:
+    """A cycle of references would keep megabytes until the next full garbage collection."""
+    root = {
+        "$defs": {"item": {"type": "object", "properties": {"type": {"const": "a"}}}},
+        "properties": {
+            "list": {"items": {"anyOf": [{"$ref": "#/$defs/item"}, {"type": "string"}]}},
+            "own": {"$ref": "#"},
+        },
+        "patternProperties": {"^x": {"type": "number"}, "^own": {"$ref": "#"}},
+        "allOf": [{"$ref": "#/$defs/item"}],
+    }
+    schema = Schema.compile(json.dumps(root).encode())
+    value = {"type": "a", "list": [{"type": "a"}, "b"], "x1": 1, "own": {"type": "a"}}
+    schema.check(value)
+    for path in ("/list/0/type", "/own/type", "/x1"):
+        ops = [{"op": "replace", "path": path, "value": "a" if path != "/x1" else 2}]
+        schema.check(value, ops, value)
+        schema.is_atomic(tuple(path[1:].split("/")), value)
+    gc.collect()
+    gc.disable()
+    try:
+        is_freed = weakref.finalize(schema, lambda: None)
+        tree = weakref.ref(schema._tree)
+        del schema
+        assert not is_freed.alive
+        assert tree() is None
+    finally:
+        gc.enable()

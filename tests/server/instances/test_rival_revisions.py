@@ -9,6 +9,7 @@ from typing import Any
 from collab.entry import Author
 from collab.ports.publications import Publication, PublicState
 from collab.room.requests import Answer
+from collab.schema.check import Schema
 from server.http.schemas import _set_schema
 from server.publishing.publisher import Publisher
 from server.runtime.settings import Settings
@@ -33,10 +34,12 @@ async def test_a_schema_that_is_second_follows_the_first_without_a_reload(world:
     cut(world)
     loads = len(world.calls.of("load"))
     one, two = services(world.one), services(world.two)
-    assert await _set_schema(one, world.live_1, FIRST, 0)
-    assert not await _set_schema(two, world.live_2, SECOND, 0)
+    assert await _set_schema(one, world.live_1, FIRST, Schema.compile(FIRST), 0)
+    assert not await _set_schema(two, world.live_2, SECOND, Schema.compile(SECOND), 0)
     assert world.live_2.room.control.schema == FIRST
-    assert await _set_schema(two, world.live_2, SECOND, world.live_2.room.control.revision)
+    assert await _set_schema(
+        two, world.live_2, SECOND, Schema.compile(SECOND), world.live_2.room.control.revision
+    )
     assert world.live_2.room.control.schema == SECOND
     assert len(world.calls.of("load")) == loads
 
@@ -49,7 +52,9 @@ async def test_a_schema_that_is_set_during_a_query_is_followed_without_a_reload(
     world.live_2.remote.doubt()
     world.two.hub.wake(world.live_2)
     [query] = await world.calls.reached("newer")
-    setting = asyncio.create_task(_set_schema(services(world.two), world.live_2, FIRST, 0))
+    setting = asyncio.create_task(
+        _set_schema(services(world.two), world.live_2, FIRST, Schema.compile(FIRST), 0)
+    )
     await until(lambda: len(world.calls.of("set_schema")) == 1)
     query.release()
     world.calls.release("newer")
@@ -64,7 +69,9 @@ async def test_a_schema_that_is_set_during_a_commit_costs_one_reload(world: Worl
     world.calls.hold("commit")
     editing = asyncio.create_task(write(world.two, "/n", 1))
     await world.calls.reached("commit")
-    setting = asyncio.create_task(_set_schema(services(world.two), world.live_2, FIRST, 0))
+    setting = asyncio.create_task(
+        _set_schema(services(world.two), world.live_2, FIRST, Schema.compile(FIRST), 0)
+    )
     await until(lambda: len(world.calls.of("set_schema")) == 1)
     world.calls.release("commit")
     assert await setting
