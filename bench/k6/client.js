@@ -23,6 +23,8 @@ const { WebSocket } = socketsOfK6();
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
+const CLOSES_WITHIN_MS = 2000;
+const STEP_MS = 250; // between two looks at the end
 
 export class Client {
   /** @type {any} */
@@ -37,11 +39,12 @@ export class Client {
   #delay = FIRST_DELAY;
   /** Milliseconds to wait before the next attempt, from `disconnect_notice`. */
   wait = 0;
-  /** A close code that forbids another attempt. */
-  finalCode = 0;
   #connected = 0;
+  /** @type {any} the timer of a close that the server does not answer */
+  #atEnd;
   #next = 0; // the number of the next edit
-  #hasMadeAll;
+  #text = ""; // the stored document, read at the end
+  #vanished = 0; // edits of others that reached this client, and are not in it
 
   /** @param {Part} part @param {{edits: boolean}} does */
   constructor(part, { edits }) {
@@ -49,7 +52,6 @@ export class Client {
     this.edits = edits;
     this.key = `marks-${part.name}`;
     this.sight = new Sight(part.name);
-    this.#hasMadeAll = !edits;
     this.token = tokenOf(part.user, edits ? "editor" : "viewer");
   }
 
@@ -61,12 +63,11 @@ export class Client {
     this.#connect();
     if (this.edits) this.#arm();
     if (this.edits && settings.presence) this.#show();
-    setTimeout(() => this.leave(), Math.max(0, part.leaves - Date.now()));
+    setTimeout(() => this.#leave(), Math.max(0, part.leaves - Date.now()));
     const atLast = setTimeout(() => this.#end(), Math.max(0, part.plan.last - Date.now()));
     await ended;
     clearTimeout(atLast); // k6 waits for every timer
     this.#report();
-    if (this.edits) await this.#check();
   }
 
   // --- what a lane adds ----------------------------------------------------------------------
@@ -91,6 +92,11 @@ export class Client {
   /** The socket has closed. */
   lose() {}
 
+  /** Whether the server says that an edit is stored. */
+  get hasAcks() {
+    return true;
+  }
+
   /** How many edits have no answer. */
   get waiting() {
     return 0;
@@ -105,13 +111,15 @@ export class Client {
     this.socket = socket;
     this.#connected = Date.now();
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => this.greet());
+    socket.addEventListener("open", () => (this.isEnding ? socket.close() : this.greet()));
     socket.addEventListener("message", (/** @type {{data: any}} */ { data }) => {
       if (this.isOpen) this.#down += data.length ?? data.byteLength;
       this.receive(data);
     });
     socket.addEventListener("error", () => {});
-    socket.addEventListener("close", (/** @type {{code?: number}} */ event) => this.#closed(event?.code ?? 0));
+    socket.addEventListener("close", (/** @type {{code?: number}} */ event) =>
+      this.#closed(event?.code ?? 0),
+    );
   }
 
   /** The server has let the client in. */
@@ -134,6 +142,7 @@ export class Client {
     if (Date.now() - this.#connected > 60_000) this.#delay = FIRST_DELAY;
     this.isOpen = false;
     this.lose();
+    clearTimeout(this.#atEnd);
     if (this.isEnding) return this.ended();
     figures.closed.add(1);
     const isFinal = (code >= 4400 && code < 4500) || code === 1008 || code === 1009;
@@ -150,19 +159,19 @@ export class Client {
 
   #arm() {
     const due = this.part.due(this.#next);
-    if (due === undefined) {
-      this.#hasMadeAll = true;
-      return;
-    }
-    setTimeout(() => {
-      const now = Date.now();
-      figures.lag.add(Math.max(0, now - due));
-      if (this.isEnding) return;
-      const number = this.#next;
-      this.#next += 1;
-      this.make({ number, mark: mark(this.part.name, number, now), made: now });
-      this.#arm();
-    }, Math.max(0, due - Date.now()));
+    if (due === undefined) return;
+    setTimeout(
+      () => {
+        const now = Date.now();
+        figures.lag.add(Math.max(0, now - due));
+        if (this.isEnding) return;
+        const number = this.#next;
+        this.#next += 1;
+        this.make({ number, mark: mark(this.part.name, number, now), made: now });
+        this.#arm();
+      },
+      Math.max(0, due - Date.now()),
+    );
   }
 
   #show() {
@@ -180,17 +189,53 @@ export class Client {
 
   // --- the end -------------------------------------------------------------------------------
 
-  /** Ends when every edit has its answer, and the peers have had time to receive it. */
-  leave() {
-    if (this.#hasMadeAll && !this.waiting && Date.now() >= this.part.leaves) this.#end();
+  /** Ends when the client has every answer, and every edit of the others; or at the last moment. */
+  async #leave() {
+    while (!this.isEnding) {
+      if (!this.waiting && (await this.#isComplete())) return this.#end();
+      await until(Date.now() + STEP_MS);
+    }
+  }
+
+  /** Reads the stored document, and compares it with what this client has sent and seen. */
+  async #isComplete() {
+    if (this.#text === "" || this.#count().missing) {
+      // What is accepted, or reached a peer, before this request must be in its answer.
+      const seen = this.sight.copy();
+      const headers = { Authorization: `Bearer ${this.token}` };
+      const answer = await http.asyncRequest("GET", addressOf(this.part.doc), null, {
+        headers,
+        tags: { name: "check" },
+      });
+      this.#text = answer.status === 200 ? String(answer.body) : "";
+      this.#vanished = this.#text === "" ? 0 : seen.vanished(this.#text);
+    }
+    const { missing, unseen } = this.#count();
+    return this.#text !== "" && unseen === 0 && (missing === 0 || this.hasAcks);
+  }
+
+  /** What the stored document has, at the newest read. */
+  #count() {
+    const found = numbersIn(this.#text, this.part.name);
+    const there = new Set(found);
+    const missing = this.#text === "" ? 0 : this.stored.filter((number) => !there.has(number)).length;
+    // A client that cannot read the document has seen nothing.
+    const unseen = this.#text === "" ? 1 : this.sight.unseen(this.#text);
+    return { missing, twice: found.length - there.size, unseen };
   }
 
   #end() {
     if (this.isEnding) return;
     this.isEnding = true;
-    if (this.waiting) figures.unanswered.add(this.waiting);
-    if (this.socket?.readyState === 1) this.socket.close();
-    else this.ended();
+    const { missing, twice, unseen } = this.#count();
+    const lost = this.#vanished + (this.hasAcks ? missing : 0);
+    const unanswered = this.waiting + (this.hasAcks ? 0 : missing);
+    const counts = { lost, unanswered, twice, unseen, gaps: this.sight.missed };
+    for (const [figure, count] of Object.entries(counts)) figures[figure].add(count);
+    if (lost) console.error(`${this.part.name}: ${this.part.doc} has lost ${lost} edits`);
+    if (this.socket?.readyState !== 1) return this.ended();
+    this.socket.close();
+    this.#atEnd = setTimeout(() => this.ended(), CLOSES_WITHIN_MS);
   }
 
   #report() {
@@ -198,25 +243,5 @@ export class Client {
     if (!this.#openedAt || seconds <= 0) return;
     figures.up.add(this.#up / seconds);
     figures.down.add(this.#down / seconds);
-  }
-
-  /** Reads the document, and counts accepted edits that are not in it. */
-  async #check() {
-    const headers = { Authorization: `Bearer ${this.token}` };
-    const address = `${addressOf(this.part.doc)}?pointer=/${this.key}`;
-    for (let tries = 0; ; tries += 1) {
-      const { status, body } = http.get(address, { headers, tags: { name: "check" } });
-      const found = status === 200 ? numbersIn(String(body), this.part.name) : [];
-      const there = new Set(found);
-      const lost = this.stored.filter((number) => !there.has(number)).length;
-      if (lost && tries < 20) {
-        await until(Date.now() + 250);
-        continue;
-      }
-      figures.lost.add(lost);
-      figures.twice.add(found.length - there.size);
-      if (lost) console.error(`${this.part.name}: ${lost} of ${this.stored.length} edits are not in ${this.part.doc}: ${status}`);
-      return;
-    }
   }
 }

@@ -20,7 +20,9 @@ export const lost = new Counter("weft_lost");
 /** Edits that are in the document twice. */
 export const twice = new Counter("weft_twice");
 export const unanswered = new Counter("weft_unanswered");
-/** Versions or edits that a client never received. */
+/** Edits of others that a client did not have at the end. */
+export const unseen = new Counter("weft_unseen");
+/** Versions that a client never received. */
 export const gaps = new Counter("weft_gaps");
 export const closed = new Counter("weft_closed");
 export const pauses = new Counter("weft_pauses");
@@ -47,7 +49,10 @@ export function shareOf(code) {
   return code === "unknown_version" ? "stale" : "refused";
 }
 
-const times = (/** @type {string} */ name) => [`p(95)<=${settings[`${name}_p95_ms`]}`, `p(99)<=${settings[`${name}_p99_ms`]}`];
+const times = (/** @type {string} */ name) => [
+  `p(95)<=${settings[`${name}_p95_ms`]}`,
+  `p(99)<=${settings[`${name}_p99_ms`]}`,
+];
 
 /** Every limit of a run. k6 exits with 99 when one of them is broken. */
 export const thresholds = {
@@ -61,6 +66,7 @@ export const thresholds = {
   weft_lost: ["count==0"],
   weft_twice: ["count==0"],
   weft_unanswered: ["count==0"],
+  weft_unseen: ["count==0"],
   weft_gaps: ["count==0"],
   weft_closed: [`count<=${settings.closed}`],
   weft_rate_limited: [`rate<=${settings.rate_limited}`],
@@ -77,7 +83,21 @@ export function options(groups) {
   const most = settings.ramp_seconds + settings.seconds + settings.drain_seconds + 60;
   const scenarios = /** @type {Record<string, object>} */ ({});
   for (const [name, count] of Object.entries(groups)) {
-    if (count) scenarios[name] = { executor: "per-vu-iterations", exec: name, vus: count, iterations: 1, maxDuration: `${Math.ceil(most)}s`, gracefulStop: "0s" };
+    if (count)
+      scenarios[name] = {
+        executor: "per-vu-iterations",
+        exec: name,
+        vus: count,
+        iterations: 1,
+        maxDuration: `${Math.ceil(most)}s`,
+        gracefulStop: "0s",
+      };
   }
-  return { scenarios, thresholds, setupTimeout: "120s", teardownTimeout: "120s", summaryTrendStats: ["min", "med", "p(95)", "p(99)", "max", "count"] };
+  return {
+    scenarios,
+    thresholds,
+    setupTimeout: "120s",
+    teardownTimeout: "120s",
+    summaryTrendStats: ["min", "med", "p(95)", "p(99)", "max", "count"],
+  };
 }

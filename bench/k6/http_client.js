@@ -10,6 +10,7 @@ import { tokenOf } from "./tokens.js";
 /** @typedef {import("./plan.js").Part} Part */
 
 const MOST_TRIES = 20;
+const TEMPORARY = [0, 412, 429, 503];
 
 class HttpClient {
   up = 0;
@@ -28,7 +29,10 @@ class HttpClient {
    * @param {string | null} body @param {Record<string, string>} headers
    */
   request(method, address, name, body = null, headers = {}) {
-    const answer = http.request(method, address, body, { headers: { ...headers, Authorization: `Bearer ${this.token}` }, tags: { name } });
+    const answer = http.request(method, address, body, {
+      headers: { ...headers, Authorization: `Bearer ${this.token}` },
+      tags: { name },
+    });
     this.up += body?.length ?? 0;
     this.down += String(answer.body ?? "").length;
     if (answer.status === 0) figures.closed.add(1);
@@ -71,36 +75,47 @@ export class HttpEditor extends HttpClient {
       await this.#edit(number, due);
     }
     this.report();
-    this.#check();
+    await this.#check();
   }
 
   /** Reads, then edits; again under the same key, until there is an answer. @param {number} number @param {number} due */
   async #edit(number, due) {
     const text = mark(this.part.name, number, Date.now());
-    const path = `/${this.key}`;
     for (let tries = 0; tries < MOST_TRIES && Date.now() < this.part.plan.last; tries += 1) {
-      const headers = { "Content-Type": "application/json-patch+json", "Idempotency-Key": `${this.part.name}.${number}`, "Weft-Client": this.part.name };
-      if (this.isStrict) {
-        const tag = this.#tag();
-        if (tag) headers["If-Match"] = tag;
-      }
-      const op = this.#exists ? { op: "add", path: `${path}/-`, value: text } : { op: "add", path, value: [text] };
-      const answer = this.request("PATCH", this.address, "edit", JSON.stringify([op]), headers);
+      const answer = this.#try(number, text);
       if (answer.status === 200) return this.#accept(number, due);
       if (answer.status !== 0) figures.answered(shareOf(answer));
-      const isTemporary = [0, 412, 429, 503].includes(answer.status);
-      if (!isTemporary) return console.error(`${this.part.name}: ${answer.status} ${answer.body}`);
-      if (answer.status !== 412) await until(Date.now() + 1000 * Number(answer.headers["Retry-After"] ?? 1));
+      if (!TEMPORARY.includes(answer.status))
+        return console.error(`${this.part.name}: ${answer.status} ${answer.body}`);
+      await this.#wait(answer);
     }
     figures.unanswered.add(1);
   }
 
-  /** The tag of the document's newest version. */
-  #tag() {
-    const answer = this.request("GET", `${this.address}?pointer=/title`, "tag");
-    figures.reads.add(1);
-    if (answer.status === 200) figures.read.add(answer.timings.duration);
-    return answer.headers.Etag ?? answer.headers.ETag;
+  /** Sends the edit once; before it, when it is strict, a read for the tag of the document. @param {number} number @param {string} text */
+  #try(number, text) {
+    const headers = /** @type {Record<string, string>} */ ({
+      "Content-Type": "application/json-patch+json",
+      "Idempotency-Key": `${this.part.name}.${number}`,
+      "Weft-Client": this.part.name,
+    });
+    if (this.isStrict) {
+      const answer = this.request("GET", `${this.address}?pointer=/title`, "tag");
+      figures.reads.add(1);
+      if (answer.status !== 200) return answer;
+      figures.read.add(answer.timings.duration);
+      headers["If-Match"] = tagOf(answer);
+    }
+    const path = `/${this.key}`;
+    const op = this.#exists
+      ? { op: "add", path: `${path}/-`, value: text }
+      : { op: "add", path, value: [text] };
+    return this.request("PATCH", this.address, "edit", JSON.stringify([op]), headers);
+  }
+
+  /** @param {any} answer */
+  async #wait({ status, headers }) {
+    if (status !== 412) await until(Date.now() + 1000 * Number(headers?.["Retry-After"] ?? 1));
   }
 
   /** @param {number} number @param {number} due */
@@ -112,9 +127,16 @@ export class HttpEditor extends HttpClient {
     figures.answered("");
   }
 
-  #check() {
-    const answer = this.request("GET", `${this.address}?pointer=/${this.key}`, "check");
-    const found = answer.status === 200 ? numbersIn(String(answer.body), this.part.name) : [];
+  /** Reads the document, and counts accepted edits that are not in it. */
+  async #check() {
+    let answer = this.request("GET", this.address, "check");
+    while (answer.status !== 200 && Date.now() < this.part.plan.last) {
+      await this.#wait(answer);
+      answer = this.request("GET", this.address, "check");
+    }
+    // A client that cannot read the document has seen nothing.
+    if (answer.status !== 200) return figures.unseen.add(1);
+    const found = numbersIn(String(answer.body), this.part.name);
     const there = new Set(found);
     figures.lost.add(this.#stored.filter((number) => !there.has(number)).length);
     figures.twice.add(found.length - there.size);
@@ -138,13 +160,18 @@ export class HttpReader extends HttpClient {
       const headers = /** @type {Record<string, string>} */ ({ "Accept-Encoding": "br, gzip" });
       if (tag) headers["If-None-Match"] = tag;
       const answer = this.request("GET", this.address, this.name, null, headers);
-      tag = answer.headers.Etag ?? answer.headers.ETag ?? tag;
+      tag = tagOf(answer) ?? tag;
       figures.reads.add(1);
       if (answer.status === 200 || answer.status === 304) figures.read.add(answer.timings.duration);
       else figures.answered(shareOf(answer));
     }
     this.report();
   }
+}
+
+/** @param {any} answer */
+function tagOf({ headers }) {
+  return headers?.Etag ?? headers?.ETag;
 }
 
 /** @param {{status: number}} answer */

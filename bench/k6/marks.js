@@ -34,6 +34,38 @@ export class Sight {
     }
   }
 
+  /** What this client has seen until now. */
+  copy() {
+    const copy = new Sight(this.own);
+    copy.#newest = new Map(this.#newest);
+    return copy;
+  }
+
+  /** How many marks of others a text has that this client has not seen. @param {string} text */
+  unseen(text) {
+    return new Sight(this.own).after(text).#missing(this);
+  }
+
+  /** How many marks this client has seen that a text does not have. @param {string} text */
+  vanished(text) {
+    return this.#missing(new Sight(this.own).after(text));
+  }
+
+  /** @param {string} text */
+  after(text) {
+    this.begin(text);
+    return this;
+  }
+
+  /** How many marks of others another one has not seen. @param {Sight} other */
+  #missing(other) {
+    let count = 0;
+    for (const [name, number] of this.#newest) {
+      if (name !== this.own) count += Math.max(0, number - (other.#newest.get(name) ?? -1));
+    }
+    return count;
+  }
+
   /** Returns the milliseconds that each new mark of a text took. @param {string} text @param {number} now */
   look(text, now) {
     const took = [];

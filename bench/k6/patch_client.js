@@ -29,7 +29,10 @@ export class PatchClient extends Client {
 
   get door() {
     const { doc } = this.part;
-    return { address: `${settings.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(doc)}/live`, protocols: ["weft.v1"] };
+    return {
+      address: `${settings.url.replace(/^http/, "ws")}/v1/docs/${encodeURIComponent(doc)}/live`,
+      protocols: ["weft.v1"],
+    };
   }
 
   greet() {
@@ -53,7 +56,6 @@ export class PatchClient extends Client {
     for (const each of Array.isArray(message) ? message : [message]) this.#handle(each, data);
     if (this.isOpen) this.look(data);
     this.#pump();
-    this.leave();
   }
 
   /** @param {any} message @param {string} data */
@@ -193,7 +195,9 @@ export class PatchClient extends Client {
   #send(edit, offset, hasText) {
     const id = this.#idOf(edit);
     const path = `/${this.key}`;
-    const op = hasText ? { op: "splice", path, offset, delete: 0, insert: edit.mark } : { op: "add", path, value: edit.mark };
+    const op = hasText
+      ? { op: "splice", path, offset, delete: 0, insert: edit.mark }
+      : { op: "add", path, value: edit.mark };
     const after = this.#find(this.#sentLast)?.sent ? this.#sentLast : "";
     edit.sent = this.send(JSON.stringify({ type: "patch", id, base: this.#version, after, ops: [op] }));
     if (!edit.sent) return;

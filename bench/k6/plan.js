@@ -24,18 +24,31 @@ const WORDS = "the page of a spring sale with a picture and a button that leads 
 export function setup() {
   const run = Date.now().toString(36).slice(-6);
   const name = settings.doc || `load-${run}`;
-  const docs = Array.from({ length: settings.docs }, (_, number) => (settings.docs > 1 ? `${name}-${number}` : name));
+  const docs = Array.from({ length: settings.docs }, (_, number) =>
+    settings.docs > 1 ? `${name}-${number}` : name,
+  );
   for (const doc of docs) create(doc);
   const connects = Date.now();
   const begins = connects + 1000 * settings.ramp_seconds;
   const ends = begins + 1000 * settings.seconds;
-  return { run, docs, isNew: settings.doc === "", connects, begins, ends, last: ends + 1000 * settings.drain_seconds };
+  return {
+    run,
+    docs,
+    isNew: settings.doc === "",
+    connects,
+    begins,
+    ends,
+    last: ends + 1000 * settings.drain_seconds,
+  };
 }
 
 /** Creates and publishes the documents, and returns the plan. @returns {import("./plan.js").Plan} */
 export function setupPublished() {
   const plan = setup();
-  const headers = { Authorization: `Bearer ${tokenOf("load-publisher", "publisher")}`, "Content-Type": "application/json" };
+  const headers = {
+    Authorization: `Bearer ${tokenOf("load-publisher", "publisher")}`,
+    "Content-Type": "application/json",
+  };
   for (const doc of plan.docs) {
     const { status, body } = http.post(`${addressOf(doc)}/publish`, "{}", { headers });
     if (status !== 200) exec.test.abort(`${doc} cannot be published: ${status} ${body}`);
@@ -62,10 +75,15 @@ export function publishedOf(doc) {
 
 /** Creates a document, unless it exists. @param {string} doc */
 function create(doc) {
-  const headers = { Authorization: `Bearer ${tokenOf("load-editor", "editor")}`, "Content-Type": "application/json" };
+  const headers = {
+    Authorization: `Bearer ${tokenOf("load-editor", "editor")}`,
+    "Content-Type": "application/json",
+  };
   const answer = http.put(addressOf(doc), JSON.stringify(page(settings.page_bytes)), { headers });
   if (answer.status !== 201 && answer.status !== 409) {
-    exec.test.abort(`${settings.url} did not create the document ${doc}: ${answer.status} ${answer.body ?? answer.error}`);
+    exec.test.abort(
+      `${settings.url} did not create the document ${doc}: ${answer.status} ${answer.body ?? answer.error}`,
+    );
   }
 }
 
@@ -74,7 +92,11 @@ export function page(bytes) {
   const sections = [];
   for (let size = 0; size < bytes; size += 500) {
     const number = sections.length;
-    sections.push({ id: `s${number}`, type: "text", content: { headline: `Section ${number}`, text: WORDS.repeat(5).slice(0, 400) } });
+    sections.push({
+      id: `s${number}`,
+      type: "text",
+      content: { headline: `Section ${number}`, text: WORDS.repeat(5).slice(0, 400) },
+    });
   }
   return { title: "A load test", sections };
 }
@@ -89,7 +111,7 @@ export class Part {
     this.doc = plan.docs[number % plan.docs.length];
     this.connects = plan.connects + ((plan.begins - plan.connects) * number) / count;
     // The clients do not edit all at the same moment.
-    this.first = plan.begins + ((1000 / settings.rate) * ((number * 0.618) % 1));
+    this.first = plan.begins + (1000 / settings.rate) * ((number * 0.618) % 1);
     this.user = `load-${this.name}`;
   }
 

@@ -24,7 +24,10 @@ function read(env) {
   const found = /** @type {Record<string, any>} */ ({});
   for (const row of rows) found[row.name.slice(5).toLowerCase()] = value(row, env[row.name], problems);
   if (!problems.length) problems.push(...together(found));
-  if (problems.length) throw new Error(`The load test did not start: ${problems.join("; ")}. docs/load-testing.md lists the settings.`);
+  if (problems.length)
+    throw new Error(
+      `The load test did not start: ${problems.join("; ")}. docs/load-testing.md lists the settings.`,
+    );
   return found;
 }
 
@@ -32,32 +35,49 @@ function read(env) {
 function value(row, text, problems) {
   if (text === undefined || text === "") return row.default;
   const { name, kind, least = 0, most = Infinity } = row;
-  const refuse = (/** @type {string} */ what) => (problems.push(`${name} must be ${what}, not '${text}'`), row.default);
+  const refuse = (/** @type {string} */ what) => (
+    problems.push(`${name} must be ${what}, not '${text}'`),
+    row.default
+  );
   if (kind === "whole" || kind === "number") {
     const number = Number(text);
-    const isRight = text.trim() !== "" && Number.isFinite(number) && (kind === "number" || Number.isInteger(number));
+    const isRight =
+      text.trim() !== "" && Number.isFinite(number) && (kind === "number" || Number.isInteger(number));
     if (isRight && number >= least && number <= most) return number;
     return refuse(`a ${kind === "whole" ? "whole number" : "number"} from ${least} to ${most}`);
   }
-  if (kind === "url") return /^https?:\/\/[^/?#]+\/?$/.test(text) ? text.replace(/\/$/, "") : refuse("an origin such as https://weft.example");
-  if (kind === "doc") return /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,99}$/.test(text) ? text : refuse("the name of a document");
-  if (kind === "mix") return ["patch", "yjs", "http", "previews", "mixed"].includes(text) ? text : refuse("patch, yjs, http, previews or mixed");
+  if (kind === "url")
+    return /^https?:\/\/[^/?#]+\/?$/.test(text)
+      ? text.replace(/\/$/, "")
+      : refuse("an origin such as https://weft.example");
+  if (kind === "doc")
+    return /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,99}$/.test(text) ? text : refuse("the name of a document");
+  if (kind === "mix")
+    return ["patch", "yjs", "http", "previews", "mixed"].includes(text)
+      ? text
+      : refuse("patch, yjs, http, previews or mixed");
   return text;
 }
 
 /** Problems of values that do not go together. @param {Record<string, any>} found */
 function* together(found) {
   const hasKey = found.key !== "" && found.secret !== "";
-  if (!hasKey && (found.key !== "" || found.secret !== "")) yield "LOAD_KEY and LOAD_SECRET go together: `weft key add --show` prints both";
+  if (!hasKey && (found.key !== "" || found.secret !== ""))
+    yield "LOAD_KEY and LOAD_SECRET go together: `weft key add --show` prints both";
   else if (hasKey && found.token !== "") yield "give LOAD_KEY and LOAD_SECRET, or LOAD_TOKEN, not both";
-  else if (!hasKey && found.token === "") yield "give LOAD_KEY and LOAD_SECRET of `weft key add --show`, or LOAD_TOKEN";
-  else if (hasKey && !isBase64(found.secret)) yield "LOAD_SECRET is no base64url text: copy the second line of `weft key add --show`";
+  else if (!hasKey && found.token === "")
+    yield "give LOAD_KEY and LOAD_SECRET of `weft key add --show`, or LOAD_TOKEN";
+  else if (hasKey && !isBase64(found.secret))
+    yield "LOAD_SECRET is no base64url text: copy the second line of `weft key add --show`";
   for (const pair of PAIRS) {
-    if (found[`${pair}_p95_ms`] > found[`${pair}_p99_ms`]) yield `LOAD_${pair.toUpperCase()}_P95_MS is above LOAD_${pair.toUpperCase()}_P99_MS`;
+    if (found[`${pair}_p95_ms`] > found[`${pair}_p99_ms`])
+      yield `LOAD_${pair.toUpperCase()}_P95_MS is above LOAD_${pair.toUpperCase()}_P99_MS`;
   }
-  if (found.docs > found.clients + found.readers) yield "LOAD_DOCS is above the number of clients and readers: some documents would have no client";
+  if (found.docs > found.clients + found.readers)
+    yield "LOAD_DOCS is above the number of clients and readers: some documents would have no client";
   const marks = (found.clients * found.rate * found.seconds * MARK_BYTES) / found.docs;
-  if (marks > MOST_MARKS) yield `so many edits would add ${(marks / 1e6).toFixed(1)} MB to each document: use more LOAD_DOCS, or fewer LOAD_SECONDS`;
+  if (marks > MOST_MARKS)
+    yield `so many edits would add ${(marks / 1e6).toFixed(1)} MB to each document: use more LOAD_DOCS, or fewer LOAD_SECONDS`;
 }
 
 /** @param {string} text */

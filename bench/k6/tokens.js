@@ -12,8 +12,17 @@ export function tokenOf(user, role) {
   const now = Math.floor(Date.now() / 1000);
   const lasts = settings.ramp_seconds + settings.seconds + settings.drain_seconds + LATER;
   const header = { alg: "HS256", typ: "JWT", kid: settings.key };
-  const payload = { aud: "weft", tid: settings.tenant, sub: user, role, iat: now, exp: Math.ceil(now + lasts) };
-  const signed = [header, payload].map((part) => encoding.b64encode(JSON.stringify(part), "rawurl")).join(".");
+  const payload = {
+    aud: "weft",
+    tid: settings.tenant,
+    sub: user,
+    role,
+    iat: now,
+    exp: Math.ceil(now + lasts),
+  };
+  const signed = [header, payload]
+    .map((part) => encoding.b64encode(JSON.stringify(part), "rawurl"))
+    .join(".");
   const key = encoding.b64decode(settings.secret.replace(/=+$/, ""), "rawurl");
   return `${signed}.${crypto.hmac("sha256", key, signed, "base64rawurl")}`;
 }

@@ -36,6 +36,10 @@ export class YjsClient extends Client {
     this.send(step1(this.#clocks));
   }
 
+  get hasAcks() {
+    return false;
+  }
+
   lose() {
     this.#isSynced = false;
   }
@@ -46,7 +50,6 @@ export class YjsClient extends Client {
       if (kind === "step1") this.#answer(bytes);
       else if (kind === "step2" || kind === "update") this.#read(kind, bytes);
     }
-    this.leave();
   }
 
   /** Sends what the server does not have. @param {Uint8Array} bytes */
@@ -64,9 +67,7 @@ export class YjsClient extends Client {
       this.#hasBegun = kind === "step2";
       this.sight.begin(text);
     }
-    const { missed } = this.sight;
     this.look(text);
-    if (this.sight.missed > missed) figures.gaps.add(this.sight.missed - missed);
   }
 
   /** @param {{number: number, mark: string, made: number}} edit */
@@ -80,13 +81,16 @@ export class YjsClient extends Client {
 
   show() {
     this.#shown += 1;
-    this.send(awareness(this.#text.client, this.#shown, { cursor: this.#text.clock, user: { name: this.part.user } }));
+    this.send(
+      awareness(this.#text.client, this.#shown, { cursor: this.#text.clock, user: { name: this.part.user } }),
+    );
   }
 }
 
 /** The bytes as a text of one letter each: marks are ASCII. @param {Uint8Array} bytes */
 function lettersOf(bytes) {
   const pieces = [];
-  for (let at = 0; at < bytes.length; at += ONCE) pieces.push(String.fromCharCode.apply(null, /** @type {any} */ (bytes.subarray(at, at + ONCE))));
+  for (let at = 0; at < bytes.length; at += ONCE)
+    pieces.push(String.fromCharCode.apply(null, /** @type {any} */ (bytes.subarray(at, at + ONCE))));
   return pieces.join("");
 }

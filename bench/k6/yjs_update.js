@@ -112,7 +112,10 @@ export class GrowingText {
 
 /** Numbers of clients and clocks. @param {Map<number, number>} clocks */
 function stateVector(clocks) {
-  return [...varUint(clocks.size), ...[...clocks].flatMap(([client, clock]) => [...varUint(client), ...varUint(clock)])];
+  return [
+    ...varUint(clocks.size),
+    ...[...clocks].flatMap(([client, clock]) => [...varUint(client), ...varUint(clock)]),
+  ];
 }
 
 /** @param {Uint8Array} bytes @returns {Map<number, number>} */
@@ -153,7 +156,8 @@ export function messages(data) {
     const type = reader.varUint();
     // Permission denied, or a question, is the rest of the frame.
     if (type !== SYNC && type !== AWARENESS) break;
-    const kind = type === SYNC ? /** @type {const} */ (["step1", "step2", "update"])[reader.varUint()] : undefined;
+    const kind =
+      type === SYNC ? /** @type {const} */ (["step1", "step2", "update"])[reader.varUint()] : undefined;
     found.push({ kind: kind ?? /** @type {const} */ ("other"), bytes: reader.varBytes() });
   }
   return found;

@@ -10,7 +10,7 @@ from typing import Protocol
 SHARES = ("rate_limited", "stale", "conflict", "refused")
 # These are no fault: they say how the run went.
 NOTED = ("reads", "pauses", "behind", "merged", "resyncs")
-FAULTS = ("lost", "twice", "unanswered", "gaps")
+FAULTS = ("lost", "twice", "unanswered", "unseen", "gaps")
 
 
 class Figures:

@@ -44,6 +44,34 @@ class Sight:
         for name, number, _ in _MARK.findall(text):
             self._newest[name] = max(int(number, 36), self._newest.get(name, -1))
 
+    def copy(self) -> Sight:
+        """Return what this client has seen until now."""
+        made = Sight(self._own)
+        made._newest = dict(self._newest)
+        return made
+
+    def unseen(self, text: str) -> int:
+        """Return how many marks of others a text has that this client has not seen."""
+        return self._of(text)._missing(self)
+
+    def vanished(self, text: str) -> int:
+        """Return how many marks this client has seen that a text does not have."""
+        return self._missing(self._of(text))
+
+    def _of(self, text: str) -> Sight:
+        there = Sight(self._own)
+        there.begin(text)
+        return there
+
+    def _missing(self, other: Sight) -> int:
+        """Return how many marks of others another one has not seen."""
+        counts = (
+            number - other._newest.get(name, -1)
+            for name, number in self._newest.items()
+            if name != self._own
+        )
+        return sum(count for count in counts if count > 0)
+
     def look(self, text: str, now_ms: float) -> list[int]:
         """Return the milliseconds that each new mark of a text took."""
         took = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +21,7 @@ from bench.load.plan import Part, now_ms, sleep_until
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 STEADY = 60.0
-LAST_TRIES = 20
+STEP = 0.25  # seconds between two looks at the end
 
 
 @dataclass
@@ -34,6 +33,15 @@ class Edit:
     made_ms: float
     sent: bool = False
     tries: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is wrong with the stored document, or not seen of it."""
+
+    missing: int
+    twice: int
+    unseen: int
 
 
 class LostError(Exception):
@@ -76,6 +84,9 @@ class Session:
         self._connected = 0.0
         self._up = 0
         self._down = 0
+        self._calls = Calls(self.settings.url, self.token)
+        self._text = ""  # the stored document, read at the end
+        self._vanished = 0  # edits of others that reached this client, and are not in it
 
     def run(self) -> None:
         """Run until the end of the plan."""
@@ -89,15 +100,14 @@ class Session:
         if self.edits:
             self._make_all()
         sleep_until(part.leaves)
-        while self.waiting and now_ms() < part.plan.last and not self.ending.is_set():
-            time.sleep(0.02)
+        while not (self.waiting == 0 and self._is_complete()) and now_ms() < part.plan.last:
+            if self.ending.wait(STEP):
+                break
         self.ending.set()
-        self.figures.count("unanswered", self.waiting)
+        self._report()
         if self._socket is not None:
             self._socket.close()
-        self._report()
-        if self.edits:
-            self._check()
+        self._calls.close()
 
     # --- what a lane adds ----------------------------------------------------------------------
 
@@ -106,6 +116,7 @@ class Session:
         raise NotImplementedError
 
     protocols: tuple[str, ...] = ()
+    has_acks = True  # the server says when an edit is stored
 
     @property
     def waiting(self) -> int:
@@ -154,7 +165,7 @@ class Session:
         try:
             self._socket = self._connect(address, self.protocols, self.token)
             self.greet()
-            while True:
+            while not self.ending.is_set():
                 frame = self._socket.receive()
                 if self.is_open:
                     self._down += len(frame)
@@ -163,6 +174,7 @@ class Session:
             return lost.code
         finally:
             self._socket = None
+        return 1000
 
     def opened(self) -> None:
         """Note that the server has let the client in."""
@@ -205,22 +217,33 @@ class Session:
 
     # --- the end -------------------------------------------------------------------------------
 
+    def _is_complete(self) -> bool:
+        """Read the stored document, and compare it with what this client has sent and seen."""
+        if not self._text or self._count().missing:
+            # What is accepted, or reached a peer, before this request must be in its answer.
+            seen = self.sight.copy()
+            answer = self._calls.send("GET", self.part.path)
+            self._text = answer.text if answer.status == 200 else ""
+            self._vanished = seen.vanished(self._text) if self._text else 0
+        found = self._count()
+        return bool(self._text) and not found.unseen and (not found.missing or self.has_acks)
+
+    def _count(self) -> Found:
+        """Return what the stored document has, at the newest read."""
+        numbers = numbers_in(self._text, self.part.name)
+        missing = len(set(self.stored) - set(numbers)) if self._text else 0
+        # A client that cannot read the document has seen nothing.
+        unseen = self.sight.unseen(self._text) if self._text else 1
+        return Found(missing, len(numbers) - len(set(numbers)), unseen)
+
     def _report(self) -> None:
+        found = self._count()
+        self.figures.count("lost", self._vanished + found.missing * self.has_acks)
+        self.figures.count("unanswered", self.waiting + found.missing * (not self.has_acks))
+        self.figures.count("twice", found.twice)
+        self.figures.count("unseen", found.unseen)
+        self.figures.count("gaps", self.sight.missed)
         seconds = (now_ms() - self._opened_at) / 1000
         if self._opened_at and seconds > 0:
             self.figures.bytes_per_second("up", self._up / seconds)
             self.figures.bytes_per_second("down", self._down / seconds)
-
-    def _check(self) -> None:
-        """Read the document, and count accepted edits that are not in it."""
-        calls = Calls(self.settings.url, self.token)
-        for attempt in range(LAST_TRIES):
-            answer = calls.send("GET", f"{self.part.path}?pointer=/{self.part.key}")
-            found = numbers_in(answer.text, self.part.name) if answer.status == 200 else []
-            lost = len(set(self.stored) - set(found))
-            if not lost or attempt == LAST_TRIES - 1:
-                break
-            time.sleep(0.25)
-        calls.close()
-        self.figures.count("lost", lost)
-        self.figures.count("twice", len(found) - len(set(found)))

@@ -46,4 +46,4 @@ class Socket:
 
     def close(self) -> None:
         with contextlib.suppress(OSError, websocket.WebSocketException):
-            self._socket.close(timeout=1)
+            self._socket.close(timeout=0)

@@ -21,6 +21,8 @@ STEP_1, STEP_2, UPDATE = 0, 1, 2
 
 
 class YjsSession(Session):
+    has_acks = False
+
     def __init__(self, part: Part, figures: Figures, connect: Connect, *, edits: bool) -> None:
         super().__init__(part, figures, connect, edits=edits)
         self._doc: Doc[Map[Text]] = Doc()
@@ -57,9 +59,7 @@ class YjsSession(Session):
         if not self._has_begun:
             self._has_begun = kind == STEP_2
             self.sight.begin(text)
-        missed = self.sight.missed
         self.look(text)
-        self.figures.count("gaps", self.sight.missed - missed)
 
     def make(self, edit: Edit) -> None:
         before = self._doc.get_state()

@@ -34,6 +34,7 @@ PATIENT = {
     for percent in (95, 99)
 } | {"LOAD_LAG_P95_MS": "60000", "LOAD_DOWN_BYTES": "10000000"}
 EDITS = 4 * 10
+FEW = {"LOAD_CLIENTS": "2", "LOAD_RATE": "3"}
 K6_BROKEN = 99  # the exit code of k6 when a threshold is broken
 RESULT = re.compile(r"^(ok|BROKEN) +(weft_\w+)(?: \w+)? = ([\d.e+]+)", re.MULTILINE)
 

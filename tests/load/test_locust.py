@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.load.kit import BRIEF, EDITS, LOCUST, PATIENT, key_of, run_locust
+from tests.load.kit import BRIEF, EDITS, FEW, LOCUST, PATIENT, key_of, run_locust
 from tests.running import RunningServer
 
 pytestmark = [
@@ -47,6 +47,16 @@ def test_a_budget_that_is_too_small_fails_the_run_and_loses_nothing(
     assert done.figures["weft_pauses"] + done.figures["weft_rate_limited"] > 0
     assert done.figures["weft_lost"] == done.figures["weft_unanswered"] == 0
     assert done.figures["weft_edits"] == EDITS
+
+
+def test_refusals_over_http_fail_the_run_and_lose_nothing(
+    poor_server: RunningServer,
+) -> None:
+    done = run_locust("http", key_of(poor_server), BRIEF, PATIENT, FEW, {"LOAD_READERS": "0"})
+    assert done.code == 1, done.output
+    assert done.broken >= {"weft_rate_limited"}
+    assert done.figures["weft_edits"] == 2 * 3
+    assert done.figures["weft_lost"] == done.figures["weft_unanswered"] == 0
 
 
 def test_a_run_without_a_server_ends_with_the_reason() -> None:

@@ -44,6 +44,21 @@ def test_marks_that_never_came_are_counted() -> None:
     assert sight.missed == 2
 
 
+def test_what_a_peer_has_not_seen_at_the_end_is_counted() -> None:
+    sight = Sight("me")
+    sight.look(mark("ada", 0, NOW), NOW)
+    there = "".join(mark(*each, NOW) for each in (("ada", 0), ("ada", 2), ("bo", 1), ("me", 9)))
+    assert sight.unseen(there) == 2 + 2
+    assert sight.unseen(mark("ada", 0, NOW)) == 0
+
+
+def test_a_mark_that_a_peer_has_seen_must_be_in_the_document() -> None:
+    sight = Sight("me")
+    sight.look(mark("ada", 0, NOW) + mark("ada", 1, NOW) + mark("bo", 0, NOW), NOW)
+    assert sight.vanished(mark("ada", 0, NOW) + mark("bo", 0, NOW)) == 1
+    assert sight.copy().vanished("") == 3
+
+
 def test_the_time_may_pass_the_end_of_a_day() -> None:
     end = NOW - NOW % DAY + DAY - 1
     assert Sight("me").look(mark("ada", 0, end), end + 4) == [4]
@@ -58,8 +73,10 @@ def test_k6_writes_and_finds_the_same_marks() -> None:
       import {{ mark, numbersIn, Sight }} from {json.dumps(module)}
       const sight = new Sight("bo")
       const took = sight.look({json.dumps(text)}, {NOW + 7})
+      const left = sight.copy().unseen(mark("ada", 5, {NOW}))
       const own = mark("ada", 3, {NOW})
-      console.log(JSON.stringify([own, numbersIn({json.dumps(text)}, "ada"), took, sight.missed]))
+      const numbers = numbersIn({json.dumps(text)}, "ada")
+      console.log(JSON.stringify([own, numbers, took, sight.missed, left, sight.vanished("")]))
     """
     node = subprocess.run(
         ["node", "--input-type=module", "--no-warnings"],
@@ -68,4 +85,4 @@ def test_k6_writes_and_finds_the_same_marks() -> None:
         capture_output=True,
         text=True,
     )
-    assert json.loads(node.stdout) == [mark("ada", 3, NOW), [0, 3], [7, 7], 2]
+    assert json.loads(node.stdout) == [mark("ada", 3, NOW), [0, 3], [7, 7], 2, 2, 4]

@@ -1,0 +1,22 @@
+"""The clients of bench/k6 in Node, with stand-ins for the modules of k6."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.real
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js")
+def test_the_client_of_the_patch_lane_keeps_the_rules() -> None:
+    done = subprocess.run(
+        ["node", "--test", "patch_client.test.mjs"],
+        cwd=Path(__file__).parent,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
