@@ -31,6 +31,8 @@ export class Client {
   socket = null;
   isOpen = false;
   isEnding = false;
+  /** The last connection has ended. */
+  ended = () => {};
   /** The numbers of edits that must be in the document at the end. @type {number[]} */
   stored = [];
   #openedAt = 0;
@@ -59,7 +61,7 @@ export class Client {
   async run() {
     const { part } = this;
     await until(part.connects);
-    const ended = new Promise((done) => (this.ended = done));
+    const ended = new Promise((done) => (this.ended = () => done(undefined)));
     this.#connect();
     if (this.edits) this.#arm();
     if (this.edits && settings.presence) this.#show();
@@ -231,7 +233,7 @@ export class Client {
     const lost = this.#vanished + (this.hasAcks ? missing : 0);
     const unanswered = this.waiting + (this.hasAcks ? 0 : missing);
     const counts = { lost, unanswered, twice, unseen, gaps: this.sight.missed };
-    for (const [figure, count] of Object.entries(counts)) figures[figure].add(count);
+    for (const [name, count] of Object.entries(counts)) /** @type {any} */ (figures)[name].add(count);
     if (lost) console.error(`${this.part.name}: ${this.part.doc} has lost ${lost} edits`);
     if (this.socket?.readyState !== 1) return this.ended();
     this.socket.close();

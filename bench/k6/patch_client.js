@@ -36,6 +36,7 @@ export class PatchClient extends Client {
   }
 
   greet() {
+    /** @type {Record<string, any>} */
     const open = { type: "open", token: this.token, client: this.part.name, accept: ["splice"] };
     if (this.#version >= 0) open.since = { epoch: this.#epoch, version: this.#version };
     if (!this.edits && settings.max_fps) open.max_fps = settings.max_fps;

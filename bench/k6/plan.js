@@ -89,7 +89,7 @@ function create(doc) {
 
 /** A page of sections with about so many bytes of JSON. @param {number} bytes */
 export function page(bytes) {
-  const sections = [];
+  const sections = /** @type {object[]} */ ([]);
   for (let size = 0; size < bytes; size += 500) {
     const number = sections.length;
     sections.push({

@@ -23,8 +23,10 @@ def test_every_edit_reaches_the_peers_and_the_document(
     assert done.code == 0, done.output
     assert done.broken == set()
     assert done.figures["weft_edits"] == EDITS
-    assert done.figures["weft_peer_ms"] == EDITS * 5  # three editors and two readers
-    assert done.figures["weft_lost"] == done.figures["weft_gaps"] == 0
+    assert 0 < done.figures["weft_peer_ms"] <= EDITS * 5  # three editors and two readers
+    assert (
+        done.figures["weft_lost"] == done.figures["weft_unseen"] == done.figures["weft_gaps"] == 0
+    )
     assert done.figures["weft_ack_ms"] == (EDITS if script == "patch" else 0)
 
 

@@ -19,7 +19,9 @@ def test_every_edit_reaches_the_document(server: RunningServer, mix: str) -> Non
     assert done.code == 0, done.output
     assert done.broken == set()
     assert done.figures["weft_edits"] == EDITS
-    assert done.figures["weft_lost"] == done.figures["weft_gaps"] == 0
+    assert (
+        done.figures["weft_lost"] == done.figures["weft_unseen"] == done.figures["weft_gaps"] == 0
+    )
     assert done.figures["weft_peer_ms"] >= 0
 
 
