@@ -29,7 +29,7 @@ from collab.tree.renewal import rewrite_content
 from collab.tree.sections import Limits, PlacedAreas, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_of_log, apply_update
-from collab.types.handles import raw_at_once, raw_of
+from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.merging import merge_updates
@@ -62,10 +62,10 @@ class Tree:
         loader.apply(updates)
         self._yjs = YjsDocument(loader)
         self._observer = self._yjs.observer
-        self._raw_of = raw_of if loader.size > LARGE else raw_at_once
         self.atomic = atomic
         self.initial: dict[str, Json]
-        self.initial, self.root = read_object(self._raw())
+        raw = self._raw(raw_of if loader.size > LARGE else raw_at_once)
+        self.initial, self.root = read_object(raw)
         self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._yjs)
         self._purge = Purge()
@@ -287,11 +287,14 @@ class Tree:
         """Read the value from the Yjs types again. For tests and checks."""
         return read_object(self._raw())[0]
 
-    def _raw(self) -> Any:
-        """Return the content in the layout's JSON form."""
+    def _raw(self, reads: Callable[[Txn, Any], Any] = raw_of) -> Any:
+        """Return the content in the layout's JSON form.
+
+        By default, the types are read one by one: the document may have become large meanwhile.
+        """
         txn = self._yjs.doc.create_transaction()
         try:
-            return self._raw_of(txn, self._yjs.content)
+            return reads(txn, self._yjs.content)
         finally:
             txn.drop()
 

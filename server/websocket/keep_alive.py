@@ -1,11 +1,13 @@
-"""Detects dead peers by pings, and limits the control frames of a peer (the client's side)."""
+"""Detects dead and slow peers, and limits the control frames of a peer (the client's side)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from collab.flow.budget import Budget
+from server.websocket.frames import PONG
 from server.websocket.socket import SocketBounds
 
 
@@ -60,6 +62,34 @@ class KeepAlive:
         self.start()
 
 
+class FragmentDeadline:
+    """Calls `on_late` when the fragments of a message take longer than `within` seconds.
+
+    While we pause reading, the peer does not cause the delay. Then the time begins again.
+    """
+
+    __slots__ = ("_loop", "_on_late", "_peer", "_timer", "_within")
+
+    def __init__(
+        self,
+        peer: PingTarget,
+        loop: asyncio.AbstractEventLoop,
+        within: float,
+        on_late: Callable[[], None],
+    ) -> None:
+        self._peer, self._loop, self._within, self._on_late = peer, loop, within, on_late
+        self._timer = loop.call_later(within, self._end)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        if self._peer.paused:
+            self._timer = self._loop.call_later(self._within, self._end)
+        else:
+            self._on_late()
+
+
 class ControlBudget:
     """The control frames that a peer may still send: a rate with a burst. Callers pass the time.
 
@@ -78,12 +108,9 @@ class ControlBudget:
         """Note that we send a ping, so that its pong costs nothing."""
         self._expected_pongs += 1
 
-    def spend_pong(self, now: float) -> bool:
-        if self._expected_pongs:
+    def spend(self, opcode: int, now: float) -> bool:
+        """Spend one control frame; return False when none is left."""
+        if opcode == PONG and self._expected_pongs:
             self._expected_pongs -= 1
             return True
-        return self.spend(now)
-
-    def spend(self, now: float) -> bool:
-        """Spend one control frame; return False when none is left."""
         return self._budget.try_spend(1, now)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from server.websocket import frames
 from server.websocket.frame_reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
-from server.websocket.keep_alive import ControlBudget, KeepAlive
+from server.websocket.keep_alive import ControlBudget, FragmentDeadline, KeepAlive
+from server.websocket.loop_turn import LARGE, turn_of
 from server.websocket.socket import (
     NULL_HANDLER,
     Handler,
@@ -42,7 +43,7 @@ class TransportSocket(asyncio.Protocol):
         "_control",
         "_deadline",
         "_discarded",
-        "_fragment_deadline",
+        "_fragments",
         "_handler",
         "_keep_alive",
         "_loop",
@@ -51,6 +52,7 @@ class TransportSocket(asyncio.Protocol):
         "_reader",
         "_state",
         "_transport",
+        "_turn",
         "buffered",
         "peer",
         "received",
@@ -72,6 +74,7 @@ class TransportSocket(asyncio.Protocol):
         self._bounds = bounds
         self._connections = connections
         self._loop = asyncio.get_running_loop()
+        self._turn = turn_of(self._loop)
         self._reader = FrameReader(bounds.max_message, bounds.max_fragments)
         self._control = ControlBudget(bounds, self._loop.time())
         self._keep_alive = KeepAlive(self, self._loop, bounds.ping_every)
@@ -81,7 +84,7 @@ class TransportSocket(asyncio.Protocol):
         self._on_large: Callable[[], None] | None = None  # called before a large message
         self._paused = False
         self._discarded = 0
-        self._fragment_deadline: asyncio.TimerHandle | None = None
+        self._fragments: FragmentDeadline | None = None  # while a message has begun
         self._deadline: asyncio.TimerHandle | None = None
 
     def start(self, open_handler: OpenHandler, early: bytes, *, lost: bool) -> None:
@@ -200,10 +203,16 @@ class TransportSocket(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _dispatch(self) -> None:
-        """Give the handler every whole message, until it pauses or closes the socket."""
-        reader = self._reader
+        """Give the handler every whole message, until it pauses or closes the socket.
+
+        After too many bytes of large messages, the rest waits for the next turn of the loop.
+        """
+        reader, turn = self._reader, self._turn
         try:
             while reader.has_unread and not self._paused and self._state < State.DONE:
+                if turn.is_full:
+                    self._loop.call_soon(self._resume)
+                    return
                 message = reader.next()
                 if message is None:
                     if reader.is_large_next:
@@ -213,8 +222,10 @@ class TransportSocket(asyncio.Protocol):
                 if opcode > frames.BINARY:
                     self._on_control(opcode, payload)
                 elif self._state is State.OPEN:
-                    if self._fragment_deadline is not None:
-                        self._stop_fragment_deadline()
+                    if self._fragments is not None:
+                        self._stop_fragments()
+                    if len(payload) > LARGE:
+                        turn.add(len(payload), self._loop)
                     if opcode == frames.TEXT:
                         self._handler.on_text(payload)
                     else:
@@ -224,8 +235,9 @@ class TransportSocket(asyncio.Protocol):
         except Exception:  # a bug ends this connection only
             logger.exception("connection failed", extra={"peer": self.peer})
             self._fail(OUR_FAULT, "internal error")
-        if reader.unfinished and self._fragment_deadline is None:
-            self._start_fragment_deadline()
+        if reader.unfinished and self._fragments is None and self._state < State.DONE:
+            within, late = self._bounds.fragmented_within, self._on_late_fragments
+            self._fragments = FragmentDeadline(self, self._loop, within, late)
 
     def _pause_before_large(self) -> None:
         """Before a large message, pause reading and call `on_large` once.
@@ -241,16 +253,12 @@ class TransportSocket(asyncio.Protocol):
     def _on_control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.CLOSE:
             self._on_close_frame(close_code(payload), payload[:2])
-        elif not self._spend_control(opcode):
+        elif not self._control.spend(opcode, self._loop.time()):
             raise Violation(POLICY, "too many control frames")
         elif opcode == frames.PING:
             self.write(frames.control(frames.PONG, payload))
         elif self._state is State.OPEN:
             self._handler.on_pong(payload)
-
-    def _spend_control(self, opcode: int) -> bool:
-        now = self._loop.time()
-        return self._control.spend_pong(now) if opcode == frames.PONG else self._control.spend(now)
 
     def _on_close_frame(self, code: int, echo: bytes) -> None:
         if self._state is State.OPEN:
@@ -260,22 +268,13 @@ class TransportSocket(asyncio.Protocol):
         self._transport.close()
         self._report_close()
 
-    def _start_fragment_deadline(self) -> None:
-        if self._state < State.DONE:
-            within = self._bounds.fragmented_within
-            self._fragment_deadline = self._loop.call_later(within, self._on_fragment_timeout)
+    def _stop_fragments(self) -> None:
+        if self._fragments is not None:
+            self._fragments.stop()
+            self._fragments = None
 
-    def _stop_fragment_deadline(self) -> None:
-        if self._fragment_deadline is not None:
-            self._fragment_deadline.cancel()
-            self._fragment_deadline = None
-
-    def _on_fragment_timeout(self) -> None:
-        self._fragment_deadline = None
-        if self._paused:  # we paused reading, so the peer has not caused the delay
-            self._start_fragment_deadline()
-        else:
-            self._fail(POLICY, "the fragments of the message took too long")
+    def _on_late_fragments(self) -> None:
+        self._fail(POLICY, "the fragments of the message took too long")
 
     def _fail(self, code: int, reason: str) -> None:
         """Fail the connection (RFC 6455, 7.1.7): send the reason, and ignore further bytes."""
@@ -301,7 +300,7 @@ class TransportSocket(asyncio.Protocol):
         """Move forward to `state`. The transport ends within `close_within` seconds from now."""
         self._state = max(self._state, state)
         self._keep_alive.stop()
-        self._stop_fragment_deadline()
+        self._stop_fragments()
         if state is not State.LOST:
             self._end_within(self._bounds.close_within)
 
