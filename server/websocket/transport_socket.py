@@ -205,7 +205,7 @@ class TransportSocket(asyncio.Protocol):
     def _dispatch(self) -> None:
         """Give the handler every whole message, until it pauses or closes the socket.
 
-        After too many bytes of large messages, the rest waits for the next turn of the loop.
+        After too much time for large messages, the rest waits for the next turn of the loop.
         """
         reader, turn = self._reader, self._turn
         try:
@@ -224,12 +224,12 @@ class TransportSocket(asyncio.Protocol):
                 elif self._state is State.OPEN:
                     if self._fragments is not None:
                         self._stop_fragments()
+                    handler = self._handler
+                    handle = handler.on_text if opcode == frames.TEXT else handler.on_binary
                     if len(payload) > LARGE:
-                        turn.add(len(payload), self._loop)
-                    if opcode == frames.TEXT:
-                        self._handler.on_text(payload)
+                        turn.handle(handle, payload, self._loop)
                     else:
-                        self._handler.on_binary(payload)
+                        handle(payload)
         except Violation as violation:
             self._fail(violation.code, violation.reason)
         except Exception:  # a bug ends this connection only

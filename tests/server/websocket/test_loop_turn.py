@@ -5,24 +5,58 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 
-from server.websocket.loop_turn import MOST, turn_of
+import pytest
+
+from server.websocket import loop_turn
+from server.websocket.loop_turn import LARGE, MOST, LoopTurn, turn_of
 from server.websocket.socket import SocketBounds
 from server.websocket.transport_socket import TransportSocket
 
 
-async def test_a_turn_is_full_after_so_many_bytes_and_ends_by_itself() -> None:
-    loop = asyncio.get_running_loop()
-    turn = turn_of(loop)
-    assert turn is turn_of(loop)
-    turn.add(MOST - 1, loop)
-    assert not turn.is_full
-    turn.add(1, loop)
-    full = [turn.is_full]
+class Clock:
+    """A clock that only the test advances."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def take(self, seconds: float) -> Callable[[bytes], None]:
+        """Return a handler that takes so long."""
+
+        def handle(message: bytes) -> None:
+            self.now += seconds
+
+        return handle
+
+
+async def test_a_turn_is_full_after_so_much_time_and_ends_by_itself() -> None:
+    loop, clock = asyncio.get_running_loop(), Clock()
+    turn = LoopTurn(clock)
+    full: list[bool] = []
+    for share in (0.6, 0.5):
+        turn.handle(clock.take(share * MOST), b"", loop)
+        full.append(turn.is_full)
     await asyncio.sleep(0)
     full.append(turn.is_full)
-    turn.add(MOST - 1, loop)  # the bytes of the turn before do not count
-    assert [*full, turn.is_full] == [True, False, False]
+    turn.handle(clock.take(0.9 * MOST), b"", loop)  # the time of the turn before does not count
+    assert [*full, turn.is_full] == [False, True, False, False]
+
+
+async def test_a_message_that_fails_counts_too() -> None:
+    loop, clock = asyncio.get_running_loop(), Clock()
+    turn = LoopTurn(clock)
+
+    def fail(message: bytes) -> None:
+        clock.now += MOST
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        turn.handle(fail, b"", loop)
+    assert turn.is_full
 
 
 class Transport(asyncio.Transport):
@@ -44,11 +78,12 @@ class Transport(asyncio.Transport):
 class Handler:
     """A handler that notes who has got a message."""
 
-    def __init__(self, name: str, handled: list[str]) -> None:
-        self.name, self.handled = name, handled
+    def __init__(self, name: str, handled: list[str], clock: Clock) -> None:
+        self.name, self.handled, self.clock = name, handled, clock
 
     def on_text(self, message: bytes) -> None:
         self.handled.append(self.name)
+        self.clock.now += 0.6 * MOST if len(message) > LARGE else 0.0
 
     def on_binary(self, message: bytes) -> None: ...
     def on_pong(self, payload: bytes) -> None: ...
@@ -60,20 +95,23 @@ def masked(size: int) -> bytes:
     return b"\x81\xff" + size.to_bytes(8, "big") + b"\0\0\0\0" + b"x" * size
 
 
-async def test_large_messages_of_many_sockets_are_spread_over_turns() -> None:
-    handled: list[str] = []
+async def test_large_messages_of_many_sockets_are_spread_over_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, clock, handled = asyncio.get_running_loop(), Clock(), list[str]()
+    monkeypatch.setitem(loop_turn._turns, loop, LoopTurn(clock))
     sockets: list[TransportSocket] = []
     for name in "abcdef":
         socket = TransportSocket(Transport(), SocketBounds(max_message=0), set(), "peer")
-        handler = Handler(name, handled)
+        handler = Handler(name, handled, clock)
         socket.start(lambda _, handler=handler: handler, b"", lost=False)  # type: ignore[misc]  # as a handler
         sockets.append(socket)
     await asyncio.sleep(0)
     for socket in sockets:  # all are ready in one turn
-        socket.data_received(masked(MOST - 1))
+        socket.data_received(masked(2 * LARGE))
     assert handled == ["a", "b"]
     sockets[4].data_received(masked(10))  # a socket that waits gets more bytes
-    asyncio.get_running_loop().call_soon(handled.append, "other work")
+    loop.call_soon(handled.append, "other work")
     while len(handled) < 8:
         await asyncio.sleep(0)
     assert handled == ["a", "b", "c", "d", "other work", "e", "e", "f"]
