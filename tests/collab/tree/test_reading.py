@@ -8,6 +8,7 @@ import pytest
 
 from collab.document.document import Document
 from collab.tree import tree
+from collab.types import handles
 
 ONE = [{"op": "add", "path": "/texts", "value": [f"text {number}" for number in range(50)]}]
 
@@ -16,7 +17,7 @@ ONE = [{"op": "add", "path": "/texts", "value": [f"text {number}" for number in 
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return the types that were read in one native call, from now on."""
     read: list[Any] = []
-    reads = tree.raw_at_once
+    reads = handles.raw_at_once
 
     def noted(txn: Any, handle: Any) -> Any:
         read.append(handle)
