@@ -94,12 +94,13 @@ async def compare_positions(services: Services) -> None:
 async def untrack_values(services: Services) -> None:
     """Take the values of the open documents out of the garbage collector's sight.
 
-    These are the present values, and the values before the newest entries.
+    These are the present values, the ops of the newest entries, and the values before these.
     """
     rooms = [live.room for live in services.hub.lives.values()]
     values, tails = [room.value for room in rooms], [room.tail.kept() for room in rooms]
-    before = (one.change.before for kept in tails for one in kept)  # a thread walks over them
-    await untrack_in_thread(chain(values, before))
+    kept = (one for tail in tails for one in tail)  # a thread walks over them
+    parts = (part for one in kept for part in (one.change.before, one.entry.ops))
+    await untrack_in_thread(chain(values, parts))
 
 
 async def save_and_unload(services: Services) -> None:

@@ -11,8 +11,10 @@ An undo step is something else (`collab.document.steps`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from collab.entry import Op, TextChanges
 from collab.errors import Rejected
@@ -26,9 +28,10 @@ from collab.patch.text_changes import NO_TEXTS
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(Struct, frozen=True, eq=False, gc=False):
     """One exact op.
+
+    The collector does not visit it: the tail may have hundreds of thousands.
 
     - `path` is the changed location. For a move, it is the target's location after the removal of
       the source (RFC 6902).
