@@ -201,6 +201,8 @@ async def test_a_document_that_cannot_be_reloaded_delays_no_other(
         async with asyncio.timeout(5):
             while isinstance(await hall.set("/n", 2, OTHER), Rejected):
                 await asyncio.sleep(0)
+            while not follower.closed:
+                await asyncio.sleep(0)
         assert follower.closed == [1011]
     monkeypatch.undo()
     assert isinstance(await hall.set("/n", 3), Answer)

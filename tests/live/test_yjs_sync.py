@@ -32,7 +32,8 @@ async def test_text_typed_at_one_place_on_both_lanes_is_complete(
     for turn in range(10):
         splice = {"op": "splice", "path": place, "offset": 5, "delete": 0, "insert": f"<p{turn}>"}
         await asyncio.gather(patch.patch(splice), yjs.run(f"at('{place}').insert(5, '<y{turn}>')"))
-    await patch.until_version(21)
+    # Some updates of the Yjs client may be one version.
+    await patch.until(lambda: patch.value["sections"][0]["headline"].count("<") == 20)
     await yjs.until_equals("", patch.value)
     text = patch.value["sections"][0]["headline"]
     assert text.startswith("Hello")
