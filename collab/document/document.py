@@ -33,7 +33,7 @@ from collab.structs.block_estimate import BlockEstimate
 from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
-from collab.tree.tree import Tree
+from collab.tree.tree import LARGE, Tree
 from collab.types.yjs_document import Structs
 from collab.writing.write import Writer
 from collab.yjs.server_ids import server_id
@@ -241,7 +241,7 @@ class Document:
 
         Later patches and undos delete these elements. So the deletion needs no separate version.
         """
-        unneeded = self._undo.unneeded(self._tree.hidden())
+        unneeded = self._undo.unneeded(self._tree.hidden(is_small=self.work_size < LARGE))
         self._tree.mark_for_purge(unneeded)
         return len(unneeded)
 

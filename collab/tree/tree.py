@@ -298,9 +298,12 @@ class Tree:
         finally:
             txn.drop()
 
-    def hidden(self) -> list[tuple[Path, str]]:
-        """Return the hidden elements: the path of each one's array, and its key."""
-        return list(hidden_in(self._raw()))
+    def hidden(self, *, is_small: bool = False) -> list[tuple[Path, str]]:
+        """Return the hidden elements: the path of each one's array, and its key.
+
+        A document that `is_small` is read at once.
+        """
+        return list(hidden_in(self._raw(raw_at_once if is_small else raw_of)))
 
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
         """Mark elements for purge. Later writes delete them, unless a change shows them first."""

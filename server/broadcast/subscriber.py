@@ -47,6 +47,7 @@ class Submission:
     read_log: bool = False
     ticket: int = 0  # the queue counts the requests of each user
     burst: Sequence[Submission] = ()  # the submissions of the updates that this one has joined
+    count: int = 1  # how many requests of the client this is
 
     def refuse(self, error: Exception) -> None:
         """Refuse the request because the server stops. An HTTP request gets the error.
@@ -55,11 +56,6 @@ class Submission:
         """
         if self.deliver is not None:
             self.deliver(error)
-
-    @property
-    def count(self) -> int:
-        """How many requests of the client this is."""
-        return len(self.burst) or 1
 
     @property
     def is_read(self) -> bool:
