@@ -94,7 +94,7 @@ bench-all: .venv/.provisioned ## run all benches, also the long ones beside othe
 	@$(BIN)/python -m bench.page
 
 clean: ## remove the files that these commands made (the database in var/ stays)
-	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules bench/peers/node/node_modules var/bench
 	@find bench collab server storage tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- files that the commands need; make builds each again only when its sources have changed ---

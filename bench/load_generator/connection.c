@@ -247,7 +247,8 @@ static void set_timer(uint64_t until) {
     if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL)) fail("timer: %s", strerror(errno));
 }
 
-/* Wait for sockets, at most until a time, and read what has arrived. */
+/* Wait for sockets, at most until a time, and read what has arrived. Return at that time, also when
+ * more sockets have something to read: the next wait finds them. */
 void wait_for_events(uint64_t until) {
     struct epoll_event found[EVENTS];
     flush_connections();
@@ -267,6 +268,7 @@ void wait_for_events(uint64_t until) {
             flush(connection);
         }
         if (found[at].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_socket(connection);
+        if (now >= until) break;
     }
     flush_connections();
 }

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Timer
 
 import msgspec
 
@@ -18,6 +19,7 @@ FLAGS = ("-std=c17", "-O2", "-Wall", "-Wextra", "-Werror")
 WITHIN = 300.0  # seconds for one run
 MOST_OF_A_CORE = 0.9  # a generator that uses more of its core is the bottleneck
 LATE = 1_000  # microseconds that 1 of 100 edits may be sent after its time
+WAS_LATE = "the load generator was late"
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -64,7 +66,7 @@ class Result(msgspec.Struct, frozen=True):
             share = 100 * self.share_of_core
             return f"the load generator was the bottleneck: it used {share:.0f} % of its core"
         if rate and self.late.p99 > LATE:
-            return f"the load generator was late: 1 of 100 edits by {self.late.p99 / 1000:.1f} ms"
+            return f"{WAS_LATE}: 1 of 100 edits by {self.late.p99 / 1000:.1f} ms"
         return ""
 
 
@@ -104,6 +106,8 @@ def run(plan: Plan, when_ready: Callable[[], None] = lambda: None) -> Result:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        ending = Timer(WITHIN, process.kill)
+        ending.start()
         try:
             process.stdin.write(plan.text())
             process.stdin.flush()
@@ -113,8 +117,9 @@ def run(plan: Plan, when_ready: Callable[[], None] = lambda: None) -> Result:
                 if "hold" in plan.flags:
                     process.stdin.write("\n")
                     process.stdin.flush()
-                line = process.communicate(timeout=WITHIN)[0]
+                line = process.stdout.readline()
         finally:
+            ending.cancel()
             process.kill()
     if not line:
         raise RuntimeError(f"the load generator ended with {process.returncode} and no result")

@@ -6,6 +6,7 @@
 #include "load.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,7 +210,15 @@ static void connect_again(void) {
     end_measuring();
 }
 
+/* Run before all other processes of the core, when the system allows it: a process of another user
+ * could delay edits by milliseconds. The server has another core. */
+static void take_priority(void) {
+    struct sched_param wanted = {.sched_priority = 1};
+    if (sched_setscheduler(0, SCHED_FIFO, &wanted)) return;
+}
+
 int main(void) {
+    take_priority();
     read_plan();
     prepare_writers();
     start_events();

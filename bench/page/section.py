@@ -31,6 +31,12 @@ history. The budgets of a user are off, because one client sends as much as a hu
 
 To measure again: `python -m bench.peers`, then `python -m bench.page`."""
 
+ELSEWHERE = """\
+Other sections of this page measure Weft alone: \
+[readers that stop reading](#readers-that-stop-reading), \
+[published pages](#reading-what-is-published), [the preview](#the-preview) and \
+[several instances](#several-instances)."""
+
 NOT_DONE = """\
 ### What the other servers do not do here
 
@@ -110,7 +116,7 @@ def section(result: dict[str, Any]) -> str:
     )
     parts = [f"The machine: {where}. The versions: {_versions(rows)}.", HOW]
     parts += _groups(rows)
-    parts += [NOT_DONE, *_behind(rows)]
+    parts += [ELSEWHERE, NOT_DONE, *_behind(rows)]
     return "\n\n".join(parts)
 
 

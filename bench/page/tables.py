@@ -52,7 +52,7 @@ def compared(rows: Sequence[Row], cell: Callable[[Row], str], ratio: str) -> str
             *(cell_of(row, cell) for row in found),
             times(ours.get(ratio) if ours else None),
         ])  # fmt: skip
-    return table(["", *(TITLES[name] for name in named), "Weft ÷ best"], lines)
+    return table(["scenario", *(TITLES[name] for name in named), "Weft ÷ best"], lines)
 
 
 def cell_of(row: Row | None, cell: Callable[[Row], str]) -> str:
@@ -65,7 +65,7 @@ def cell_of(row: Row | None, cell: Callable[[Row], str]) -> str:
 def meanings(rows: Sequence[Row]) -> str:
     """Return what each scenario is."""
     about = {row["scenario"]: row["about"] for row in rows}
-    return table(["", "is"], [[f"`{name}`", text] for name, text in about.items()])
+    return table(["scenario", "clients"], [[f"`{name}`", text] for name, text in about.items()])
 
 
 def refusals(rows: Iterable[Row]) -> list[str]:

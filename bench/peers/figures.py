@@ -67,7 +67,7 @@ def row(rounds: Sequence[Round]) -> dict[str, Any]:
         if name in SPREAD:
             found[f"{title}, least"] = rounded(min(values)) if values else None
             found[f"{title}, most"] = rounded(max(values)) if values else None
-    found["refused"] = "; ".join(dict.fromkeys(refused))
+    found["refused"] = f"{len(refused)} of {len(rounds)} runs: {refused[0]}" if refused else ""
     return found
 
 

@@ -47,6 +47,7 @@ class Scenario:
     measure: float = 3.0
     sections: int = 0
     same_user: bool = False
+    max_fps: int = 0  # of the readers
 
     @property
     def is_saturated(self) -> bool:
@@ -78,6 +79,7 @@ class Scenario:
                 seeds=at == 0,
                 user="ada" if self.same_user else f"user-{at}",
                 lane="patch" if by_patch or at >= count - self.patch_readers else "yjs",
+                max_fps=0 if at < self.writers else self.max_fps,
             )
             for at in range(count)
         ]
@@ -175,6 +177,15 @@ OTHERS = (
         readers=5,
         patch_readers=5,
         rate=200,
+    ),
+    Scenario(
+        "P10 r200, 20 fps",
+        "a page of 50 KB, one writer, 10 previews that get 20 changes a second",
+        "patch",
+        (WEFT,),
+        readers=10,
+        rate=200,
+        max_fps=20,
     ),
     Scenario(
         "cursors r500",

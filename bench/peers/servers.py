@@ -45,6 +45,7 @@ class Place:
     seeds: bool = False
     user: str = "ada"
     lane: str = ""  # of Weft: yjs or patch
+    max_fps: int = 0  # of Weft's patch lane
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def _weft_client(place: Place, token: str, at: int, seed: Seed | None) -> Client
         opening: dict[str, Any] = {"type": "open", "token": token, "client": f"tab-{at}"}
         if place.seeds:
             opening["create"] = page()
+        if place.max_fps:
+            opening["max_fps"] = place.max_fps
         path, hello = f"/v1/docs/{place.name}/live", (_text(opening),)
         return Client(place.document, "patch", path, place.stream, place.seeds, "weft.v1", hello)
     path = f"/v1/yjs/{place.name}?token={token}&client=tab-{at}"

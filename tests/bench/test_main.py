@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 from msgspec import Struct
 
-from bench.__main__ import as_row, main, names
+from bench.__main__ import SHORT, as_row, benches, main, names
+from bench.peers import rows
 
 
 class Named(NamedTuple):
@@ -42,5 +43,21 @@ def test_an_unknown_bench_is_refused_with_a_list(
 
 
 def test_only_modules_that_measure_are_benches() -> None:
-    assert {"calls", "room", "storage"} <= set(names())
+    assert {"calls", "peers", "room", "storage", *SHORT} <= set(names())
     assert not {"__main__", "lock_probe", "machine", "table", "wire_client"} & set(names())
+
+
+def test_a_short_run_keeps_no_figures_of_a_short_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+    monkeypatch.setattr(rows, "short_rows", lambda: [{"what": "a", "about": "b"}])
+    monkeypatch.setattr(rows, "write", written.append)
+    (bench,) = benches(["peers"], short=True)
+    bench.write([bench.shown(as_row(row)) for row in bench.measure()])
+    assert written == []
+    (bench,) = benches(["peers"])
+    bench.write([{"what": "a"}])
+    assert written == [[{"what": "a"}]]
+
+
+def test_a_short_run_has_the_short_benches_and_a_full_one_has_all() -> None:
+    assert [bench.name for bench in benches([], short=True)] == list(SHORT)

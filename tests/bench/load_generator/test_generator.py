@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pycrdt import merge_updates
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText, merge_updates
 
 from bench.load_generator import generator, yjs_edits
 from bench.load_generator.generator import Result, Times
 from bench.load_generator.plan import READER, Client, Plan
+from bench.load_generator.yjs_edits import varuint
+from collab.yjs.lib0 import Reader
 from tests.bench.load_generator.fake_server import (
     Relay,
     fake_server,
@@ -156,6 +158,40 @@ def test_a_frame_that_breaks_the_run_is_named(sent: bytes, error: str) -> None:
 def test_a_ping_is_answered_and_is_no_delivery() -> None:
     result = run(lambda update, _: [frame(b"are you there", 0x89), update_frame(update)])
     assert (result.ok, result.all_deliveries) == (True, EDITS * READERS)
+
+
+def every_kind() -> Doc[Any]:
+    """Return a document with each kind of content that yrs writes, also deleted and collected."""
+    doc: Doc[Any] = Doc(client_id=yjs_edits.SEED_CLIENT)
+    content = doc.get("content", type=Map)
+    content["any"] = {"list": [None, True, False, 1, -70, 2**40, 0.5, "text"], "bytes": b"abc"}
+    content["text"] = text = Text("Some words, 😀 and \u00e9")
+    text.format(0, 4, {"bold": True})
+    text.insert_embed(5, {"image": "a.png"})
+    content["array"] = Array([1, 2, 3, Map({"in": Array()})])
+    content["xml"] = fragment = XmlFragment()
+    fragment.children.append(XmlElement("p", {"class": "a"}))
+    fragment.children.append(XmlText("words"))
+    content["former"] = Map({"inner": Text("gone")})
+    content["inner document"] = Doc()
+    del content["former"]
+    del text[2:6]
+    content["any"] = 2
+    return doc
+
+
+def test_every_kind_of_content_is_read() -> None:
+    doc = every_kind()
+    reader = Reader(doc.get_state())
+    _, client, clock = reader.uint(), reader.uint(), reader.uint()
+    update = doc.get_update()
+    with fake_server() as port:
+        clients = [
+            Client(0, "yjs", "/page", seeds=True, hello=(b"\0\2" + varuint(len(update)) + update,)),
+            Client(0, "yjs", "/page"),
+        ]
+        result = generator.run(Plan(port, ["page"], clients, seed=(client, clock)))
+    assert (result.ok, result.error) == (True, "")
 
 
 def test_clients_connect_again_at_once() -> None:

@@ -46,7 +46,7 @@ def test_a_table_has_a_line_for_each_scenario_and_a_column_for_each_server() -> 
         row("hocuspocus") | {"deliveries/s": 240_000.0, "CPU µs": 4.0},
         row("weft", ratio=0.406),
     )
-    assert "|  | Weft | Hocuspocus | Weft ÷ best |" in text
+    assert "| scenario | Weft | Hocuspocus | Weft ÷ best |" in text
     assert "| `F10 W` | 97.4k (9.91) | 240k (4) | 0.41 |" in text
     assert "The versions: Weft 1.2.3, Hocuspocus 1.2.3." in text
     assert "A CPU, 2 cores, Linux, CPython 3, Node 22" in text

@@ -44,12 +44,16 @@ def test_a_row_has_medians_and_spreads_of_the_rounds_that_count() -> None:
     assert found["rounds"] == 3
     assert (found["deliveries/s"], found["CPU µs"], found["p99 ms"]) == (20, 2, 8)
     assert (found["deliveries/s, least"], found["deliveries/s, most"]) == (10, 30)
-    assert found["refused"] == "late"
+    assert found["refused"] == "1 of 4 runs: late"
 
 
 def test_a_row_without_a_round_that_counts_has_no_figures() -> None:
     found = row([failed("late"), failed("late")])
-    assert (found["rounds"], found["deliveries/s"], found["refused"]) == (0, None, "late")
+    assert (found["rounds"], found["deliveries/s"], found["refused"]) == (
+        0,
+        None,
+        "2 of 2 runs: late",
+    )
 
 
 def test_a_ratio_is_the_median_of_the_ratios_of_a_round() -> None:
