@@ -19,13 +19,13 @@ SHORT = {
 SHORT_SERVERS = (WEFT, HOCUSPOCUS, SHAREDB)
 
 
-def rows(groups: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
-    """Measure groups of scenarios, or all of them."""
+def rows(groups: Iterable[str] = (), count: int = rounds.ROUNDS) -> Iterator[dict[str, Any]]:
+    """Measure groups of scenarios, or all of them, in some rounds."""
     for group in groups or (*GROUPS, "connections"):
         if group == "connections":
-            yield from connections.rows()
+            yield from connections.rows(count)
         else:
-            yield from rounds.rows(group, GROUPS[group])
+            yield from rounds.rows(group, GROUPS[group], count)
 
 
 def short_rows() -> Iterator[dict[str, Any]]:
