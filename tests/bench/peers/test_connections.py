@@ -30,7 +30,12 @@ def test_each_server_is_measured_in_the_same_ways() -> None:
 def test_a_row_has_the_median_of_its_rounds_and_names_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    values = iter([[3.0, 30.0], RuntimeError("only 7 of 9 clients could connect"), [1.0, 10.0]])
+    given: list[list[float] | RuntimeError] = [
+        [3.0, 30.0],
+        RuntimeError("only 7 of 9 clients could connect"),
+        [1.0, 10.0],
+    ]
+    values = iter(given)
 
     def measure(core: int | None) -> list[float]:
         found = next(values)
