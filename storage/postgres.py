@@ -40,8 +40,8 @@ _REQUIRED_SETTINGS = (
 # A write that waits for a row occupies its connection for this many seconds. Then it waits for the
 # same time without a connection, and tries again.
 _ROW_WAIT_SECONDS = 0.1
-# A commit that locks its row first stays in PostgreSQL's queue for the row: who leaves the queue,
-# waits behind all others again. Each rival has the row for some hundredths of a second.
+# A commit that locks its row first stays in PostgreSQL's queue for the row this long. A commit that
+# leaves the queue waits behind all others again. Each rival has the row for hundredths of a second.
 _QUEUE_SECONDS = 1.0
 _MOST_QUEUED = _WRITERS - 1  # one connection is left for other writes
 

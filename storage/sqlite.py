@@ -31,6 +31,9 @@ _LONG_READS = _READERS - 1
 # at a time, and tries again. Within a longer wait, SQLite would look more and more rarely: up to 50
 # ms late, when another process commits all the time.
 _WAIT_SECONDS = 0.005
+# `between` in `write_in_two_steps` may take this long. The whole file is locked meanwhile. A longer
+# wait would fail the writes of other processes, which wait for `LOCK_SECONDS`.
+_BETWEEN_SECONDS = LOCK_SECONDS - 1.0
 
 
 def _pragmas(wait: float) -> tuple[str, ...]:
@@ -186,7 +189,10 @@ class SqliteDatabase:
 
         def job(connection: Connection) -> V:
             answer = asyncio.run_coroutine_threadsafe(ask(first(connection)), loop)
-            return then(connection, answer.result(DEADLINE_SECONDS))
+            try:
+                return then(connection, answer.result(_BETWEEN_SECONDS))
+            finally:
+                answer.cancel()
 
         return await self.write(job)
 

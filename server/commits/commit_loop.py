@@ -25,7 +25,7 @@ from collab.ports.store import (
 )
 from collab.room.requests import Round
 from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
-from server.commits.contended_commits import LockedBatch, note_clash
+from server.commits.contended_commits import LockedBatch, must_lock, note_clash
 from server.commits.document_tasks import DocumentTasks
 from server.commits.following import Following
 from server.commits.lock_requests import LockRequests
@@ -44,8 +44,6 @@ logger = logging.getLogger(__name__)
 QUOTA_REACHED = Refusal(
     Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may have; delete one first"
 )
-
-_COMMITTED = Committed()
 
 
 class CommitLoop:
@@ -123,7 +121,7 @@ class CommitLoop:
         self._isolated_rooms.difference_update(lives)
         written = dict(zip(to_write, outcomes, strict=True))
         for live, append in appends.items():
-            outcome = Clash() if live in stale else written.get(live, _COMMITTED)
+            outcome = Clash() if live in stale else written.get(live, Committed())
             self._handle_outcome(live, append, outcome, ended_at)
 
     def _begin(self, lives: Sequence[LiveRoom]) -> dict[LiveRoom, Append | None]:
@@ -156,10 +154,8 @@ class CommitLoop:
             self._reopening.reopen(live)
             return False
         if live.state is LiveState.OPEN:
-            if live.contended_until and self._must_lock(live):
-                live.move(Event.WRITE)
-                work = partial(self._commit_locked, live)
-                self._tasks.spawn(work, f"commit {live.key.doc}", live)
+            if live.contended_until and must_lock(self._hub, live):
+                self._begin_locked(live)
                 return False
             if live.remote.has_heard and not self._following.follow(live):
                 return False
@@ -177,11 +173,18 @@ class CommitLoop:
             self._continue(live)
         return False
 
-    def _must_lock(self, live: LiveRoom) -> bool:
-        """Whether the next batch locks the row first. It then follows what is new by itself."""
-        if self._hub.clock.monotonic() >= live.contended_until or not live.room.exists:
-            return False
-        return (first := live.queue.first) is not None and live.is_for_batch(first)
+    def _begin_locked(self, live: LiveRoom) -> None:
+        if live.lock_announcer.is_due or live.has_lock_request():
+            self._begin_to_decide(live)
+        else:
+            live.move(Event.WRITE)
+            work = partial(self._commit_locked, live)
+            self._tasks.spawn(work, f"commit {live.key.doc}", live)
+
+    def _begin_to_decide(self, live: LiveRoom) -> None:
+        live.move(Event.LOCK)
+        work = partial(self._lock_requests.decide, live)
+        self._tasks.spawn(work, f"locks {live.key.doc}", live)
 
     def _handle_outcome(
         self, live: LiveRoom, append: Append | None, outcome: Outcome, now: float
@@ -278,9 +281,7 @@ class CommitLoop:
         if live.reopen_waiter is not None or live.needs_to_follow:
             self._hub.wake(live)
         elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):
-            live.move(Event.LOCK)
-            work = partial(self._lock_requests.decide, live)
-            self._tasks.spawn(work, f"locks {live.key.doc}", live)
+            self._begin_to_decide(live)
         elif first is not None and live.needs_history(first):
             live.move(Event.FETCH)
             work = partial(load_history, self._hub, self._reopening, live, first)

@@ -5,6 +5,8 @@ clashes: the room is loaded again, and the batch is applied again. After two cla
 row is locked first. Then the room follows what is new, applies the batch, and commits it. Such a
 commit cannot clash, and PostgreSQL gives the row to the instance that has waited longest.
 
+A lock request of such a document is decided in the same way (`lock_requests.py`).
+
 The row stays locked while a worker thread applies a long request, and while answers without an
 entry are compared with the store. Otherwise others would commit meanwhile, and the batch would
 never be in time.
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
     from server.commits.stale_answers import StaleAnswers
     from server.documents.hub import Hub
 
-# Seconds for which the row is locked first, after the last commit of another instance. Then the
-# usual way is tried again. It saves two round trips to the database when only one instance writes.
-# Too early it costs much more: two clashes, each with a reload. Meanwhile the others go on.
+# For so many seconds after the last commit of another instance, each batch locks the row first.
+# Then a batch is applied first again, which saves two round trips to the database. When another
+# instance still writes, this costs much more: two clashes, each with a reload.
 CONTENDED_FOR: Final = 30.0
 
 
@@ -50,6 +52,35 @@ def note_clash(live: LiveRoom, now: float) -> None:
 def note_rival(live: LiveRoom, now: float) -> None:
     """Note that another instance writes to the document all the time."""
     live.contended_until = now + CONTENDED_FOR
+
+
+def must_lock(hub: Hub, live: LiveRoom) -> bool:
+    """Whether the next request locks the row first. It then follows what is new by itself."""
+    if hub.clock.monotonic() >= live.contended_until or not live.room.exists:
+        return False
+    return (first := live.queue.first) is not None and not live.needs_history(first)
+
+
+async def follow_newer(hub: Hub, live: LiveRoom, newer: Newer) -> bool:
+    """Follow what other instances have committed, while the row is locked.
+
+    Return False when the room must be loaded, or when the document has ended or was stopped.
+    """
+    state, now = live.state, hub.clock.monotonic()
+    live.remote.begin_asking()
+    if not can_follow(live, newer) or not has_schema_of(live, newer):
+        return False
+    if newer.locks and not hub.time.is_synced:
+        return False
+    if newer.entries:
+        note_rival(live, now)
+    for number, portion in enumerate(portions(newer.entries or ())):
+        if number:
+            await asyncio.sleep(0)  # other documents have a turn
+        if live.state is not state or not follow(live, portion, now):
+            return False
+    follow_control(live, newer, live.room.schema, hub.bounds.terms)
+    return True
 
 
 class LockedBatch:
@@ -82,7 +113,7 @@ class LockedBatch:
         return outcome
 
     async def _start(self, newer: Newer | None) -> Append | None:
-        """Apply the batch to the end, also when the transaction ends before."""
+        """Apply the batch in a task, which continues when the transaction ends before it."""
         self._computing = asyncio.create_task(self._compute(newer), name="apply a locked batch")
         return await asyncio.shield(self._computing)
 
@@ -94,11 +125,10 @@ class LockedBatch:
             return None
         if live.state is not LiveState.COMMITTING:  # it has ended, or takes no edits any more
             return None
-        live.remote.begin_asking()
-        at = hub.clock.monotonic()
-        if newer is None or not self._follow(newer, at):
+        if newer is None or not await follow_newer(hub, live, newer):
             self.must_reload = True
             return None
+        at = hub.clock.monotonic()
         now = Round(hub.clock.now_ms(), hub.time.at(at), hub.clock.new_id("c"))
         stop = live.apply_waiting(now, at + MAX_SECONDS)
         is_sound = stop is not Stop.BUG
@@ -111,17 +141,3 @@ class LockedBatch:
             return None
         self.append = live.room.pending()
         return self.append
-
-    def _follow(self, newer: Newer, now: float) -> bool:
-        """Follow what other instances have committed. Return False when the room must be loaded."""
-        live, hub = self._live, self._hub
-        if not can_follow(live, newer) or not has_schema_of(live, newer):
-            return False
-        if newer.locks and not hub.time.is_synced:
-            return False
-        if newer.entries:
-            note_rival(live, now)
-            if not all(follow(live, portion, now) for portion in portions(newer.entries)):
-                return False
-        follow_control(live, newer, live.room.schema, hub.bounds.terms)
-        return True

@@ -4,6 +4,9 @@ A document's revision grows when its locks change. The server writes a lock's ro
 document still has the revision of the decision. Then the client holds the lock. A commit that was
 checked against earlier locks clashes, and is applied again. The server writes all waiting lock
 requests together, so a lock request costs the disk no more than a patch.
+
+Another instance may commit again and again between a decision and its write. Then the server locks
+the document's row, and decides one request after the other.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collab.errors import Code, Refusal
-from collab.locks.state import LockStep
-from collab.ports.store import StorageUnavailable
+from collab.locks.state import Locks, LockStep
+from collab.ports.store import Append, Committed, StorageUnavailable
 from collab.room import lock_rules
 from collab.room.requests import Answer, LockRequest
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Submission
+from server.commits.contended_commits import follow_newer, must_lock, note_clash
 from server.commits.stale_answers import has_current_locks
 from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
@@ -30,6 +34,7 @@ from server.documents.room_state import Event, LiveState
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
+    from collab.ports.positions import Newer
     from server.commits.reopening import Reopening
     from server.documents.hub import Hub
 
@@ -76,8 +81,13 @@ class LockRequests:
         try:
             stands = await self._expire(live)
             while stands and live.state is LiveState.LOCKING and live.has_lock_request():
-                await self._decide(live, decided)
-                stands = await self._write_decided(live, decided)
+                if self._must_lock(live):
+                    stands = await self._decide_locked(live, decided)
+                else:
+                    await self._decide(live, decided)
+                    stands = await self._write_decided(live, decided)
+            if not stands:
+                note_clash(live, self._hub.clock.monotonic())
         except StorageUnavailable:
             logger.warning("a lock could not be written, or its outcome is unknown")
             self._requeue(live, decided)
@@ -91,6 +101,7 @@ class LockRequests:
             self._reopening.reopen(live)
         else:
             live.move(Event.DECIDED)
+            self._hub.others.followed(live)
             live.wake_if_wanted()
 
     async def _expire(self, live: LiveRoom) -> bool:
@@ -108,9 +119,11 @@ class LockRequests:
         live.lock_announcer.watch(live.room.locks())
         return True
 
-    async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+    async def _decide(
+        self, live: LiveRoom, decided: deque[_Decided], most: int = MAX_BATCH
+    ) -> None:
         """Decide the waiting requests; for a very large document, in a worker thread."""
-        waiting = live.pop_lock_requests(MAX_BATCH)
+        waiting = live.pop_lock_requests(most)
         try:
             if live.room.document.work_size > VERY_LARGE:
                 await run_in_thread(self._decide_some, live, waiting, decided)
@@ -144,6 +157,39 @@ class LockRequests:
             )
             locks = one.step.locks if isinstance(one.step, LockStep) else locks
 
+    def _must_lock(self, live: LiveRoom) -> bool:
+        """Whether to lock the row first. For a very large document, a worker thread decides."""
+        return must_lock(self._hub, live) and live.room.document.work_size <= VERY_LARGE
+
+    async def _decide_locked(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
+        """Decide, write and answer the next request while the document's row is locked.
+
+        When the room could not follow, put the request back into the queue, and return False.
+        """
+        stands = True
+
+        async def compute(newer: Newer | None) -> Append | None:
+            nonlocal stands
+            stands = False
+            # When the store repeats its transaction, the row was free meanwhile.
+            if decided or newer is None or not await follow_newer(self._hub, live, newer):
+                return None
+            stands = True
+            if live.state is not LiveState.LOCKING:
+                return None
+            await self._decide(live, decided, 1)
+            return _append_of(live, [one.step for one in decided])
+
+        outcome = await self._hub.store.commit_locked(live.key, live.position, compute)
+        if not stands or not isinstance(outcome, Committed | None):
+            self._requeue(live, decided)
+            return False
+        for one in decided:
+            if outcome is not None and isinstance(one.step, LockStep):
+                self._use(live, one.step.locks)
+        self._answer_decided(live, decided)
+        return True
+
     async def _write_decided(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
         """Write and answer the decided requests.
 
@@ -159,10 +205,13 @@ class LockRequests:
         if not stands:
             self._requeue(live, decided)
             return False
+        self._answer_decided(live, decided)
+        return True
+
+    def _answer_decided(self, live: LiveRoom, decided: deque[_Decided]) -> None:
         while decided:
             self._announce(live, decided[0])
             decided.popleft()
-        return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
         """Write the rows of transitions.
@@ -186,10 +235,14 @@ class LockRequests:
             steps=len(steps),
         )
         if saved:
-            live.room.set_locks(locks)
-            live.lock_announcer.watch(locks)
-            self._hub.others.controlled(live)
+            self._use(live, locks)
         return saved
+
+    def _use(self, live: LiveRoom, locks: Locks) -> None:
+        """Use locks that are written."""
+        live.room.set_locks(locks)
+        live.lock_announcer.watch(locks)
+        self._hub.others.controlled(live)
 
     def _announce(self, live: LiveRoom, one: _Decided) -> None:
         version, step = live.room.version, one.step
@@ -222,3 +275,12 @@ class LockRequests:
             live.refuse_waiting(GONE)
         elif live.is_read_only:
             live.refuse_waiting(IN_TROUBLE)
+
+
+def _append_of(live: LiveRoom, steps: Sequence[LockStep | Refusal | None]) -> Append | None:
+    """Return the rows of the one decided request; None when it writes nothing."""
+    for step in steps:
+        if isinstance(step, LockStep) and step.is_written:
+            put, drop, room = list(step.put), sorted(step.drop), live.room
+            return Append(room.key, room.epoch, room.version, step.revision, [], put=put, drop=drop)
+    return None

@@ -146,13 +146,15 @@ class LiveRoom:
         reads the committed state.
         """
         taken = self.queue.take(self.batch.free, self.is_for_batch)
-        for submission in taken:
-            self.batch.save_pipeline(submission.member)
-        answers = await self.in_thread(lambda: self._apply_each(list(taken), now))
         is_sound = True
-        for answer, began, ended in answers:
-            is_sound = self._add_answer(taken.popleft(), answer, ended - began)
-        self.queue.put_back(taken)
+        try:
+            for submission in taken:
+                self.batch.save_pipeline(submission.member)
+            answers = await self.in_thread(lambda: self._apply_each(list(taken), now))
+            for answer, began, ended in answers:
+                is_sound = self._add_answer(taken.popleft(), answer, ended - began)
+        finally:
+            self.queue.put_back(taken)
         return is_sound
 
     def _apply_each(self, taken: Iterable[Submission], now: Round) -> list[TimedAnswer]:
@@ -285,9 +287,8 @@ class LiveRoom:
 
     def refuse_waiting(self, refusal: Refusal) -> None:
         """Refuse the waiting writes, which clients retry. The reads stay in the queue."""
-        if not self.queue:
-            return
-        self._refuse(self.queue.remove(lambda one: not one.is_read), refusal)
+        if self.queue:
+            self._refuse(self.queue.remove(lambda one: not one.is_read), refusal)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
         """Complete a requested reload, unless a newer reload was requested."""

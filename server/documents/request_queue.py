@@ -208,7 +208,7 @@ def with_burst(first: Submission, queue: RequestQueue, working: Working) -> Subm
         first, *rest = map(alone, burst)
         queue.put_back(rest)
         return first
-    return replace(first, request=Update(update), burst=burst, count=len(burst))
+    return replace(first, request=Update(update), burst=burst, count=sum(one.count for one in burst))
 
 
 def alone(submission: Submission) -> Submission:

@@ -224,6 +224,18 @@ class LogContract:
         ]
         assert (await stored(store)).head == 4
 
+    async def test_a_locked_commit_may_write_only_locks(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        held = lock("l-1", "/headline")
+        append = Append(HOME, 1, 1, 0, [], put=[held])
+        assert await store.commit_locked(HOME, BEFORE_ALL, always(append)) == Committed()
+        taken = Newer(Position(1, 1, 1), [], Control(1), [held])
+        assert await store.newer(HOME, Position(1, 1, 0)) == taken
+        append = Append(HOME, 1, 1, 1, [], drop=["l-1"])
+        assert await store.commit_locked(HOME, BEFORE_ALL, always(append)) == Committed()
+        ended = Newer(Position(1, 1, 2), [], Control(2), [])
+        assert await store.newer(HOME, Position(1, 1, 1)) == ended
+
     async def test_the_store_is_read_while_a_locked_commit_computes(self, store: Store) -> None:
         await store.commit([made(HOME)])
 

@@ -16,7 +16,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from collab.ports.store import Absent, Clash, Committed, Snapshot, StorageUnavailable, Store
+from collab.ports.positions import Newer, Position
+from collab.ports.store import (
+    Absent,
+    Append,
+    Clash,
+    Committed,
+    Snapshot,
+    StorageUnavailable,
+    Store,
+)
 from storage import sqlite
 from storage.database import Runner
 from storage.store import SqlStore
@@ -41,6 +50,45 @@ async def test_every_connection_is_durable_and_bounded(sqlite_store: SqlStore) -
     assert await database.read(pragmas) == ["wal", full, 1, 5000]
     # The writer tries again until the same time has passed, or until it is closed.
     assert await database.write(pragmas) == ["wal", full, 1, 5]
+
+
+async def test_a_contended_commit_that_takes_too_long_fails_alone(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole file is locked meanwhile, and the writes of other processes wait for it."""
+    monkeypatch.setattr(sqlite, "_BETWEEN_SECONDS", 0.05)
+    has_begun, was_cancelled = asyncio.Event(), False
+
+    async def never(newer: Newer | None) -> Append:
+        nonlocal was_cancelled
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            was_cancelled = True
+        raise AssertionError
+
+    async with opened(sqlite_url) as store, opened(sqlite_url) as rival:
+        await store.commit([made(HOME), made(AWAY)])
+        late = asyncio.create_task(store.commit_locked(HOME, Position(1, 1, 0), never))
+        await has_begun.wait()
+        assert await rival.commit([further(AWAY, 1)]) == [Committed()]
+        with pytest.raises(StorageUnavailable):
+            await late
+        assert was_cancelled
+        assert await store.commit([further(HOME, 1)]) == [Committed()]
+
+
+async def test_a_contended_commit_in_memory_clashes_with_a_write_meanwhile() -> None:
+    async with opened("sqlite+aiosqlite:///:memory:") as store:
+        await store.commit([made(HOME)])
+
+        async def compute(newer: Newer | None) -> Append:
+            assert await store.commit([further(HOME, 1, id="first")]) == [Committed()]
+            return further(HOME, 1, id="second")
+
+        assert await store.commit_locked(HOME, Position(1, 1, 0), compute) == Clash()
+        assert [one.id for one in (await stored(store)).entries[1:]] == ["first"]
 
 
 async def test_readers_cannot_write(sqlite_store: SqlStore) -> None:

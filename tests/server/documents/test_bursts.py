@@ -8,8 +8,10 @@ import pycrdt
 import pytest
 
 from collab.errors import Close
+from collab.ports.store import Clash
 from collab.room.yjs_rules import MOST_BYTES, MOST_UPDATES
 from collab.yjs import frames as yjs_frames
+from tests.held_store import until
 from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
 
 TEXT = {"t": "words", "n": 0}
@@ -135,3 +137,22 @@ async def test_a_clash_loses_no_update_of_a_burst() -> None:
         value = it.live.room.value
         assert isinstance(value, dict)
         assert [value[f"k{number}"] for number in range(5)] == [0, 1, 2, 3, 4]
+
+
+async def test_a_burst_that_clashes_is_joined_with_later_updates_and_counts_once() -> None:
+    """Otherwise the server would stop reading from the client, and never begin again."""
+    async with lanes(TEXT) as it:
+        writer = await Writer.of(it)
+        await held_back(it, writer)
+        for number in range(5):
+            writer.write(f"k{number}", number)
+        [first] = it.calls.held("commit")
+        first.release()
+        await until(lambda: it.calls.held("commit") not in ([], [first]))
+        for number in range(5, 10):
+            writer.write(f"k{number}", number)
+        it.calls.answer_next("commit", [Clash()])
+        it.calls.release("commit")
+        await it.settled()
+        assert it.live.room.version == 3
+        assert writer.client.session.feed._unanswered == 0

@@ -22,6 +22,7 @@ from collab.room.requests import (
 )
 from collab.room.room import Room
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
+from server.documents import live_room
 from server.documents.batch import Stop
 from server.documents.catching_up import replace_room
 from server.documents.changes import LastChange
@@ -309,6 +310,23 @@ async def test_requests_after_a_bug_in_a_worker_thread_stay_in_the_queue(it: Alo
     assert not await it.live.apply_in_thread(ROUND)
     assert _applied(it) == ["good"]
     assert it.ids() == ["late"]
+
+
+async def test_requests_stay_in_the_queue_when_no_thread_can_be_used(
+    it: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document ends then, and refuses them."""
+
+    async def fail(work: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(live_room, "run_in_thread", fail)
+    it.set("first", "/first", 1, it.ada)
+    it.set("last", "/last", 1, it.bo)
+    it.live.move(Event.WORK)
+    with pytest.raises(MemoryError):
+        await it.live.apply_in_thread(ROUND)
+    assert it.ids() == ["first", "last"]
 
 
 async def test_a_worker_thread_leaves_requests_that_are_not_for_its_batch(it: Alone) -> None:

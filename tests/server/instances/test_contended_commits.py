@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 import pytest
 
+from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports.positions import Newer, Position
 from collab.ports.store import Append, Compute, Outcome, StorageUnavailable
-from collab.room.requests import Answer, PatchRequest, Round
+from collab.room.requests import Answer, LockRequest, PatchRequest, Round
+from server.broadcast.close_reasons import DELETED
 from server.broadcast.subscriber import Submission
+from server.commits import contended_commits
+from server.documents.catching_up import follow
 from server.documents.live_room import LiveRoom
 from server.documents.long_work import TimedAnswer
 from server.documents.room_state import LiveState
@@ -66,6 +70,37 @@ async def test_a_locked_commit_follows_what_came_while_it_waited(world: World) -
     assert answer.version == 9
     assert follower.version == 9
     assert (await value_at(world.two))["n"] == 14
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_other_documents_have_turns_while_a_locked_commit_follows(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    late = await _contend(world)
+    for number in range(4):
+        assert isinstance(await write(world.one, f"/large{number}", "x" * 20_000), Answer)
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while not late.done():
+            turns += 1
+            if ends and len(followed) == 2 and world.live_2.state is not LiveState.CLOSED:
+                world.two.hub.end_room(world.live_2, DELETED)
+            await asyncio.sleep(0)
+
+    followed: list[int] = []
+
+    def noted(live: LiveRoom, portion: Sequence[Entry], now: float) -> bool:
+        followed.append(turns)
+        return follow(live, portion, now)
+
+    monkeypatch.setattr(contended_commits, "follow", noted)
+    counting = asyncio.create_task(count_turns())
+    world.calls.release("commit_locked")
+    assert isinstance(await late, Rejected if ends else Answer)
+    await counting
+    assert len(set(followed)) == len(followed) == (2 if ends else 4)
 
 
 async def test_a_patch_whose_base_grows_old_is_still_committed_under_the_lock(
@@ -341,6 +376,71 @@ async def test_edits_do_not_wait_for_a_rival_that_never_rests(world: World, lose
         await until(lambda: not world.calls.held("newer"))
     assert late.done()
     assert isinstance(await late, Answer)
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["each message comes", "no message comes"])
+async def test_lock_requests_do_not_wait_for_a_rival_that_never_rests(
+    world: World, loses: bool
+) -> None:
+    """The rival commits between each decision and its write. Edits behind the request wait too."""
+    world.network.loses = float(loses)
+    steps = ("newer", "save_locks")
+    for step in steps:
+        world.calls.hold(step, after=step == "newer")
+    world.live_2.remote.doubt()
+    lock = asyncio.create_task(world.two.ask(LockRequest("l", "acquire", "/sections/0")))
+    late = asyncio.create_task(write(world.two, "/late", True))
+    for number in range(20):
+        await until(lambda: lock.done() or any(map(world.calls.held, steps)))
+        rival = asyncio.create_task(write(world.one, "/n", 100 + number))
+        await until(lambda: lock.done() or rival.done())  # noqa: B023 - this task
+        if lock.done():
+            break
+        for call in [call for step in steps for call in world.calls.held(step)]:
+            call.release()
+        await until(lambda: not any(map(world.calls.held, steps)))
+    assert lock.done()
+    for step in steps:
+        world.calls.release(step)
+    assert isinstance(await rival, Answer)
+    assert (await lock).ack["lock"].scope == "/sections/0"
+    assert isinstance(await late, Answer)
+    await poll([world.one])
+    await until(lambda: len(world.live_1.room.locks().held) == 1)
+
+
+async def test_a_refused_lock_request_of_a_contended_document_is_answered(world: World) -> None:
+    world.live_2.contended_until = math.inf
+    with pytest.raises(Rejected) as raised:
+        await world.two.ask(LockRequest("l", "acquire", "/none"))
+    assert raised.value.refusal.code is Code.PATH_NOT_FOUND
+    held = await world.two.ask(LockRequest("m", "acquire", "/sections/0"))
+    again = await world.two.ask(LockRequest("n", "release", lock_id=held.ack["lock"].id))
+    assert again.ack["lock"].holder is None
+    assert world.calls.of("save_locks") == []
+    assert world.live_2.room.locks().held == ()
+
+
+async def test_expired_locks_of_a_contended_document_end_before_the_next_commit(
+    world: World,
+) -> None:
+    """A rival may commit after each commit. Then the document follows, and ends no lock."""
+    world.live_2.contended_until = math.inf
+    world.live_2.lock_announcer.is_due = True
+    made = len(world.calls.made)
+    assert isinstance(await write(world.two, "/late", True), Answer)
+    steps = [call.name for call in world.calls.made[made:]]
+    assert steps.index("now") < steps.index("commit_locked")
+
+
+async def test_a_lock_request_is_decided_again_when_its_transaction_is_repeated(
+    world: World,
+) -> None:
+    _repeat_once(world, lambda: world.two.hub.store.set_schema(PAGE, b"", 0))
+    held = await world.two.ask(LockRequest("l", "acquire", "/sections/0"))
+    assert held.ack["lock"].fence == 2
+    await poll([world.one])
+    await until(lambda: len(world.live_1.room.locks().held) == 1)
 
 
 async def _run(compute: Compute, newer: Newer | None) -> Append | None:
