@@ -208,7 +208,8 @@ def with_burst(first: Submission, queue: RequestQueue, working: Working) -> Subm
         first, *rest = map(alone, burst)
         queue.put_back(rest)
         return first
-    return replace(first, request=Update(update), burst=burst, count=sum(one.count for one in burst))
+    count = sum(one.count for one in burst)  # one of them may be joined already
+    return replace(first, request=Update(update), burst=burst, count=count)
 
 
 def alone(submission: Submission) -> Submission:

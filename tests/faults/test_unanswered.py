@@ -41,7 +41,7 @@ async def test_an_end_of_the_server_loses_no_request(tmp_path: Path, end: str) -
             await editor.connect({user: {} for user in USERS})
         spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
         while sum(len(editor.acked) for editor in editors) < 500:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
         await asyncio.to_thread(server.stop if end == "stop" else server.kill)
         await asyncio.gather(*spells)
         for editor in editors:
@@ -69,13 +69,13 @@ class Watcher:
         """Wait until the document has so many waiting requests."""
         async with asyncio.timeout(PATIENCE):
             while not condition((await self._status())["documents"][0]["waiting"]):
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
 
     async def until_connected(self, count: int) -> None:
         """Wait until there are so many connections."""
         async with asyncio.timeout(PATIENCE):
             while len((await self._status())["connections"]) != count:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
 
     async def _status(self) -> Any:
         return (await asyncio.to_thread(call, "GET", self._url, token=self._token)).body
