@@ -241,8 +241,9 @@ export class Client {
   }
 
   #report() {
-    const seconds = (Math.min(Date.now(), this.part.plan.last) - this.#openedAt) / 1000;
-    if (!this.#openedAt || seconds <= 0) return;
+    if (!this.#openedAt) return;
+    // A client that came late is not measured by the few seconds that were left.
+    const seconds = Math.max(settings.seconds, (Date.now() - this.#openedAt) / 1000);
     figures.up.add(this.#up / seconds);
     figures.down.add(this.#down / seconds);
   }

@@ -243,7 +243,8 @@ class Session:
         self.figures.count("twice", found.twice)
         self.figures.count("unseen", found.unseen)
         self.figures.count("gaps", self.sight.missed)
-        seconds = (now_ms() - self._opened_at) / 1000
-        if self._opened_at and seconds > 0:
+        if self._opened_at:
+            # A client that came late is not measured by the few seconds that were left.
+            seconds = max(self.settings.seconds, (now_ms() - self._opened_at) / 1000)
             self.figures.bytes_per_second("up", self._up / seconds)
             self.figures.bytes_per_second("down", self._down / seconds)
