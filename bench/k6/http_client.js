@@ -9,7 +9,9 @@ import { tokenOf } from "./tokens.js";
 
 /** @typedef {import("./plan.js").Part} Part */
 
-const MOST_TRIES = 20;
+/** After a 412. */
+const FIRST_PAUSE_MS = 5;
+const MOST_PAUSE_MS = 500;
 const TEMPORARY = [0, 412, 429, 503];
 
 class HttpClient {
@@ -81,13 +83,13 @@ export class HttpEditor extends HttpClient {
   /** Reads, then edits; again under the same key, until there is an answer. @param {number} number @param {number} due */
   async #edit(number, due) {
     const text = mark(this.part.name, number, Date.now());
-    for (let tries = 0; tries < MOST_TRIES && Date.now() < this.part.plan.last; tries += 1) {
+    for (let tries = 1; Date.now() < this.part.plan.last; tries += 1) {
       const answer = this.#try(number, text);
       if (answer.status === 200) return this.#accept(number, due);
       if (answer.status !== 0) figures.answered(shareOf(answer));
       if (!TEMPORARY.includes(answer.status))
         return console.error(`${this.part.name}: ${answer.status} ${answer.body}`);
-      await this.#wait(answer);
+      await this.#wait(answer, tries);
     }
     figures.unanswered.add(1);
   }
@@ -113,9 +115,10 @@ export class HttpEditor extends HttpClient {
     return this.request("PATCH", this.address, "edit", JSON.stringify([op]), headers);
   }
 
-  /** @param {any} answer */
-  async #wait({ status, headers }) {
-    if (status !== 412) await until(Date.now() + 1000 * Number(headers?.["Retry-After"] ?? 1));
+  /** Waits as long as the server says; after a 412, for a random time that grows. @param {any} answer */
+  async #wait({ status, headers }, tries = 1) {
+    const pause = Math.random() * Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries);
+    await until(Date.now() + (status === 412 ? pause : 1000 * Number(headers?.["Retry-After"] ?? 1)));
   }
 
   /** @param {number} number @param {number} due */

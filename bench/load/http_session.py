@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import Any
 
@@ -11,7 +12,9 @@ from bench.load.http_calls import Answer, Calls
 from bench.load.marks import mark, numbers_in
 from bench.load.plan import Part, now_ms, sleep_until
 
-MOST_TRIES = 20
+# After a 412, in seconds.
+FIRST_PAUSE = 0.005
+MOST_PAUSE = 0.5
 TEMPORARY = frozenset({0, 412, 429, 503})
 SHARES = {429: "rate_limited", 412: "stale", 409: "conflict"}
 
@@ -70,9 +73,8 @@ class HttpEditor(HttpSession):
     def _edit(self, number: int, due: float) -> bool:
         """Read, then edit; again under the same key. Return whether there was an answer."""
         body = json.dumps([self._op(mark(self.part.name, number, now_ms()))]).encode()
-        for _ in range(MOST_TRIES):
-            if now_ms() > self.part.plan.last:
-                break
+        tries = 0
+        while now_ms() < self.part.plan.last:
             answer = self._try(number, body)
             if answer.status == 200:
                 self._accept(number, due)
@@ -82,7 +84,8 @@ class HttpEditor(HttpSession):
             if answer.status not in TEMPORARY:
                 print(f"{self.part.name}: {answer.status} {answer.text}", flush=True)
                 return True
-            self._wait(answer)
+            tries += 1
+            self._wait(answer, tries)
         return False
 
     def _try(self, number: int, body: bytes) -> Answer:
@@ -101,8 +104,11 @@ class HttpEditor(HttpSession):
             headers["If-Match"] = answer.headers["etag"]
         return self.send("PATCH", self.part.path, body, headers)
 
-    def _wait(self, answer: Answer) -> None:
-        if answer.status != 412:
+    def _wait(self, answer: Answer, tries: int = 1) -> None:
+        """Wait as long as the server says; after a 412, for a random time that grows."""
+        if answer.status == 412:
+            time.sleep(random.uniform(0, min(MOST_PAUSE, FIRST_PAUSE * 2 ** min(tries, 10))))
+        else:
             time.sleep(float(answer.headers.get("retry-after", 1)))
 
     def _op(self, text: str) -> dict[str, Any]:
