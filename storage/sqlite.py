@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from collab.ports.store import StorageUnavailable
 from storage.checkpoints import WRITER_PAGES, Checkpoints
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
 from storage.dialect import SQLITE, is_busy, is_constraint_violation
@@ -34,6 +35,8 @@ _WAIT_SECONDS = 0.005
 # `between` in `write_in_two_steps` may take this long. The whole file is locked meanwhile. A longer
 # wait would fail the writes of other processes, which wait for `LOCK_SECONDS`.
 _BETWEEN_SECONDS = LOCK_SECONDS - 1.0
+# The longest wait for the end of the writer's thread, after its last job.
+_CLOSE_SECONDS = 1.0
 
 
 def _pragmas(wait: float) -> tuple[str, ...]:
@@ -263,5 +266,6 @@ class SqliteDatabase:
             self._checkpoints.close()
         if self._readers is not None:
             await self._readers.dispose()
-        await self._thread.run(SqliteDatabase._discard_connection, self)
-        self._thread.close()
+        with suppress(StorageUnavailable):  # a job may hang, on a disk that does not answer
+            await self._thread.run(SqliteDatabase._discard_connection, self, DEADLINE_SECONDS)
+        self._thread.close(_CLOSE_SECONDS)

@@ -24,13 +24,14 @@ class WriterThread:
     """Runs jobs in one thread, in the order in which they came.
 
     Invariant: a job does not begin after its caller has left or its time is over. A job that has
-    begun runs to its end.
+    begun runs to its end, unless the process ends first. After `close`, no job is taken.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._jobs: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_closed = False
 
     def run(
         self, job: Callable[[A], T], argument: A, seconds: float | None = None
@@ -39,21 +40,29 @@ class WriterThread:
 
         After `seconds`, or when the database fails, the future has an error of the ports.
         """
+        if self._thread is None:
+            self._thread = self._start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         timer = None if seconds is None else loop.call_later(seconds, _expire, future)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._thread.start()
         self._jobs.put((loop, future, timer, job, argument))
         return future
 
-    def close(self) -> None:
-        """End the thread after the jobs that wait."""
-        if self._thread is not None:
+    def close(self, seconds: float | None = None) -> None:
+        """End the thread after the jobs that wait. Wait for it, for `seconds` at most."""
+        self._is_closed = True
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
+            thread.join(seconds)
+
+    def _start(self) -> threading.Thread:
+        if self._is_closed:
+            raise RuntimeError("the thread is closed")
+        # The process may end while a job hangs, for example on a disk that does not answer.
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+        thread.start()
+        return thread
 
     def _work(self) -> None:
         while (waiting := self._jobs.get()) is not None:
@@ -78,6 +87,9 @@ def _do(
         failure = error
     with suppress(RuntimeError):  # the loop is closed, so nothing waits for the result
         loop.call_soon_threadsafe(_deliver, future, timer, result, failure)
+    # The error refers to this frame. A reference cycle would keep the argument in memory until the
+    # next full collection, which is rare.
+    del failure, future, timer
 
 
 def _deliver(

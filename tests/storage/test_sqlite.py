@@ -139,6 +139,25 @@ async def test_close_ends_the_wait_for_a_lock_without_a_write(
         assert (await stored(again)).head == 1
 
 
+async def test_close_does_not_wait_for_a_stuck_disk(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "DEADLINE_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "_CLOSE_SECONDS", 0.05)
+    store = SqlStore(sqlite_url)
+    await store.start()
+    release = threading.Event()
+    try:
+        with pytest.raises(StorageUnavailable):
+            await store._database.write(lambda c: release.wait(60))
+        async with asyncio.timeout(30):
+            await store.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await store.commit([made(HOME)])
+    finally:
+        release.set()
+
+
 async def test_waiting_for_a_stuck_disk_has_a_timeout(
     sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import sqlite3
 import threading
 import weakref
@@ -152,4 +154,62 @@ async def test_close_waits_for_the_jobs_before_it(thread: WriterThread) -> None:
     thread.close()
     assert done == list(range(20))
     await asyncio.gather(*jobs)
-    assert await thread.run(abs, -3) == 3, "a closed thread starts again"
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+async def test_a_closed_thread_takes_no_job(thread: WriterThread, is_used: bool) -> None:
+    """It would open the database again, when another server may have its lock."""
+    if is_used:
+        await thread.run(abs, 1)
+    thread.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        thread.run(abs, 1)
+
+
+async def test_close_does_not_wait_for_a_job_that_hangs(thread: WriterThread) -> None:
+    gate = Gate()
+    late = thread.run(gate, 1)
+    await begun(gate)
+    thread.close(0.01)
+    gate.open()
+    assert await late == 1
+
+
+async def test_a_thread_that_did_not_start_starts_with_the_next_job(
+    thread: WriterThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may have too many threads for a while."""
+
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="new thread"):
+            thread.run(abs, 1, 0.01)
+    assert await thread.run(abs, -1, 5.0) == 1
+
+
+async def test_an_error_keeps_no_argument_in_memory(thread: WriterThread) -> None:
+    """A reference cycle would keep the rows of a failed commit."""
+
+    class Rows:
+        pass
+
+    async def fail() -> weakref.ref[Rows]:
+        rows = Rows()
+        with contextlib.suppress(KeyError):
+            await thread.run(_raise, rows)
+        return weakref.ref(rows)
+
+    gc.disable()
+    try:
+        kept = await fail()
+        await thread.run(abs, 1)
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+def _raise(_: object) -> None:
+    raise KeyError("bug")
