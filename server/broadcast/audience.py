@@ -103,11 +103,13 @@ class Audience:
             except Exception:  # an error of one connection must not stop the broadcast
                 drop(subscriber)
         if news.after != news.before:
-            for fan_out, active in self._active.items():
+            # A client may join or leave meanwhile, also the first of its lane.
+            for fan_out, active in tuple(self._active.items()):
                 readers = active.copy()
                 for subscriber in answers:
                     readers.pop(subscriber, None)
-                fan_out(readers, news, now)
+                if readers:
+                    fan_out(readers, news, now)
         if self.observer is not None and answered:
             self.observer.on_broadcast(self.key, answered, now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -74,6 +75,22 @@ def test_b8_a_paused_subscriber_gets_no_news_until_it_resumes(
     audience.resume(follower)
     audience.broadcast(news(4), [], NOW)
     assert follower.heard == [2, 4]
+
+
+def test_the_first_client_of_a_lane_may_join_while_news_are_sent(audience: Audience) -> None:
+    class OfAnotherLane(Follower):
+        fan_out = staticmethod(partial(one_by_one))
+
+    class Inviting(Follower):
+        def on_commit(self, news: News, answers: Sequence[Answered], now: float) -> None:
+            super().on_commit(news, answers, now)
+            audience.join(late)
+
+    late, inviting = OfAnotherLane(), Inviting()
+    audience.join(inviting)
+    audience.broadcast(news(2), [], NOW)
+    audience.broadcast(news(3), [], NOW)
+    assert (inviting.heard, late.heard) == ([2, 3], [3])
 
 
 def test_b8_missed_bytes_are_counted_once_for_all_paused(
