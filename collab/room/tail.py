@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from collab.entry import Entry
 from collab.ids import Json
 from collab.patch.apply import apply
-from collab.patch.bounds import TRUSTED
+from collab.patch.bounds import TRUSTED, json_size
 from collab.patch.relocate import AppliedChange
+
+# Bytes of memory for a byte of JSON in small objects and lists (measured).
+_IN_MEMORY: Final = 24
+_SMALL: Final = 200  # bytes of an entry without its contents
 
 
 class Kept(NamedTuple):
-    """An entry, the same entry as a change, and about how many bytes it has."""
+    """An entry, the same entry as a change, and about how many bytes it has.
+
+    `copied` are the bytes of memory that only this entry and the entries before it need.
+    """
 
     entry: Entry
     change: AppliedChange
     size: int
+    copied: int
+
+    @classmethod
+    def of(cls, entry: Entry, change: AppliedChange) -> Kept:
+        texts, containers = _values(entry)
+        size = _SMALL + len(entry.update) * 3 + len(entry.inverse) + texts + containers
+        return cls(entry, change, size, change.copied + containers * _IN_MEMORY)
 
 
 class Tail:
@@ -27,8 +41,8 @@ class Tail:
 
     Invariant: it holds at most `max_entries`, and about `max_bytes` of ops and updates. The values
     before the entries share their unchanged parts. But each edit of an object with 80,000 keys
-    makes a copy of the object, of two megabytes. The tail keeps at most `max_copied` bytes of such
-    copies.
+    makes a copy of the object, of two megabytes. And entries that are loaded later share nothing
+    with the value of the room. The tail keeps at most about `max_copied` bytes of such copies.
     """
 
     def __init__(
@@ -54,10 +68,9 @@ class Tail:
     def append(self, entry: Entry, change: AppliedChange) -> None:
         """Add the next entry, and drop the oldest entries above the limits."""
         assert entry.version == self.last + 1, (entry.version, self.last)
-        size = approximate_size(entry)
-        self._kept.append(Kept(entry, change, size))
-        self._bytes += size
-        self._copied += change.copied
+        self._kept.append(kept := Kept.of(entry, change))
+        self._bytes += kept.size
+        self._copied += kept.copied
         self.last = entry.version
         while (
             len(self._kept) > self._max_entries
@@ -66,7 +79,7 @@ class Tail:
         ):
             oldest = self._kept.popleft()
             self._bytes -= oldest.size
-            self._copied -= oldest.change.copied
+            self._copied -= oldest.copied
             self.base += 1
 
     def drop_entries(self) -> None:
@@ -90,17 +103,25 @@ class Tail:
         self._kept.extendleft(reversed(older))
         for one in older:
             self._bytes += one.size
-            self._copied += one.change.copied
+            self._copied += one.copied
         self.base -= len(older)
 
-    def prepend_tail(self, older: Tail) -> None:
-        """Add the entries of an older tail whose last version is this tail's `base`.
+    def prepend_tail(self, older: Tail, apart: int) -> None:
+        """Add the newest entries of an older tail whose last version is this tail's `base`.
 
-        When the copies of both tails are too many, add nothing.
+        Their copies must fit. The values of both tails share all but `apart` bytes.
         """
         assert older.last == self.base
-        if older._copied <= self.free:
-            self.prepend(older._kept)
+        found: deque[Kept] = deque()
+        free = self.free
+        for one in reversed(older._kept):
+            if not found:
+                one = one._replace(copied=one.copied + apart)
+            free -= one.copied
+            if free < 0:
+                break
+            found.appendleft(one)
+        self.prepend(found)
 
     def since(self, version: int) -> list[Entry] | None:
         """Return the entries after `version`; None when the tail has dropped some of them."""
@@ -131,13 +152,14 @@ class Tail:
         return islice(self._kept, version - self.base, None)
 
 
-def newest_kept(value: Json, entries: Iterable[Entry], most: int) -> list[Kept]:
-    """Return the newest of the entries, as the tail keeps them.
+def newest_kept(value: Json, entries: Iterable[Entry], most: int, apart: int) -> list[Kept]:
+    """Return the newest of the entries, as a tail keeps them.
 
-    Their copies have at most `most` bytes. `value` is the value before the first entry.
+    Their copies have at most `most` bytes. `value` is the value before the first entry. It has
+    about `apart` bytes of memory, and shares nothing with the values of the tail.
     """
     found: deque[Kept] = deque()
-    copied = 0
+    copied = apart
     for entry in entries:
         applied = apply(value, entry.ops, bounds=TRUSTED, splices=True)
         change = AppliedChange(
@@ -149,23 +171,33 @@ def newest_kept(value: Json, entries: Iterable[Entry], most: int) -> list[Kept]:
             applied.value,
             applied.copied,
         )
-        found.append(Kept(entry, change, approximate_size(entry)))
-        copied += change.copied
-        while copied > most:
-            copied -= found.popleft().change.copied
+        found.append(Kept.of(entry, change))
+        copied += found[-1].copied
+        while found and copied > most:
+            copied -= found.popleft().copied
         value = applied.value
+    if found:
+        found[-1] = found[-1]._replace(copied=found[-1].copied + apart)
     return list(found)
 
 
 def approximate_size(entry: Entry) -> int:
     """Return roughly how many bytes an entry has.
 
-    Ops and update have about the same size, except for text. When a user types one letter into a
-    megabyte of text, the update is short, but the op contains the whole megabyte.
+    An op may be much larger than the update. When a user types one letter into a megabyte of text,
+    the op contains the whole megabyte. When an undo shows a removed element, it contains the
+    element.
     """
-    size = 200 + len(entry.update) * 3 + len(entry.inverse)
+    return _SMALL + len(entry.update) * 3 + len(entry.inverse) + sum(_values(entry))
+
+
+def _values(entry: Entry) -> tuple[int, int]:
+    """Return the bytes of the texts in the ops, and those of the objects and lists."""
+    texts = containers = 0
     for op in entry.ops:
         value = op.get("value")
         if type(value) is str:
-            size += len(value)
-    return size
+            texts += len(value)
+        elif type(value) is dict or type(value) is list:
+            containers += json_size(value)
+    return texts, containers

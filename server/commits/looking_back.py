@@ -38,7 +38,8 @@ async def load_history(
             )
         if entries:
             value = await hub.history.value_at(live.key, base)
-            tail.prepend(await run_in_thread(newest_kept, value, entries, tail.free))
+            size = live.room.document.work_size
+            tail.prepend(await run_in_thread(newest_kept, value, entries, tail.free, size))
     except (Rejected, Corrupt):
         logger.info("the entries that a request needs are no longer kept, or are damaged")
     except StorageUnavailable:

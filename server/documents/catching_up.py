@@ -105,9 +105,11 @@ def replace_room(
     old, live.room = live.room, room
     room.ids.merge(old.ids)
     old.close()
-    room.tail.prepend(newest_kept(old.value, missed, room.tail.free))
+    size = old.document.work_size  # the rooms share no value
+    room.tail.prepend(newest_kept(old.value, missed, room.tail.free, size))
     if room.tail.base == old.version and room.epoch == old.epoch:
-        room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
+        # Waiting requests may have a base in it.
+        room.tail.prepend_tail(old.tail, size if not missed else 0)
     if room.version != old.version:
         live.last_change = LastChange.of(missed[-1]) if missed else newest or live.last_change
         news = News(missed, old.version, room.value, after=room.version, previous_value=old.value)

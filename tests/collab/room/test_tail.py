@@ -79,7 +79,7 @@ def test_an_entry_is_found_by_its_version() -> None:
 
 def test_older_entries_are_put_before_the_tail_with_their_values() -> None:
     tail = filled(range(4, 6), max_bytes=10_000)
-    tail.prepend(newest_kept({"t": 1}, [entry(2), entry(3)], 1_000))
+    tail.prepend(newest_kept({"t": 1}, [entry(2), entry(3)], 1_000, 0))
     assert versions(tail.since(1)) == [2, 3, 4, 5]
     assert [change.before for change in tail.changes(1)] == [{"t": n} for n in (1, 2, 3, 4)]
     assert [change.after for change in tail.changes(1)[:2]] == [{"t": 2}, {"t": 3}]
@@ -90,11 +90,11 @@ def test_older_entries_are_put_before_the_tail_with_their_values() -> None:
 def test_older_entries_count_towards_the_limits_of_the_next_append() -> None:
     size = approximate_size(entry(1))
     tail = Tail(3, max_bytes=3 * size)
-    tail.prepend(newest_kept({"t": 0}, [entry(1), entry(2), entry(3)], 1_000))
+    tail.prepend(newest_kept({"t": 0}, [entry(1), entry(2), entry(3)], 1_000, 0))
     append(tail, entry(4))
     assert tail.base == 1
     whole = Tail(4, max_bytes=2 * size)
-    whole.prepend_tail(tail)
+    whole.prepend_tail(tail, 0)
     assert versions(whole.since(1)) == [2, 3, 4]
     append(whole, entry(5))
     assert whole.base == 3
@@ -121,18 +121,53 @@ def test_of_older_entries_only_the_newest_fit() -> None:
     entries = [entry(version) for version in range(1, 9)]
     for one in entries[::2]:  # these copy the wide object
         one.ops[0]["path"] = "/held/7"
-    [first, *_] = newest_kept(wide, entries, 1 << 20)
+    [first, *_] = newest_kept(wide, entries, 1 << 20, 0)
     assert first.change.copied > 1_000 * 8
-    kept = newest_kept(wide, entries, 2 * first.change.copied + 500)
+    kept = newest_kept(wide, entries, 2 * first.change.copied + 500, 0)
     assert [one.entry.version for one in kept] == [4, 5, 6, 7, 8]
     assert kept[0].change.before["t"] == 2
     assert [one.change.after for one in kept[:-1]] == [one.change.before for one in kept[1:]]
 
 
-def test_the_copies_of_an_older_tail_must_fit_too() -> None:
-    older, copied = Tail(0), 100
-    append(older, entry(1), copied=copied)
-    for room in (copied - 1, copied):
-        tail = Tail(1, max_copied=room)
-        tail.prepend_tail(older)
-        assert (len(tail), tail.free) == ((0, room) if room < copied else (1, 0))
+def test_of_an_older_tail_only_the_newest_entries_fit() -> None:
+    older = Tail(0)
+    for version in (1, 2, 3):
+        append(older, entry(version), copied=100)
+    for room, apart, kept in ((99, 0, 0), (100, 1, 0), (250, 50, 2), (299, 0, 2), (300, 0, 3)):
+        tail = Tail(3, max_copied=room)
+        tail.prepend_tail(older, apart)
+        assert len(tail) == kept
+        assert tail.free == (room - 100 * kept - apart if kept else room)
+
+
+def test_values_that_share_nothing_with_the_tail_count_until_the_last_of_them_is_dropped() -> None:
+    tail = Tail(3, max_copied=1_000)
+    tail.prepend(newest_kept({"t": 0}, [entry(1), entry(2), entry(3)], tail.free, 700))
+    used = 1_000 - tail.free
+    assert 700 <= used < 800
+    append(tail, entry(4), copied=200)
+    append(tail, entry(5), copied=150)
+    assert (tail.base, tail.free) == (3, 650), "all three have gone, and so has the value"
+    assert newest_kept({"t": 0}, [entry(1)], 699, 700) == []
+
+
+def test_each_load_of_older_entries_counts_its_own_value() -> None:
+    """A client may ask for one older version after the other. Each load has a whole value."""
+    tail = Tail(100, max_copied=1_000)
+    for version in range(100, 0, -1):
+        tail.prepend(newest_kept({"t": 0}, [entry(version)], tail.free, 300))
+        if tail.base >= version:
+            break
+    assert (tail.base, tail.may_have_older) == (97, False)
+
+
+def test_the_size_of_an_entry_counts_the_containers_in_its_ops() -> None:
+    """An undo shows an element of any size with an update of a few bytes."""
+    one = entry(1)
+    one.ops[0]["value"] = {"list": [1, 2, 3], "t": "x" * 100}
+    size = len('{"list":[1,2,3],"t":""}') + 100
+    assert approximate_size(one) == 200 + size
+    for memory in (23 * size, 25 * size):
+        tail = Tail(0, max_copied=memory)
+        append(tail, one)
+        assert len(tail) == (memory > 24 * size)
