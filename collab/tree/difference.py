@@ -6,7 +6,8 @@ that undo can take it back (`collab/types/records.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from collab.entry import Op, TextChanges
@@ -51,6 +52,15 @@ class Difference:
         self._identity = identity
         self._summary = summary
         self._before = before
+
+    @contextmanager
+    def without_ops(self) -> Iterator[None]:
+        """Keep only the records of changes, not their ops: no value shows these changes."""
+        count = len(self.ops)
+        yield
+        for number in range(count, len(self.ops)):
+            self.texts.pop(number, None)
+        del self.ops[count:]
 
     def change(self, old: Json, new: Json, at: str) -> bool:
         """Add the ops that change a place from `old` to `new`. Return whether there are any."""

@@ -14,7 +14,7 @@ from typing import Any
 from collab.ids import Json
 from collab.patch.pointer import under
 from collab.tree.difference import Difference
-from collab.tree.read_array import ArrayReader
+from collab.tree.read_array import ArrayReader, Before
 from collab.tree.read_list import ListReader
 from collab.types.events import DirtyPlace
 from collab.types.handles import get_or_none, is_text, matches_node, raw_of, type_at
@@ -52,10 +52,11 @@ class Reader:
             case ArrayNode():
                 assert isinstance(old, list)
                 array = ArrayReader(self._difference, handle, node, old, dirty, path, pointer)
+                for key, before in array.edited_and_hidden():
+                    with self._difference.without_ops():
+                        self._element(array, key, before)
                 for key, before in array.arrange():
-                    nested = array.refresh(key, before)
-                    if nested is not None:
-                        self.refresh(*nested)
+                    self._element(array, key, before)
             case ListNode():
                 assert isinstance(old, list)
                 items = ListReader(self._difference, handle, node, old, dirty, path, pointer)
@@ -63,6 +64,11 @@ class Reader:
                     nested = items.refresh(index, value)
                     if nested is not None:
                         self.refresh(*nested)
+
+    def _element(self, array: ArrayReader, key: str, before: Before) -> None:
+        nested = array.refresh(key, before)
+        if nested is not None:
+            self.refresh(*nested)
 
     def forget_unread(self, content: Any, dirty: DirtyPlace) -> None:
         """Drop the cached ids of edited texts that `refresh` has skipped, such as hidden texts.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView
+from collections.abc import ItemsView, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from collab.ids import Json
@@ -86,6 +86,26 @@ class ArrayReader:
                 self._before[key] = Before(value, node.children.get(key), node.orders[key])
 
     # --- which elements, in which order -----------------------------------------------------
+
+    def edited_and_hidden(self) -> Iterator[tuple[str, Before]]:
+        """Return the elements that the update has edited inside and hidden.
+
+        An undo takes back both. So the edits need records, although no value shows them. Record a
+        new order key, too.
+        """
+        for key in self._touched:
+            before, deeper = self._before.get(key), self._dirty.below.get(key)
+            if before is None or deeper is None or key in self._dirty.keys:
+                continue
+            held = get_or_none(self._txn, self._handle, key)
+            if not is_map(held) or get_or_none(self._txn, held, DELETED) is not True:
+                continue
+            order = sortable(get_or_none(self._txn, held, ORDER))
+            if order != before.order:
+                record = MovedRecord(self._path, key, before.order, order)
+                self._difference.records.append(record)
+            if deeper.below or deeper.keys - _STRUCTURE or VALUE in deeper.keys:
+                yield key, before
 
     def arrange(self) -> ItemsView[str, Before]:
         """Remove, move and add elements. Return the elements whose contents may have changed."""
