@@ -86,12 +86,14 @@ class Update(Struct, frozen=True):
     """A Yjs update that the guard has not checked yet.
 
     `is_whole` marks a sync step 2: everything that the client has and the server lacks. An update
-    that is `alone` is not joined with others (`may_join` in `collab/room/yjs_rules.py`).
+    that is `alone` is not joined with others (`may_join` in `collab/room/yjs_rules.py`). One with
+    `is_joined` was made of several updates.
     """
 
     update: bytes
     is_whole: bool = False
     alone: bool = False
+    is_joined: bool = False
 
 
 class UndoRequest(Struct, frozen=True):

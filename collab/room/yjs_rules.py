@@ -31,19 +31,24 @@ from collab.yjs.update import decode_state_vector
 
 if TYPE_CHECKING:
     from collab.document.change import Change
+    from collab.document.compensation import Correct
     from collab.room.member import Member
     from collab.room.working import Working
     from collab.structs.guard import StructIndex
 
-# A burst is several updates of one client that wait together. The room applies them as one update.
-# It has at most so many updates and bytes. A longer update may take long, and then belongs in a
-# worker thread.
+# The room applies several updates of one client that wait together as one update. It joins at most
+# so many updates and bytes. A longer update may take long, and then belongs in a worker thread.
 MOST_UPDATES: Final = 64
 MOST_BYTES: Final = 8 * 1024
-# The most bytes of JSON for a byte of an update: a control character, as `\u0001`.
+# The most bytes of JSON for a byte of an update: a control character, as `\u0001`. An update that
+# shows a hidden element, or makes a format longer, may add more.
 _JSON_FOR_A_BYTE: Final = 6
 # When yrs takes longer than this for an update, each later opening may take that much longer.
 NOTABLE_SECONDS = 0.0005
+
+
+class JoinedInVain(Exception):
+    """Joined updates break a limit of the document. Each must be applied alone, in another room."""
 
 
 class CheckedUpdate(NamedTuple):
@@ -79,7 +84,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
         pieces = in_pieces(request.update, inspected, checked.fresh, known)
     if len(pieces) > 1:
         first, *rest = pieces
-        answer = integrate(working, member, Update(first), now)
+        answer = integrate(working, member, Update(first, is_joined=request.is_joined), now)
         answer.rest = [*answer.rest, *rest]
         return answer
     leases = checked.new_clients
@@ -93,7 +98,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if sections is not None:
         limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
     written = CheckedUpdate(slices or request.update, leases, summary, limits, index)
-    change = _write(working, member, written, now)
+    change = _write(working, member, written, now, is_joined=request.is_joined)
     answer = Answer(working.head)
     if change is not None:
         # pycrdt's update has more than the client's update when it also deleted nested elements.
@@ -136,8 +141,11 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
     return Answer(working.head, state=state, state_vector=state_vector)
 
 
-def _write(working: Working, member: Member, written: CheckedUpdate, now: Round) -> Change | None:
+def _write(
+    working: Working, member: Member, written: CheckedUpdate, now: Round, *, is_joined: bool
+) -> Change | None:
     document, began = working.document, working.seconds()
+    correct = partial(_required_value, working, member, now)
     try:
         return document.integrate(
             written.update,
@@ -150,7 +158,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: Round)
             summary=written.summary,
             limits=written.limits,
             structs=written.structs,
-            correct=partial(_required_value, working, member, now),
+            correct=_uncorrected(correct) if is_joined else correct,
         )
     except Rejected as error:
         # The Yjs types already contain the update. Only a reload of the document removes it.
@@ -179,6 +187,14 @@ def _required_value(
     return before if _outgrows(working, applied) else restored
 
 
+def _uncorrected(correct: Correct) -> Correct:
+    def require_right(before: Json, applied: Applied) -> None:
+        if correct(before, applied) is not None:
+            raise JoinedInVain
+
+    return require_right
+
+
 def _outgrows(working: Working, applied: Applied) -> bool:
     """Whether a change makes the document larger than it was, and exceeds a limit."""
     document, bounds = working.document, working.bounds.patch
@@ -190,11 +206,12 @@ def _outgrows(working: Working, applied: Applied) -> bool:
 
 
 def may_join(working: Working, member: Member) -> bool:
-    """Whether the member's small updates may be one burst now.
+    """Whether the member's small updates may be joined now.
 
     A correction takes back a whole update (`collab/document/compensation.py`). So updates are
-    joined only when no rule can make one: without locks, schema and section rights, and with room
-    for everything that they can add.
+    joined only when no rule is likely to make one: without locks, schema and section rights, and
+    with room for everything that they contain. They may show more than they contain. When that
+    breaks a limit, `integrate` raises `JoinedInVain`.
     """
     if working.schema is not None or working.guard.committed.held or not working.exists:
         return False

@@ -46,16 +46,19 @@ class _Section:
 def merged_in_order(updates: Sequence[bytes]) -> bytes | None:
     """Return one update with the effect of all. None when the structs of a client have a gap.
 
-    Raise `Rejected` when an update cannot be read.
+    None, too, when an update has an empty section, or two sections of one client. Raise `Rejected`
+    when an update cannot be read.
     """
     sections: dict[int, _Section] = {}
     deletes: list[dict[int, list[Range]]] = []
     for update in updates:
         reader = Reader(update, checks_values=False)
+        clients: set[int] = set()
         for client, clock, count, structs, end in _read_sections(reader):
             own = sections.setdefault(client, _Section(clock, clock))
-            if own.end != clock:
+            if own.end != clock or not count or client in clients:
                 return None
+            clients.add(client)
             own.end, own.count = end, own.count + count
             own.structs.append(structs)
         deletes.append(read_deletes(reader))

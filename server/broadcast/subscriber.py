@@ -46,7 +46,7 @@ class Submission:
     history_loaded: bool = False
     read_log: bool = False
     ticket: int = 0  # the queue counts the requests of each user
-    burst: Sequence[Submission] = ()  # the submissions of the updates that this one has joined
+    joined: Sequence[Submission] = ()  # the submissions of the updates that this one joins
     count: int = 1  # how many requests of the client this is
 
     def refuse(self, error: Exception) -> None:
@@ -56,6 +56,11 @@ class Submission:
         """
         if self.deliver is not None:
             self.deliver(error)
+
+    @property
+    def parts(self) -> Sequence[Submission]:
+        """The submissions as the client sent them."""
+        return self.joined or (self,)
 
     @property
     def is_read(self) -> bool:

@@ -71,15 +71,16 @@ class Batch:
         self.is_full = self.has_answer_without_entry = False
         return answered
 
-    def discard(self) -> list[Answered]:
-        """Empty a batch that was not written, and return its requests and answers.
+    def discard(self) -> list[Submission]:
+        """Empty a batch that was not written, and return its requests.
 
+        Joined updates are apart again, because other rules may hold when they are applied next.
         This also restores the saved pipelines of the members.
         """
         for member, state in self._pipelines.items():
             member.reset_pipeline(state)
         self.charges.discard()
-        return self.finish()
+        return [part for submission, _ in self.finish() for part in submission.parts]
 
     # --- answers that may be stale ------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from server.documents.batch import Batch, Stop
 from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import SLOW, SLOW_FOR, TimedAnswer, takes_long
 from server.documents.remote_head import RemoteHead
-from server.documents.request_queue import RequestQueue, alone, with_burst
+from server.documents.request_queue import RequestQueue, with_next_updates
 from server.documents.room_state import (
     NEXT,
     READ_ONLY,
@@ -125,10 +125,11 @@ class LiveRoom:
             if submission.member.pipelines:
                 self.batch.save_pipeline(submission.member)
             if self.queue.first is not None:
-                submission = with_burst(submission, self.queue, self.room.working)
+                submission = with_next_updates(submission, self.queue, self.room.working)
             answer, began, ended = self._apply_timed(submission, now)
-            if submission.burst and isinstance(answer, Answer) and answer.refusal is not None:
-                self.queue.put_back(list(map(alone, submission.burst)))  # perhaps some are right
+            if submission.joined and not (isinstance(answer, Answer) and answer.refusal is None):
+                if not self.queue.put_apart(submission.joined, answer):
+                    return Stop.BUG
             elif not self._add_answer(submission, answer, ended - began):
                 return Stop.BUG
             if ended > until:
@@ -268,14 +269,13 @@ class LiveRoom:
 
     def requeue_batch(self) -> None:
         """Put the requests of a batch that was not written back into the queue, in order."""
-        requests = [submission for submission, _ in self.batch.discard()]
-        for submission in requests:
+        for submission in (requests := self.batch.discard()):
             submission.history_loaded = False  # the next room's tail may be shorter
         self.queue.put_back(requests)
 
     def fail(self, refusal: Refusal) -> None:
         """Refuse a batch with an unknown outcome; clients retry with the same ids."""
-        self._refuse([submission for submission, _ in self.batch.discard()], refusal)
+        self._refuse(self.batch.discard(), refusal)
 
     def end(self, refusal: Refusal) -> None:
         """End the room, and refuse every waiting request."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from collab.room.requests import Update
+from collab.room.requests import Answer, Update
 from collab.room.yjs_rules import MOST_BYTES, MOST_UPDATES, joined, may_join
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
     from server.broadcast.subscriber import Submission
+
+logger = logging.getLogger(__name__)
 
 # The requests of one user in a turn. Fewer would change the order of requests that come almost at
 # once.
@@ -47,6 +50,7 @@ class RequestQueue:
         self._newest: dict[str, int] = {}  # the ticket of each user's newest request
         # The ticket of the newest request of each connection with the rest of a request.
         self._rests: dict[Member, int] = {}
+        self.joins = True  # whether updates may be joined; only this class changes it
 
     def __len__(self) -> int:
         return self._count
@@ -100,6 +104,18 @@ class RequestQueue:
             self._turn_at(one.ticket // IN_A_TURN).appendleft(one)
         self._count += len(taken)
         self._find_first()
+
+    def put_apart(self, parts: Sequence[Submission], answer: Answer | BaseException) -> bool:
+        """Put joined updates back that were refused together: perhaps some of them are right.
+
+        Return False when they failed with an exception, so that the document must be loaded again.
+        The queue joins no more updates then, so a client cannot cause this again and again.
+        """
+        if isinstance(answer, BaseException):
+            logger.warning("joined updates failed; each is applied alone", exc_info=answer)
+            self.joins = False
+        self.put_back(list(map(_alone, parts)))
+        return isinstance(answer, Answer)
 
     def put_rest(self, submission: Submission, rest: Sequence[Submission]) -> None:
         """Put the rest of a request that was taken, before the next ones of its connection.
@@ -194,25 +210,27 @@ class RequestQueue:
         self._rests = {m: t for m, t in self._rests.items() if t >= later or m in waiting}
 
 
-def with_burst(first: Submission, queue: RequestQueue, working: Working) -> Submission:
+def with_next_updates(first: Submission, queue: RequestQueue, working: Working) -> Submission:
     """Return a request that was taken, joined with the updates of its client that come next."""
     size = _joinable_bytes(first)
-    if not size or not _continues(first, queue.first, size) or not may_join(working, first.member):
+    if not size or not queue.joins or not _continues(first, queue.first, size):
         return first
-    burst = [first]
-    while len(burst) < MOST_UPDATES and _continues(first, queue.first, size):
-        burst.append(queue.take_first())
-        size += _joinable_bytes(burst[-1])
-    update = joined([one.request.update for one in burst if isinstance(one.request, Update)])
+    if not may_join(working, first.member):
+        return first
+    some = [first]
+    while len(some) < MOST_UPDATES and _continues(first, queue.first, size):
+        some.append(queue.take_first())
+        size += _joinable_bytes(some[-1])
+    update = joined([one.request.update for one in some if isinstance(one.request, Update)])
     if update is None:
-        first, *rest = map(alone, burst)
+        first, *rest = map(_alone, some)
         queue.put_back(rest)
         return first
-    count = sum(one.count for one in burst)  # one of them may be joined already
-    return replace(first, request=Update(update), burst=burst, count=count)
+    whole = Update(update, is_joined=True)
+    return replace(first, request=whole, joined=some, count=len(some))
 
 
-def alone(submission: Submission) -> Submission:
+def _alone(submission: Submission) -> Submission:
     """Return the same submission of an update, which is not joined with others any more."""
     request = submission.request
     assert isinstance(request, Update)

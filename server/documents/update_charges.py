@@ -50,10 +50,14 @@ class UpdateCharges:
         self._rest: Sequence[bytes] = ()
 
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
-        """Note the costs of an applied request beyond its own bytes."""
-        entry, request = answer.entry, submission.request
+        """Note the costs of an applied request beyond its own bytes.
+
+        Joined updates are free of charge when each of them would be.
+        """
+        entry, request, count = answer.entry, submission.request, submission.count
+        seconds -= WORK_SECONDS * (count - 1)
         if entry is not None and len(entry.update) + len(entry.inverse) > FREE_BYTES:
-            self._stored.append((submission, stored_beyond(request, entry)))
+            self._stored.append((submission, stored_beyond(request, entry, count)))
             self.are_due = True
         if type(request) is Update and (seconds > WORK_SECONDS or answer.rest):
             self._done.append((submission, seconds))
@@ -78,10 +82,11 @@ class UpdateCharges:
         self.are_due = False
 
 
-def stored_beyond(request: Request, entry: Entry) -> int:
+def stored_beyond(request: Request, entry: Entry, count: int = 1) -> int:
     """Return how many bytes the server charges an entry's author in addition to the request.
 
-    For example, the undo of a large paste is a short request with a large entry.
+    For example, the undo of a large paste is a short request with a large entry. `count` is the
+    number of requests that the client sent.
     """
     stored = len(entry.update) + len(entry.inverse)
     match request:
@@ -93,7 +98,7 @@ def stored_beyond(request: Request, entry: Entry) -> int:
             brought = json_size(request.value)
         case _:
             brought = 0
-    return max(0, stored - FREE_BYTES - FREE_SHARE * brought)
+    return max(0, stored - count * FREE_BYTES - FREE_SHARE * brought)
 
 
 def _go_on_with(
@@ -110,6 +115,6 @@ def _go_on_with(
         subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
         queue.remove(lambda one: one.subscriber is subscriber)
     else:
-        one = replace(submission, burst=(), count=1)
+        one = replace(submission, joined=(), count=1)
         pieces = [replace(one, request=Update(part, alone=True)) for part in rest]
         queue.put_rest(submission, pieces)

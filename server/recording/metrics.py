@@ -154,7 +154,7 @@ class Metrics:
     def _count_without_entry(self, submission: Submission, answer: Answer) -> None:
         lane = submission.member.lane
         if isinstance(submission.request, EDITS):
-            self.edits.labels(lane, outcome_of(answer)).inc()
+            self.edits.labels(lane, outcome_of(answer)).inc(submission.count)
         if answer.refusal is not None and submission.deliver is None:
             self.refuse(lane, answer.refusal.code)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from collab.entry import Author, Entry
-from collab.room.requests import PatchRequest, Replace, Request, UndoRequest, Update
-from server.documents.update_charges import FREE_BYTES, FREE_SHARE, stored_beyond
+from collab.flow.budget import WORK_SECONDS
+from collab.room.requests import Answer, PatchRequest, Replace, Request, UndoRequest, Update
+from server.broadcast.subscriber import Submission
+from server.documents.update_charges import FREE_BYTES, FREE_SHARE, UpdateCharges, stored_beyond
+from tests.collab.room.rooms import member
 
 TEXT = "x" * 100_000
 
@@ -36,3 +41,15 @@ def test_b10_only_bytes_beyond_the_request_are_charged(
     request_: Request, stored: Entry, beyond: int
 ) -> None:
     assert abs(stored_beyond(request_, stored) - beyond) < 20
+
+
+def test_g32_joined_updates_are_free_when_each_of_them_is() -> None:
+    request, stored = Update(b"u" * 100), entry(3 * FREE_BYTES)
+    assert stored_beyond(request, stored, 3) == 0
+    assert stored_beyond(request, stored) == 2 * FREE_BYTES - FREE_SHARE * 100
+    parts = [Submission(member(), request, 0.0) for _ in range(3)]
+    together = replace(parts[0], joined=parts, count=3)
+    for submission, are_due in ((together, False), (parts[0], True)):
+        charges = UpdateCharges()
+        charges.note(submission, Answer(2), 2.9 * WORK_SECONDS)
+        assert charges.are_due == are_due

@@ -198,15 +198,16 @@ class Lanes:
 
     async def make(self, value: dict[str, Any]) -> None:
         """Create the document, as an HTTP client does."""
-        await self._ask(Create(value))
+        await self.ask(Create(value))
 
     async def set(self, path: str, value: Any) -> None:
         """Let Bo change one value."""
         self._number += 1
         ops = [{"op": "add", "path": path, "value": value}]
-        await self._ask(PatchRequest(f"bo-{self._number}", None, ops))
+        await self.ask(PatchRequest(f"bo-{self._number}", None, ops))
 
-    async def _ask(self, request: Create | PatchRequest) -> None:
+    async def ask(self, request: Create | PatchRequest) -> None:
+        """Send a request of Bo over HTTP."""
         bo = Member(Author("bo", "Bo"), Rights(Role.ADMIN, 2**53), "http")
         async with self.hub.using(PAGE) as live:
             await self.hub.ask(live, bo, request)

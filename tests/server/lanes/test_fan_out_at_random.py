@@ -109,7 +109,9 @@ async def played(seed: int) -> list[list[Any]]:
     """Return what each client was sent on the day of this seed."""
     choose = random.Random(seed)
     rate = choose.choice((0, 2_000, 20_000))
-    limits = {"out_bytes_per_second": rate, "out_burst": 2 * rate} if rate else {}
+    limits: dict[str, Any] = {}
+    if rate:
+        limits = {"out_bytes_per_second": rate, "out_burst": 2 * rate}
     async with lanes({"t": "text", "a": "", "b": ""}, **limits) as it:
         day = Day(it, choose)
         for _ in range(5):

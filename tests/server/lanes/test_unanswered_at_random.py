@@ -1,4 +1,4 @@
-"""Both lanes, with bursts, clashes and faults at random: each request counts until its answer.
+"""Both lanes, with joined updates and faults at random: each request counts until its answer.
 
 A count that grows without an answer would stop the reading from its client for ever. A count that
 shrinks too much would let the client fill the memory.
@@ -21,7 +21,7 @@ from server.documents.room_state import LiveState
 from server.lanes.feed import MOST_UNANSWERED
 from tests.held_store import until
 from tests.server.commits.test_states_at_random import in_turns
-from tests.server.documents.test_bursts import Writer
+from tests.server.documents.test_joined_updates import Writer
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
 
 STEPS = 100

@@ -11,12 +11,14 @@ from pycrdt import Array, Doc, Map, Text
 from collab.errors import Rejected
 from collab.patch.bounds import Bounds
 from collab.rights.user_rights import Role
-from collab.room.requests import ReadState, Update
+from collab.room.requests import PatchRequest, ReadState, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
-from collab.room.yjs_rules import MOST_BYTES, joined, may_join
+from collab.room.yjs_rules import MOST_BYTES, JoinedInVain, joined, may_join
 from collab.structs.guard import inspect
-from tests.collab.room.rooms import code, commit, done, lock, member, opened
+from collab.yjs.lib0 import write_uint
+from tests.collab.room.joined_worlds import Step, World
+from tests.collab.room.rooms import code, commit, done, lock, member, opened, put
 
 YJS = member(lane="yjs")
 PAGE = {"t": "some words", "n": 0, "list": [{"id": "a", "t": "one"}, {"id": "b", "t": "two"}]}
@@ -82,7 +84,7 @@ def test_a_joined_update_does_what_its_parts_do(seed: int) -> None:
     assert readers[0].get_state() == readers[1].get_state()
 
 
-def test_the_user_undoes_a_burst_as_one_step() -> None:
+def test_the_user_undoes_joined_updates_as_one_step() -> None:
     room = opened(PAGE)
     typist = Typist(room)
     for letter in "abc":
@@ -94,6 +96,69 @@ def test_the_user_undoes_a_burst_as_one_step() -> None:
     assert room.value["t"] == "cbasome words"  # type: ignore[call-overload, index]  # an object
     room.document.undo("ada", version=3, at=0)
     assert room.document.value["t"] == "some words"  # type: ignore[call-overload, index]  # an object
+
+
+EDITS = [
+    Step("type", "ada", (65, 679, 644)),
+    Step("erase", "ada", (765, 188, 309)),
+    Step("order", "ada", (399, 759, 15)),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda step: step.what)
+@pytest.mark.parametrize("joins", [False, True])
+def test_g32_undo_takes_back_an_edit_in_an_element_that_is_removed_next(
+    edit: Step, joins: bool
+) -> None:
+    world = World(joins=joins)
+    before: Any = world.room.value
+    typist = world.typists["ada"]
+    world.play(edit)
+    world.play(Step("hide", "ada", (0, 0, 0)))  # the element that has the edit
+    world.finish()
+    after = world.room.value
+    assert after == {**before, "list": before["list"][1:]}
+    for _ in range(2):
+        world.undo_all(typist, redo=False)
+        assert world.room.value == before == world.room.document.read()
+        world.undo_all(typist, redo=True)
+        assert world.room.value == after == world.room.document.read()
+
+
+def test_g32_joined_updates_that_break_a_limit_are_not_corrected() -> None:
+    """A few bytes show a hidden element of any size."""
+    page = {**PAGE, "list": [{"id": "a", "t": "x" * 90_000}, {"id": "b", "t": "two"}]}
+    room = opened(page, bounds=RoomBounds(patch=Bounds(max_bytes=100_000)))
+    done(room, PatchRequest("1", None, [{"op": "remove", "path": "/list/0"}]))
+    done(room, put("/more", "y" * 20_000))
+    commit(room)
+    assert may_join(room.working, YJS)
+    typist = Typist(room)
+    typist.content["n"] = 1
+    del typist.content["list"]["a"]["@deleted"]
+    update = joined(typist.updates)
+    assert update is not None
+    with pytest.raises(JoinedInVain):
+        room.apply(YJS, Update(update, is_joined=True), Round(0))
+
+
+@pytest.mark.parametrize("wrong", ["an empty section", "two sections"])
+def test_updates_with_wrong_sections_are_not_joined(wrong: str) -> None:
+    """The guard refuses each of them, but would not see it in a joined update."""
+    typist = Typist(opened(PAGE))
+    for letter in "abc":
+        typist.content["t"].insert(0, letter)
+    first, second, third = (update[1:-1] for update in typist.updates)  # the sections
+    empty = bytearray(b"\0")
+    [client] = inspect(typist.updates[0]).sections
+    write_uint(empty, client)
+    write_uint(empty, 1)
+    both = first + (second if wrong == "two sections" else bytes(empty))
+    next_ = third if wrong == "two sections" else second
+    broken = b"\2" + both + b"\0"
+    with pytest.raises(Rejected, match="empty section"):
+        inspect(broken)
+    assert joined([broken, b"\1" + next_ + b"\0"]) is None
 
 
 def test_updates_with_a_gap_are_not_joined() -> None:

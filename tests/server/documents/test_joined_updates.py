@@ -9,8 +9,10 @@ import pytest
 
 from collab.errors import Close
 from collab.ports.store import Clash
+from collab.room.requests import PatchRequest
 from collab.room.yjs_rules import MOST_BYTES, MOST_UPDATES
 from collab.yjs import frames as yjs_frames
+from tests.faults.inside import PAGE
 from tests.held_store import until
 from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
 
@@ -39,8 +41,21 @@ class Writer:
         self._content[key] = value
         return self._doc.get_update(before)
 
+    def type(self, words: str) -> bytes:
+        """Type at the end of a text of the client's own copy, and return the update."""
+        before = self._doc.get_state()
+        text = self._content["t"]
+        text += words
+        return self._doc.get_update(before)
+
     def write(self, key: str, value: object) -> None:
         self.send(self.make(key, value))
+
+    def show(self, array: str, key: str) -> None:
+        """Show a hidden element of an array."""
+        before = self._doc.get_state()
+        del self._content[array][key]["@deleted"]
+        self.send(self._doc.get_update(before))
 
     def send(self, update: bytes) -> None:
         self.client.socket.handler.on_binary(yjs_frames.update(update))
@@ -108,7 +123,7 @@ async def test_g32_of_updates_with_a_wrong_one_the_others_are_accepted(bad: str)
             assert writer.client.socket.codes == [Close.MALFORMED]
 
 
-async def test_a_burst_has_a_limit_of_updates_and_of_bytes() -> None:
+async def test_joined_updates_have_a_limit_of_their_number_and_bytes() -> None:
     async with lanes(TEXT) as it:
         writer = await Writer.of(it)
         await held_back(it, writer)
@@ -125,34 +140,77 @@ async def test_a_burst_has_a_limit_of_updates_and_of_bytes() -> None:
         assert it.live.room.version == 8
 
 
-async def test_a_clash_loses_no_update_of_a_burst() -> None:
-    async with lanes(TEXT) as it:
-        writer = await Writer.of(it)
-        await held_back(it, writer)
-        for number in range(5):
-            writer.write(f"k{number}", number)
-        it.calls.release("commit")
-        await it.calls.reached("commit")
-        await it.settled()
-        value = it.live.room.value
-        assert isinstance(value, dict)
-        assert [value[f"k{number}"] for number in range(5)] == [0, 1, 2, 3, 4]
+async def clash_of_joined_updates(it: Lanes, writer: Writer) -> None:
+    """Let the commit of five joined updates clash, while three more wait."""
+    await held_back(it, writer)
+    for number in range(5):
+        writer.write(f"k{number}", number)
+    it.calls.held("commit")[0].release()
+    await until(lambda: len(it.calls.of("commit")) == 3 and it.calls.held("commit"))
+    for number in range(5, 8):
+        writer.write(f"k{number}", number)
+    it.calls.answer_next("commit", [Clash()])
 
 
-async def test_a_burst_that_clashes_is_joined_with_later_updates_and_counts_once() -> None:
+async def test_g32_after_a_clash_each_joined_update_is_applied_and_counted_once() -> None:
     """Otherwise the server would stop reading from the client, and never begin again."""
     async with lanes(TEXT) as it:
         writer = await Writer.of(it)
-        await held_back(it, writer)
-        for number in range(5):
-            writer.write(f"k{number}", number)
-        [first] = it.calls.held("commit")
-        first.release()
-        await until(lambda: it.calls.held("commit") not in ([], [first]))
-        for number in range(5, 10):
-            writer.write(f"k{number}", number)
-        it.calls.answer_next("commit", [Clash()])
+        await clash_of_joined_updates(it, writer)
         it.calls.release("commit")
         await it.settled()
         assert it.live.room.version == 3
+        assert it.live.room.value == {**TEXT, "first": True, **{f"k{n}": n for n in range(8)}}
+        assert writer.client.session.feed._unanswered == 0
+        assert it.services.recorder.metrics.accepted == 10
+
+
+async def test_g32_after_a_clash_updates_are_apart_when_a_rule_came_meanwhile() -> None:
+    """Another instance has set a schema, which one of the joined updates breaks."""
+    schema = b'{"properties": {"k1": {"type": "string"}}}'
+    async with lanes(TEXT) as it:
+        writer = await Writer.of(it)
+        await clash_of_joined_updates(it, writer)
+        assert await it.hub.store.set_schema(PAGE, schema, it.live.room.control.revision)
+        it.calls.release("commit")
+        await it.settled()
+        value = it.live.room.value
+        assert isinstance(value, dict)
+        assert value == {**TEXT, "first": True, **{f"k{n}": n for n in range(8) if n != 1}}
+
+
+async def test_g32_updates_that_show_a_large_element_are_apart_when_it_is_too_large() -> None:
+    """Three bytes may show what another user has removed, and exceed the limit of the document."""
+    hidden = {"id": "a", "t": "x" * 90_000}
+    async with lanes({**TEXT, "list": [hidden, {"id": "b"}]}, max_document=100_000) as it:
+        await it.ask(PatchRequest("hide", None, [{"op": "remove", "path": "/list/0"}]))
+        await it.set("/more", "y" * 20_000)
+        writer = await Writer.of(it)
+        await held_back(it, writer)
+        writer.write("one", 1)
+        writer.show("list", "a")
+        writer.write("two", 2)
+        it.calls.release("commit")
+        await it.settled()
+        value = it.live.room.value
+        assert isinstance(value, dict)
+        assert (value["one"], value["two"], value["list"]) == (1, 2, [{"id": "b"}])
+        assert it.live.room.document.read() == value
+        assert writer.client.session.feed._unanswered == 0
+        assert not writer.client.socket.codes
+
+
+async def test_updates_without_an_effect_are_counted_one_by_one() -> None:
+    async with lanes(TEXT) as it:
+        writer = await Writer.of(it)
+        updates = [writer.make(f"k{number}", number) for number in range(3)]
+        for update in updates:
+            writer.send(update)
+        await it.settled()
+        await held_back(it, writer)
+        for update in updates:
+            writer.send(update)
+        it.calls.release("commit")
+        await it.settled()
+        assert it.services.recorder.metrics.edits.labels("yjs", "unchanged").value == 3
         assert writer.client.session.feed._unanswered == 0
