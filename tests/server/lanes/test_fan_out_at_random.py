@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from collab.yjs import frames as yjs_frames
+from server.broadcast import presence_ticker
 from server.broadcast.subscriber import one_by_one
 from server.lanes.feed import FULL_SOCKET, Feed
 from server.lanes.patch_feed import PatchFeed
@@ -137,6 +138,8 @@ async def test_each_reader_is_sent_what_it_would_be_sent_alone(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Feed, "_call_in", _call_by_the_clock_of_the_test)
+    # Presence is sent by timers of the real clock, and takes from the same budgets.
+    monkeypatch.setattr(presence_ticker.PresenceTicker, "_call_in", lambda self, seconds: None)
     in_one_loop = await played(seed)
     for feed in (PatchFeed, YjsFeed):
         monkeypatch.setattr(feed, "fan_out", staticmethod(partial(one_by_one)))
