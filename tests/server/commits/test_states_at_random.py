@@ -8,48 +8,25 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.room.requests import LockRequest, PatchRequest
-from server.commits import lock_requests, looking_back, recovery
-from server.documents import live_room, long_work
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import Event, LiveState
-from server.loading import history, opening, room_loader
 from tests.faults.inside import PAGE
 from tests.server.scene import Scene, scene
+from tests.server.turns import wait_in_turns
 
 CALLS = ("commit", "load", "ping", "find_commit", "save_locks", "position", "entries")
 STEPS = 60
-# A wait of the test is counted in turns of the loop. So no work may go to a real thread.
-IN_THREADS = (
-    history,
-    live_room,
-    lock_requests,
-    long_work,
-    looking_back,
-    opening,
-    room_loader,
-)
-
-
-async def in_turns(work: Callable[..., object], *args: object) -> object:
-    """Stand for a worker thread: other tasks run before and after the work."""
-    await asyncio.sleep(0)
-    result = work(*args)
-    await asyncio.sleep(0)
-    return result
 
 
 @pytest.fixture(autouse=True)
 def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
-    for module in IN_THREADS:
-        monkeypatch.setattr(module, "run_in_thread", in_turns)
+    wait_in_turns(monkeypatch)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import inf
 from typing import Any
@@ -24,16 +24,14 @@ from collab.patch.apply import replay
 from collab.ports.positions import Newer, Position
 from collab.ports.store import Append, Compute, Outcome, StorageUnavailable, Store
 from collab.room.requests import LockRequest, PatchRequest
-from server.commits import lock_requests, looking_back, recovery
-from server.documents import live_room, long_work
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
-from server.loading import history, opening, room_loader
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside
 from tests.held_store import HeldCalls, held, until
 from tests.server.instances.network import Network, instances, poll
 from tests.server.listener import Event, Listener
+from tests.server.turns import wait_in_turns
 
 CALLS = (
     "commit",
@@ -47,23 +45,11 @@ CALLS = (
     "ping",
 )
 VALUE: dict[str, Any] = {"list": ["a"], "n": 0}
-IN_THREADS = (history, live_room, lock_requests, long_work, looking_back, opening, room_loader)
-
-
-async def in_turns(work: Callable[..., object], *args: object) -> object:
-    """Stand for a worker thread: other tasks run before and after the work."""
-    for _ in range(3):
-        await asyncio.sleep(0)
-    result = work(*args)
-    await asyncio.sleep(0)
-    return result
 
 
 @pytest.fixture(autouse=True)
 def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
-    for module in IN_THREADS:
-        monkeypatch.setattr(module, "run_in_thread", in_turns)
+    wait_in_turns(monkeypatch, 3)
 
 
 class Day:

@@ -15,14 +15,12 @@ import pytest
 
 from collab.ports.store import Clash
 from collab.yjs import frames as yjs_frames
-from server.commits import recovery
-from server.documents import live_room
 from server.documents.room_state import LiveState
 from server.lanes.feed import MOST_UNANSWERED
 from tests.held_store import until
-from tests.server.commits.test_states_at_random import in_turns
 from tests.server.documents.test_joined_updates import Writer
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
+from tests.server.turns import wait_in_turns
 
 STEPS = 100
 UNLIMITED: dict[str, Any] = {"in_messages_per_second": 0, "in_bytes_per_second": 0}
@@ -30,8 +28,7 @@ UNLIMITED: dict[str, Any] = {"in_messages_per_second": 0, "in_bytes_per_second":
 
 @pytest.fixture(autouse=True)
 def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
-    monkeypatch.setattr(live_room, "run_in_thread", in_turns)
+    wait_in_turns(monkeypatch)
 
 
 # Pongs count too, and the answers to questions of the server. They come although it reads nothing.
