@@ -290,13 +290,13 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _apply_in_thread(self, live: LiveRoom, now: Round) -> None:
-        """Apply long requests in a worker thread; the next round commits them."""
+        """Apply long requests, unless none is first any more; the next round commits them."""
         is_applied = await live.apply_in_thread(now)
         if live.state is LiveState.CLOSED:
             live.fail(GONE)
             live.refuse_waiting(GONE)
         elif is_applied:
-            live.move(Event.APPLIED)
+            live.move(Event.APPLIED if live.batch else Event.WORKED)
             self._hub.wake(live)
         else:
             self._reopening.reopen(live)

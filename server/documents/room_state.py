@@ -33,7 +33,7 @@ class LiveState(StrEnum):
 
 class Event(StrEnum):
     WORK = "work"
-    SAVED = "saved"
+    WORKED = "worked"
     APPLIED = "applied"
     WRITE = "write"
     COMMITTED = "committed"
@@ -77,7 +77,7 @@ _TROUBLED: Final = (_S.WORKING, *READ_ONLY)
 # The next state after an event. A state that an event does not list does not allow the event.
 NEXT: Final[dict[Event, dict[LiveState, LiveState]]] = {
     Event.WORK: {_S.OPEN: _S.WORKING},
-    Event.SAVED: {_S.WORKING: _S.OPEN, _S.CLOSED: _S.CLOSED},
+    Event.WORKED: {_S.WORKING: _S.OPEN, _S.CLOSED: _S.CLOSED},
     Event.APPLIED: {_S.WORKING: _S.APPLIED, _S.CLOSED: _S.CLOSED},
     Event.WRITE: {_S.OPEN: _S.COMMITTING, _S.APPLIED: _S.COMMITTING},
     Event.COMMITTED: {

@@ -104,7 +104,7 @@ class Snapshots:
         try:
             snapshot = await live.in_thread(lambda: self._make(live))
         finally:
-            live.move(Event.SAVED)
+            live.move(Event.WORKED)
             live.wake_if_wanted()
         await self._write(live, epoch, snapshot)
 

@@ -7,10 +7,12 @@ import asyncio
 import pytest
 
 from collab.ports.store import Held
-from collab.room.requests import PatchRequest
-from server.broadcast.close_reasons import DELETED
+from collab.room.requests import LockRequest, PatchRequest
+from server.broadcast.close_reasons import DELETED, IN_TROUBLE
 from server.commits import recovery, transactions
-from server.documents.room_state import LiveState
+from server.documents.live_room import LiveRoom
+from server.documents.request_queue import IN_A_TURN
+from server.documents.room_state import Event, LiveState
 from tests.held_store import until
 from tests.server.listener import Listener
 from tests.server.scene import OTHER, Scene, scene
@@ -152,3 +154,36 @@ async def test_a_long_request_is_committed_with_the_id_of_its_round() -> None:
         commits = [entry.commit for batch in it.batches()[1:] for entry in batch.entries]
         assert len(commits) == 2
         assert all(id.startswith("c-") for id in commits)
+
+
+@pytest.mark.parametrize("cause", ["a lock request has an earlier turn", "writes are refused"])
+async def test_a_document_stays_open_when_a_worker_thread_finds_nothing_to_apply(
+    cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene() as it:
+        move, events = LiveRoom.move, list[Event]()
+
+        def then_the_queue_changes(live: LiveRoom, event: Event) -> None:
+            move(live, event)
+            events.append(event)
+            if events.count(Event.WORK) != 1 or event is not Event.WORK:
+                return
+            if cause == "writes are refused":
+                live.refuse_waiting(IN_TROUBLE)
+            else:
+                it.bo.send(it.hub, LockRequest("lock", "acquire", "/list"))
+                assert live.has_lock_request()
+
+        monkeypatch.setattr(LiveRoom, "move", then_the_queue_changes)
+        while (it.live.queue._newest.get("ada", -1) + 1) % IN_A_TURN or not it.live.queue:
+            it.ada.set(it.hub, f"a-{len(it.live.queue)}", "/a", 1)  # the long one begins a turn
+        ops = [{"op": "add", "path": f"/{number}", "value": 1} for number in range(30)]
+        it.ada.send(it.hub, PatchRequest("long", None, ops))
+        await until(lambda: Event.WORKED in events)
+        await it.settled()
+        it.ada.set(it.hub, "last", "/last", 1)
+        await it.settled()
+        written = [id for _, id in await it.ids_in_log()]
+        assert written[-1] == "last"
+        assert ("long" in written) == (cause != "writes are refused")
+        assert it.live.audience.ended is None

@@ -89,7 +89,7 @@ class User:
 
     BEGINS = (Event.WORK, Event.WRITE, Event.LOCK, Event.FETCH, Event.RECOVER)
     ENDS = (
-        Event.SAVED,
+        Event.WORKED,
         Event.APPLIED,
         Event.COMMITTED,
         Event.DECIDED,
