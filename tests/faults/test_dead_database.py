@@ -22,6 +22,7 @@ from storage.postgres import PostgresDatabase
 from storage.sqlite import SqliteDatabase
 from storage.store import SqlStore, check_readable, check_writable
 from tests.faults.editor import Editor
+from tests.faults.editors import until_acked
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.faults.serving import Serving, serving
@@ -129,12 +130,6 @@ async def until_refused(running: Serving, kinds: set[str]) -> None:
 
 def notices(client: PatchClient) -> list[str]:
     return [message["code"] for message in client.others if message["type"] == "notice"]
-
-
-async def until_acked(editors: list[Editor], more: int) -> None:
-    before = sum(len(editor.acked) for editor in editors)
-    while sum(len(editor.acked) for editor in editors) < before + more:
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("fault", [frozen, stopped])

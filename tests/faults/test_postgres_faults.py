@@ -12,11 +12,10 @@ import asyncpg
 import pytest
 
 from storage.store import SqlStore
-from tests.faults.editor import Editor
+from tests.faults.editors import close, editors_of, served_page, start_again, until_acked
 from tests.faults.figures import record
 from tests.faults.interrupted_import import check_kills, check_writer
 from tests.faults.log_check import check_log, read_log
-from tests.live.http_client import call
 from tests.running import UNLIMITED, RunningServer
 from tests.storage.conftest import execute
 from tests.storage.postgres_server import PostgresServer, running_postgres
@@ -44,20 +43,16 @@ async def database(cluster: PostgresServer, request: pytest.FixtureRequest) -> s
 
 async def test_kill_9_loses_nothing(tmp_path: Path, database: str) -> None:
     with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
-        editors = await _editors(server)
+        editors = await editors_of(server, USERS)
         for _ in range(3):
             spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
-            await _until_acked(editors, 100)
+            await until_acked(editors, 100)
             server.kill()
             await asyncio.gather(*spells)
-            for editor in editors:
-                await editor.close()
-            await asyncio.to_thread(server.start)
-            for editor in editors:
-                await editor.come_back()
-        value = await _served(server)
-        for editor in editors:
-            await editor.close()
+            await close(editors)
+            await start_again(server, editors)
+        value = await served_page(server)
+        await close(editors)
     check_log(await read_log(database, "page"), editors, value)
 
 
@@ -80,11 +75,11 @@ async def _edit_through_restarts(
 ) -> None:
     loop = asyncio.get_running_loop()
     with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
-        editors = await _editors(server)
+        editors = await editors_of(server, USERS)
         downs = []
         for mode in modes:
             spells = [asyncio.create_task(editor.edit(300)) for editor in editors]
-            await _until_acked(editors, 50)
+            await until_acked(editors, 50)
             await asyncio.to_thread(cluster.stop, mode)
             began = loop.time()
             await asyncio.to_thread(cluster.start)
@@ -94,9 +89,8 @@ async def _edit_through_restarts(
         for editor in editors:
             assert editor.client.socket.close_code is None, "connections stay"
             await editor.finish()
-        value = await _served(server)
-        for editor in editors:
-            await editor.close()
+        value = await served_page(server)
+        await close(editors)
     assert sum(editor.refused for editor in editors) > 0
     check_log(await read_log(database, "page"), editors, value)
     record(
@@ -108,32 +102,15 @@ async def _edit_through_restarts(
     )
 
 
-async def _editors(server: RunningServer) -> list[Editor]:
-    editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-    for editor in editors:
-        await editor.connect({user: {} for user in USERS})
-    return editors
-
-
-async def _until_acked(editors: list[Editor], more: int) -> None:
-    before = sum(len(editor.acked) for editor in editors)
-    while sum(len(editor.acked) for editor in editors) < before + more:
-        await asyncio.sleep(0)
-
-
-async def _served(server: RunningServer) -> object:
-    return call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
-
-
 @pytest.mark.parametrize("trouble", ["locked", pytest.param("frozen", marks=pytest.mark.long)])
 async def test_a_stop_waits_once_for_a_database_that_does_not_answer(
     tmp_path: Path, cluster: PostgresServer, database: str, trouble: str
 ) -> None:
     loop = asyncio.get_running_loop()
     with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
-        editors = await _editors(server)
+        editors = await editors_of(server, USERS)
         spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
-        await _until_acked(editors, 100)
+        await until_acked(editors, 100)
         async with _trouble(cluster, database, trouble):
             began = loop.time()
             code = await asyncio.to_thread(server.stop)
@@ -144,12 +121,9 @@ async def test_a_stop_waits_once_for_a_database_that_does_not_answer(
         for editor in editors:
             assert editor.client.socket.close_code == 1012
             await editor.close()
-        await asyncio.to_thread(server.start)
-        for editor in editors:
-            await editor.come_back()
-        value = await _served(server)
-        for editor in editors:
-            await editor.close()
+        await start_again(server, editors)
+        value = await served_page(server)
+        await close(editors)
     check_log(await read_log(database, "page"), editors, value)
     record(f"SIGTERM while PostgreSQL is {trouble}", stopped_within_s=seconds)
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +12,9 @@ from collab.rights.user_rights import Role
 from server.websocket.socket import SocketBounds
 from storage.database import LOCK_SECONDS
 from tests.faults.editor import Editor
+from tests.faults.editors import close, editors_of, served_page, start_again, until_acked
 from tests.faults.figures import record
+from tests.faults.locked_file import locked
 from tests.faults.log_check import check_log, read_log
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
@@ -38,17 +36,12 @@ async def test_ten_stops_under_load_lose_nothing(tmp_path: Path) -> None:
 async def _restart(home: Path, *, rounds: int) -> None:
     stops = []
     with RunningServer(home, env=UNLIMITED) as server:
-        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
+        editors = await editors_of(server, USERS)
         for _ in range(rounds):
             stops.append(await _stop_under_load(server, editors))
-            await asyncio.to_thread(server.start)
-            for editor in editors:
-                await editor.come_back()
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
-        for editor in editors:
-            await editor.close()
+            await start_again(server, editors)
+        value = await served_page(server)
+        await close(editors)
     check_log(await read_log(server.database, "page"), editors, value)
     record("SIGTERM", rounds=rounds, stopped_within_s=max(stops))
 
@@ -56,10 +49,8 @@ async def _restart(home: Path, *, rounds: int) -> None:
 async def _stop_under_load(server: RunningServer, editors: list[Editor]) -> float:
     """Stop the server while all editors write. Return how long the stop took."""
     loop = asyncio.get_running_loop()
-    before = sum(len(editor.acked) for editor in editors)
     spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
-    while sum(len(editor.acked) for editor in editors) < before + 100:
-        await asyncio.sleep(0)
+    await until_acked(editors, 100)
     began = loop.time()
     code = await asyncio.to_thread(server.stop)
     seconds = loop.time() - began
@@ -73,31 +64,6 @@ async def _stop_under_load(server: RunningServer, editors: list[Editor]) -> floa
         assert 500 <= told["retry_after_ms"] <= 2500
         await editor.close()
     return seconds
-
-
-@contextmanager
-def locked(server: RunningServer) -> Iterator[None]:
-    """Let another process lock the file and pause."""
-    program = (
-        "import sqlite3, sys\n"
-        "file = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)\n"
-        "file.execute('BEGIN EXCLUSIVE')\n"
-        "print('locked', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", program, str(server.home / "weft.db")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "locked\n"
-        try:
-            yield
-        finally:
-            holder.kill()  # its lock ends with the process
 
 
 async def _stop_in_time(server: RunningServer) -> float:
@@ -117,12 +83,9 @@ async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothin
 ) -> None:
     """Acknowledged edits are there; the others are accepted once when the client resends them."""
     with RunningServer(tmp_path, env=HURRIED) as server:
-        editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
+        editors = await editors_of(server, USERS)
         spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
-        while sum(len(editor.acked) for editor in editors) < 100:
-            await asyncio.sleep(0)
+        await until_acked(editors, 100)
         with locked(server):
             seconds = await _stop_in_time(server)
             await asyncio.gather(*spells)
@@ -130,12 +93,9 @@ async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothin
         for editor in editors:
             assert editor.client.socket.close_code == 1012
             await editor.close()
-        await asyncio.to_thread(server.start)
-        for editor in editors:
-            await editor.come_back()
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
-        for editor in editors:
-            await editor.close()
+        await start_again(server, editors)
+        value = await served_page(server)
+        await close(editors)
     assert waiting > 0
     check_log(await read_log(server.database, "page"), editors, value)
     record("SIGTERM while the database is locked", stopped_within_s=seconds)

@@ -16,9 +16,9 @@ from collab.rights.user_rights import Role
 from server.documents.batch import MAX_BATCH
 from server.documents.request_queue import IN_A_TURN
 from server.lanes.feed import MOST_UNANSWERED
-from tests.faults.editor import Editor
+from tests.faults.editors import close, editors_of, served_page, start_again, until_acked
+from tests.faults.locked_file import locked
 from tests.faults.log_check import check_log, read_log
-from tests.faults.test_stop import locked
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
 from tests.patience import PATIENCE
@@ -33,25 +33,15 @@ WINDOW = 200
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_an_end_of_the_server_loses_no_request(tmp_path: Path, end: str) -> None:
     with RunningServer(tmp_path, env=UNLIMITED) as server:
-        editors = [
-            Editor(server.ws, "page", user, await server.mint(user), window=WINDOW)
-            for user in USERS
-        ]
-        for editor in editors:
-            await editor.connect({user: {} for user in USERS})
+        editors = await editors_of(server, USERS, window=WINDOW)
         spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
-        while sum(len(editor.acked) for editor in editors) < 500:
-            await asyncio.sleep(0)
+        await until_acked(editors, 500)
         await asyncio.to_thread(server.stop if end == "stop" else server.kill)
         await asyncio.gather(*spells)
-        for editor in editors:
-            await editor.close()
-        await asyncio.to_thread(server.start)
-        for editor in editors:
-            await editor.come_back()
-        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
-        for editor in editors:
-            await editor.close()
+        await close(editors)
+        await start_again(server, editors)
+        value = await served_page(server)
+        await close(editors)
     check_log(await read_log(server.database, "page"), editors, value)
 
 

@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from collab.rights.user_rights import Role
 from tests.faults.editor import Editor
+from tests.faults.editors import until_acked
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.instances.watcher import NOTHING, Watcher
@@ -221,8 +222,7 @@ async def test_a_killed_worker_is_replaced_and_the_other_goes_on(tmp_path: Path)
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
         numbers = await connect_to_both(server, editors)
         spells = [asyncio.create_task(editor.edit(200)) for editor in editors]
-        while sum(len(editor.acked) for editor in editors) < 100:
-            await asyncio.sleep(0)
+        await until_acked(editors, 100)
         found[2].send_signal(signal.SIGKILL)
         await eventually(lambda: is_gone(found[2]))
         await eventually(lambda: 2 in workers(server))
