@@ -181,7 +181,8 @@ class ChangeLog(Protocol):
         Lock its row, read what is newer than `since`, and commit the append that `compute` returns
         for it. `compute` gets None when there is no such document. It is called on the caller's
         thread, and again when the transaction has to be repeated. When it returns None, write
-        nothing, and return None. After an error, it may still run.
+        nothing, and return None. After an error, `compute` may still run, and may even begin: the
+        transaction may get the row only then.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:

@@ -15,7 +15,8 @@ never be in time.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from collab.ports.store import Committed
 from collab.room.following import portions
@@ -83,6 +84,32 @@ async def follow_newer(hub: Hub, live: LiveRoom, newer: Newer) -> bool:
     return True
 
 
+async def commit_locked(
+    hub: Hub, live: LiveRoom, compute: Callable[[Newer | None], Coroutine[Any, Any, Append | None]]
+) -> Outcome | None:
+    """Lock the document's row, and commit what `compute` returns.
+
+    When this returns or raises, `compute` has ended, and is not called again. A transaction may end
+    while a worker thread still uses the room: this waits for the thread. A transaction may also get
+    the row after this has raised: then it writes nothing.
+    """
+    running: list[asyncio.Task[Append | None]] = []
+    is_over = False
+
+    async def start(newer: Newer | None) -> Append | None:
+        if is_over:
+            return None
+        running.append(asyncio.create_task(compute(newer), name=f"under lock {live.key.doc}"))
+        return await asyncio.shield(running[-1])
+
+    try:
+        return await hub.store.commit_locked(live.key, live.position, start)
+    finally:
+        is_over = True
+        if running:
+            await asyncio.wait(running)
+
+
 class LockedBatch:
     """One batch of a contended document: applied when its row is locked."""
 
@@ -92,7 +119,6 @@ class LockedBatch:
         self._stale_answers = stale_answers
         self.append: Append | None = None
         self.must_reload = False
-        self._computing: asyncio.Task[Append | None] | None = None
 
     async def commit(self) -> Outcome | None:
         """Lock the row, apply the batch and commit it.
@@ -100,22 +126,13 @@ class LockedBatch:
         Return None when the batch is empty, or `must_reload` is set.
         """
         hub, live, began_at = self._hub, self._live, self._hub.clock.monotonic()
-        try:
-            outcome = await hub.store.commit_locked(live.key, live.position, self._start)
-        finally:
-            if self._computing is not None:  # a worker thread may still use the room
-                await asyncio.wait([self._computing])
+        outcome = await commit_locked(hub, live, self._compute)
         if outcome is not None and self.append is not None:
             seconds = hub.clock.monotonic() - began_at
             hub.recorder.transaction_ended([self.append], [outcome], seconds)
         if outcome is None and live.batch and not self.must_reload:
             return Committed()  # its answers need no entry
         return outcome
-
-    async def _start(self, newer: Newer | None) -> Append | None:
-        """Apply the batch in a task, which continues when the transaction ends before it."""
-        self._computing = asyncio.create_task(self._compute(newer), name="apply a locked batch")
-        return await asyncio.shield(self._computing)
 
     async def _compute(self, newer: Newer | None) -> Append | None:
         """Follow what is new, and apply the batch. Return its rows, or None without any."""

@@ -25,7 +25,12 @@ from collab.room.requests import Answer, LockRequest
 from server.broadcast.close_reasons import GONE, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Submission
-from server.commits.contended_commits import follow_newer, must_lock, note_clash
+from server.commits.contended_commits import (
+    commit_locked,
+    follow_newer,
+    must_lock,
+    note_clash,
+)
 from server.commits.stale_answers import has_current_locks
 from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
@@ -170,17 +175,17 @@ class LockRequests:
 
         async def compute(newer: Newer | None) -> Append | None:
             nonlocal stands
+            if live.state is not LiveState.LOCKING and not decided:
+                return None  # it has ended, or takes no requests any more
             stands = False
             # When the store repeats its transaction, the row was free meanwhile.
             if decided or newer is None or not await follow_newer(self._hub, live, newer):
                 return None
             stands = True
-            if live.state is not LiveState.LOCKING:
-                return None
             await self._decide(live, decided, 1)
             return _append_of(live, [one.step for one in decided])
 
-        outcome = await self._hub.store.commit_locked(live.key, live.position, compute)
+        outcome = await commit_locked(self._hub, live, compute)
         if not stands or not isinstance(outcome, Committed | None):
             self._requeue(live, decided)
             return False

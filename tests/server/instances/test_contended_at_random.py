@@ -1,8 +1,9 @@
 """Two instances contend for a document, at random: each request has one answer, and none is lost.
 
 The clients are connections, and some users have two. Bursts, long requests, refused requests and
-resent ids come together. Transactions are repeated or lost while their batch is applied. The checks
-use the log, the journal of the clients, and no code of the commit loop.
+resent ids come together. Transactions are repeated or lost while their batch is applied, or begin
+after their error. The checks use the log and the journal of the clients. They use no code of the
+commit loop.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside
-from tests.held_store import HeldCalls, held, until
+from tests.held_store import held, until
 from tests.server.instances.network import Network, instances, poll
 from tests.server.listener import Event, Listener
 from tests.server.turns import wait_in_turns
@@ -137,13 +138,18 @@ class Day:
 
 
 class Faults:
-    """Orders to the store, and transactions under the row's lock that are repeated or lost."""
+    """Orders to the store, and transactions under the row's lock.
 
-    def __init__(self, store: Store, calls: HeldCalls, choose: random.Random) -> None:
-        self.calls, self.choose = calls, choose
+    These are repeated, lost, or begin after their caller has an error.
+    """
+
+    def __init__(self, memory: Store, choose: random.Random) -> None:
+        self.store, self.calls = held(memory)
+        self.choose = choose
         self.are_over = False
-        self._store, self._commit_locked = store, store.commit_locked
-        store.commit_locked = self._run  # type: ignore[method-assign] # for the test
+        self.late: list[asyncio.Task[Append | None]] = []
+        self._memory, self._commit_locked = memory, self.store.commit_locked
+        self.store.commit_locked = self._run  # type: ignore[method-assign] # for the test
 
     def hold(self) -> None:
         self.calls.hold(self.choose.choice(CALLS), after=self.choose.random() < 0.3)
@@ -161,9 +167,13 @@ class Faults:
             self.calls._faults[name].clear()
 
     async def _run(self, key: DocKey, since: Position, compute: Compute) -> Outcome | None:
-        kind = "" if self.are_over else self.choose.choice(("", "", "", "repeated", "lost"))
+        kinds = ("", "", "", "repeated", "lost", "late")
+        kind = "" if self.are_over else self.choose.choice(kinds)
+        if kind == "late":
+            self.late.append(asyncio.create_task(self._begin_late(key, since, compute)))
+            raise StorageUnavailable("the row was not free in time")
         if kind:
-            newer = await self._store.newer(key, since)
+            newer = await self.store.newer(key, since)
             computing = asyncio.create_task(_compute(compute, newer))
             for _ in range(self.choose.randrange(8)):
                 await asyncio.sleep(0)
@@ -176,6 +186,11 @@ class Faults:
                 await asyncio.sleep(0)
         return await self._commit_locked(key, since, compute)
 
+    async def _begin_late(self, key: DocKey, since: Position, compute: Compute) -> Append | None:
+        for _ in range(self.choose.randrange(30)):
+            await asyncio.sleep(0)
+        return await compute(await self._memory.newer(key, since))
+
 
 async def _compute(compute: Compute, newer: Newer | None) -> Append | None:
     return await compute(newer)
@@ -185,11 +200,13 @@ async def _compute(compute: Compute, newer: Newer | None) -> Append | None:
 async def day(seed: int) -> AsyncIterator[tuple[Day, Faults, Network, MemoryStore]]:
     choose, memory = random.Random(seed), MemoryStore(lambda: 1_700_000_000_000)
     network = Network(seed, loses=choose.choice((0.0, 0.3)))
-    store, calls = held(memory)
-    async with instances(store, network) as every:
+    faults = Faults(memory, choose)
+    faults.are_over = True
+    async with instances(faults.store, network) as every:
         await every[0].make(VALUE)
         lives = [await one.hub.open(PAGE) for one in every]
-        yield Day(every, lives, choose), Faults(store, calls, choose), network, memory
+        faults.are_over = False
+        yield Day(every, lives, choose), faults, network, memory
 
 
 async def run(seed: int, steps: int) -> None:
@@ -210,6 +227,7 @@ async def run(seed: int, steps: int) -> None:
         network.deliver_late()
         for one in it.every:
             one.commits._reopening.trouble.set()
+        assert not any(await asyncio.gather(*faults.late)), "a late transaction writes"
         await until(lambda: all(map(_is_calm, it.lives)), turns=20_000)
         await poll(it.every)
         await until(lambda: it.lives[0].position == it.lives[1].position, turns=20_000)

@@ -310,6 +310,41 @@ async def test_requests_that_a_thread_puts_back_are_refused_with_the_document(
     assert world.live_2.is_read_only
 
 
+@pytest.mark.parametrize("is_lock", [False, True], ids=["edits", "lock requests"])
+async def test_a_transaction_that_begins_too_late_takes_no_request(
+    world: World, is_lock: bool
+) -> None:
+    """The store has answered with an error, and gets the row only during the next transaction."""
+    store, late = world.two.hub.store, []
+    commit_locked = store.commit_locked
+
+    async def fail(key: DocKey, since: Position, compute: Compute) -> None:
+        store.commit_locked = commit_locked  # type: ignore[method-assign] # for the test
+        late.append(compute)
+        raise StorageUnavailable("the row was not free in time")
+
+    async def ask(number: int) -> Answer | Rejected:
+        if not is_lock:
+            return await write(world.two, f"/late{number}", True)
+        try:
+            return await world.two.ask(LockRequest(str(number), "acquire", f"/sections/{number}"))
+        except Rejected as rejected:
+            return rejected
+
+    store.commit_locked = fail  # type: ignore[method-assign] # for the test
+    world.live_2.contended_until = math.inf
+    assert isinstance(await ask(1), Rejected)
+    await until(lambda: world.live_2.state is LiveState.OPEN)
+    world.calls.hold("commit_locked")
+    asking = asyncio.create_task(ask(0))
+    await world.calls.reached("commit_locked")
+    [compute] = late
+    assert await compute(await store.newer(PAGE, world.live_2.position)) is None
+    assert len(world.live_2.queue) == 1
+    world.calls.release("commit_locked")
+    assert isinstance(await asking, Answer)
+
+
 def _repeat_once(world: World, between: Callable[[], Awaitable[object]]) -> None:
     """Let the store repeat the next transaction, because a whole table was locked."""
     store = world.two.hub.store
