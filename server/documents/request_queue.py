@@ -48,7 +48,8 @@ class RequestQueue:
         self._turn = 0  # the present turn: that of the request that was served last
         self._last_taken = 0  # from `take` to `put_back`: the turn of the last taken request
         self._newest: dict[str, int] = {}  # the ticket of each user's newest request
-        # The ticket of the newest request of each connection with the rest of a request.
+        # The ticket of a connection's newest request, when it is after the newest of its user: the
+        # rest of a long request has turns of its own.
         self._rests: dict[Member, int] = {}
         self.joins = True  # whether updates may be joined; only this class changes it
 
@@ -61,7 +62,7 @@ class RequestQueue:
 
     def put(self, submission: Submission) -> None:
         """Put a new request behind the last one of its turn."""
-        if len(self._newest) > 2 * self._count + IN_A_TURN:
+        if max(len(self._newest), len(self._rests)) > 2 * self._count + IN_A_TURN:
             self._forget_idle()
         member = submission.member
         user = member.author.user
@@ -97,10 +98,8 @@ class RequestQueue:
         later = max(self._turn, self._last_taken)
         self._turn = taken[0].ticket // IN_A_TURN if taken else later
         self._last_taken = 0
-        if self._rests:
-            self._arrange([*taken, *self])
-            return
         for one in reversed(taken):
+            self._remember(one)
             self._turn_at(one.ticket // IN_A_TURN).appendleft(one)
         self._count += len(taken)
         self._find_first()
@@ -144,6 +143,11 @@ class RequestQueue:
 
     def clear(self) -> None:
         """Drop all requests."""
+        self._drop_waiting()
+        self._newest.clear()
+        self._rests.clear()
+
+    def _drop_waiting(self) -> None:
         self._turns.clear()
         self._numbers.clear()
         self._count, self.first = 0, None
@@ -154,7 +158,7 @@ class RequestQueue:
         This takes time for each request, so only the rest of a long request needs it.
         """
         newest = dict.fromkeys(self._rests, -1)
-        self.clear()
+        self._drop_waiting()
         for one in waiting:
             ticket = max(one.ticket, newest.get(one.member, -1) + 1)
             newest[one.member] = ticket
@@ -200,6 +204,15 @@ class RequestQueue:
         while numbers and numbers[0] not in turns:
             heappop(numbers)
         self.first = turns[numbers[0]][0] if numbers else None
+
+    def _remember(self, submission: Submission) -> None:
+        """Note the ticket of a request that is put back, so that later ones come after it.
+
+        While it was taken, its user or its connection may have been forgotten.
+        """
+        member, ticket = submission.member, submission.ticket
+        if ticket > self._newest.setdefault(member.author.user, ticket):
+            self._rests[member] = max(ticket, self._rests.get(member, ticket))
 
     def _forget_idle(self) -> None:
         """Forget users and connections with no request that waits, or is after the present turn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from types import FrameType
 
 import pytest
@@ -144,9 +145,10 @@ def test_the_rest_of_a_request_has_turns_and_is_before_the_next_one_of_its_conne
 class Model:
     """What the queue promises, without its code: counts of what was served before each request."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, users: int = 4, largest_batch: int = 12) -> None:
         self.choose, self.queue = random.Random(seed), RequestQueue()
-        self.members = [member(f"user{number % 4}") for number in range(7)]
+        self.largest_batch = largest_batch
+        self.members = [member(f"user{number % users}") for number in range(2 * users - 1)]
         self.sent: defaultdict[Member, list[str]] = defaultdict(list)
         self.served: defaultdict[Member, list[str]] = defaultdict(list)
         self.order: list[Submission] = []
@@ -165,9 +167,23 @@ class Model:
         self.waiting[one.member.author.user] -= IN_A_TURN if "+" in name_of(one) else 1
         self.served[one.member].append(name_of(one))
 
+    def run(self) -> None:
+        """Make many steps, serve all, and check that each connection has kept its order."""
+        for _ in range(80):
+            self.step()
+            turns = [one.ticket // IN_A_TURN for one in self.queue]
+            assert turns == sorted(turns)
+        while self.queue:
+            self.serve(self.queue.take_first())
+        for by, sent in self.sent.items():
+            assert self.served[by] == sent
+
     def step(self) -> None:
+        number = self.choose.randrange(len(self.members))
+        if self.sent[by := self.members[number]] == self.served[by]:  # another connection follows
+            self.members[number] = member(by.author.user)
         for _ in range(self.choose.choice([0, 1, 1, 2])):
-            by = self.choose.choice(self.members[: self.choose.randint(1, 7)])
+            by = self.choose.choice(self.members[: self.choose.randint(1, len(self.members))])
             for _ in range(self.choose.choice([1, 1, 1, 3, 40])):
                 self.send(by)
         most = self.choose.randint(0, 12)
@@ -186,6 +202,7 @@ class Model:
                     self.serve(taken.popleft())
                 self.queue.put_back(taken)
             case "clash":
+                most = self.choose.choice([most, self.largest_batch])
                 batch = [self.queue.take_first() for _ in range(min(most, len(self.queue)))]
                 self.send_some()
                 self.queue.put_back(batch)
@@ -218,16 +235,17 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_each_connection_keeps_its_order_when_large_batches_are_put_back_at_random(
+    seed: int,
+) -> None:
+    Model(seed, users=14, largest_batch=256).run()
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_each_connection_keeps_its_order_and_waits_for_few_others_at_random(seed: int) -> None:
     """Requests are also put back, as after a clash, and by a thread whose time is over."""
     model = Model(seed)
-    for _ in range(80):
-        model.step()
-        turns = [one.ticket // IN_A_TURN for one in model.queue]
-        assert turns == sorted(turns)
-    while model.queue:
-        model.serve(model.queue.take_first())
-    assert model.served == model.sent
+    model.run()
     users = [one.member.author.user for one in model.order]
     for at, one in enumerate(model.order):
         name = name_of(one)
@@ -247,6 +265,36 @@ def test_the_turns_of_users_that_have_gone_are_forgotten() -> None:
     assert Counter(names(queue)) == Counter(numbered("r", 3, start=997))
 
 
+def test_connections_that_had_the_rest_of_a_request_are_forgotten() -> None:
+    """One user has many connections. Each sends one long request, and goes."""
+    queue, most = RequestQueue(), 0
+    for number in range(200):
+        here = member("ada")
+        put(queue, here, f"r{number}")
+        queue.put_rest(queue.take_first(), [request(here, name) for name in numbered("rest", 3)])
+        put(queue, here, "next")
+        assert names(queue) == [*numbered("rest", 3), "next"]
+        while queue:
+            queue.take_first()
+        most = max(most, len(queue._rests))
+    assert most < 20
+    queue.clear()
+    assert not queue._rests
+
+
+def test_requests_are_put_back_in_few_steps_while_the_rest_of_another_waits() -> None:
+    def count_lines(waiting: int) -> int:
+        queue, ada = RequestQueue(), member("ada")
+        put(queue, ada, "long")
+        queue.put_rest(queue.take_first(), [request(ada, name) for name in numbered("rest", 3)])
+        for number in range(waiting):
+            put(queue, member(f"user{number}"), f"r{number}")
+        taken = queue.take(3, lambda one: True)
+        return lines_of(lambda: queue.put_back(taken))
+
+    assert count_lines(400) == count_lines(4)
+
+
 def test_removed_requests_are_returned_in_their_order() -> None:
     queue, ada, bo = RequestQueue(), member("ada"), member("bo")
     put(queue, ada, *numbered("a", 2 * IN_A_TURN))
@@ -262,6 +310,23 @@ def test_removed_requests_are_returned_in_their_order() -> None:
     assert (names(queue), queue.first) == ([], None)
     put(queue, ada, "at last")
     assert names(queue) == ["at last"]
+
+
+@pytest.mark.parametrize("has_rest", [False, True], ids=["requests", "a rest"])
+def test_a_connection_keeps_its_order_when_all_that_it_sent_was_taken(has_rest: bool) -> None:
+    """A batch has requests of many users, and the queue is empty. Another writer was first."""
+    queue, ada = RequestQueue(), member("ada")
+    own = numbered("a", 40)
+    put(queue, ada, *own[: 1 if has_rest else 40])
+    if has_rest:
+        queue.put_rest(queue.take_first(), [request(ada, name) for name in own])
+    for number in range(100):
+        put(queue, member(f"user{number}"), f"r{number}")
+    batch = [queue.take_first() for _ in range(len(queue))]
+    put(queue, member("bo"), "b")
+    queue.put_back(batch)
+    put(queue, ada, "last")
+    assert [name for name in names(queue) if name[0] in "al"] == [*own, "last"]
 
 
 def test_a_connection_keeps_its_order_when_its_user_was_forgotten_meanwhile() -> None:
@@ -285,8 +350,22 @@ def test_a_connection_keeps_its_order_when_its_user_was_forgotten_meanwhile() ->
 
 def lines_for(clients: int, each: int) -> int:
     """Return how many lines of the queue run while it gets these requests, and gives them."""
-    queue, lines = RequestQueue(), 0
+    queue = RequestQueue()
     members = [member(f"user{number}") for number in range(clients)]
+    waiting = [request(one, "p") for one in members for _ in range(each)]
+
+    def serve() -> None:
+        for one in waiting:
+            queue.put(one)
+        while queue:
+            queue.take_first()
+
+    return lines_of(serve)
+
+
+def lines_of(work: Callable[[], object]) -> int:
+    """Return how many lines of the queue run during this work."""
+    lines = 0
 
     def trace(frame: FrameType, event: str, _: object) -> object:
         nonlocal lines
@@ -295,13 +374,9 @@ def lines_for(clients: int, each: int) -> int:
         lines += event == "line"
         return trace
 
-    waiting = [request(one, "p") for one in members for _ in range(each)]
     sys.settrace(trace)  # type: ignore[arg-type]  # it returns itself
     try:
-        for one in waiting:
-            queue.put(one)
-        while queue:
-            queue.take_first()
+        work()
     finally:
         sys.settrace(None)
     return lines
