@@ -8,9 +8,13 @@ from typing import Any
 from bench.page import tables
 from bench.page.plot import Bar, Group, svg
 from bench.page.tables import TITLES, Row
+from bench.peers.results import ORDER
 
 BEGIN = "<!-- peers: `python -m bench.page` writes all lines up to the next comment -->"
 END = "<!-- peers: end -->"
+
+# The groups with a fixed rate: their ratios compare CPU and p99.
+AT_RATES = ("fixed", "patch", "others")
 
 HOW = """\
 Weft and other servers run the same scenarios in turn. In each round each server runs once, in a \
@@ -27,9 +31,7 @@ time from the edit's place in the schedule until a reader has it.
 - **Weft** runs as it is installed: SQLite with `synchronous=FULL`, all checks, versions and \
 history. The budgets of a user are off, because one client sends as much as a hundred people do.
 - **The other servers** run in memory, as their documentation sets them up, without log lines. \
-[The decision](decisions/peers.md) has their settings.
-
-To measure again: `python -m bench.peers`, then `python -m bench.page`."""
+[The decision](decisions/peers.md) has their settings."""
 
 ELSEWHERE = """\
 Other sections of this page measure Weft alone: \
@@ -114,7 +116,9 @@ def section(result: dict[str, Any]) -> str:
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, "
         f"{machine['python']}, Node {machine['node']}"
     )
-    parts = [f"The machine: {where}. The versions: {_versions(rows)}.", HOW]
+    groups = " ".join(group for group in ORDER if tables.of_group(rows, group))
+    again = f"To measure again: `python -m bench.peers {groups}`, then `python -m bench.page`."
+    parts = [f"The machine: {where}. The versions: {_versions(rows)}.", HOW, again]
     parts += _groups(rows)
     parts += [ELSEWHERE, NOT_DONE, *_behind(rows)]
     return "\n\n".join(parts)
@@ -170,10 +174,9 @@ def _groups(rows: Sequence[Row]) -> Iterator[str]:
 def _behind(rows: Sequence[Row]) -> Iterator[str]:
     """Say where Weft is behind: these lines come from the ratios."""
     slower = [row for row in rows if row["group"] == "saturation" and _is_below(row)]
-    dearer = [row for row in rows if row["group"] in ("fixed", "patch") and _is_above(row, "ratio")]
-    later = [
-        row for row in rows if row["group"] in ("fixed", "patch") and _is_above(row, "p99 ratio")
-    ]
+    at_rates = [row for row in rows if row["group"] in AT_RATES]
+    dearer = [row for row in at_rates if _is_above(row, "ratio")]
+    later = [row for row in at_rates if _is_above(row, "p99 ratio")]
     yield "### Where Weft is behind"
     lines = [
         *_list("Fewer deliveries per second than the best other server", slower, "ratio"),

@@ -55,7 +55,11 @@ class Scenario:
 
     @property
     def edits_per_writer(self) -> int:
-        """How many edits are prepared for each writer: three times what it should need."""
+        """How many edits are prepared for each writer.
+
+        At a fixed rate, these are 50 more than the schedule has. At saturation, all writers share
+        `MOST_PER_WRITER`, but each has at least 600.
+        """
         writers = self.documents * self.writers
         if self.is_saturated:
             return max(600, MOST_PER_WRITER // writers)

@@ -71,6 +71,18 @@ def test_the_page_says_where_weft_is_behind() -> None:
     assert "A larger p99" not in text
 
 
+@pytest.mark.parametrize("group", ["fixed", "patch", "others"])
+def test_each_group_with_a_fixed_rate_may_be_behind(group: str) -> None:
+    text = text_of(row("weft", "S10 r200", group, ratio=2.9, **{"p99 ratio": 1.5}))
+    assert "More CPU for each delivery: `S10 r200` (2.90 times)." in text
+    assert "A larger p99: `S10 r200` (1.50 times)." in text
+
+
+def test_the_page_names_the_groups_that_it_shows() -> None:
+    text = text_of(row("weft", group="patch"), row("weft", group="saturation"))
+    assert "To measure again: `python -m bench.peers saturation patch`, then" in text
+
+
 def test_the_page_says_when_weft_is_behind_in_nothing() -> None:
     assert "In none of these scenarios." in text_of(row("weft", ratio=1.2))
 
