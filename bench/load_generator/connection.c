@@ -224,7 +224,6 @@ static void read_socket(Connection *connection) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) fail("the server has closed a connection: %s", got ? strerror(errno) : "no reason");
     read_clock();
-    counts.bytes += counts.measures ? (uint64_t)got : 0;
     size += (size_t)got;
     size_t used = 0;
     if (connection->state == UPGRADING) {

@@ -29,7 +29,6 @@ class Times(msgspec.Struct, frozen=True):
     p50: float = 0.0
     p95: float = 0.0
     p99: float = 0.0
-    largest: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -43,10 +42,6 @@ class Result(msgspec.Struct, frozen=True):
     all_edits: int
     all_deliveries: int
     frames: int
-    bytes: int
-    echoes: int
-    skipped: int
-    merged: int
     own_cpu: float
     server_cpu: list[float]
     latency: Times

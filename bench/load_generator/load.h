@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The Yjs client of stream 0: `FIRST_CLIENT` of yjs_edits.py. */
+#define FIRST_CLIENT 1000
+
 typedef enum { LANE_YJS, LANE_HOCUSPOCUS, LANE_PATCH, LANE_SHAREDB } Lane;
 typedef enum { CLOSED, CONNECTING, UPGRADING, SYNCING, READY } State;
 
@@ -50,7 +53,7 @@ typedef struct {
     uint32_t *seen;      /* for each stream: how many of its edits have arrived */
     uint64_t seed_seen;  /* the clock of the seed's client that has arrived */
     uint64_t began, ask_again;
-    uint64_t version, sequence; /* of the JSON lanes */
+    uint64_t version; /* of the JSON lanes */
 } Connection;
 
 /* What a writer has sent, and how many connections still wait for each edit. */
@@ -69,7 +72,7 @@ struct Document {
 };
 
 typedef struct {
-    uint64_t counts[4096], total, largest;
+    uint64_t counts[4096], total;
 } Histogram;
 
 typedef struct {
@@ -78,7 +81,6 @@ typedef struct {
     uint32_t window, in_flight, at_once, storm_at_once;
     uint64_t most_edits;
     bool markers, lossy, cursors, hold, storm;
-    uint32_t first_client;
     uint64_t seed_client, seed_clock;
     int pids[16];
     size_t pid_count;
@@ -95,7 +97,7 @@ typedef struct {
 typedef struct {
     bool measures;         /* inside the measured seconds */
     uint64_t begin, end;   /* of the measured seconds */
-    uint64_t edits, deliveries, frames, bytes, echoes, skipped, merged;
+    uint64_t edits, deliveries, frames;
     uint64_t all_edits, all_deliveries;
     uint64_t in_flight;    /* edits that some connection still waits for */
     Histogram latencies, late, opening;

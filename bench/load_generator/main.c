@@ -36,9 +36,9 @@ static void print_text(const char *text) {
 }
 
 static void print_times(const char *name, const Histogram *times) {
-    printf(",\"%s\":{\"count\":%lu,\"p50\":%.0f,\"p95\":%.0f,\"p99\":%.0f,\"largest\":%lu}", name,
+    printf(",\"%s\":{\"count\":%lu,\"p50\":%.0f,\"p95\":%.0f,\"p99\":%.0f}", name,
            (unsigned long)times->total, percentile(times, 0.5), percentile(times, 0.95),
-           percentile(times, 0.99), (unsigned long)times->largest);
+           percentile(times, 0.99));
 }
 
 static void print_result(const char *error) {
@@ -52,9 +52,7 @@ static void print_result(const char *error) {
     printf(",\"edits\":%lu,\"deliveries\":%lu", (unsigned long)counts.edits, (unsigned long)counts.deliveries);
     printf(",\"all_edits\":%lu,\"all_deliveries\":%lu", (unsigned long)counts.all_edits,
            (unsigned long)counts.all_deliveries);
-    printf(",\"frames\":%lu,\"bytes\":%lu", (unsigned long)counts.frames, (unsigned long)counts.bytes);
-    printf(",\"echoes\":%lu,\"skipped\":%lu,\"merged\":%lu", (unsigned long)counts.echoes,
-           (unsigned long)counts.skipped, (unsigned long)counts.merged);
+    printf(",\"frames\":%lu", (unsigned long)counts.frames);
     printf(",\"own_cpu\":%.6f,\"server_cpu\":[", own_cpu);
     for (size_t at = 0; at < plan.pid_count; at++) printf("%s%.6f", at ? "," : "", server_cpu[at]);
     printf("]");

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Plan plan = {.window = 64, .drain = 10, .at_once = 50, .first_client = 1000};
+Plan plan = {.window = 64, .drain = 10, .at_once = 50};
 
 static char *word(char **rest) {
     char *found = strsep(rest, " ");
@@ -112,7 +112,6 @@ static void read_line(char *line) {
     else if (IS("cursors")) plan.cursors = plan.markers = true;
     else if (IS("hold")) plan.hold = true;
     else if (IS("storm")) plan.storm = true, plan.storm_at_once = (uint32_t)atoi(word(&rest));
-    else if (IS("first_client")) plan.first_client = (uint32_t)atoi(word(&rest));
     else if (IS("seed")) {
         plan.seed_client = strtoull(word(&rest), NULL, 10);
         plan.seed_clock = strtoull(word(&rest), NULL, 10);

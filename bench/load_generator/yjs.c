@@ -127,8 +127,8 @@ static uint64_t read_struct(Reader *reader) {
 static void tell(Connection *connection, uint64_t client, uint64_t from, uint64_t to) {
     if (client == plan.seed_client) {
         if (to > connection->seed_seen) connection->seed_seen = to;
-    } else if (!plan.markers && client >= plan.first_client && to > from) {
-        deliver(connection, client - plan.first_client, from, to, false);
+    } else if (!plan.markers && client >= FIRST_CLIENT && to > from) {
+        deliver(connection, client - FIRST_CLIENT, from, to, false);
     }
 }
 

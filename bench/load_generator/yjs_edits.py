@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, Map, Text
 
 from bench.load_generator.edit_file import cached
-from collab.yjs.lib0 import Reader
+from collab.yjs.lib0 import Reader, write_raw, write_uint
 
 SEED_CLIENT = 900
-FIRST_CLIENT = 1000  # the Yjs client of stream 0
+FIRST_CLIENT = 1000  # the Yjs client of stream 0, in load.h too
 PARAGRAPHS = 64
 BURST = 20  # letters that a writer types before the next paragraph
 LETTERS = "abcdefghijklmnopqrstuvwxyz     "
@@ -32,16 +32,9 @@ class Seed(NamedTuple):
     @property
     def message(self) -> bytes:
         """The update as a message of the y-protocols."""
-        return b"\0\2" + varuint(len(self.update)) + self.update
-
-
-def varuint(number: int) -> bytes:
-    written = bytearray()
-    while number > 127:
-        written.append(number & 127 | 128)
-        number >>= 7
-    written.append(number)
-    return bytes(written)
+        message = bytearray(b"\0\2")
+        write_raw(message, self.update)
+        return bytes(message)
 
 
 @cache
@@ -128,5 +121,8 @@ def _moving(stream: int, count: int) -> Iterator[bytes]:
             "cursor": {"anchor": number, "head": number, "at": f"@e{stream}.{number}@"},
         }
         text = json.dumps(state, separators=(",", ":")).encode()
-        client = varuint(FIRST_CLIENT + stream)
-        yield b"\1" + client + varuint(number + 1) + varuint(len(text)) + text
+        awareness = bytearray(b"\1")
+        write_uint(awareness, FIRST_CLIENT + stream)
+        write_uint(awareness, number + 1)
+        write_raw(awareness, text)
+        yield bytes(awareness)

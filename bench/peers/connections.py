@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from typing import Any
@@ -17,7 +17,7 @@ from bench.peers import servers
 from bench.peers.figures import rounded
 from bench.peers.rounds import present
 from bench.peers.servers import HOCUSPOCUS, WEFT, Y_WEBSOCKET, Place, Running, Server
-from bench.served import apart, served
+from bench.served import apart
 
 FIRST, MORE = 1_000, 4_000  # idle connections
 DOCUMENTS = 50  # that idle connections share
@@ -146,8 +146,7 @@ def cold_opening(edits: int, core: int | None) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite+aiosqlite:///{folder}/weft.db"
         wanted = [Place(0, "page", 0, True, "ada"), Place(0, "page", READER, False, "bo")]
-        with served(core, database, **servers.UNLIMITED) as server:
-            running = _running(server)
+        with servers.weft(core, database) as running:
             edited = plan(
                 running,
                 wanted,
@@ -157,17 +156,9 @@ def cold_opening(edits: int, core: int | None) -> list[float]:
                 drain=60.0,
             )
             checked(generator.run(edited))
-        with served(core, database, **servers.UNLIMITED) as server:
-            running = _running(server)
-            only = [replace(wanted[1], document=0)]
-            result = checked(generator.run(plan(running, only)))
+        with servers.weft(core, database) as running:
+            result = checked(generator.run(plan(running, wanted[1:])))
     return [result.opening.p50 / 1000]
-
-
-def _running(server: Any) -> Running:
-    return Running(
-        server.port, [server.process.pid], lambda *each: servers.weft_clients(server, *each)
-    )
 
 
 # --- rows -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ import psutil
 
 from bench.load_generator.json_edits import page
 from bench.load_generator.plan import READER, Client
-from bench.load_generator.yjs_edits import Seed, varuint
+from bench.load_generator.yjs_edits import Seed
 from bench.peers import install
 from bench.served import Served, served
 from collab.rights.user_rights import Role
+from collab.yjs.lib0 import write_raw
 
 # The budgets of a user are off: one user of a bench sends as much as a hundred real ones.
 UNLIMITED = {
@@ -55,7 +56,6 @@ class Running:
     port: int
     pids: list[int]
     clients: Callable[[list[Place], Seed | None], list[Client]]
-    served: Served | None = field(default=None, repr=False)
 
     def rss(self) -> int:
         return sum(int(psutil.Process(pid).memory_info().rss) for pid in self.pids)
@@ -87,9 +87,10 @@ def hocuspocus_clients(places: list[Place], seed: Seed | None) -> list[Client]:
     """Each message of Hocuspocus begins with the document's name. The first has a token."""
     found = []
     for place in places:
-        name = varuint(len(place.name)) + place.name.encode()
-        hello = [name + b"\2\0\5token"]
-        hello += [name + seed.message] if seed and place.seeds else []
+        name = bytearray()
+        write_raw(name, place.name.encode())
+        hello = [bytes(name) + b"\2\0\5token"]
+        hello += [bytes(name) + seed.message] if seed and place.seeds else []
         found.append(
             Client(place.document, "hocuspocus", "/", place.stream, place.seeds, hello=tuple(hello))
         )
@@ -135,12 +136,15 @@ def _text(message: Any) -> str:
 
 
 @contextmanager
-def _weft(core: int | None) -> Iterator[Running]:
-    """Weft as it is installed: SQLite with `synchronous=FULL`, all checks, no budgets."""
-    with served(core=core, **UNLIMITED) as server:
+def weft(core: int | None, database: str = "") -> Iterator[Running]:
+    """Weft as it is installed: SQLite with `synchronous=FULL`, all checks, no budgets.
+
+    A `database` is kept, so that the next server can use it.
+    """
+    with served(core, database, **UNLIMITED) as server:
         process = psutil.Process(server.process.pid)
         pids = [process.pid, *(child.pid for child in process.children(recursive=True))]
-        yield Running(server.port, pids, lambda *wanted: weft_clients(server, *wanted), server)
+        yield Running(server.port, pids, lambda *wanted: weft_clients(server, *wanted))
 
 
 @contextmanager
@@ -204,7 +208,7 @@ def _pycrdt_websocket(core: int | None) -> AbstractContextManager[Running]:
     return _started(core, command, y_websocket_clients, PYTHONPATH=str(packages))
 
 
-WEFT = Server("weft", "Weft", lambda: version("weft"), _weft)
+WEFT = Server("weft", "Weft", lambda: version("weft"), weft)
 HOCUSPOCUS = Server(
     "hocuspocus", "Hocuspocus", lambda: install.npm_version("@hocuspocus/server"), _hocuspocus
 )

@@ -10,8 +10,7 @@ from typing import Any
 
 from pycrdt import Doc
 
-from bench.load_generator.yjs_edits import varuint
-from collab.yjs.lib0 import Reader
+from collab.yjs.lib0 import Reader, write_raw
 
 ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -32,7 +31,9 @@ def frame(payload: bytes, head: int = 0x82) -> bytes:
 
 
 def update_frame(update: bytes, step: int = 2) -> bytes:
-    return frame(bytes((0, step)) + varuint(len(update)) + update)
+    message = bytearray((0, step))
+    write_raw(message, update)
+    return frame(bytes(message))
 
 
 def relay_all(update: bytes, _reader: int) -> list[bytes]:
