@@ -61,10 +61,12 @@ export class YjsClient extends Client {
 
   /** @param {"step2" | "update"} kind @param {Uint8Array} bytes */
   #read(kind, bytes) {
+    if (kind === "step2" && !this.isOpen) this.opened();
+    // An update may overtake the answer to step 1. The answer contains it, and all before it.
+    if (!this.isOpen) return;
     const text = lettersOf(bytes);
-    if (!this.isOpen && kind === "step2") this.opened();
     if (!this.#hasBegun) {
-      this.#hasBegun = kind === "step2";
+      this.#hasBegun = true;
       this.sight.begin(text);
     }
     this.look(text);

@@ -52,12 +52,15 @@ class YjsSession(Session):
 
     def _read(self, kind: int, update: bytes) -> None:
         self._doc.apply_update(update)
-        if not self.is_open and kind == STEP_2:
+        if kind == STEP_2 and not self.is_open:
             self.opened()
+        # An update may overtake the answer to step 1. The answer contains it, and all before it.
+        if not self.is_open:
+            return
         # Marks are ASCII, so they are the same in the bytes of an update.
         text = update.decode("latin-1")
         if not self._has_begun:
-            self._has_begun = kind == STEP_2
+            self._has_begun = True
             self.sight.begin(text)
         self.look(text)
 

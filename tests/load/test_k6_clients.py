@@ -11,9 +11,10 @@ import pytest
 
 @pytest.mark.real
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js")
-def test_the_client_of_the_patch_lane_keeps_the_rules() -> None:
+@pytest.mark.parametrize("lane", ["patch", "yjs"])
+def test_the_client_of_a_lane_keeps_the_rules(lane: str) -> None:
     done = subprocess.run(
-        ["node", "--test", "patch_client.test.mjs"],
+        ["node", "--test", f"{lane}_client.test.mjs"],
         cwd=Path(__file__).parent,
         check=False,
         capture_output=True,

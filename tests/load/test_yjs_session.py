@@ -100,3 +100,20 @@ def test_marks_of_others_are_measured_once_and_not_those_of_before() -> None:
     session.receive(update)
     assert [name for name, _ in fired].count("weft_peer_ms") == 1
     assert [name for name, _ in fired].count("weft_gaps") == 0
+
+
+def test_an_update_that_overtakes_the_answer_to_step_1_is_no_gap() -> None:
+    server, fired = Server(), list[tuple[str, float]]()
+    server.content["other"] = Text(mark("bo", 0, now_ms()))
+    session = client(server, fired)
+    connect(session, server)
+    session.is_open = False
+    session.lose()
+    known, other = server.doc.get_state(), server.content["other"]
+    other += mark("bo", 1, now_ms())
+    before = server.doc.get_state()
+    other += mark("bo", 2, now_ms())
+    session.receive(frame(UPDATE, server.doc.get_update(before)))
+    session.receive(frame(STEP_2, server.doc.get_update(known)))
+    assert [name for name, _ in fired].count("weft_peer_ms") == 2
+    assert session.sight.missed == 0
