@@ -1,4 +1,4 @@
-"""The folder in which the benches keep what takes long to make: edits, and other servers."""
+"""Where the benches keep what takes long to make: edits, servers, and the load generator."""
 
 from __future__ import annotations
 

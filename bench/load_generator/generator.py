@@ -7,11 +7,13 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from threading import Timer
 
 import msgspec
 
+from bench.cache import CACHE
 from bench.load_generator.plan import Plan
 
 SOURCES = Path(__file__).parent
@@ -71,24 +73,30 @@ def compiler() -> str | None:
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="weft-load-")
-
-
-@cache
 def program() -> Path:
-    """Compile the load generator once for this process. The folder is removed at its end."""
+    """Compile the load generator when its sources have changed, and return its path."""
     command = compiler()
     if command is None:
         raise RuntimeError("The load generator needs a C compiler (Debian: gcc and libc6-dev).")
-    built = Path(_folder().name) / "load"
-    sources = sorted(str(source) for source in SOURCES.glob("*.c"))
+    sources = sorted(SOURCES.glob("*.[ch]"))
+    parts = [command.encode(), " ".join(FLAGS).encode(), *(each.read_bytes() for each in sources)]
+    built = CACHE / "load" / sha256(b"\0".join(parts)).hexdigest()[:16]
+    if not built.exists():
+        built.parent.mkdir(parents=True, exist_ok=True)
+        # Another process may compile it, too: each renames its own file.
+        with tempfile.TemporaryDirectory(dir=built.parent) as folder:
+            made = Path(folder) / "load"
+            _compile(command, made, [str(each) for each in sources if each.suffix == ".c"])
+            made.replace(built)
+    return built
+
+
+def _compile(command: str, made: Path, sources: list[str]) -> None:
     done = subprocess.run(
-        [command, *FLAGS, "-o", str(built), *sources], capture_output=True, text=True, check=False
+        [command, *FLAGS, "-o", str(made), *sources], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"the load generator does not compile:\n{done.stderr}")
-    return built
 
 
 def run(plan: Plan, when_ready: Callable[[], None] = lambda: None) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,6 +216,28 @@ def test_a_server_that_is_gone_is_named() -> None:
         pass
     plan = Plan(port, ["page"], [Client(0, "yjs", "/page")])
     assert generator.run(plan).error == "connect: Connection refused"
+
+
+def test_the_program_is_compiled_when_its_sources_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[list[str]] = []
+
+    def compile_none(_command: str, made: Path, sources: list[str]) -> None:
+        compiled.append([Path(source).name for source in sources])
+        made.write_text("")
+
+    source = tmp_path / "main.c"
+    monkeypatch.setattr(generator, "CACHE", tmp_path)
+    monkeypatch.setattr(generator, "SOURCES", tmp_path)
+    monkeypatch.setattr(generator, "_compile", compile_none)
+    build = generator.program.__wrapped__
+    source.write_text("int one;")
+    first = build()
+    assert build() == first
+    source.write_text("int two;")
+    assert build() != first
+    assert compiled == [["main.c"]] * 2
 
 
 # --- what counts ----------------------------------------------------------------------------

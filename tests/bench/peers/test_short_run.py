@@ -23,10 +23,10 @@ def test_weft_and_a_peer_run_the_same_scenario(
     scenario: Scenario, peer: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.load_generator.edit_file.CACHE", tmp_path)
-    monkeypatch.setattr("bench.peers.scenarios.MOST_PER_WRITER", 30_000)
+    monkeypatch.setattr("bench.peers.scenarios.MOST_PER_WRITER", 10_000)
     # A busy machine may delay the load generator; only its own checks would refuse the run.
     monkeypatch.setattr("bench.load_generator.generator.LATE", 60_000_000)
-    short = replace(scenario, warm=0.1, measure=0.4)
+    short = replace(scenario, warm=0.0, measure=0.4)
     ours, theirs = rounds.rows("saturation", [short], rounds=1, only=(WEFT, peer))
     assert (ours["server"], theirs["server"]) == ("weft", peer.name)
     for row in (ours, theirs):
