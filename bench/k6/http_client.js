@@ -48,7 +48,7 @@ class HttpClient {
   }
 }
 
-/** An edit waits for its time. The generator is late only when the client was not busy. @param {number} due */
+/** An edit waits for its time. The tool is late only when the client was not busy. @param {number} due */
 async function time(due) {
   if (due <= Date.now()) return;
   await until(due);

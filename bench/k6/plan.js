@@ -68,7 +68,7 @@ export function addressOf(doc) {
   return `${settings.url}/v1/docs/${encodeURIComponent(doc)}`;
 }
 
-/** The public valueof a document. @param {string} doc */
+/** The public value of a document. @param {string} doc */
 export function publishedOf(doc) {
   return `${settings.url}/v1/published/${settings.tenant}/${encodeURIComponent(doc)}`;
 }
@@ -95,7 +95,7 @@ export function page(bytes) {
     sections.push({
       id: `s${number}`,
       type: "text",
-      content: { headline: `Section ${number}`, text: WORDS.repeat(5).slice(0, 400) },
+      content: { headline: `Section ${number}`, text: WORDS.repeat(6).slice(0, 400) },
     });
   }
   return { title: "A load test", sections };

@@ -39,7 +39,7 @@ class HttpSession:
         return answer
 
     def wait_for(self, due: float) -> None:
-        """Wait until a time. The generator is late only when the client was not busy."""
+        """Wait until a time. The tool is late only when the client was not busy."""
         if due > now_ms():
             sleep_until(due)
             self.figures.time("lag", max(0.0, now_ms() - due))

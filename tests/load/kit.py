@@ -6,6 +6,9 @@ import json
 import os
 import re
 import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +38,8 @@ PATIENT = {
 } | {"LOAD_LAG_P95_MS": "60000", "LOAD_DOWN_BYTES": "10000000"}
 EDITS = 4 * 10
 FEW = {"LOAD_CLIENTS": "2", "LOAD_RATE": "3"}
-K6_BROKEN = 99  # the exit code of k6 when a threshold is broken
+BROKEN = {"k6": 99, "locust": 1}  # the exit codes of a run that has failed
+AT_ONCE = 4  # runs
 RESULT = re.compile(r"^(ok|BROKEN) +(weft_\w+)(?: \w+)? = ([\d.e+]+)", re.MULTILINE)
 
 
@@ -61,12 +65,39 @@ def key_of(server: RunningServer) -> dict[str, str]:
     return {"LOAD_URL": server.http, "LOAD_KEY": key, "LOAD_SECRET": secret}
 
 
+class Runs:
+    """Runs that the tests of a file look at. They mostly wait, so some of them run at once."""
+
+    def __init__(self, calls: Mapping[str, Callable[[], Done]]) -> None:
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._runs = {name: self._pool.submit(call) for name, call in calls.items()}
+
+    def __getitem__(self, name: str) -> Done:
+        """Wait for the end of a run."""
+        return self._runs[name].result()
+
+    def wait(self) -> None:
+        """Wait for the end of all runs."""
+        wait(self._runs.values())
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def run(tool: str, home: Path, mix: str, *settings: dict[str, str]) -> Done:
+    """Run a load test with one of the tools."""
+    return run_k6(home, mix, *settings) if tool == "k6" else run_locust(mix, *settings)
+
+
 def run_k6(home: Path, script: str, *settings: dict[str, str]) -> Done:
     """Run a script of bench/k6."""
-    summary = home / f"{script}.json"
-    command = [str(K6), "run", "--quiet", "--no-usage-report", "--summary-export", str(summary)]
+    handle, name = tempfile.mkstemp(".json", dir=home)
+    os.close(handle)
+    summary = Path(name)
+    command = [str(K6), "run", "--quiet", "--no-usage-report"]
+    command += ["--address", "127.0.0.1:0", "--summary-export", str(summary)]
     ran = _run([*command, f"bench/k6/{script}.js"], *settings)
-    if not summary.exists():
+    if not summary.stat().st_size:  # k6 has not come so far
         return Done(ran.returncode, {}, set(), ran.stdout)
     metrics: dict[str, dict[str, Any]] = json.loads(summary.read_text())["metrics"]
     figures = {

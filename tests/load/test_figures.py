@@ -64,7 +64,7 @@ def test_latency_and_bytes_have_limits() -> None:
     assert broken({}, slow, ack_p95_ms="400", ack_p99_ms="400", down_bytes="400000") == set()
 
 
-def test_a_busy_generator_fails_the_run() -> None:
+def test_a_busy_tool_fails_the_run() -> None:
     assert broken({}, {"weft_lag_ms": 100.0}) == {"weft_lag_ms p95"}
 
 

@@ -27,7 +27,7 @@ WRONG = [
     ({**KEY, "LOAD_MIX": "all"}, "LOAD_MIX must be patch, yjs, http, previews or mixed"),
     ({**KEY, "LOAD_ACK_P95_MS": "300"}, "LOAD_ACK_P95_MS is above LOAD_ACK_P99_MS"),
     ({**KEY, "LOAD_DOCS": "16"}, "LOAD_DOCS is above the number of clients and readers"),
-    ({**KEY, "LOAD_SECONDS": "86400"}, "so many edits would add 24.2 MB to each document"),
+    ({**KEY, "LOAD_SECONDS": "86400"}, "so many edits would add 38.0 MB to each document"),
 ]
 
 
