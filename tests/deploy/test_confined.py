@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -62,44 +64,54 @@ async def use(server: RunningServer) -> None:
     assert call("GET", f"{server.http}/metrics").status == 200
 
 
-def needs(*programs: str) -> None:
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"{missing[0]} is not installed")
+@dataclass(frozen=True)
+class Confined:
+    """A server that was used with limits, and has stopped: its folder, and its system calls."""
+
+    data: Path
+    is_user: bool  # it ran as the user of the image, and could write into its folder only
+    is_denied: bool  # it could make no memory executable that it had written
+    trace: Path | None
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A folder that belongs to the user."""
-    needs("unshare", "setpriv")
-    if os.geteuid() != 0:
-        pytest.skip("only root may become another user")
-    folder = tmp_path / "data"
-    folder.mkdir()
-    os.chown(folder, UID, UID)
-    return folder
-
-
-def server_as_user(data: Path, *prefix: str) -> RunningServer:
-    return RunningServer(
-        data.parent,
+@pytest.fixture(scope="module")
+def confined(tmp_path_factory: pytest.TempPathFactory) -> Confined:
+    """A server with all the limits that this machine can set. It was used, and has stopped."""
+    home = tmp_path_factory.mktemp("confined")
+    data = home / "data"
+    data.mkdir()
+    made = Confined(
+        data,
+        is_user=os.geteuid() == 0 and has("unshare", "setpriv"),
+        is_denied=can_deny(),
+        trace=data / "trace" if has("strace") else None,
+    )
+    if made.is_user:
+        os.chown(data, UID, UID)
+    prefix = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(data), *AS_USER]
+    prefix = prefix if made.is_user else []
+    if made.trace:
+        prefix += ["strace", "-f", "-qq", "-o", str(made.trace)]
+    if made.is_denied:
+        prefix += [sys.executable, "-c", DENIES]
+    server = RunningServer(
+        home,
         database=f"sqlite+aiosqlite:///{data}/weft.db",
         env={"TMPDIR": str(data), "HOME": str(data), "PYTHONDONTWRITEBYTECODE": "1"},
-        prefix=prefix,
+        prefix=tuple(prefix),
     )
+    with server:
+        asyncio.run(use(server))
+        assert server.process is not None
+        # strace has the exit code of the server.
+        own = psutil.Process(server.process.pid)
+        (own.children()[0] if made.trace else own).terminate()
+        assert server.process.wait(PATIENCE) == 0, server.log()
+    return made
 
 
-def owners(folder: Path) -> set[int]:
-    return {path.stat().st_uid for path in folder.rglob("*")}
-
-
-async def test_the_server_writes_only_into_its_folder(data: Path) -> None:
-    confined = ("unshare", "--mount", "sh", "-c", READ_ONLY, str(data), *AS_USER)
-    with server_as_user(data, *confined) as server:
-        await use(server)
-        assert server.stop() == 0, server.log()
-    assert (data / "weft.db").is_file()
-    assert owners(data) == {UID}
+def has(*programs: str) -> bool:
+    return all(shutil.which(program) for program in programs)
 
 
 def can_deny() -> bool:
@@ -107,26 +119,24 @@ def can_deny() -> bool:
     return tried.returncode == 0
 
 
-async def test_the_server_needs_no_memory_that_it_writes_and_executes(tmp_path: Path) -> None:
+def test_the_server_writes_only_into_its_folder(confined: Confined) -> None:
+    if not confined.is_user:
+        pytest.skip("only root may become another user, with unshare and setpriv")
+    assert (confined.data / "weft.db").is_file()
+    assert {path.stat().st_uid for path in confined.data.rglob("*")} == {UID}
+
+
+def test_the_server_needs_no_memory_that_it_writes_and_executes(confined: Confined) -> None:
     assert "MemoryDenyWriteExecute=yes" in UNIT
-    if not can_deny():
+    if not confined.is_denied:
         pytest.skip("this kernel cannot deny it: Linux 6.3 can")
-    with RunningServer(tmp_path, prefix=(sys.executable, "-c", DENIES)) as server:
-        await use(server)
-        assert server.stop() == 0, server.log()
+    assert (confined.data / "weft.db").is_file()
 
 
-async def test_the_server_makes_only_system_calls_that_the_unit_allows(data: Path) -> None:
-    needs("strace", "systemd-analyze")
-    trace = data / "trace"
-    traced = (*AS_USER, "strace", "-f", "-qq", "-o", str(trace))
-    with server_as_user(data, *traced) as server:
-        await use(server)
-        assert server.process is not None
-        (child,) = psutil.Process(server.process.pid).children()
-        child.terminate()  # strace has the exit code of the server
-        assert server.process.wait(PATIENCE) == 0, server.log()
-    made = set(CALL.findall(trace.read_text(errors="replace")))
+def test_the_server_makes_only_system_calls_that_the_unit_allows(confined: Confined) -> None:
+    if confined.trace is None or not has("systemd-analyze"):
+        pytest.skip("strace or systemd-analyze is not installed")
+    made = set(CALL.findall(confined.trace.read_text(errors="replace")))
     assert {"fdatasync", "epoll_wait"} & made, "the trace has the server's calls"
     assert made - allowed() == set()
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,7 +16,6 @@ from server.cli.main import _parser
 from server.runtime.settings import Settings
 from server.workers.supervisor import _LATE_SECONDS
 from tests.house import ROOT
-from tests.running import RunningServer, free_port
 
 Service = dict[str, Any]
 
@@ -101,19 +98,11 @@ def test_the_image_stops_as_the_server_expects() -> None:
 
 
 def health_program() -> list[str]:
+    """Return the health check of the image as a command. test_topology.py runs it."""
     (check,) = of("HEALTHCHECK")
     words: list[str] = json.loads(check.partition("CMD ")[2])
     assert words[0] == "python"
     return [sys.executable, *words[1:]]
-
-
-@pytest.mark.real
-def test_the_health_check_tells_a_server_from_none(tmp_path: Path) -> None:
-    with RunningServer(tmp_path) as server:
-        for port, code in ((server.port, 0), (free_port(), 1)):
-            env = {"WEFT_PORT": str(port), "PATH": ""}
-            done = subprocess.run(health_program(), env=env, capture_output=True, check=False)
-            assert done.returncode == code, done.stderr
 
 
 def test_the_build_gets_what_the_wheel_needs_and_nothing_else() -> None:

@@ -8,8 +8,10 @@ import http.client
 import json
 import os
 import ssl
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -24,7 +26,8 @@ from websockets.frames import Frame, Opcode
 from collab.rights.user_rights import Role
 from tests.deploy.conftest import Instances
 from tests.deploy.running_proxy import RunningProxy
-from tests.deploy.shipped import OWN_DOMAIN
+from tests.deploy.shipped import KINDS, OWN_DOMAIN
+from tests.deploy.test_image import health_program
 from tests.faults.editor import Editor
 from tests.live.http_client import Reply, call
 from tests.live.test_publishing import PAGE
@@ -133,13 +136,32 @@ async def test_all_clients_of_a_document_use_one_instance(
     assert two, "both instances have work"
 
 
-async def test_an_idle_client_stays_connected(proxy: RunningProxy, ada: str, doc: str) -> None:
-    """The proxy of this test ends a connection without traffic after three seconds."""
+async def test_an_idle_client_stays_connected(
+    instances: Instances, ada: str, doc: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The proxies of this test end a connection without traffic after three seconds."""
+    ports = (instances[0].port, instances[1].port)
+    with ExitStack() as running:
+        proxies = [
+            running.enter_context(
+                RunningProxy(name, tmp_path_factory.mktemp(name), ports, impatient=True)
+            )
+            for name in KINDS
+        ]
+        await asyncio.gather(*(stay_idle(each, ada, f"{doc}-{each.name}") for each in proxies))
+
+
+async def stay_idle(proxy: RunningProxy, token: str, doc: str) -> None:
+    """Get four pings, one in each second, and then edit over the same connection."""
+    trusted = ssl.create_default_context(cafile=str(proxy.certificate))
     socket = await connect(
-        f"{proxy.ws}/v1/docs/{doc}/live", create_connection=Pinged, ping_interval=None
+        f"{proxy.ws}/v1/docs/{doc}/live",
+        create_connection=Pinged,
+        ping_interval=None,
+        ssl=trusted if proxy.ws.startswith("wss") else None,
     )
     assert isinstance(socket, Pinged)
-    await socket.send(json.dumps({"type": "open", "token": ada, "create": {"n": 0}}))
+    await socket.send(json.dumps({"type": "open", "token": token, "create": {"n": 0}}))
     assert json.loads(await socket.recv())["type"] == "opened"
     async with asyncio.timeout(PATIENCE):
         for _ in range(4):
@@ -311,6 +333,16 @@ def test_the_domain_of_a_customer_shows_their_pictures(
     )
     assert send(proxy, "GET", own, Host=OWN_DOMAIN).status == 200
     assert send(proxy, "GET", other, Host=OWN_DOMAIN).status == 404
+
+
+# --- the health check of the image -----------------------------------------------------------
+
+
+def test_the_health_check_tells_a_server_from_none(instances: Instances) -> None:
+    for port, code in ((instances[0].port, 0), (free_port(), 1)):
+        env = {"WEFT_PORT": str(port), "PATH": ""}
+        done = subprocess.run(health_program(), env=env, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
 
 
 # --- stops and faults -----------------------------------------------------------------------
