@@ -199,6 +199,17 @@ def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
 
+def compiled_text(raw: bytes) -> bytes:
+    """Return the JSON that `Schema.stored` compiles for a stored text, or raise as it does.
+
+    It has no white space, unless it is the schema that the text names.
+    """
+    root = _decoded(raw)
+    name = name_in(root)
+    known = named_schema(name) if name is not None else None
+    return msgspec.json.encode(root) if known is None else known
+
+
 def _decoded(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise Rejected(Code.INVALID_DOCUMENT, f"a schema may have at most {MAX_BYTES} bytes")

@@ -26,8 +26,11 @@ def _read(name: str) -> bytes:
 
 
 def may_name(raw: bytes) -> bool:
-    """Whether a JSON text may name a schema. Then the schema itself is longer than the text."""
-    return _SCHEME.encode() in raw
+    """Whether a JSON text may name a schema. Then the schema itself is longer than the text.
+
+    A text may write the name with escapes, as `\\u0077eft:`.
+    """
+    return _SCHEME.encode() in raw or b"\\" in raw
 
 
 def name_in(root: dict[str, Any]) -> str | None:

@@ -10,16 +10,19 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from collab.schema.check import Schema
+from collab.schema.check import Schema, compiled_text
 
 # Bytes of text of all schemas in the cache. A schema for landing pages has 10 KB.
 MOST_BYTES: Final = 256 * 1024
 
 
 class CompiledSchemas:
-    """Keeps the compiled schemas that were used last, by their text.
+    """Keeps the compiled schemas that were used last, by the texts that were compiled.
 
-    Invariant: together, their texts have at most `most_bytes`. Any thread may call `get`.
+    A document may name a schema. Then this is the text of the named schema, and not the short text
+    that names it.
+
+    Invariant: together, these texts have at most `most_bytes`. Any thread may call the methods.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -30,19 +33,29 @@ class CompiledSchemas:
 
     def get(self, raw: bytes) -> Schema:
         """Return the schema of a stored document, or raise as `Schema.stored` does."""
+        return self.find(raw) or self.add(raw, Schema.stored(raw))
+
+    def find(self, raw: bytes) -> Schema | None:
+        """Return the schema of this text if it is here. Raise when the text is no schema."""
+        text = compiled_text(raw)
         with self._lock:
-            found = self._schemas.get(raw)
+            found = self._schemas.get(text)
             if found is not None:
-                self._schemas.move_to_end(raw)
-                return found
-        compiled = Schema.stored(raw)
+                self._schemas.move_to_end(text)
+        return found
+
+    def add(self, raw: bytes, schema: Schema) -> Schema:
+        """Add the schema of this text. Return the schema that all documents share."""
+        text = compiled_text(raw)
         dropped: list[Schema] = []  # is freed without the lock
         with self._lock:
-            if raw not in self._schemas:
-                self._schemas[raw] = compiled
-                self._bytes += len(raw)
+            if text in self._schemas:
+                self._schemas.move_to_end(text)
+                return self._schemas[text]
+            self._schemas[text] = schema
+            self._bytes += len(text)
             while self._bytes > self._most_bytes:
-                oldest, schema = self._schemas.popitem(last=False)
+                oldest, last = self._schemas.popitem(last=False)
                 self._bytes -= len(oldest)
-                dropped.append(schema)
-        return compiled
+                dropped.append(last)
+        return schema

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 # A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
 LONG_SCHEMA: Final = 16 * 1024
 # Many documents share one schema, and each load needs it.
-stored_schema = CompiledSchemas().get
+stored_schemas = CompiledSchemas()
 
 # The seconds of one turn. A turn applies slices, the parts of a large state. The last slice may
 # take longer.
@@ -81,7 +81,8 @@ async def schema_of(key: DocKey, raw: bytes) -> Schema | None:
     if not raw:
         return None
     is_long = len(raw) > LONG_SCHEMA or may_name(raw)
-    schema = await run_in_thread(stored_schema, raw) if is_long else stored_schema(raw)
+    get = stored_schemas.get
+    schema = await run_in_thread(get, raw) if is_long else get(raw)
     if schema.unknown_name:
         message = "a document names a schema of a newer server, and takes no edits"
         logger.warning(message, extra=key._asdict())

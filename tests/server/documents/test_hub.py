@@ -46,8 +46,9 @@ async def test_a_document_with_the_schema_of_a_newer_server_opens() -> None:
             assert live.room.value == {"n": 1}
 
 
+@pytest.mark.parametrize("name", [b"weft:landing-page", b"\\u0077eft:landing-page"])
 async def test_a_named_schema_is_compiled_in_a_worker_thread(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, name: bytes
 ) -> None:
     threads: list[str] = []
 
@@ -55,11 +56,11 @@ async def test_a_named_schema_is_compiled_in_a_worker_thread(
         threads.append(threading.current_thread().name)
         return Schema.stored(raw)
 
-    monkeypatch.setattr(opening, "stored_schema", compiled)
+    monkeypatch.setattr(opening.stored_schemas, "get", compiled)
     store = MemoryStore()
     async with inside(store) as made:
         await made.make({"pages": {}})
-        assert await store.set_schema(PAGE, b'{"$ref": "weft:landing-page"}', 0)
+        assert await store.set_schema(PAGE, b'{"$ref": "%s"}' % name, 0)
         async with made.hub.using(PAGE) as live:
             await made.hub.reopen(live)
     [thread] = threads
