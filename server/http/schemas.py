@@ -34,7 +34,7 @@ from server.handling.requests import (
     services_of,
     using,
 )
-from server.loading.opening import LONG_SCHEMA, schema_of
+from server.loading.opening import LONG_SCHEMA, schema_of, stored_schemas
 from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
@@ -181,13 +181,16 @@ async def _checked(schema: bytes, compiled: Schema | None, value: Json) -> Schem
 def _compiled_for(
     raw: bytes, compiled: Schema | None, value: Json
 ) -> tuple[Schema | None, Refusal | None]:
-    """Return the compiled schema, or a refusal. The thread frees the schema of a refusal."""
+    """Return the compiled schema, which documents share, or a refusal.
+
+    The thread frees the schema of a refusal.
+    """
     try:
-        schema = (compiled or Schema.stored(raw)).require_known()
-        schema.check(value)
+        schema = compiled or stored_schemas.find(raw) or Schema.stored(raw)
+        schema.require_known().check(value)
+        return stored_schemas.add(raw, schema), None
     except Rejected as rejected:
         return None, rejected.refusal
-    return schema, None
 
 
 def _no_schema() -> Rejected:

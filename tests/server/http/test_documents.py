@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, mint
 from server.app import build
 from server.instances.relay import Relay
+from server.loading.opening import stored_schemas
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
@@ -192,6 +194,29 @@ async def test_put_schema_retries_after_a_concurrent_one(
     assert (await admin.put(f"{HOME}/schema", json=one)).status_code == 204
     assert (await admin.get(f"{HOME}/schema")).json() == one
     assert store.loads == loads, "a large document takes long to load again"
+
+
+async def test_documents_share_a_schema_that_was_set(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    """Each compiled schema takes memory. A document that is opened later shares it, too."""
+    schema = {"title": "shared", "properties": {"n": {"type": "integer"}}}
+    for name in ("one", "two"):
+        await admin.put(f"/v1/docs/{name}", json={"n": 0})
+        assert (await admin.put(f"/v1/docs/{name}/schema", json=schema)).status_code == 204
+    one, two = services.hub.lives.values()
+    assert one.room.schema is two.room.schema is not None
+    await services.hub.unload(two)
+    assert (await admin.get("/v1/docs/two")).status_code == 200
+    [again] = [live for live in services.hub.lives.values() if live is not one]
+    assert again.room.schema is one.room.schema
+
+
+async def test_a_refused_schema_is_not_kept(admin: httpx.AsyncClient) -> None:
+    await admin.put(HOME, json={"n": 0})
+    strict = {"title": "refused", "properties": {"n": {"type": "string"}}}
+    assert (await admin.put(f"{HOME}/schema", json=strict)).status_code == 422
+    assert stored_schemas.find(json.dumps(strict).encode()) is None
 
 
 async def test_an_internal_error_does_not_show_the_stack_trace(
