@@ -2,6 +2,9 @@
 
 pycrdt writes attributes and formats in the order of a hash table. That order differs each time a
 document is opened. So this module sorts them by name, as Yjs does.
+
+A shared type in a text or an attribute is not shown. If it were shown as JSON, each level would
+escape the quotes of the level below: 30 levels in 200 bytes would become two gigabytes.
 """
 
 from __future__ import annotations
@@ -16,6 +19,14 @@ from collab.types.layout import scalar
 
 Txn = native.Transaction
 
+_TYPES = (
+    native.Map,
+    native.Array,
+    native.Text,
+    native.XmlFragment,
+    native.XmlElement,
+    native.XmlText,
+)
 # The beginning of every end tag. A string without it has no element and no format, so it has
 # nothing to sort.
 SORTED = "</"
@@ -24,10 +35,11 @@ Attributes = Iterable[tuple[str, Any]]
 
 
 def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
-    """Return an XML type as a string. `raw_of` reads the values of attributes."""
+    """Return an XML type as a string. `raw_of` converts plain values into their JSON form."""
 
     def tag(name: str, attributes: Attributes) -> str:
-        shown = (f' {key}="{plain(value)}"' for key, value in sorted(attributes, key=_name))
+        written = sorted((one for one in attributes if not isinstance(one[1], _TYPES)), key=_name)
+        shown = (f' {key}="{plain(value)}"' for key, value in written)
         return f"<{name}{''.join(shown)}>"
 
     def plain(value: Any) -> str:
@@ -42,7 +54,8 @@ def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
 
     def show(node: Any) -> str:
         if isinstance(node, native.XmlText):
-            return "".join(stretch(*each) for each in node.diff(txn))
+            shown = (each for each in node.diff(txn) if not isinstance(each[0], _TYPES))
+            return "".join(stretch(*each) for each in shown)
         inside = "".join(map(show, node.children(txn)))
         if isinstance(node, native.XmlFragment):
             return inside

@@ -8,6 +8,7 @@ import pytest
 from pycrdt import Array, Doc, Map, XmlElement, XmlFragment, XmlText
 
 from collab.document.document import Document
+from tests.collab.yjs.updates import item, shared, string, text, update
 
 _MANY = {name: name.upper() for name in "hgfedcba"}
 _SORTED = " ".join(f'{name}="{name.upper()}"' for name in sorted(_MANY))
@@ -53,3 +54,36 @@ def test_d3_a_non_string_attribute_reads_as_json() -> None:
     document = Document.create(1)
     document.integrate(peer.get_update(), version=1, user="ada", at=0)
     assert document.value == {"x": '<p b="true" n="1.5"></p>'}
+
+
+def _nested(levels: int) -> Document:
+    """Return a document with a text at `x`, and so many types in one another in the text."""
+    types = [shared(6, root="content", key="x")]
+    types += [shared(6, parent=(5, at)) for at in range(levels)]
+    document = Document.create(1)
+    document.integrate(
+        update((5, 0, [*types, string('"', parent=(5, levels))])), version=1, user="ada", at=0
+    )
+    return document
+
+
+@pytest.mark.parametrize("levels", [1, 2, 60])
+def test_d3_a_shared_type_in_a_text_is_not_shown(levels: int) -> None:
+    """As JSON, each level would double the backslashes of the level below."""
+    document = _nested(levels)
+    assert document.value == {"x": ""}
+    assert Document.open(document.snapshot(), [], 1).value == document.value
+
+
+def test_d3_a_shared_type_in_an_attribute_is_not_shown() -> None:
+    element = item(7, b"\3" + text("p"), root="content", key="x")
+    attribute = item(7, b"\6", parent=(5, 0), key="a")
+    document = Document.create(1)
+    document.integrate(
+        update((5, 0, [element, attribute, string("hidden", parent=(5, 1))])),
+        version=1,
+        user="ada",
+        at=0,
+    )
+    assert document.value == {"x": "<p></p>"}
+    assert Document.open(document.snapshot(), [], 1).value == document.value
