@@ -7,7 +7,7 @@ export const ack = new Trend("weft_ack_ms", true);
 export const peer = new Trend("weft_peer_ms", true);
 export const opening = new Trend("weft_open_ms", true);
 export const read = new Trend("weft_read_ms", true);
-/** How late the timers of the load generator are. */
+/** How late the timers of the tool are. */
 export const lag = new Trend("weft_lag_ms", true);
 export const up = new Trend("weft_up_bytes_per_second");
 export const down = new Trend("weft_down_bytes_per_second");
