@@ -12,6 +12,7 @@ from collab.ports.store import Clash
 from collab.room.requests import PatchRequest
 from collab.room.yjs_rules import MOST_BYTES, MOST_UPDATES
 from collab.yjs import frames as yjs_frames
+from collab.yjs import slices
 from tests.faults.inside import PAGE
 from tests.held_store import until
 from tests.server.lanes.lane_clients import Lanes, YjsClient, lanes
@@ -50,6 +51,11 @@ class Writer:
 
     def write(self, key: str, value: object) -> None:
         self.send(self.make(key, value))
+
+    def remove(self, key: str) -> None:
+        before = self._doc.get_state()
+        del self._content[key]
+        self.send(self._doc.get_update(before))
 
     def show(self, array: str, key: str) -> None:
         """Show a hidden element of an array."""
@@ -195,6 +201,33 @@ async def test_g32_updates_that_show_a_large_element_are_apart_when_it_is_too_la
         value = it.live.room.value
         assert isinstance(value, dict)
         assert (value["one"], value["two"], value["list"]) == (1, 2, [{"id": "b"}])
+        assert it.live.room.document.read() == value
+        assert writer.client.session.feed._unanswered == 0
+        assert not writer.client.socket.codes
+
+
+async def test_g32_updates_that_would_be_cut_together_are_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A correction takes back a whole part. So no part may have pieces of two updates."""
+    hidden = {"id": "a", "t": "x" * 90_000}
+    async with lanes({**TEXT, "list": [hidden, {"id": "b"}]}, max_document=100_000) as it:
+        await it.ask(PatchRequest("hide", None, [{"op": "remove", "path": "/list/0"}]))
+        await it.set("/more", "y" * 20_000)
+        writer = await Writer.of(it)
+        await held_back(it, writer)
+        writer.write("one", 1)
+        writer.remove("n")
+        writer.show("list", "a")
+        writer.write("two", 2)
+        monkeypatch.setattr(slices, "STEPS", 1)
+        monkeypatch.setattr(slices, "SECONDS", -1.0)
+        it.calls.release("commit")
+        await it.settled()
+        value = it.live.room.value
+        assert isinstance(value, dict)
+        assert (value["one"], value["two"], value["list"]) == (1, 2, [{"id": "b"}])
+        assert "n" not in value
         assert it.live.room.document.read() == value
         assert writer.client.session.feed._unanswered == 0
         assert not writer.client.socket.codes
