@@ -73,6 +73,8 @@ class RowLockedCommits:
     async def retry(self) -> list[tuple[LiveRoom, Append, Outcome]]:
         """Commit all batches again; return the batches whose row was free, with their outcomes."""
         hub, appends = self._hub, {live: append for live, (append, _) in self._since.items()}
+        if not appends:
+            return []
         rows, began_at = list(appends.values()), hub.clock.monotonic()
         try:
             answered = await hub.store.commit(rows)
