@@ -94,7 +94,9 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     )
     if slices is not None:
         _require_not_joined(request)
-    summary = UpdateSummary.of(inspected, known, new_values(checked), has_arrays=has_arrays)
+    summary = UpdateSummary.of(
+        inspected, known, new_values(checked), has_arrays=has_arrays, placed=checked
+    )
     sections = limits = None
     if member.rights.sections is not None:
         sections = member.rights.sections_of(working.document.value)

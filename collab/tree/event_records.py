@@ -16,6 +16,7 @@ from collab.identity.identity_index import IdentityIndex
 from collab.identity.item_chains import ItemChains
 from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
+from collab.identity.new_strings import NewStrings, runs_in
 from collab.ids import Json
 from collab.patch.text_changes import changed_text, composed
 from collab.patch.utf16 import units_between
@@ -42,19 +43,19 @@ def text_record(
     path: Path,
     new: str,
     found: Sequence[Replacement] | None,
-    strings: Sequence[Run],
+    strings: NewStrings,
 ) -> TextRecord:
     """Return the record of a text edit. `found` are its replacements, if they are known.
 
     The record has no hunks (`Hunk`) in two cases: the text has embedded objects, or its events are
     not enough to compute the exact edit. Then undo cannot take the edit back.
     """
-    own = identity.first_id(text_id(txn, text))
+    own = identity.first_id(at := text_id(txn, text))
     if found is None or text.len(txn) != len(new.encode()):
         identity.cache(own, None)
         return TextRecord(path, own, ())
     before, after = identity.cached(own), None
-    inserted = _ids_in_update(found, strings)
+    inserted = _ids_in_update(found, runs_in(strings, at))
     if inserted is None or (before is None and any(map(_DELETED, found))):
         after = Characters.read(txn, text, identity.deletions)
         inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
@@ -79,18 +80,20 @@ def follow_edit(
     identity: IdentityIndex,
     new: str,
     found: Sequence[Replacement] | None,
-    strings: Sequence[Run],
+    strings: NewStrings,
 ) -> None:
     """Bring the cached ids of a text up to date. Drop them when that needs a search in the text.
 
     The arguments are those of `text_record`.
     """
-    own = identity.first_id(text_id(txn, text))
+    own = identity.first_id(at := text_id(txn, text))
     cached = identity.cached(own)
     if cached is None:
         return
     is_plain = found is not None and text.len(txn) == len(new.encode())
-    inserted = _ids_in_update(found, strings) if found is not None and is_plain else None
+    inserted = None
+    if found is not None and is_plain:
+        inserted = _ids_in_update(found, runs_in(strings, at))
     if found is None or inserted is None:
         identity.cache(own, None)
     else:
@@ -105,14 +108,18 @@ def _splice(
         characters.splice(one.was, one.end, runs)
 
 
-def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:
-    """Return the ids of the inserted text, or None when `strings` does not give them.
+def _ids_in_update(found: Sequence[Replacement], runs: Sequence[Run]) -> list[list[Run]] | None:
+    """Return the ids of the inserted text, or None when `runs` does not give them.
 
-    `strings` has the runs of new characters in the update (`UpdateSummary.strings`).
+    `runs` are the text's new characters (`NewStrings`). When the update has deleted some of them
+    again, the text has fewer.
     """
-    if len(found) == len(strings) == 1 and strings[0][2] == units(found[0].inserted):
-        return [[strings[0]]]
-    return None if any(one.inserted for one in found) else [[] for _ in found]
+    inserted = [one.inserted for one in found if one.inserted]
+    if not inserted:
+        return [[] for _ in found]
+    if len(inserted) > 1 or sum(run[2] for run in runs) != units(inserted[0]):
+        return None
+    return [list(runs) if one.inserted else [] for one in found]
 
 
 def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tuple[Label, ...]:

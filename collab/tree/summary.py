@@ -21,27 +21,27 @@ from collab.identity.identity_index import IdentityIndex
 from collab.identity.item_chains import ItemChains
 from collab.identity.items import MOST_STEPS, NO_CHAINS, spots
 from collab.identity.labels import plain_text, reach_any, removed_text
+from collab.identity.new_strings import NewStrings, new_strings
+from collab.structs.guard import Checked
 from collab.tree.overwriting import NewValue
 from collab.types.handles import Txn, is_array, is_text
 from collab.types.records import UNNAMED, Path, Reinsertion, RemovedText
-from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, Inspected, inspect
-from collab.yjs.update import Struct as YjsStruct
 
 # For each client, the deleted ranges: the first clock, and the clock after the last.
 Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
 class UpdateSummary(Struct, frozen=True):
-    """The ranges that an update deletes, and the runs of its new characters.
+    """The ranges that an update deletes, and the ids of its new characters.
 
-    The characters of a run are adjacent in the text. `values` are the new values of map entries,
-    if they are known. `chains` tell the order of new items.
+    `values` are the new values of map entries, if they are known. `chains` tell the order of new
+    items.
     """
 
     deletes: Deletes = {}
-    strings: tuple[Run, ...] = ()
+    strings: NewStrings = {}
     values: tuple[NewValue, ...] = ()
     chains: ItemChains = NO_CHAINS
 
@@ -53,22 +53,21 @@ class UpdateSummary(Struct, frozen=True):
         values: tuple[NewValue, ...] = (),
         *,
         has_arrays: bool = True,
+        placed: Checked | None = None,
     ) -> UpdateSummary:
         """Return the summary. `known` is the document's state vector before the update.
 
-        `has_arrays` says whether the document has a Y.Array before the update.
+        `has_arrays` says whether the document has a Y.Array before the update. `placed` is the
+        same update with the places of its structs, if they are known.
         """
-        runs: list[Run] = []
-        for client, structs in inspected.sections.items():
-            for struct in structs:
-                clock = max(struct.clock, known.get(client, 0))
-                if struct.kind != STRING or struct.end <= clock:
-                    continue
-                last = runs.pop() if runs and _goes_on(client, struct, runs[-1]) else None
-                start = clock if last is None else last[1]
-                runs.append((client, start, struct.end - start))
+        if placed is None:
+            sections = inspected.sections.items()
+            every = ((client, struct) for client, structs in sections for struct in structs)
+            strings = new_strings(every, known)
+        else:
+            strings = new_strings(placed.fresh, known, placed.places)
         chains = ItemChains.of(inspected, known) if has_arrays else NO_CHAINS
-        return cls(inspected.deletes, tuple(runs), values, chains)
+        return cls(inspected.deletes, strings, values, chains)
 
 
 NO_SUMMARY = UpdateSummary()
@@ -83,12 +82,6 @@ def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> Upd
         return UpdateSummary.of(inspect(update, _UNBOUNDED), known)
     except Rejected:
         return NO_SUMMARY
-
-
-def _goes_on(client: int, struct: YjsStruct, last: Run) -> bool:
-    """Whether a string continues the last run: in its clocks, and in its place in the text."""
-    before = client, struct.clock - 1
-    return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
 class _ListBefore(Struct, eq=False):
