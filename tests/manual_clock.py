@@ -17,11 +17,17 @@ class ManualClock:
         self.ms = now_ms
         self.seconds = 1000.0
         self.per_reading = 0.0
+        self._stalled = 0.0
         self._drawn = 0
 
     def advance(self, seconds: float) -> None:
         self.ms += round(seconds * 1000)
         self.seconds += seconds
+
+    def stall(self, seconds: float) -> None:
+        """Let time pass in which no thread of the process runs."""
+        self.advance(seconds)
+        self._stalled += seconds
 
     def now_ms(self) -> int:
         return self.ms
@@ -29,6 +35,9 @@ class ManualClock:
     def monotonic(self) -> float:
         self.seconds += self.per_reading
         return self.seconds
+
+    def thread_seconds(self) -> float:
+        return self.seconds - self._stalled
 
     def token_bytes(self, size: int) -> bytes:
         self._drawn += 1

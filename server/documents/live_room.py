@@ -126,11 +126,11 @@ class LiveRoom:
                 self.batch.save_pipeline(submission.member)
             if self.queue.first is not None:
                 submission = with_next_updates(submission, self.queue, self.room.working)
-            answer, began, ended = self._apply_timed(submission, now)
+            answer, seconds, ended = self._apply_timed(submission, now)
             if submission.joined and not (isinstance(answer, Answer) and answer.refusal is None):
                 if not self.queue.put_apart(submission.joined, answer):
                     return Stop.BUG
-            elif not self._add_answer(submission, answer, ended - began):
+            elif not self._add_answer(submission, answer, seconds):
                 return Stop.BUG
             if ended > until:
                 break
@@ -152,8 +152,8 @@ class LiveRoom:
             for submission in taken:
                 self.batch.save_pipeline(submission.member)
             answers = await self.in_thread(lambda: self._apply_each(list(taken), now))
-            for answer, began, ended in answers:
-                is_sound = self._add_answer(taken.popleft(), answer, ended - began)
+            for answer, seconds, _ in answers:
+                is_sound = self._add_answer(taken.popleft(), answer, seconds)
         finally:
             self.queue.put_back(taken)
         return is_sound
@@ -205,17 +205,17 @@ class LiveRoom:
 
     def _apply_timed(self, submission: Submission, now: Round) -> TimedAnswer:
         answer: Answer | BaseException
-        began = self._clock.monotonic()
+        began = self._clock.thread_seconds()
         try:
             answer = self.room.apply(submission.member, submission.request, now)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of pycrdt is not an `Exception`
             answer = error
-        ended = self._clock.monotonic()
-        if ended - began > SLOW:
+        seconds, ended = self._clock.thread_seconds() - began, self._clock.monotonic()
+        if seconds > SLOW:
             self._slow_until = ended + SLOW_FOR
-        return TimedAnswer(answer, began, ended)
+        return TimedAnswer(answer, seconds, ended)
 
     def _add_answer(
         self, submission: Submission, answer: Answer | BaseException, seconds: float

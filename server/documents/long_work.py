@@ -47,20 +47,21 @@ MOST_UNINDEXED: Final = 16 * 1024
 LARGE: Final = 128 * 1024
 # Above this size, any change may take long: in a list with many elements, or in a long text.
 VERY_LARGE: Final = 512 * 1024
-# The estimate misses some slow requests. After a request of more than `SLOW` seconds, a worker
-# thread applies all requests of this document for `SLOW_FOR` seconds.
+# The estimate misses some slow requests. After a request of more than `SLOW` seconds of processor
+# time, a worker thread applies all requests of this document for `SLOW_FOR` seconds. On a busy
+# machine, a request may wait for the processor. That says nothing about the document.
 SLOW: Final = 0.02
 SLOW_FOR: Final = 60.0
 
 
 class TimedAnswer(NamedTuple):
-    """The answer of an applied request, and when the work began and ended.
+    """The answer of an applied request, its seconds of processor time, and when the work ended.
 
     When `answer` is an exception, the server has a bug.
     """
 
     answer: Answer | BaseException
-    began: float
+    seconds: float
     ended: float
 
 

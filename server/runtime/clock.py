@@ -16,7 +16,8 @@ _READABLE = _ALPHABET * 8  # for each byte, the letter of its last five bits
 class Clock(Protocol):
     """The source of time and randomness. A test passes its own.
 
-    Use `monotonic` for durations: it never goes back. Use `now_ms` for times that people or other
+    Use `monotonic` for durations: it never goes back. Use `thread_seconds` for the cost of work:
+    other processes and threads do not make it longer. Use `now_ms` for times that people or other
     machines read: it is the wall clock, which may jump.
     """
 
@@ -25,6 +26,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds since an arbitrary start."""
+
+    def thread_seconds(self) -> float:
+        """Return the seconds of processor time that the calling thread has used."""
 
     def token_bytes(self, size: int) -> bytes:
         """Return random bytes that are safe for secrets."""
@@ -44,6 +48,7 @@ class SystemClock:
 
     # The functions themselves, because each edit reads the clock several times.
     monotonic = staticmethod(time.monotonic)
+    thread_seconds = staticmethod(time.thread_time)
     token_bytes = staticmethod(secrets.token_bytes)
 
     def new_id(self, prefix: str) -> str:

@@ -184,6 +184,24 @@ async def _sooner_or_later(first: Any, made: Inside) -> Answer:
             return answer
 
 
+async def test_after_a_stall_of_the_machine_a_document_is_checked_on_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge, judged = Room.apply, list[threading.Thread]()
+    async with inside(MemoryStore()) as made:
+        await made.make({"t": ""}, PAGE)
+
+        def apply(room: Room, member: Any, request: Any, now: Round) -> Answer:
+            judged.append(threading.current_thread())
+            made.clock.stall(1.0)
+            return judge(room, member, request, now)
+
+        monkeypatch.setattr(Room, "apply", apply)
+        for number in range(3):
+            await made.set("/t", number)
+        assert judged == [threading.current_thread()] * 3
+
+
 async def test_after_a_slow_request_a_document_is_checked_in_a_thread_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
