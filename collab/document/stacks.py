@@ -115,11 +115,11 @@ def _apply_undo_or_redo(
     """Apply an undo, a redo, or an edit that clears the redo stack."""
     if kind == "undo":
         _remove_taken_back(own.undo, inverse)
-        _end_groups(own.undo, inverse.made_by)
+        _end_groups(_open(own.undo), inverse.made_by)
         own.redo.append(Step([part]))
     elif kind == "redo":
         _remove_taken_back(own.redo, inverse)
-        _end_groups(own.undo, inverse.made_by)
+        _end_groups(_open(own.undo), inverse.made_by)
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
@@ -151,53 +151,59 @@ def _push(steps: list[Step], kind: Kind, part: Part, inverse: Inverse, bounds: U
     group = made_by.group if kind == "edit" else None
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
-    at = None if group is None else _step_of(steps, group)
-    if at is None or not _continues(steps, at, part, text, bounds):
-        added += _end_groups(steps, made_by)
+    open_steps = _open(steps)
+    step = None if group is None else _step_of(open_steps, group)
+    if step is None or not _continues(steps, step, part, text, bounds):
+        added += _end_groups(open_steps, made_by)
         steps.append(Step([part], text, group))
         return added
-    step = steps.pop(at)
-    added += _end_groups(steps, made_by)
+    added += _end_groups([one for one in open_steps if one is not step], made_by)
     step.parts.append(part)
-    steps.append(step)
+    if step is not steps[-1]:
+        steps[:] = [*(one for one in steps if one is not step), step]
     return added
 
 
-def _step_of(steps: Sequence[Step], group: Group) -> int | None:
-    """Return the index of the step with this group."""
-    for at, step in enumerate(steps):
+def _open(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps with a group. Most users have at most one."""
+    return [step for step in steps if step.group is not None]
+
+
+def _step_of(open_steps: Iterable[Step], group: Group) -> Step | None:
+    """Return the step with this group."""
+    for step in open_steps:
         if step.group == group:
-            return at
+            return step
     return None
 
 
 def _continues(
-    steps: Sequence[Step], at: int, part: Part, text: Path | None, bounds: UndoBounds
+    steps: Sequence[Step], step: Step, part: Part, text: Path | None, bounds: UndoBounds
 ) -> bool:
-    """Whether an edit continues the step at `at`, which has the same group."""
-    step = steps[at]
+    """Whether an edit continues one of the steps, which has the same group."""
     assert step.group is not None
     if step.group.name:
         most = bounds.bytes // NAMED_SHARE or inf
         return len(step.parts) < MOST_NAMED and size_of([step]) + len(part.inverse) <= most
-    if step.group.lane == "yjs" and at < len(steps) - 1:
+    if step.group.lane == "yjs" and step is not steps[-1]:
         return False
     soon = 0 <= part.at - step.parts[-1].at <= ONE_STEP_MS
     return soon and text is not None and text == step.text and len(step.parts) < MOST_EDITS
 
 
-def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
+def _end_groups(open_steps: Iterable[Step], made_by: MadeBy) -> int:
     """End the groups that a change does not continue. Return how much larger the steps get.
 
-    A step with a group is open: later changes of the group may join it.
+    `open_steps` are the steps with a group: later changes of the group may join them.
 
     Any other change by a client ends that client's group. Any other change by the user ends the
     group of the Yjs lane.
     """
     added = 0
-    for step in steps:
+    for step in open_steps:
         group = step.group
-        if group is None or (group.lane == "patch" and group.client != made_by.client):
+        assert group is not None
+        if group.lane == "patch" and group.client != made_by.client:
             continue
         step.group = None
         if len(step.parts) > 1:
