@@ -12,10 +12,10 @@ KiB = 1024
 MiB = 1024 * KiB
 
 # What some settings accept.
-HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
 ANCESTOR = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}|\*))?")
 
+_LISTEN_HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _SIZE = re.compile(r"(\d{1,18})\s*(KiB|MiB|GiB)?", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
@@ -150,7 +150,25 @@ def is_origin(text: str) -> bool:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     rest = host if port is None else f"{host}:{port}"
     is_whole = parts.scheme in ("http", "https") and parts.netloc.lower() == rest
-    return is_whole and _HOST.fullmatch(host or "") is not None and not any(parts[2:])
+    is_whole = is_whole and _HOST.fullmatch(host or "") is not None and not any(parts[2:])
+    return is_whole and _can_be_resolved(host or "")
+
+
+def is_host(text: str) -> bool:
+    """Whether `text` may be a host name or an IP address to listen on."""
+    return _LISTEN_HOST.fullmatch(text) is not None and _can_be_resolved(text)
+
+
+def _can_be_resolved(host: str) -> bool:
+    """Whether DNS may have this name: each part between dots has 1 to 63 characters.
+
+    For other names, `getaddrinfo` raises a `UnicodeError` instead of an `OSError`.
+    """
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_database(text: str) -> bool:
@@ -172,7 +190,9 @@ def _is_url(text: str, schemes: set[str]) -> bool:
     except ValueError:
         return False
     # PostgreSQL's driver accepts a Unix socket's directory as `?host=/run/postgresql`.
-    return parts.scheme in schemes and bool(parts.hostname or "host" in parse_qs(parts.query))
+    hosts = [*filter(None, [parts.hostname]), *parse_qs(parts.query).get("host", [])]
+    named = [host for host in hosts if not host.startswith("/")]
+    return parts.scheme in schemes and bool(hosts) and all(map(_can_be_resolved, named))
 
 
 def choice(default: str, choices: tuple[str, ...], doc: str) -> str:

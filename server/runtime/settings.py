@@ -28,7 +28,7 @@ class Settings:
         "127.0.0.1",
         "a host name or an IP address",
         "The host or IP address that `weft serve` listens on.",
-        setting.HOST.fullmatch,
+        setting.is_host,
     )
     port: int = setting.count(
         8080, "The port that `weft serve` listens on; 0 picks a free port.", high=65535, none=False

@@ -76,6 +76,40 @@ def test_a_public_url_that_is_not_an_origin_is_refused(given: str) -> None:
         Settings.load({"WEFT_PUBLIC_URL": given})
 
 
+NEVER_IN_DNS = ["a..b", ".a", f"{'a' * 64}.example"]
+
+
+@pytest.mark.parametrize("host", NEVER_IN_DNS)
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("host", "{}"),
+        ("database", "postgresql+asyncpg://weft:secret@{}/weft"),
+        ("database", "postgresql+asyncpg://weft:secret@/weft?host={}"),
+        ("redis", "redis://{}:6379/0"),
+        ("public_url", "https://{}"),
+        ("origins", "https://{}:8443"),
+    ],
+)
+def test_a_host_that_dns_cannot_have_is_refused(name: str, given: str, host: str) -> None:
+    """To look it up raises an error of its own kind, also in uvicorn."""
+    with pytest.raises(BadSetting, match=variable(name)):
+        Settings.load({variable(name): given.format(host)})
+
+
+@pytest.mark.parametrize("host", ["::", "::1", "localhost", "weft.example", "0.0.0.0", "my_host."])
+def test_the_server_listens_on_a_name_or_an_address(host: str) -> None:
+    assert Settings.load({"WEFT_HOST": host}).host == host
+
+
+@pytest.mark.parametrize(
+    "where", ["weft:secret@db.example:5432/weft", "weft@/weft?host=/run/a..b", "weft@[::1]/weft"]
+)
+def test_the_database_is_on_a_host_or_in_a_directory(where: str) -> None:
+    url = f"postgresql+asyncpg://{where}"
+    assert Settings.load({"WEFT_DATABASE": url}).database == url
+
+
 def test_frame_ancestors_are_valid_csp_sources() -> None:
     given = "https://cms.example, https://*.shop.example:8443 http://localhost:*,*"
     expected = ("https://cms.example", "https://*.shop.example:8443", "http://localhost:*", "*")
