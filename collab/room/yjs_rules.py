@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from collab.errors import Code, Rejected
+from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
@@ -65,7 +65,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     """Make a client's update the next entry, together with its correction if it needs one.
 
     A long update is applied in parts: this call applies the first part, and the answer has the
-    rest. Joined updates are refused instead: each is applied alone, and perhaps in parts.
+    rest.
     """
     inspected = inspect(request.update, working.update_bounds)
     index = working.structs.of(working.document)
@@ -83,17 +83,14 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
         pieces = in_pieces(request.update, inspected, checked.fresh, known)
     if len(pieces) > 1:
-        _require_not_joined(request)
         first, *rest = pieces
-        answer = integrate(working, member, Update(first), now)
+        answer = integrate(working, member, Update(first, is_joined=request.is_joined), now)
         answer.rest = [*answer.rest, *rest]
         return answer
     leases = checked.new_clients
     slices = slices_of(
         request.update, inspected, checked.fresh, known, index.blocks, working.seconds
     )
-    if slices is not None:
-        _require_not_joined(request)
     summary = UpdateSummary.of(
         inspected, known, new_values(checked), has_arrays=has_arrays, placed=checked
     )
@@ -114,15 +111,6 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if slices is not None:
         answer.rest = slices.rest
     return answer
-
-
-def _require_not_joined(request: Update) -> None:
-    """Refuse to cut joined updates.
-
-    A correction takes back a whole part, and a part could have pieces of several updates.
-    """
-    if request.is_joined:
-        raise Rejected(Code.TOO_LARGE, "joined updates take too long together")
 
 
 def _check(working: Working, member: Member, inspected: Inspected, index: StructIndex) -> Checked:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from collab.errors import Code
+from collab.room.requests import Update
 from server.documents.update_charges import UpdateCharges
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ class Batch:
 
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
         """Add an applied request, its answer, and the seconds that it took."""
+        if answer.rest and submission.joined:
+            answer = replace(answer, rest=_updates_of(submission))
         self.answered.append((submission, answer))
         if answer.entry is None:
             self.has_answer_without_entry = True
@@ -117,3 +122,13 @@ class Batch:
                 found = found or not submission.read_log
                 submission.read_log = True
         return found
+
+
+def _updates_of(joined: Submission) -> list[bytes]:
+    """Return the updates of which only a part is applied. The other part is each of them again.
+
+    A correction takes back a whole update. So no update may have pieces of several. What the
+    document has of an update already has no effect.
+    """
+    requests = [one.request for one in joined.joined]
+    return [request.update for request in requests if isinstance(request, Update)]

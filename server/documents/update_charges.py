@@ -115,5 +115,6 @@ def _go_on_with(
         subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
         queue.remove(lambda one: one.subscriber is subscriber)
     else:
-        pieces = [replace(submission, request=Update(part, alone=True)) for part in rest]
+        one = replace(submission, joined=(), count=1)
+        pieces = [replace(one, request=Update(part, alone=True)) for part in rest]
         queue.put_rest(submission, pieces)

@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text
 
-from collab.errors import Code, Rejected
+from collab.errors import Rejected
 from collab.patch.bounds import Bounds
 from collab.rights.user_rights import Role
-from collab.room import yjs_rules
 from collab.room.requests import PatchRequest, ReadState, Round, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.room.yjs_rules import MOST_BYTES, JoinedInVain, joined, may_join
 from collab.structs.guard import inspect
-from collab.yjs import slices
 from collab.yjs.lib0 import write_uint
 from tests.collab.room.joined_worlds import Step, World
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put
@@ -142,29 +140,6 @@ def test_g32_joined_updates_that_break_a_limit_are_not_corrected() -> None:
     assert update is not None
     with pytest.raises(JoinedInVain):
         room.apply(YJS, Update(update, is_joined=True), Round(0))
-
-
-@pytest.mark.parametrize("parts", ["slices", "pieces"])
-def test_g32_joined_updates_are_not_integrated_in_parts(
-    monkeypatch: pytest.MonkeyPatch, parts: str
-) -> None:
-    room = opened(PAGE)
-    typist = Typist(room)
-    for number in range(3):
-        typist.content[f"k{number}"] = number
-    update = joined(typist.updates)
-    assert update is not None
-    if parts == "slices":
-        monkeypatch.setattr(slices, "STEPS", 1)
-    else:
-        monkeypatch.setattr(yjs_rules, "MOST_JOINED", 0)
-        monkeypatch.setattr(yjs_rules, "joins_many", lambda fresh: True)
-        monkeypatch.setattr(slices, "PIECE", 1)
-    assert code(room, Update(update, is_joined=True), YJS) == Code.TOO_LARGE
-    assert room.pending() is None
-    for one in typist.updates:
-        done(room, Update(one, alone=True), YJS)
-    assert room.working.document.read() == {**PAGE, "k0": 0, "k1": 1, "k2": 2}
 
 
 @pytest.mark.parametrize("wrong", ["an empty section", "two sections"])

@@ -11,6 +11,7 @@ import pytest
 
 from collab.ports.store import Clash
 from collab.yjs import frames as yjs_frames
+from collab.yjs import slices
 from tests.held_store import until
 from tests.server.documents.test_joined_updates import Writer
 from tests.server.lanes.lane_clients import Lanes, lanes
@@ -26,6 +27,7 @@ class Day:
         self.it, self.writers, self.choose = it, writers, choose
         self.sent: list[bytes] = []
         self.patches: list[asyncio.Task[None]] = []
+        self._by: dict[Writer, list[bytes]] = {writer: [] for writer in writers}
         self._number = 0
 
     async def play(self, what: str) -> None:
@@ -38,8 +40,8 @@ class Day:
                     self._send(writer, writer.type(f"{self._number}.{part} "))
             case "set":
                 self._send(writer, writer.make(f"k{choose.randrange(3)}", self._number))
-            case "again" if self.sent:
-                writer.send(choose.choice(self.sent))
+            case "again" if own := self._by[writer]:
+                writer.send(choose.choice(own))
             case "wrong" if len(self.writers) > 2 and choose.random() < 0.3:
                 self.writers.remove(writer)  # a client whose update is malformed is closed
                 writer.send(b"\1\1\1\0\x99\0")
@@ -57,6 +59,7 @@ class Day:
 
     def _send(self, writer: Writer, update: bytes) -> None:
         self.sent.append(update)
+        self._by[writer].append(update)
         writer.send(update)
 
     async def end(self) -> None:
@@ -65,8 +68,14 @@ class Day:
         await until(lambda: not self.it.live.is_busy)
 
 
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
 @pytest.mark.parametrize("seed", range(8))
-async def test_g32_no_update_is_lost_or_doubled(seed: int) -> None:
+async def test_g32_no_update_is_lost_or_doubled(
+    seed: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_cut:  # each update with several places is integrated in parts
+        monkeypatch.setattr(slices, "STEPS", 1)
+        monkeypatch.setattr(slices, "SECONDS", -1.0)
     choose = random.Random(seed)
     async with lanes(START) as it:
         writers = [await Writer.of(it, user) for user in ("ada", "ada", "bo", "cy")]
