@@ -62,6 +62,9 @@ class News:
         self.value = value
         self._previous_value = previous_value
         self.users: set[str] = set()  # whose requests with ids made these entries
+        # Encoded for all clients of a user: own changes by their index, and frames by the user.
+        self._own: dict[tuple[int, bool], bytes] = {}
+        self._own_frames: dict[tuple[str, bool], bytes] = {}
         for entry in entries:
             if entry.id:
                 self.users.add(entry.author.user)
@@ -85,8 +88,36 @@ class News:
         return [spliced(one, before) for one, before in zip(entries, values, strict=True)]
 
     @cached_property
+    def spliced_payloads(self) -> list[bytes]:
+        return list(map(wire.encode, self.spliced))
+
+    @cached_property
     def splice_frame(self) -> bytes:
-        return frames.text(wire.join([wire.encode(change) for change in self.spliced]))
+        return frames.text(wire.join(self.spliced_payloads))
+
+    def payload_for(self, user: str, index: int, *, splice: bool) -> bytes:
+        """Return one encoded `change` for a client of a user. An own change has its id."""
+        entry = self.entries[index]
+        if not entry.id or entry.author.user != user:
+            return (self.spliced_payloads if splice else self.payloads)[index]
+        own = self._own.get((index, splice))
+        if own is None:
+            change = (
+                replace(self.spliced[index], id=entry.id)
+                if splice
+                else wire.change(entry, with_id=True)
+            )
+            own = self._own[index, splice] = wire.encode(change)
+        return own
+
+    def frame_for(self, user: str, *, splice: bool) -> bytes:
+        """Return the frame for a client of one of `users` that has no answers in it."""
+        frame = self._own_frames.get((user, splice))
+        if frame is None:
+            every = range(len(self.entries))
+            payloads = [self.payload_for(user, index, splice=splice) for index in every]
+            frame = self._own_frames[user, splice] = frames.text(wire.join(payloads))
+        return frame
 
     @cached_property
     def yjs_frame(self) -> bytes:

@@ -64,7 +64,6 @@ class PatchFeed(Feed):
                 flow, socket, rate = feed._outbound_flow, feed._socket, feed._frame_rate
                 if (
                     feed.position != before
-                    or feed._user in users
                     or feed.pending
                     or is_incomplete
                     or feed._timer is not None
@@ -74,7 +73,10 @@ class PatchFeed(Feed):
                 ):
                     feed.on_commit(news, (), now)
                     continue
-                frame = news.splice_frame if feed._splice else news.patch_frame
+                if feed._user in users:
+                    frame = news.frame_for(feed._user, splice=feed._splice)
+                else:
+                    frame = news.splice_frame if feed._splice else news.patch_frame
                 if not flow.bytes.try_spend(len(frame), now):
                     feed.on_commit(news, (), now)
                     continue
@@ -160,8 +162,10 @@ class PatchFeed(Feed):
     # --- one frame --------------------------------------------------------------------------
 
     def _try_send_news(self, news: News, answers: Sequence[Answered], now: float) -> bool:
-        if answers or self._user in news.users:
+        if answers:
             frame = own_frame(news, answers, self._user, splice=self._splice)
+        elif self._user in news.users:
+            frame = news.frame_for(self._user, splice=self._splice)
         else:
             frame = news.splice_frame if self._splice else news.patch_frame
         is_full = self._socket.buffered() > FULL_SOCKET

@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec.structs import replace
-
 from collab import wire
 from collab.messages import Change
 from server.broadcast.news import merged_ops, render
@@ -74,12 +72,12 @@ class CatchUpTarget(NamedTuple):
 
 
 def own_frame(news: News, answers: Sequence[Answered], user: str, *, splice: bool) -> bytes:
-    """Return the frame of news for a client with answers, or for another tab of an author.
+    """Return the frame of news for a client with answers.
 
     Acks stand in place of the client's own changes. The changes of its user have their ids.
     """
     payloads: list[bytes] = []
-    change, sent = partial(_change, news, user, splice), 0
+    change, sent = partial(news.payload_for, user, splice=splice), 0
     for submission, answer in answers:
         own = answer.entry is not None
         upto = min(answer.version - news.before - own, len(news.entries))
@@ -90,12 +88,3 @@ def own_frame(news: News, answers: Sequence[Answered], user: str, *, splice: boo
             payloads.append(wire.encode(payload))
     payloads += map(change, range(sent, len(news.entries)))
     return frames.text(wire.join(payloads)) if payloads else b""
-
-
-def _change(news: News, user: str, splice: bool, index: int) -> bytes:
-    entry = news.entries[index]
-    own = entry.id and entry.author.user == user
-    if splice:
-        change = news.spliced[index]
-        return wire.encode(replace(change, id=entry.id) if own else change)
-    return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]

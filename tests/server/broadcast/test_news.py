@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from collab.entry import Author, Entry
@@ -50,6 +51,18 @@ def test_the_patch_frame_has_each_change_in_order_without_the_ids_of_the_request
     assert not any("id" in change for change in changes)
     assert news.users == {"ada"}
     assert (news.after, news.is_incomplete) == (3, False)
+
+
+@pytest.mark.parametrize("splice", [False, True])
+def test_the_frame_for_a_user_has_the_ids_of_this_users_requests(splice: bool) -> None:
+    other = msgspec.structs.replace(entry(3, id="q-1"), author=Author("bo", session="s-2"))
+    news = News([entry(2, id="p-1"), other, entry(4)], 1, {"t": 4}, previous_value={"t": 1})
+    assert news.users == {"ada", "bo"}
+    for user, ids in (("ada", ["p-1", None, None]), ("bo", [None, "q-1", None])):
+        frame = news.frame_for(user, splice=splice)
+        assert [change.get("id") for change in said(frame)] == ids
+        assert [change["version"] for change in said(frame)] == [2, 3, 4]
+        assert news.frame_for(user, splice=splice) is frame, "it is encoded once"
 
 
 def test_news_that_lack_entries_are_incomplete() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from collab import wire
 from collab.errors import Close
+from collab.messages import Change
 from collab.yjs import frames as yjs_frames
 from server.lanes.feed import FULL_SOCKET, Feed
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
@@ -91,6 +95,30 @@ async def test_another_tab_of_the_author_gets_the_id_of_its_user() -> None:
         assert author.heard() == [("ack", "p-1", 2)]
         assert tab.heard() == [("change", "p-1", 2)]
         assert other.heard() == [("change", 2)]
+
+
+async def test_all_tabs_of_the_author_get_one_encoded_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encode, encoded = wire.encode, list[int]()
+
+    def count(message: Any) -> bytes:
+        if isinstance(message, Change):
+            encoded.append(message.version)
+        return encode(message)
+
+    async with lanes({"n": 0}) as it:
+        author, *tabs = [await it.patch_client() for _ in range(9)]
+        await it.settled()
+        for client in (author, *tabs):
+            client.socket.frames.clear()
+        monkeypatch.setattr(wire, "encode", count)
+        for number in range(3):
+            author.patch(f"p-{number}", "/n", number + 1, base=it.live.room.version)
+            await it.settled()
+        for tab in tabs:
+            assert tab.heard() == [("change", f"p-{number}", number + 2) for number in range(3)]
+        assert encoded == [2, 3, 4]
 
 
 @pytest.mark.parametrize("lane", LANES)
