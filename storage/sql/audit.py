@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from collab.ids import DocKey
 from collab.ports.audit import MOST_DETAIL, ActivityRow, AuditRow
-from storage.database import Database
+from storage.database import CoreRunner, Database
 from storage.dialect import is_change
+from storage.sql import statements
 from storage.sql.checksum import is_sound, title_crc
 from storage.sql.schema import audit, by_key, docs, titles
 
@@ -31,22 +32,28 @@ def _same_document(table: Table) -> ColumnElement[bool]:
     return and_(table.c.tenant == audit.c.tenant, table.c.doc == audit.c.doc)
 
 
-def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
-    fields = msgspec.structs.asdict(row) | {"detail": msgspec.json.encode(row.detail)}
-    return {"tenant": key.tenant, "doc": key.doc, **fields}
+def _pack(key: DocKey, row: AuditRow) -> tuple[Any, ...]:
+    """Return the values of a row, as `statements.AUDIT` inserts them."""
+    who, what = row.actor.encode(), row.action.encode()
+    where, outcome = row.origin.encode(), row.outcome.encode()
+    return (*key, row.at, who, what, where, outcome, row.version, msgspec.json.encode(row.detail))
 
 
-def _write(connection: Connection, values: list[dict[str, Any]], again: bool) -> None:
-    if not (again and _are_written(connection, values)):
-        connection.execute(audit.insert(), values)
+def _write(connection: Connection, rows: Sequence[tuple[DocKey, AuditRow]], again: bool) -> None:
+    if again and _are_written(connection, rows):
+        return
+    runner, packed = CoreRunner(connection), [_pack(*row) for row in rows]
+    for (sql, values), _ in statements.insert(runner.dialect, statements.AUDIT, packed):
+        runner.run(sql, values)
 
 
-def _are_written(connection: Connection, values: list[dict[str, Any]]) -> bool:
-    """Whether the table has each row, at least as often as `values` has it."""
-    for one in values:
-        same = and_(*(audit.c[name] == value for name, value in one.items()))
+def _are_written(connection: Connection, rows: Sequence[tuple[DocKey, AuditRow]]) -> bool:
+    """Whether the table has each row, at least as often as `rows` has it."""
+    for key, row in rows:
+        fields = msgspec.structs.asdict(row) | {"detail": msgspec.json.encode(row.detail)}
+        same = and_(by_key(audit, key), *(audit.c[name] == one for name, one in fields.items()))
         there = select(func.count()).select_from(audit).where(same)
-        if connection.execute(there).scalar_one() < values.count(one):
+        if connection.execute(there).scalar_one() < rows.count((key, row)):
             return False
     return True
 
@@ -127,9 +134,8 @@ class SqlAudit:
     async def write_audit(
         self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
     ) -> None:
-        values = [_values(key, row) for key, row in rows]
-        if values:
-            await self._database.write(lambda c: _write(c, values, again))
+        if rows:
+            await self._database.write(lambda c: _write(c, rows, again))
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))

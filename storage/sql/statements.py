@@ -104,6 +104,13 @@ _ACCEPTED_TYPES = (
 )
 ACCEPTED = Table(_INSERT_ACCEPTED, _ACCEPTED_TYPES)
 
+_INSERT_AUDIT = """
+INSERT INTO audit (tenant, doc, at, actor, action, origin, outcome, version, detail)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
+FROM {rows}"""
+_AUDIT_TYPES = (*("text", "text", "bigint", "bytea", "bytea", "bytea", "bytea", "bigint", "bytea"),)
+AUDIT = Table(_INSERT_AUDIT, _AUDIT_TYPES)
+
 # Rows in one statement. Each call into SQLite releases and takes the interpreter's lock, so one
 # statement inserts many rows. Only a few sizes, so that each statement stays prepared.
 _SIZES = (64, 16, 4, 1)

@@ -957,6 +957,11 @@ class AuditContract:
         rest = await store.audit(HOME, first[-1][0], 9)
         assert [row for _, row in rest] == rows[3::-1]
 
+    async def test_many_rows_of_one_call_are_numbered_in_their_order(self, store: Store) -> None:
+        rows = [AuditRow(n, "ada", "edit", version=n, detail={"n": n}) for n in range(1, 151)]
+        await store.write_audit([(HOME, row) for row in rows])
+        assert [row for _, row in await store.audit(HOME, 0, 200)] == rows[::-1]
+
     async def test_old_rows_are_dropped(self, store: Store) -> None:
         rows = [(HOME, AuditRow(n, "ada", "edit")) for n in range(1, 6)]
         await store.write_audit(rows)
