@@ -10,16 +10,8 @@ from collab.document.change import Change, Followed, Undone, cancels_out, with_o
 from collab.document.compensation import Before, Correct, corrected
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
-from collab.document.snapshot_format import FORMAT, Body, encode, encode_json, encode_steps
-from collab.document.steps import (
-    BY_PATCH,
-    BY_YJS,
-    UNDO_BOUNDS,
-    Inverse,
-    MadeBy,
-    UndoBounds,
-    encode_inverse,
-)
+from collab.document.snapshot_format import FORMAT, Body, Draft, encode_json, encode_steps
+from collab.document.steps import BY_PATCH, BY_YJS, UNDO_BOUNDS, Inverse, MadeBy, UndoBounds
 from collab.document.undo import Check, UndoCall, UndoOptions, checked_undo
 from collab.document.undo_state import UndoState
 from collab.document.value_count import ValueCount, WorkSize, require_short_lists
@@ -30,6 +22,7 @@ from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.values import Atomic, named_atomic
 from collab.ports.store import Snapshot
 from collab.structs.block_estimate import BlockEstimate
+from collab.structs.state_updates import StateUpdates
 from collab.structs.struct_index import StructIndex
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
@@ -76,6 +69,7 @@ class Document:
         self.count = ValueCount()
         self.work = WorkSize(opening.loader.size, opening.deleted)
         self.blocks = BlockEstimate(opening.uncounted, opening.replaced, opening.blocks)
+        self.updates = StateUpdates(opening.logged_updates(), opening.blocks)
 
     @classmethod
     def create(
@@ -103,13 +97,17 @@ class Document:
 
     def snapshot(self, *, steps: bool = True) -> Snapshot:
         """Return the whole state for `open`, with or without the undo steps."""
-        value = encode_json(self.value)
-        state, seconds = self._tree.state(), self.opening_seconds
-        body = Body(
-            FORMAT, self.version, state, self.leases, seconds, value, dict(self.blocks.replaced)
-        )
+        draft, state = self.draft(steps=steps), self._tree.state()
+        self.updates.reset(state)
+        return draft.with_state(state)
+
+    def draft(self, *, steps: bool = True) -> Draft:
+        """Return a snapshot without its Yjs state: encoding that takes long in a large document."""
+        value, seconds, leases = encode_json(self.value), self.opening_seconds, dict(self.leases)
+        replaced = dict(self.blocks.replaced)
+        body = Body(FORMAT, self.version, b"", leases, seconds, value, replaced)
         saved = encode_steps(self._undo.saved()) if steps else b""
-        return Snapshot(self.version, encode(body), saved)
+        return Draft(body, saved, self.updates.all(), self.encode_state_vector())
 
     def close(self) -> None:
         """Drop the references that would keep the document in memory."""
@@ -255,7 +253,7 @@ class Document:
         at: int,
         kind: Kind,
     ) -> Change:
-        blob = b"" if kind == "create" else encode_inverse(inverse)
+        blob = b"" if kind == "create" else inverse.encoded()
         change = self._advance(applied, update, blob, version)
         self._undo.add_version(user, kind, version, at, blob, inverse)
         return change
@@ -267,6 +265,7 @@ class Document:
         self.size, self.version = applied.size, version
         self.work.change(update, applied.ops)
         self.blocks.since += len(update)
+        self.updates.add(update)
         copied, texts, value = applied.copied, applied.texts, applied.value
         return Change(applied.ops, update, blob, before, value, texts, copied)
 

@@ -129,12 +129,17 @@ class Opening:
     def is_long(self) -> bool:
         """Whether to cut the state first. For most documents, this takes longer than opening."""
         size = len(self.body.state) + sum(len(entry.update) for entry in self.entries)
-        return size > AT_ONCE or self._is_long(self.body.opening_seconds)
+        return size > AT_ONCE or self.is_slow
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether applying the state takes long for its size, by the snapshot's estimate."""
+        return self._is_long(self.body.opening_seconds)
 
     @property
     def was_underestimated(self) -> bool:
         """Whether opening took long although the snapshot's estimate was short."""
-        return not self._is_long(self.body.opening_seconds) and self._is_long(self.opening_seconds)
+        return not self.is_slow and self._is_long(self.opening_seconds)
 
     @property
     def opening_seconds(self) -> float:
@@ -145,11 +150,11 @@ class Opening:
 
     def cut_state(self) -> None:
         """Cut the state into parts; this takes 3 to 7 µs a struct. A worker thread may call it."""
-        state, *since = deleted_at_first(self._of_log())
+        state, *since = deleted_at_first(self.logged_updates())
         self._since = [piece for update in since for piece in _pieces(update)]
         self._parts = (state,)
         self.blocks = count_structs(state)
-        if not self._is_long(self.body.opening_seconds):
+        if not self.is_slow:
             self._parts = pieces = state_pieces(state)
             self.deleted = deleted_clocks(pieces)
             return
@@ -170,11 +175,11 @@ class Opening:
     def rest(self) -> Iterator[bytes]:
         """Return the updates that are not applied yet."""
         if self._updates is None:
-            since = self._of_log()[1:] if self._since is None else self._since
+            since = self.logged_updates()[1:] if self._since is None else self._since
             self._updates = iter(chain(self._parts, since))
         return self._updates
 
-    def _of_log(self) -> list[bytes]:
+    def logged_updates(self) -> list[bytes]:
         """Return the state, and the updates of the entries since then."""
         return [
             self.body.state or NOTHING,

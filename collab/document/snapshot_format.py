@@ -7,7 +7,7 @@ steps. So steps are saved less often, and old steps are deleted earlier.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +23,7 @@ from collab.document.msgpack_pieces import (
 )
 from collab.document.steps import Stacks, Step
 from collab.ids import Json
+from collab.ports.store import Snapshot
 from collab.types.records import Path, Reinsertion
 
 FORMAT: Final = 3
@@ -62,6 +63,20 @@ class Steps(Struct, array_like=True, gc=False):
     reinsertions: list[Reinsertion] = []
     tokens: list[tuple[int, Path, int]] = []
     most_tokens: int = 0
+
+
+class Draft(NamedTuple):
+    """A snapshot without its Yjs state. The `updates` make the state, which has `state_vector`."""
+
+    body: Body
+    steps: bytes
+    updates: list[bytes]
+    state_vector: bytes
+
+    def with_state(self, state: bytes) -> Snapshot:
+        """Return the snapshot."""
+        body = msgspec.structs.replace(self.body, state=state)
+        return Snapshot(body.version, encode(body), self.steps)
 
 
 encode = msgspec.msgpack.Encoder().encode

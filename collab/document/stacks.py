@@ -20,7 +20,6 @@ from collab.document.steps import (
     Step,
     UndoBounds,
     decode_inverse,
-    encode_inverse,
     marked_records,
     origins_of,
 )
@@ -226,7 +225,7 @@ def _joined(parts: Sequence[Part]) -> Sequence[Part]:
         hunks = joined_hunks(hunks, record.hunks)
     if any(part.only is not None for part in parts):
         return parts
-    inverse = encode_inverse(Inverse((TextRecord(first.path, first.text, hunks),)))
+    inverse = Inverse((TextRecord(first.path, first.text, hunks),)).encoded()
     origins, times = zip(*(origin for part in parts for origin in origins_of(part)), strict=True)
     begun, ended = parts[0], parts[-1]
     return [Part(begun.version, ended.at, inverse, begun.marks, None, origins, times)]

@@ -96,6 +96,11 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
     silent: bool = False
     made_by: MadeBy = BY_PATCH
 
+    def encoded(self) -> bytes:
+        """Return the inverse as bytes for its entry; no bytes when there is nothing to keep."""
+        is_kept = self.records or self.popped or self.reinsertions
+        return _encoder.encode(self) if is_kept else b""
+
 
 class Part(Struct, frozen=True, array_like=True, gc=False):
     """One entry in a step. `only` are the numbers of the records that are left; None means all.
@@ -151,12 +156,6 @@ _SHOWN = _encoder.encode(ShownRecord((), "", True))[1:3]
 _NO_RECORDS = _encoder.encode(())
 # The first byte of an inverse from before records named characters by ids: an array of five.
 _OLD = 0x95
-
-
-def encode_inverse(inverse: Inverse) -> bytes:
-    """Encode an inverse for its entry. Return no bytes when there is nothing to keep."""
-    is_kept = inverse.records or inverse.popped or inverse.reinsertions
-    return _encoder.encode(inverse) if is_kept else b""
 
 
 def decode_inverse(blob: bytes) -> Inverse:

@@ -29,7 +29,7 @@ from collab.page.site import StoredTitle
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import Atomic, named_atomic
 from collab.ports.positions import Control
-from collab.ports.store import Absent, Append, Snapshot, Stored
+from collab.ports.store import Absent, Append, Stored
 from collab.room import following, patch_rules, renewal, yjs_rules
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
@@ -236,14 +236,14 @@ class Room:
         """Return the committed locks, at the document's revision and version."""
         return self.guard.at(self.control.revision, self.version)
 
-    def snapshot(self, *, steps: bool = True) -> Snapshot:
-        """Return the committed state, with or without the undo steps; only between batches."""
+    def document_to_save(self) -> Document:
+        """Return the committed document, of which a snapshot is made; only between batches."""
         assert self.head == self.version
         assert not self.working.entries
         if self.version >= self._purge_at:
             self.document.mark_unneeded()
             self._purge_at = self.version + PURGE_EVERY
-        return self.document.snapshot(steps=steps)
+        return self.document
 
     def close(self) -> None:
         self.document.close()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from collab.document.imported import check_values
-from collab.document.steps import Inverse, encode_inverse
+from collab.document.steps import Inverse
 from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
 from collab.types.records import (
@@ -31,7 +31,7 @@ def nested(depth: int) -> Any:
 
 
 def entry(value: Any = 1, *records: Record, inverse: bytes = b"") -> Entry:
-    inverse = inverse or encode_inverse(Inverse(records))
+    inverse = inverse or Inverse(records).encoded()
     ops = [{"op": "add", "path": "/a", "value": value}, {"op": "remove", "path": "/b"}]
     return Entry(1, Author("ada"), 0, "edit", ops, b"", inverse=inverse)
 

@@ -12,7 +12,7 @@ import pytest
 from collab.document import msgpack_pieces, steps
 from collab.document.msgpack_pieces import MOST, decode_json
 from collab.document.snapshot_format import Steps, decode_steps, encode_steps
-from collab.document.steps import Inverse, Part, Stacks, Step, decode_inverse, encode_inverse
+from collab.document.steps import Inverse, Part, Stacks, Step, decode_inverse
 from collab.ids import Json
 from collab.types.records import Exactly, Record, SameDigest, SetRecord, ShownRecord
 
@@ -43,12 +43,12 @@ def test_a_large_value_is_the_same_in_pieces(value: Json) -> None:
 @pytest.mark.parametrize("value", LARGE.values(), ids=LARGE)
 def test_a_large_inverse_is_the_same_in_pieces(value: Json) -> None:
     inverse = inverse_of(ShownRecord(("l",), "e", True), removed(value), removed([]))
-    assert decode_inverse(encode_inverse(inverse)) == inverse
+    assert decode_inverse(inverse.encoded()) == inverse
 
 
 def test_an_inverse_of_many_records_is_the_same_in_pieces() -> None:
     inverse = inverse_of(*(removed(number) for number in range(MOST // 16)))
-    assert decode_inverse(encode_inverse(inverse)) == inverse
+    assert decode_inverse(inverse.encoded()) == inverse
 
 
 def test_random_values_are_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_random_values_are_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     dice = random.Random(5)
     for _ in range(200):
         inverse = inverse_of(*(removed(_value(dice, 4)) for _ in range(dice.randint(0, 20))))
-        assert decode_inverse(encode_inverse(inverse)) == inverse
+        assert decode_inverse(inverse.encoded()) == inverse
 
 
 def test_large_steps_are_the_same_in_pieces() -> None:
@@ -80,7 +80,7 @@ def test_no_native_call_builds_more_than_a_piece(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(steps, "_decode", counted(steps._decode))
     monkeypatch.setattr(steps, "_decode_small_record", counted(steps._decode_small_record))
     inverse = inverse_of(removed(LARGE["an object"]), removed(LARGE["a list"]))
-    assert decode_inverse(encode_inverse(inverse)) == inverse
+    assert decode_inverse(inverse.encoded()) == inverse
     assert 0 < max(lengths) <= MOST
 
 

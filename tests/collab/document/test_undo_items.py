@@ -8,7 +8,7 @@ import pytest
 from pycrdt import Array, Doc, Map
 
 from collab.document.document import Document
-from collab.document.steps import Inverse, encode_inverse
+from collab.document.steps import Inverse
 from collab.entry import Kind, Op
 from collab.errors import Rejected
 from collab.ids import Json
@@ -114,7 +114,7 @@ def test_d17_an_imported_record_may_name_items_that_the_document_lacks(
     document.integrate(client.get_update(), version=1, user="ada", at=0)
     record = ListRecord(("rows",), (9, 0), ItemsHunk((), (), (item,), (Exactly(1),)))
     inverse = Inverse((record,))
-    document._undo.add_version("eve", "edit", 2, 0, encode_inverse(inverse), inverse)
+    document._undo.add_version("eve", "edit", 2, 0, inverse.encoded(), inverse)
     check = (lambda value, ops: None) if is_tried else None
     with pytest.raises(Rejected):
         document.undo("eve", version=3, at=0, check=check)

@@ -19,7 +19,6 @@ from collab.document.steps import (
     Step,
     UndoBounds,
     decode_inverse,
-    encode_inverse,
 )
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
@@ -229,7 +228,7 @@ def test_u1_the_depth_limit_counts_steps_not_patches() -> None:
 
 
 def test_an_entry_without_made_by_is_a_step_of_its_own() -> None:
-    whole = encode_inverse(Inverse(popped=(3,), made_by=MadeBy("yjs", "tab")))
+    whole = Inverse(popped=(3,), made_by=MadeBy("yjs", "tab")).encoded()
     *before, made_by = msgspec.msgpack.decode(whole)
     assert made_by[:2] == ["yjs", "tab"]
     inverse = decode_inverse(msgspec.msgpack.encode(before))

@@ -19,6 +19,8 @@ from collab.patch.bounds import json_size
 from collab.patch.pointer import render
 from collab.ports.store import Snapshot
 from collab.types.merging import merge_updates
+from collab.yjs.update import decode_state_vector
+from server.loading.state_in_child import encode_here
 
 USERS = ("ada", "bo", "cy")
 KEYS = ("a", "b", "c", "id", "@order", "@@value", "é/~", "type", "__proto__")
@@ -352,7 +354,7 @@ class World:
             return
         self.log.append("reload")
         if self.random.random() < 0.5:
-            self.snapshot, self.entries = self.document.snapshot(), []
+            self.save()
         self.document.close()
         self.document = Document.open(self.snapshot, self.entries, 1)
 
@@ -386,7 +388,18 @@ class World:
         assert fresh.version == document.version
         fresh.close()
         if len(self.entries) > 20:
-            self.snapshot, self.entries = document.snapshot(), []
+            self.save()
+
+    def save(self) -> None:
+        """Save a snapshot; sometimes with a state that the updates make in another document."""
+        if self.random.random() < 0.5:
+            self.snapshot, self.entries = self.document.snapshot(), []
+            return
+        draft = self.document.draft()
+        made = encode_here(draft.updates)
+        assert decode_state_vector(made.state_vector) == self.document.state_vector()
+        self.document.updates.replace(draft.updates, made.state, made.blocks)
+        self.snapshot, self.entries = draft.with_state(made.state), []
 
 
 def run(seed: int, steps: int) -> int:

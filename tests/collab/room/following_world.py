@@ -109,7 +109,7 @@ class FollowingWorld:
         """A room saves a snapshot, which marks elements for purge, and another is opened again."""
         room, other = self.random.sample(self.rooms, 2)
         self.catch_up(room)
-        self.snapshot = room.snapshot()
+        self.snapshot = room.document_to_save().snapshot()
         if self.random.random() < 0.5:
             self.notes.append("opened again")
             other.close()

@@ -210,9 +210,9 @@ class ReadableRoom:
         assert StructIndex.of(state).clocks == room.document.state_vector()
         if self.entries:
             inspect(self.entries[-1].update, ANY_SIZE)
-        assert same(decode_value(room.snapshot().body), room.value)
-        self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
-        cut = Opening.of(room.snapshot(), [], room.epoch)
+        assert same(decode_value(room.document_to_save().snapshot().body), room.value)
+        self.check_opening(Opening.of(room.document_to_save().snapshot(), [], room.epoch))
+        cut = Opening.of(room.document_to_save().snapshot(), [], room.epoch)
         cut.cut_state()
         cut.loader.size = LARGE + 1  # a large document is read type by type
         self.check_opening(cut)

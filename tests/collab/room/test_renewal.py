@@ -68,7 +68,7 @@ def test_an_edit_inside_replaced_content_is_stale_and_not_lost_silently() -> Non
     commit(room)
     # The same after a restart, with a snapshot from before or after the renewal.
     fresh = edited()
-    before, after = fresh.snapshot(), room.snapshot()
+    before, after = fresh.document_to_save().snapshot(), room.document_to_save().snapshot()
     assert entries[0] is not None
     control = Control(room.control.revision)
     for snapshot, since in ((before, entries), (after, [])):

@@ -116,10 +116,10 @@ def test_the_committed_value_moves_only_with_the_commit() -> None:
     done(room, put("/n", 1))
     assert (room.version, room.value, room.head) == (1, {"n": 0}, 2)
     with pytest.raises(AssertionError):
-        room.snapshot()
+        room.document_to_save().snapshot()
     commit(room)
     assert (room.version, room.value) == (2, {"n": 1})
-    assert room.snapshot().version == 2
+    assert room.document_to_save().snapshot().version == 2
 
 
 def test_a_publication_moves_the_revision_that_it_was_written_at() -> None:

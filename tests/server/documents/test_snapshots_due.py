@@ -105,7 +105,7 @@ async def test_a_snapshot_that_cannot_be_made_harms_no_edit(
         def fail(*, steps: bool = True) -> None:
             raise BaseException("a panic")
 
-        monkeypatch.setattr(it.live.room, "snapshot", fail)
+        monkeypatch.setattr(it.live.room, "document_to_save", fail)
         it.ada.set(it.hub, "a", "/a", 1)
         await it.settled()
         assert it.of("ada")[-1] == ("a", 2)

@@ -59,7 +59,7 @@ def test_a_closed_document_leaves_no_reference_cycles() -> None:
     )
     room.apply(ADA, UndoRequest(""), Round(2))
     room.commit()
-    room.snapshot()
+    room.document_to_save().snapshot()
     room.close()
     del room
     gc.set_debug(gc.DEBUG_SAVEALL)

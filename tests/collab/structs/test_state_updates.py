@@ -1,0 +1,51 @@
+"""The updates that make a state: which are kept, and when the state has many blocks."""
+
+from __future__ import annotations
+
+from collab.structs.state_updates import BYTES_OF_A_BLOCK, MANY_BLOCKS, StateUpdates
+
+STATE, FIRST, SECOND = b"state", b"first", b"second"
+
+
+def test_updates_are_kept_in_order_and_empty_ones_are_not() -> None:
+    updates = StateUpdates([STATE, b"", FIRST])
+    updates.add(b"")
+    updates.add(SECOND)
+    assert updates.all() == [STATE, FIRST, SECOND]
+    assert StateUpdates([]).all() == []
+
+
+def test_a_state_replaces_the_updates_that_make_it_and_keeps_later_ones() -> None:
+    updates = StateUpdates([STATE, FIRST])
+    earlier = updates.all()
+    updates.add(SECOND)
+    updates.replace(earlier, b"both", 2)
+    assert updates.all() == [b"both", SECOND]
+
+
+def test_a_state_replaces_nothing_when_its_updates_are_gone() -> None:
+    updates = StateUpdates([STATE, FIRST])
+    earlier = updates.all()
+    updates.reset(b"newer")
+    updates.add(SECOND)
+    updates.replace(earlier, b"both", 2)
+    assert updates.all() == [b"newer", SECOND]
+    updates = StateUpdates([b"newer"])
+    updates.replace(earlier, b"both", 2)
+    assert updates.all() == [b"newer"]
+
+
+def has_many(updates: StateUpdates) -> bool:
+    return updates.have_many_blocks
+
+
+def test_blocks_are_counted_or_bounded_by_the_bytes() -> None:
+    assert not has_many(StateUpdates([]))
+    updates = StateUpdates([STATE], MANY_BLOCKS)
+    assert not has_many(updates)
+    updates.add(FIRST)
+    assert has_many(updates)
+    updates.replace(updates.all(), STATE, 10)
+    assert not has_many(updates)
+    assert not has_many(StateUpdates([bytes(MANY_BLOCKS * BYTES_OF_A_BLOCK)]))
+    assert has_many(StateUpdates([bytes((MANY_BLOCKS + 1) * BYTES_OF_A_BLOCK)]))
