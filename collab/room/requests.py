@@ -176,7 +176,7 @@ class Answer(Struct):
 
     - `version`: the document's version after the request.
     - `ack`: the other members of the ack.
-    - `state`: the bytes that a Yjs client asked for.
+    - `state`: the bytes that a Yjs client asked for; it gets the updates in `earlier` first.
     - `state_vector`: the document's state vector with which `state` was read.
     - `barrier`: the number of a rejected patch. The server sends it in a ping with the reject.
       Patches without `after` that arrive before the pong depend on the rejected patch.
@@ -188,6 +188,7 @@ class Answer(Struct):
     refusal: Refusal | None = None
     ack: dict[str, Any] = {}
     state: bytes = b""
+    earlier: Sequence[bytes] = ()
     state_vector: bytes = b""
     barrier: int = 0
     rest: Sequence[bytes] = ()

@@ -21,10 +21,11 @@ from collab.structs.guard import (
     inspect,
     inspect_state_vector,
 )
+from collab.structs.state_updates import are_many
 from collab.tree.overwriting import new_values
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary
-from collab.types.merging import merged_in_order
+from collab.types.merging import merged_in_groups, merged_in_order
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import MOST_JOINED, Slices, in_pieces, joins_many, slices_of
 from collab.yjs.update import decode_state_vector
@@ -128,17 +129,23 @@ def _check(working: Working, member: Member, inspected: Inspected, index: Struct
 def read(working: Working, member: Member, request: ReadState) -> Answer:
     """Return the state that the client lacks.
 
-    Raises `stale_document` when the client's copy has another history.
+    Raises `stale_document` when the client's copy has another history. A client that lacks many
+    blocks gets all updates that make the state: yrs would encode it in one long call.
     """
     document = working.document
     state_vector = document.encode_state_vector()
+    known, present = inspect_state_vector(request.state_vector), decode_state_vector(state_vector)
     check_state_vector(
-        inspect_state_vector(request.state_vector),
-        decode_state_vector(state_vector),
+        known,
+        present,
         leases=document.leases,
         user=member.author.user,
         reserved=SERVER_IDS,
     )
+    lacked = sum(max(0, clock - known.get(client, 0)) for client, clock in present.items())
+    if document.updates.have_many_blocks and are_many(lacked):  # a block has a clock or more
+        *earlier, state = merged_in_groups(document.updates.all())
+        return Answer(working.head, state=state, earlier=earlier, state_vector=state_vector)
     state = document.update_since(request.state_vector)
     return Answer(working.head, state=state, state_vector=state_vector)
 

@@ -155,6 +155,7 @@ class YjsFeed(Feed):
                     self._send_diff(answer, news, now)
             case ReadState():
                 if refusal is None:
+                    self.send_all(map(yjs_frames.update, answer.earlier), now)
                     self.send(yjs_frames.sync_step2(answer.state), now)
                 self._submit_if(self._sync.on_state(answer), now)
             case ReadStateVector():
@@ -179,7 +180,8 @@ class YjsFeed(Feed):
         Without these updates the client would not reach the head.
         """
         later = news.yjs_frame_after(answer.version)
-        frame = frames.binary(yjs_frames.update(answer.state)) + later
+        diff = map(yjs_frames.update, (*answer.earlier, answer.state))
+        frame = b"".join(map(frames.binary, diff)) + later
         self._socket.write(frame)
         self._sync.on_caught_up(answer)
         self.position = news.after

@@ -16,8 +16,9 @@ from collab.room import working
 from collab.room.requests import Create, ReadState, ReadStateVector, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
-from collab.structs import array_sizes
+from collab.structs import array_sizes, state_updates
 from collab.structs.guard import GuardBounds, StructIndex
+from collab.types import merging
 from tests.collab.room.rooms import PAGE, code, commit, done, lock, member, opened, put, refusal
 
 NUMBER = b'{"properties": {"n": {"type": "number"}}}'
@@ -201,6 +202,30 @@ def test_a_copy_with_another_history_is_stale() -> None:
     done(other, put("/m", 1))  # the server wrote more there than here
     strange = Peer(other)
     assert code(room, ReadState(strange.doc.get_state()), YJS) == "stale_document"
+
+
+def test_a_client_that_lacks_many_blocks_gets_the_updates_that_make_the_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = opened({"n": 0})
+    peer = Peer(room)
+    for number in range(30):
+        done(room, put(f"/k{number}", number))
+        done(room, peer.update(n=number), YJS)
+    known = room.document.encode_state_vector()
+    done(room, put("/last", 1))
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", 20)
+    monkeypatch.setattr(merging, "_GROUP", 200)
+    answer = done(room, ReadState(b"\0"), YJS)
+    assert answer.state_vector == room.document.encode_state_vector()
+    copy = Doc[Any]()
+    assert answer.earlier, "the state comes first"
+    for update in (*answer.earlier, answer.state):
+        copy.apply_update(update)
+    assert copy.get_state() == room.document.encode_state_vector()
+    assert copy.get("content", type=Map).to_py() == room.document.value
+    few = done(room, ReadState(known), YJS)
+    assert (few.state, few.earlier) == (room.document.update_since(known), ())
 
 
 def test_the_state_vector_says_what_the_document_has() -> None:

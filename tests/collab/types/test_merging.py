@@ -10,8 +10,9 @@ from pycrdt import Doc, Map, Text
 
 from collab.identity.characters import Characters
 from collab.structs.guard import inspect
+from collab.types import merging
 from collab.types.loader import Loader
-from collab.types.merging import merged_in_order
+from collab.types.merging import merged_in_groups, merged_in_order
 from collab.yjs.spans import Run
 from tests.collab.yjs.test_state_pieces import written
 
@@ -39,6 +40,23 @@ def test_merged_updates_give_the_same_document(seed: int, clients: int) -> None:
     assert again.get_state() == doc.get_state()
     values = [one.get("content", type=Map).to_py() for one in (again, doc)]
     assert values[0] == values[1]
+
+
+@pytest.mark.parametrize("most", [0, 200, 10**6])
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_of_updates_give_the_same_document(
+    seed: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_GROUP", most)
+    doc, updates = transactions(seed, 2)
+    groups = merged_in_groups(updates)
+    assert (len(groups) == len(updates)) == (most == 0)
+    assert (len(groups) == 1) == (most == 10**6)
+    again = Doc[Any](client_id=6)
+    for group in groups:
+        again.apply_update(group)
+    assert again.get_update() == doc.get_update()
+    assert merged_in_groups([]) == []
 
 
 def test_updates_with_a_gap_are_not_merged() -> None:

@@ -8,6 +8,7 @@ import pycrdt
 import pytest
 
 from collab.rights.user_rights import Role
+from collab.structs import state_updates
 from collab.yjs import frames as yjs_frames
 from server.commits import recovery
 from server.documents.room_state import LiveState
@@ -63,6 +64,29 @@ async def test_a_client_gets_the_step_1_of_the_server_and_the_answer_to_its_own(
         await it.settled()
         assert copy.read() == ["AwarenessUpdate", "SyncStep1", "SyncStep2"]
         assert copy.value == {"n": 0}
+
+
+async def test_a_new_client_of_a_large_document_gets_updates_and_then_its_step_2(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", 0)
+    async with lanes({"t": "a" * 20_000}) as it:
+        await it.set("/n", 1)
+        copy = Copy(await it.yjs_client())
+        copy.send(yjs_frames.sync_step1(copy.doc.get_state()))
+        await it.settled()
+        kinds = copy.read()[2:]
+        assert kinds == ["SyncUpdate"] * (len(kinds) - 1) + ["SyncStep2"]
+        assert len(kinds) > 1
+        assert copy.value["n"] == 1
+        late = Copy(await it.yjs_client(it.token("cy")))
+        late.socket.waiting = FULL_SOCKET + 1
+        await it.set("/n", 2)
+        late.socket.waiting = 0
+        late.client.socket.handler.on_writable()
+        await it.settled()
+        late.read()
+        assert late.value["n"] == 2, "a catch-up of a client without the document has all parts"
 
 
 async def test_each_commit_is_sent_as_its_updates_in_order_and_to_its_author_too() -> None:
