@@ -278,7 +278,10 @@ class LazyStructIndex:
     def of(self, document: Document) -> StructIndex:
         """Return the index for `collab/structs/guard.py`, brought up to date with its document."""
         if self._index is None:
-            self._index = StructIndex.of(document.update_since(b"\x00"))
+            updates = document.updates
+            whole = updates.have_many_blocks  # yrs would need long to encode the state
+            state, *self._waiting = updates.all() if whole else [document.update_since(b"\x00")]
+            self._index = StructIndex.of(state)
         for update in self._waiting:
             inspected = inspect(update, STORED_BOUNDS)
             self._index.add(inspected)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from collab.document.document import Document
 from collab.errors import Rejected
 from collab.room.requests import Create, PatchRequest, Replace, Round
 from collab.room.working import RoomBounds
+from collab.structs import state_updates
+from collab.structs.struct_index import StructIndex
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put
 
 
@@ -141,3 +144,28 @@ def test_the_index_of_structs_tells_what_it_has_not_read() -> None:
     assert structs.behind(document) == len(entry.update)
     structs.of(document)
     assert structs.behind(document) == 0
+
+
+@pytest.mark.parametrize("many", [0, 10**6])
+def test_the_index_of_a_large_document_is_built_without_encoding_its_state(
+    many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = opened({"list": [1, 2, 3], "t": "text"})
+    for number in range(20):
+        done(room, put(f"/k{number % 4}", {"in": number}))
+    encoded: list[bytes] = []
+    encode = Document.update_since
+
+    def update_since(document: Document, state_vector: bytes) -> bytes:
+        encoded.append(state_vector)
+        return encode(document, state_vector)
+
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", many)
+    with monkeypatch.context() as patch:
+        patch.setattr(Document, "update_since", update_since)
+        index = room.working.structs.of(room.document)
+    assert encoded == ([] if many == 0 else [b"\0"])
+    assert index.clocks == room.document.state_vector()
+    whole = StructIndex.of(room.document.update_since(b"\0"))
+    assert dict(index.present_types()) == dict(whole.present_types())
+    assert index.is_deleted((1, 0)) == whole.is_deleted((1, 0))
