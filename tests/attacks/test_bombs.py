@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -123,8 +124,8 @@ async def test_a_short_patch_on_an_old_base_is_not_answered_by_megabytes(
 async def test_a_bomb_is_refused_and_the_next_patch_lands(
     server: RunningServer, ops: list[Message]
 ) -> None:
-    user = await server.mint(f"bomber-{hash(json.dumps(ops)) % 10_000}")
-    doc = f"bombs-{abs(hash(json.dumps(ops))) % 10_000}"
+    name = sha256(json.dumps(ops).encode()).hexdigest()[:16]
+    user, doc = await server.mint(f"bomber-{name}"), f"bombs-{name}"
     one = await Intruder.open(server, doc, user, create={"big": "y" * 300_000})
     await one.say(patch(0, ops))
     answer = (await one.hear("p0"))["p0"]

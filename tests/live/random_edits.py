@@ -12,15 +12,18 @@ from tests.patch_client import PatchClient
 WORDS = ["hero ", "é", "日本", "Buy now ", "🚀", "x", " ", "teal"]
 
 
-async def edit_at_random(client: PatchClient, rng: Random, count: int) -> None:
-    """Send random edits one after the other. Some are refused, because others edit too."""
+async def edit_at_random(client: PatchClient, rng: Random, count: int, *refusals: str) -> None:
+    """Send random edits one after the other. Some are refused, because others edit too.
+
+    `refusals` names the other reasons for which the server may refuse an edit.
+    """
     for number in range(count):
         ops = _ops(client.value, rng, f"{client.opened['session']}-{number}")
         if client.opened["accept"] and isinstance(old := _text(client.value, ops[0]), str):
             ops = as_splices(ops[0]["path"], difference(old, ops[0]["value"]))
         answer = await client.answer(await client.patch(*ops))
         if answer["type"] == "reject":
-            assert answer["code"] in ("conflict", "invalid_document"), answer
+            assert answer["code"] in ("conflict", "invalid_document", *refusals), answer
 
 
 def _ops(value: Any, rng: Random, name: str) -> list[dict[str, Any]]:
