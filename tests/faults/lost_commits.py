@@ -26,6 +26,7 @@ class Client:
     http: str
     token: str
     editor: str = ""
+    tenant: str = "demo"
     number: int = 0
 
     def ask(self, method: str, rest: str, body: Any = None, **headers: Any) -> Reply:
@@ -244,7 +245,7 @@ def _publish(client: Client) -> Reply:
 
 def _is_public(client: Client) -> None:
     assert client.ask("GET", "page/publish").body["published"] == client.head()
-    seen = call("GET", f"{client.http}/v1/published/demo/page")
+    seen = call("GET", f"{client.http}/v1/published/{client.tenant}/page")
     assert seen.body == client.value()
 
 
@@ -254,7 +255,7 @@ def _take_down(client: Client) -> Reply:
 
 def _is_private(client: Client) -> None:
     assert "published" not in client.ask("GET", "page/publish").body
-    assert call("GET", f"{client.http}/v1/published/demo/page").status == 404
+    assert call("GET", f"{client.http}/v1/published/{client.tenant}/page").status == 404
 
 
 def _name(client: Client) -> Reply:
