@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 # Rows, and versions of edits, that may wait while the database does not answer.
 MOST = 20_000
-# Rows in one transaction. It takes one or two milliseconds, half of them for the transaction itself.
+# Rows in one transaction. It takes one or two milliseconds, and half of that without any row.
 # SQLite has one writer, so a commit of edits waits until this transaction ends.
 AT_ONCE = 192
 # Rows that one transaction drops, and the seconds between two such transactions. A million rows at
