@@ -114,11 +114,11 @@ def _apply_undo_or_redo(
     """Apply an undo, a redo, or an edit that clears the redo stack."""
     if kind == "undo":
         _remove_taken_back(own.undo, inverse)
-        _end_groups(_open(own.undo), inverse.made_by)
+        _end_groups(_open(own.undo)[1], inverse.made_by)
         own.redo.append(Step([part]))
     elif kind == "redo":
         _remove_taken_back(own.redo, inverse)
-        _end_groups(_open(own.undo), inverse.made_by)
+        _end_groups(_open(own.undo)[1], inverse.made_by)
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
@@ -150,30 +150,31 @@ def _push(steps: list[Step], kind: Kind, part: Part, inverse: Inverse, bounds: U
     group = made_by.group if kind == "edit" else None
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
-    open_steps = _open(steps)
-    step = None if group is None else _step_of(open_steps, group)
+    step, others = _open(steps, group)
     if step is None or not _continues(steps, step, part, text, bounds):
-        added += _end_groups(open_steps, made_by)
+        added += _end_groups(others, made_by) if others else 0
+        added += _end_groups([step], made_by) if step is not None else 0
         steps.append(Step([part], text, group))
         return added
-    added += _end_groups([one for one in open_steps if one is not step], made_by)
+    added += _end_groups(others, made_by) if others else 0
     step.parts.append(part)
     if step is not steps[-1]:
         steps[:] = [*(one for one in steps if one is not step), step]
     return added
 
 
-def _open(steps: Iterable[Step]) -> list[Step]:
-    """Return the steps with a group. Most users have at most one."""
-    return [step for step in steps if step.group is not None]
-
-
-def _step_of(open_steps: Iterable[Step], group: Group) -> Step | None:
-    """Return the step with this group."""
-    for step in open_steps:
+def _open(steps: Iterable[Step], group: Group | None = None) -> tuple[Step | None, list[Step]]:
+    """Return the step with this group, and the other steps with a group. Most users have none."""
+    own: Step | None = None
+    others: list[Step] = []
+    for step in steps:
+        if step.group is None:
+            continue
         if step.group == group:
-            return step
-    return None
+            own = step
+        else:
+            others.append(step)
+    return own, others
 
 
 def _continues(

@@ -114,12 +114,18 @@ def _ids_in_update(found: Sequence[Replacement], runs: Sequence[Run]) -> list[li
     `runs` are the text's new characters (`NewStrings`). When the update has deleted some of them
     again, the text has fewer.
     """
-    inserted = [one.inserted for one in found if one.inserted]
-    if not inserted:
-        return [[] for _ in found]
-    if len(inserted) > 1 or sum(run[2] for run in runs) != units(inserted[0]):
-        return None
-    return [list(runs) if one.inserted else [] for one in found]
+    ids: list[list[Run]] = []
+    left = list(runs)
+    for one in found:
+        size = units(one.inserted) if one.inserted else 0
+        ids.append(left if size else [])
+        if size:
+            for run in left:
+                size -= run[2]
+            if size or not left:
+                return None
+            left = []  # all new characters are in this place
+    return ids
 
 
 def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tuple[Label, ...]:

@@ -280,7 +280,7 @@ class CommitLoop:
         first = live.queue.first
         if live.reopen_waiter is not None or live.needs_to_follow:
             self._hub.wake(live)
-        elif live.lock_announcer.is_due or live.has_lock_request():
+        elif live.lock_announcer.is_due or (first is not None and live.has_lock_request()):
             self._begin_to_decide(live)
         elif first is not None and live.needs_history(first):
             live.move(Event.FETCH)
