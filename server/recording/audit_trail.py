@@ -160,9 +160,13 @@ class AuditTrail:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write the waiting rows. When the database does not answer, keep them for later."""
+        """Write the rows of all events up to now, and the rows that come meanwhile.
+
+        Later edits wait for the next call, so that the edits of a session can share a row. When the
+        database does not answer, all rows wait.
+        """
         async with self._writing:
-            self._gather()
+            has_all = self._gather()
             while self._tried or self._rows:
                 again, rows = bool(self._tried), self._tried or self._next_rows()
                 self._tried = rows
@@ -173,7 +177,7 @@ class AuditTrail:
                     return
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
-                self._gather()  # edits that had no room before
+                has_all = has_all or self._gather()
 
     def _next_rows(self) -> list[Row]:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
@@ -186,18 +190,19 @@ class AuditTrail:
             await asyncio.sleep(DROP_EVERY)
         return dropped
 
-    def _gather(self) -> None:
+    def _gather(self) -> bool:
         """Turn the noted edits into rows, and sort the rows by time.
 
-        Do nothing when too many rows wait.
+        Return False, and do nothing, when too many rows wait.
         """
         if len(self._tried) + len(self._rows) >= self._most:
-            return
+            return False
         writings, self._writings = self._writings, {}
         self._versions = 0
         if writings:
             self._rows.extend((who[0], writing.row()) for who, writing in writings.items())
             self._rows = deque(sorted(self._rows, key=lambda row: row[1].at))
+        return True
 
 
 def origin_of(member: Member) -> str:

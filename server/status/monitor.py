@@ -82,7 +82,8 @@ class Monitor:
     async def _write_last_rows(self) -> None:
         try:
             async with asyncio.timeout(self.last_rows_within):
-                await self._trail.flush()
+                for _ in range(2):  # the second time, edits that became durable meanwhile
+                    await self._trail.flush()
         except TimeoutError:
             pass
         if len(self._trail):

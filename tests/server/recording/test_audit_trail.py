@@ -77,6 +77,32 @@ async def test_edits_of_a_session_are_one_row_with_versions() -> None:
     assert (first.actor, first.version) == ("bo", 4)
 
 
+async def test_edits_of_a_session_share_a_row_although_rows_are_being_written() -> None:
+    """Otherwise each edit has a row of its own on a busy server, and `flush` does not end."""
+    audit, store, _, _ = trail()
+    versions = iter(range(2, 100))
+
+    def edit() -> None:
+        version = next(versions)
+        audit.wrote(HOME, ADA, "edit", version, at=version)
+
+    edit()
+    write = store.write_audit
+
+    async def slowly(rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False) -> None:
+        for _ in range(3):
+            edit()
+        await write(rows, again=again)
+
+    store.write_audit = slowly  # type: ignore[method-assign] # for the test
+    await audit.flush()
+    assert [row.version for row in await rows(store)] == [2]
+    assert len(audit) == 3
+    await audit.flush()
+    newest, _ = await rows(store)
+    assert newest.detail["versions"] == [[3, 5]]
+
+
 async def test_an_undo_is_another_row_than_an_edit() -> None:
     audit, store, _, _ = trail()
     audit.wrote(HOME, member(), "edit", 2, at=1)
