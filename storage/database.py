@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from collab.ids import DocKey
 from storage.dialect import translate
 
 T = TypeVar("T")
@@ -30,6 +31,9 @@ class Runner(Protocol):
         For a SELECT on PostgreSQL, return how many rows it found.
         """
 
+    def names(self, sql: str, values: Sequence[Any]) -> set[DocKey]:
+        """Run a statement, and return the names of documents that it returns."""
+
 
 class CoreRunner:
     """A `Runner` on a SQLAlchemy connection. SQLAlchemy also detects a lost connection."""
@@ -40,6 +44,9 @@ class CoreRunner:
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
         return self._connection.exec_driver_sql(sql, tuple(values)).rowcount
+
+    def names(self, sql: str, values: Sequence[Any]) -> set[DocKey]:
+        return {DocKey(*row) for row in self._connection.exec_driver_sql(sql, tuple(values))}
 
 
 class Database(Protocol):

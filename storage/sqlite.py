@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from collab.ids import DocKey
 from collab.ports.store import StorageUnavailable
 from storage.checkpoints import WRITER_PAGES, Checkpoints
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
@@ -101,6 +102,9 @@ class _CursorRunner(Struct):
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
         return self.cursor.execute(sql, values).rowcount
+
+    def names(self, sql: str, values: Sequence[Any]) -> set[DocKey]:
+        return {DocKey(*row) for row in self.cursor.execute(sql, values)}
 
 
 class SqliteDatabase:

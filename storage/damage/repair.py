@@ -97,7 +97,7 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
     connection.execute(delete(steps).where(by_key(steps, key)))
     runner = CoreRunner(connection)
     rows = pack_entries(key, [entry])
-    for (sql, values), _ in statements.insert(runner.dialect, statements.ENTRIES, rows):
+    for (sql, values), _ in statements.write(runner.dialect, statements.ENTRIES, rows):
         runner.run(sql, values)
     snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
     save_packed(connection, snapshots, key, entry.version, pack_snapshot(key, snapshot))

@@ -43,7 +43,7 @@ def _write(connection: Connection, rows: Sequence[tuple[DocKey, AuditRow]], agai
     if again and _are_written(connection, rows):
         return
     runner, packed = CoreRunner(connection), [_pack(*row) for row in rows]
-    for (sql, values), _ in statements.insert(runner.dialect, statements.AUDIT, packed):
+    for (sql, values), _ in statements.write(runner.dialect, statements.AUDIT, packed):
         runner.run(sql, values)
 
 

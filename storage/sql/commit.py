@@ -76,18 +76,43 @@ def _may_create(runner: Runner, key: DocKey) -> bool:
     return runner.run(statements.MAY_CREATE[runner.dialect], (*key, *key, *key)) == 1
 
 
+def _expected(append: Append) -> tuple[Any, ...]:
+    return (*append.key, append.epoch, append.after, append.revision)
+
+
+def _new_head(append: Append) -> tuple[int, int, bytes, int]:
+    """Return the head after the append: its version, its time, its author, and their checksum."""
+    last = append.entries[-1]
+    head, at, user = last.version, last.at, last.author.user
+    return head, at, user.encode(), head_crc(append.key, head, at, user)
+
+
+def _move_heads(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, bool]:
+    """Do what `_move_head` does for many documents, in one statement. Return whether each moved.
+
+    The result lacks appends that need more than this statement. It is empty on SQLite, and when a
+    document has two appends, because their order matters.
+    """
+    if runner.dialect != POSTGRES or len({one.append.key for one in batch}) < len(batch):
+        return {}
+    plain = [one for one in batch if one.append.entries and not one.append.create]
+    if len(plain) < 2:
+        return {}
+    rows = [(*_new_head(one.append), *_expected(one.append)) for one in plain]
+    [(statement, _)] = statements.write(POSTGRES, statements.ADVANCE_MANY, rows)
+    moved = runner.names(*statement)
+    return {one: one.append.key in moved for one in plain}
+
+
 def _move_head(runner: Runner, append: Append) -> bool:
     """Lock the row and advance its head.
 
     Return False when the head differs, or when another transaction holds the row.
     """
     key, dialect = append.key, runner.dialect
-    expected = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
-        return runner.run(statements.LOCK_ROW[dialect], expected) == 1
-    last = append.entries[-1]
-    head, at, user = last.version, last.at, last.author.user
-    by, crc = user.encode(), head_crc(key, head, at, user)
+        return runner.run(statements.LOCK_ROW[dialect], _expected(append)) == 1
+    head, at, by, crc = _new_head(append)
     if append.create:
         if not _may_create(runner, key):
             return False
@@ -95,7 +120,8 @@ def _move_head(runner: Runner, append: Append) -> bool:
         crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
         values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
         return runner.run(statements.CREATE[dialect], values) == 1
-    return runner.run(statements.ADVANCE[dialect], (head, at, by, crc, *expected)) == 1
+    values = (head, at, by, crc, *_expected(append))
+    return runner.run(statements.ADVANCE[dialect], values) == 1
 
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
@@ -104,12 +130,12 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
     for packed in moved:
         entry_rows += packed.entries
         accepted_rows += packed.accepted
-    for (sql, values), size in statements.insert(dialect, statements.ENTRIES, entry_rows):
+    for (sql, values), size in statements.write(dialect, statements.ENTRIES, entry_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
     if not accepted_rows:
         return
-    for (sql, values), size in statements.insert(dialect, statements.ACCEPTED, accepted_rows):
+    for (sql, values), size in statements.write(dialect, statements.ACCEPTED, accepted_rows):
         if runner.run(sql, values) != size:
             raise _KnownIdError
 
@@ -153,11 +179,12 @@ def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | Non
     # Sorted, so that two writers lock the same documents in the same order.
     in_order = sorted(batch, key=lambda packed: packed.append.key) if len(batch) > 1 else batch
     moved: list[_Packed] = []
+    has_moved = _move_heads(runner, in_order) if len(in_order) > 1 else {}
     for packed in in_order:
         append = packed.append
         if append.create and append.quota and _is_full(runner, append):
             left[packed] = Full()
-        elif _move_head(runner, append):
+        elif has_moved[packed] if packed in has_moved else _move_head(runner, append):
             moved.append(packed)
         else:
             left[packed] = None

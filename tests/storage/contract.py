@@ -158,6 +158,14 @@ class LogContract:
         assert await store.commit(batch) == [Committed(), Committed(), Clash()]
         assert (await stored(store)).head == 2
 
+    async def test_appends_of_a_document_are_in_order_beside_those_of_others(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(AWAY), made(OTHER)])
+        batch = [made(HOME), further(AWAY, 1), further(HOME, 1), further(OTHER, 1)]
+        assert await store.commit(batch) == [Committed()] * 4
+        assert [(await stored(store, key)).head for key in (HOME, AWAY, OTHER)] == [2, 2, 2]
+
     async def test_outcomes_are_in_the_order_of_the_batch(self, store: Store) -> None:
         await store.commit([made(AWAY)])
         assert await store.commit([made(HOME), made(AWAY)]) == [Committed(), Clash()]

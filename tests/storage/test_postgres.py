@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import msgspec
 import psutil
@@ -13,12 +14,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
+from collab.ids import DocKey
 from collab.ports.directory import SigningKey
 from collab.ports.positions import Newer, Position
 from collab.ports.store import Append, Clash, Committed, Duplicate, Full, Held, StorageUnavailable
 from storage import postgres
 from storage import store as store_module
-from storage.database import LOCK_SECONDS
+from storage.database import LOCK_SECONDS, CoreRunner
 from storage.migration import ADVISORY_LOCK, SchemaOutdatedError, upgrade
 from storage.postgres import PostgresDatabase
 from storage.store import SqlStore
@@ -181,6 +183,27 @@ async def test_a_commit_skips_a_row_that_is_held(
             assert await store.commit([further(HOME, 7)]) == [Clash()], "this head is another one"
         assert await store.commit([further(HOME, 1)]) == [Committed()]
         assert (await stored(store, AWAY)).head == 3
+
+
+async def test_a_commit_of_many_documents_is_two_statements(
+    postgres_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One statement for each document would take a round trip for each."""
+    keys = [DocKey("demo", f"doc-{number}") for number in range(20)]
+    assert await postgres_store.commit(list(map(made, keys))) == [Committed()] * 20
+    statements: list[str] = []
+    for name in ("run", "names"):
+        ask = getattr(CoreRunner, name)
+
+        def note(runner: CoreRunner, sql: str, values: Any, ask: Any = ask) -> Any:
+            statements.append(sql)
+            return ask(runner, sql, values)
+
+        monkeypatch.setattr(CoreRunner, name, note)
+    batch = [further(key, 1 if key != keys[7] else 9) for key in keys]
+    expected = [Committed() if key != keys[7] else Clash() for key in keys]
+    assert await postgres_store.commit(batch) == expected
+    assert [sql.split()[0] for sql in statements] == ["UPDATE", "INSERT"]
 
 
 async def test_the_second_try_of_a_commit_skips_a_held_row_too(
