@@ -146,7 +146,7 @@ class Opening:
         return self._seconds if self._is_done else self.body.opening_seconds
 
     def _is_long(self, seconds: float) -> bool:
-        return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
+        return is_slow(self.body.state, seconds)
 
     def cut_state(self) -> None:
         """Cut the state into parts; this takes 3 to 7 µs a struct. A worker thread may call it."""
@@ -192,6 +192,11 @@ class Opening:
             if seconds() > until:
                 return
         self._is_done = True
+
+
+def is_slow(state: bytes, seconds: float) -> bool:
+    """Whether a state opens so slowly, in so many seconds, that yrs may walk far for a struct."""
+    return seconds > SECONDS + SECONDS_A_BYTE * len(state)
 
 
 def _pieces(update: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Refuses changes that would make the Yjs state of a document too large (G29, G31).
+"""Refuses changes that would make the Yjs state of a document too large (G29, G31, G33).
 
 One native call of yrs reads the whole state, or frees it. The call takes 40 ns for each block, and
 the memory has about 230 bytes for each. A client makes a block with six bytes of an update, or with
@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from collab.document.opening import is_slow
 from collab.entry import Op
 from collab.patch.bounds import nesting
+from collab.tree.format_count import FormatCount
 from collab.tree.tree import EMPTY_STATE_VECTOR
+from collab.types.merging import merge_updates
 from collab.yjs.lib0 import refuse_size
 
 if TYPE_CHECKING:
@@ -61,6 +64,36 @@ def require_room_for_update(
         _require(working, len(update), 2 * (len(checked.fresh) + short), reserve=0)
     elif short:
         _require(working, 0, 2 * short, reserve=RESERVE)
+
+
+def require_short_formats(
+    working: Working, update: bytes, checked: Checked, index: StructIndex
+) -> bool:
+    """Raise `too_large` when the formats of XML texts would take too many bytes (G33).
+
+    Return whether the formats are also short enough after each part of the update.
+    """
+    most, formats = working.bounds.patch.max_bytes, index.formats
+    changes = checked.fresh, checked.places, checked.deletes
+    trial = formats.trial(*changes, index.has_deleted) if most else None
+    if trial is None or trial.total <= most:
+        return trial is None or trial.peak <= most
+    document = working.document
+    updates, places = document.updates, checked.places
+    state = merge_updates(updates.all()) if updates.have_many_blocks else _state(document)
+    count = FormatCount(state, index, places, is_slow=is_slow(state, document.opening_seconds))
+    before = count.tighten(formats)
+    trial = formats.trial(*changes, index.has_deleted)
+    assert trial is not None
+    if trial.total <= most:
+        return trial.peak <= most
+    count.add(update, *changes)
+    if sum(text.pieces for text in count.texts()) > max(most, before):
+        refuse_size(
+            f"the formats of the XML texts would take more than {most} bytes: each piece of a text "
+            "has all formats that are active there; use fewer or shorter formats"
+        )
+    return False
 
 
 def require_room_for_patch(working: Working, ops: Sequence[Op]) -> None:

@@ -139,6 +139,11 @@ class Working:
             return None
         return partial(self.structs.of, self.document)
 
+    def may_count_formats(self, size: int) -> bool:
+        """Whether an update of `size` bytes may need an exact count of formats (G33)."""
+        most = self.bounds.patch.max_bytes
+        return most > 0 and self.structs.may_exceed(most, size)
+
     def entries_since(self, version: int) -> list[Entry] | None:
         """Return every entry after `version`; None when the tail is too short."""
         committed = self.tail.since(min(version, self.tail.last))
@@ -262,6 +267,10 @@ class LazyStructIndex:
     @property
     def is_built(self) -> bool:
         return self._index is not None
+
+    def may_exceed(self, most: int, size: int) -> bool:
+        """Whether the formats may take more bytes than `most` after an update of `size` bytes."""
+        return self._index is not None and self._index.formats.may_exceed(most, size)
 
     def add(self, update: bytes, checked: Checked | None = None) -> None:
         """Note an update that the document has applied, and what the guard has found in it."""

@@ -11,7 +11,7 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Round, Update
-from collab.room.state_limits import require_room_for_update
+from collab.room.state_limits import require_room_for_update, require_short_formats
 from collab.structs.array_touches import pieces_of_touches
 from collab.structs.guard import (
     Checked,
@@ -79,6 +79,7 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
         member.rights.require_whole_document()
     if working.document.work.applied + len(request.update) > working.ample_state:
         require_room_for_update(working, request.update, checked, index)
+    may_be_cut = require_short_formats(working, request.update, checked, index)
     has_arrays = index.arrays.there
     pieces = pieces_of_touches(request.update, checked, index) if has_arrays else []
     if len(checked.fresh) > MOST_JOINED and joins_many(checked.fresh):
@@ -89,9 +90,8 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
         answer.rest = [*answer.rest, *rest]
         return answer
     leases = checked.new_clients
-    slices = slices_of(
-        request.update, inspected, checked.fresh, known, index.blocks, working.seconds
-    )
+    seconds = working.seconds if may_be_cut else _no_time
+    slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, seconds)
     summary = UpdateSummary.of(
         inspected, known, new_values(checked), has_arrays=has_arrays, placed=checked
     )
@@ -112,6 +112,11 @@ def integrate(working: Working, member: Member, request: Update, now: Round) -> 
     if slices is not None:
         answer.rest = slices.rest
     return answer
+
+
+def _no_time() -> float:
+    """A clock that stands still: an update is never cut by its time."""
+    return 0.0
 
 
 def _check(working: Working, member: Member, inspected: Inspected, index: StructIndex) -> Checked:

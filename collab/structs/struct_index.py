@@ -23,6 +23,7 @@ from collections.abc import Container, Iterator, Mapping
 from collab.structs.array_sizes import ArraySizes
 from collab.structs.block_counts import BlockCounts
 from collab.structs.clock_runs import ClockRuns
+from collab.structs.text_formats import FORMATTED, TextFormats
 from collab.yjs.causality import Fresh, in_causal_order
 from collab.yjs.contents import DELETED, ITEMS, MAX_CLOCK, TEXT, TYPE
 from collab.yjs.lists import GONE, KEYED, TAKES_TEXT, UNKNOWN, StructPlace, list_id
@@ -55,6 +56,7 @@ class StructIndex:
         self._clients: defaultdict[int, ClockRuns] = defaultdict(ClockRuns)
         self.blocks = 0
         self.contents = BlockCounts()  # empty in a layer
+        self.formats = TextFormats()  # empty in a layer
         self._has_blocks = False  # true while the structs of a state are added: each is one block
         self.arrays: ArraySizes = ArraySizes(None if base is None else base.arrays)
         # The state vector of the added updates.
@@ -78,6 +80,7 @@ class StructIndex:
             self.append(client, struct)
         free_rows(order)
         self._delete(inspected.deletes)
+        self.formats.finish()
 
     def add_checked(
         self, fresh: Fresh, places: list[StructPlace], deletes: Mapping[int, list[Range]]
@@ -87,6 +90,7 @@ class StructIndex:
             self.append(client, struct, place)
         if deletes:
             self._delete(deletes)
+        self.formats.finish()
 
     def _delete(self, deletes: Mapping[int, list[Range]]) -> None:
         for client, ranges in deletes.items():
@@ -95,6 +99,7 @@ class StructIndex:
             for start, end in ranges:
                 if self.arrays.there:
                     self.count_deletion(client, start, end, self.arrays)
+                self.formats.note_deletion(client, start, end, known.has_deleted)
                 if known.starts and not self._has_blocks:
                     self.contents.cut(known.place(start))
                     self.contents.cut(known.place(end - 1))
@@ -114,6 +119,8 @@ class StructIndex:
             self.arrays.add(place, struct.end - clock)
         if self._base is None:
             self.contents.add(client, struct, place, is_block=self._has_blocks)
+            if struct.kind in FORMATTED:
+                self.formats.note(client, struct, place)
         self.blocks += 1
         self.clocks[client] = struct.end
 
@@ -130,7 +137,7 @@ class StructIndex:
             where, depth, _, _, holder, around = beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
-        takes_text = kind == DELETED or struct.takes == TEXT
+        takes_text = kind == DELETED or struct.takes & TEXT > 0
         return StructPlace(where, depth, kind in (TYPE, DELETED), takes_text, holder, around)
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int, int, int]:

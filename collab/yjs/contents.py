@@ -26,6 +26,7 @@ from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 DELETED: Final = 1
 STRING: Final = 4
+EMBED: Final = 5
 FORMAT: Final = 6
 TYPE: Final = 7
 
@@ -40,11 +41,17 @@ _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
 NOTHING: Final = 0
 TEXT: Final = 1
 ITEMS: Final = 2  # of a Y.Array
-_HELD: Final = {0: ITEMS, 2: TEXT, 6: TEXT}
+XML_TEXT: Final = TEXT | 4
+_HELD: Final = {0: ITEMS, 2: TEXT, 6: XML_TEXT}
 
-# Three facts about a content: its length in clocks, its text when the text has surrogate pairs, and
-# what it may contain.
-Content = tuple[int, str | None, int]
+# A mark of a text: the name of a format that begins or ends there, and the bytes that the format
+# adds to each piece of the text. They are 0 when the format ends.
+Mark = tuple[str, int]
+_TAGS: Final = len("<></>")
+
+# Four facts about a content: its length in clocks, its text when the text has surrogate pairs, what
+# it may contain, and its mark.
+Content = tuple[int, str | None, int, Mark | None]
 
 
 def read_name(reader: Reader) -> str:
@@ -70,12 +77,12 @@ def read_run(reader: Reader) -> int:
 
 
 def _read_deleted(reader: Reader) -> Content:
-    return read_run(reader), None, NOTHING
+    return read_run(reader), None, NOTHING, None
 
 
 def _read_binary(reader: Reader) -> Content:
     reader.skip(reader.uint())
-    return 1, None, NOTHING
+    return 1, None, NOTHING, None
 
 
 def _read_string(reader: Reader) -> Content:
@@ -83,30 +90,33 @@ def _read_string(reader: Reader) -> Content:
     if not raw:
         refuse("a struct is empty")
     if raw.isascii():
-        return len(raw), None, NOTHING
+        return len(raw), None, NOTHING, None
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         refuse("a text is not UTF-8")
     units = len(text.encode("utf-16-le")) // 2
-    return units, text if units != len(text) else None, NOTHING
+    return units, text if units != len(text) else None, NOTHING, None
 
 
 def _read_embed(reader: Reader) -> Content:
     _read_json(reader)
-    return 1, None, NOTHING
+    return 1, None, NOTHING, None
 
 
 def _read_format(reader: Reader) -> Content:
-    read_name(reader)
-    _read_json(reader)
-    return 1, None, NOTHING
+    name = read_name(reader)
+    raw = _read_json(reader)
+    # The name stands in two tags. yrs copies the value for each piece, also when it is not shown.
+    added = 0 if raw.strip() == b"null" else 2 * len(name.encode()) + _TAGS + len(raw)
+    return 1, None, NOTHING, (name, added)
 
 
-def _read_json(reader: Reader) -> None:
+def _read_json(reader: Reader) -> bytes:
     raw = reader.raw()
     if reader.checks_values:
         read_json(raw, is_kept=True)
+    return raw
 
 
 def _read_type(reader: Reader) -> Content:
@@ -115,7 +125,7 @@ def _read_type(reader: Reader) -> Content:
         refuse("a shared type is of a kind that Weft does not support")
     if ref == _XML_ELEMENT:
         read_name(reader)
-    return 1, None, _HELD.get(ref, NOTHING)
+    return 1, None, _HELD.get(ref, NOTHING), None
 
 
 def _read_plain_values(reader: Reader) -> Content:
@@ -124,7 +134,7 @@ def _read_plain_values(reader: Reader) -> Content:
         refuse("a struct is empty")
     for _ in range(count):
         skip_plain_value(reader)
-    return count, None, NOTHING
+    return count, None, NOTHING, None
 
 
 def _read_unsupported(_: Reader) -> Content:
@@ -136,7 +146,7 @@ CONTENTS: Final[list[Callable[[Reader], Content]]] = [_read_unsupported] * 32
 CONTENTS[DELETED] = _read_deleted
 CONTENTS[3] = _read_binary
 CONTENTS[STRING] = _read_string
-CONTENTS[5] = _read_embed
+CONTENTS[EMBED] = _read_embed
 CONTENTS[FORMAT] = _read_format
 CONTENTS[TYPE] = _read_type
 CONTENTS[8] = _read_plain_values

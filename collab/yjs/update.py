@@ -15,6 +15,7 @@ from collab.yjs.contents import (
     CONTENTS,
     MAX_CLOCK,
     NOTHING,
+    Mark,
     read_key,
     read_name,
     read_run,
@@ -75,6 +76,7 @@ class Struct(NamedTuple):
       `key`. `GC` (deleted content) and `SKIP` (a gap) are not items, and have none of these.
     - `text` is set only for a string with surrogate pairs, because no cut may split a pair.
     - `takes` is what a shared type may contain: text, the items of a Y.Array, or other types.
+    - `mark` is set only for a format (`collab/yjs/contents.py`).
     - The struct's bytes in the update are those from `at` up to `to`.
     """
 
@@ -89,6 +91,7 @@ class Struct(NamedTuple):
     takes: int = NOTHING
     at: int = 0
     to: int = 0
+    mark: Mark | None = None
 
 
 class Inspected(msgspec.Struct, frozen=True):
@@ -183,9 +186,9 @@ def _read_item(reader: Reader, clock: int, info: int, at: int) -> Struct:
         if info & HAS_KEY:
             key = read_key(reader)
     kind = info & KIND
-    length, text, takes = CONTENTS[kind](reader)
+    length, text, takes, mark = CONTENTS[kind](reader)
     end, to = clock + length, reader.pos
-    return Struct(clock, end, kind, origin, right, parent, key, text, takes, at, to)
+    return Struct(clock, end, kind, origin, right, parent, key, text, takes, at, to, mark)
 
 
 def _read_parent(reader: Reader) -> Id | str:

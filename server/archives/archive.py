@@ -15,12 +15,16 @@ from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.page.site import title_of
 from collab.patch.apply import replay
+from collab.patch.bounds import Bounds, json_size
 from collab.patch.values import same
 from collab.ports.store import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.room.request_digest import DIGEST_BYTES
 from collab.schema.check import Schema
 from collab.structs import guard
 from collab.structs.guard import GuardBounds, inspect
+from collab.tree.format_count import FormatCount
+from collab.types.merging import merge_updates
+from collab.yjs.lib0 import refuse_size
 from server.runtime.worker_threads import run_in_thread
 
 # An entry may be a whole pasted page, so its size is not limited here. The guard's other limits
@@ -120,7 +124,8 @@ def check(archive: Archive, epoch: int) -> None:
         (entry, inspect(entry.update, _BOUNDS)) for entry in archive.entries if entry.update
     ]
     try:
-        _check_updates(inspected)  # before any native code reads the bytes
+        # Before any native code reads the bytes.
+        _check_updates(inspected, max(json_size(archive.value), Bounds().max_bytes))
         for entry in archive.entries:
             check_values(entry)
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
@@ -134,15 +139,23 @@ def check(archive: Archive, epoch: int) -> None:
         Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
 
 
-def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
-    """Check the Yjs updates like those of a client, but allow the client ids of any user."""
-    index = guard.StructIndex()
+def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]], most: int) -> None:
+    """Check the Yjs updates like those of a client, but allow the client ids of any user.
+
+    The formats of the last version may have `most` bytes (`collab/structs/text_formats.py`).
+    """
+    index, applied = guard.StructIndex(), list[bytes]()
     for entry, update in inspected:
         if entry.kind == REPAIR:
-            index = guard.StructIndex()
+            index, applied = guard.StructIndex(), []
+        applied.append(entry.update)
         without_owner = dict.fromkeys(update.sections, "")
         guard.check(update, index.clocks, leases=without_owner, user="", index=index)
         index.add(update)
+    if index.formats.total > most:
+        count = FormatCount(merge_updates(applied), index)
+        if sum(text.pieces for text in count.texts()) > most:
+            refuse_size(f"the formats of the XML texts take more than {most} bytes")
 
 
 def _is_plausible(archive: Archive) -> bool:

@@ -89,6 +89,10 @@ def takes_long(request: Request, member: Member, room: Room) -> bool:
                 work_size > VERY_LARGE
                 or len(request.update) > MOST_UPDATE
                 or room.working.structs.behind(document) > MOST_UNINDEXED
+                or (
+                    document.work.applied > MOST_UNINDEXED
+                    and room.working.may_count_formats(len(request.update))
+                )
             )
         case Create() | Replace():
             return work_size > LARGE or _outweighs((request.value,), MOST_VALUES)

@@ -13,7 +13,7 @@ from collab.yjs.update import STORED_BOUNDS, inspect
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import Case, Level, Talk
 from tests.attacks.campaign.documents import DOCUMENTS, PROSE, Document
-from tests.collab.yjs.updates import NULL, gc, plain, shared, string, text, uint, update
+from tests.collab.yjs.updates import NULL, gc, item, plain, shared, string, text, uint, update
 
 Made = tuple[str, Level, Document, Callable[[int], Sequence[bytes]]]
 CLIENT = 2**30  # the client id of a run's first client; afterwards the id belongs to its user
@@ -213,6 +213,43 @@ def _in_an_array(count: int) -> Callable[[int], bytes]:
     )
 
 
+def _formatted(size: int) -> Callable[[int], bytes]:
+    """Return an update with an XML text of many pieces, all inside one format of this size."""
+    pieces = 4_000
+
+    def make(client: int) -> bytes:
+        structs = [
+            shared(6, root="content", key=f"f{client}"),
+            _mark("n" * size, "true", parent=(client, 0)),
+        ]
+        for at in range(1, 2 * pieces, 2):
+            structs += [
+                string("a", origin=(client, at)),
+                _mark("b", "null" if at % 4 == 3 else "true", origin=(client, at + 1)),
+            ]
+        return update((client, 0, structs))
+
+    return make
+
+
+def _texts_in_texts(levels: int) -> Callable[[int], bytes]:
+    return lambda client: update(
+        (
+            client,
+            0,
+            [
+                shared(6, root="content", key=f"texts{client}"),
+                *(shared(6, parent=(client, n)) for n in range(levels - 1)),
+                string('"', parent=(client, levels - 1)),
+            ],
+        )
+    )
+
+
+def _mark(name: str, value: str, **place: tuple[int, int]) -> bytes:
+    return item(6, text(name) + text(value), **place)  # type: ignore[arg-type]  # passed through
+
+
 def _deleted(ranges: int) -> Callable[[int], bytes]:
     return lambda client: update(
         (client, 0, [plain(*[NULL] * (2 * ranges), root=f"d{client}")]),
@@ -243,6 +280,9 @@ UPDATES: tuple[tuple[str, Level, Callable[[int], bytes]], ...] = (
     ("nesting", "above", _nested(limits.YJS.depth + 1)),
     ("items of a Y.Array", "at", _in_an_array(limits.YJS_ITEMS)),
     ("items of a Y.Array", "above", _in_an_array(limits.YJS_ITEMS + 1)),
+    ("formats of a text", "at", _formatted(limits.DOCUMENT // 9_000)),
+    ("formats of a text", "above", _formatted(limits.DOCUMENT // 7_500)),
+    ("texts in texts", "at", _texts_in_texts(100)),
     ("new clients", "at", _clients(limits.YJS.new_clients)),
     ("new clients", "above", _clients(limits.YJS.new_clients + 1)),
     ("run", "at", lambda c: update((c, 0, [gc(limits.YJS.run)]))),

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from pycrdt import Array, Doc, Map
+from pycrdt import Array, Doc, Map, XmlFragment, XmlText
 
 from collab.document.document import Document
 from collab.document.opening import Opening
@@ -277,6 +277,29 @@ async def test_deeply_nested_types_never_reach_native_code(
             assert await create_document(store, DocKey("acme", archive.doc), archive, AT) == count
         else:
             assert await refused(store, archive) is Code.INVALID_DOCUMENT
+
+
+@pytest.mark.parametrize(("pieces", "sound"), [(100, True), (8_000, False)])
+async def test_formats_that_take_megabytes_never_reach_native_code(
+    store: SqlStore, pieces: int, sound: bool
+) -> None:
+    """The value of the last version has no text: only yrs would read all formats."""
+    doc: Doc[Any] = Doc()
+    content = doc.get("content", type=Map)
+    content["x"] = XmlFragment([XmlText("ab" * pieces)])
+    text = content["x"].children[0]
+    with doc.transaction():
+        for at in range(0, 2 * pieces, 2):
+            text.format(at, at + 1, {"b": True})
+        text.format(0, 2 * pieces, {"n" * 500: True})
+    value = {"x": str(text)} if sound else {"x": ""}
+    ops = [{"op": "add", "path": "/x", "value": value["x"]}]
+    entries = [Entry(1, Author("ada"), AT, "create", ops, doc.get_update())]
+    archive = changed(archive_of_home(), version=1, value=value, entries=entries)
+    if sound:
+        assert await create_document(store, COPY, archive, AT) == 1
+    else:
+        assert await refused(store, archive) is Code.INVALID_DOCUMENT
 
 
 async def test_a_y_array_of_any_length_is_imported(store: SqlStore) -> None:

@@ -42,11 +42,17 @@ from server.documents.long_work import (
 ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "patch")
 
 
-def room_of(work_size: int, unindexed: int = 0) -> Any:
+def room_of(work_size: int, unindexed: int = 0, state: int = 0, *, formats: bool = False) -> Any:
     """Return what the estimate reads of a room: at version 100, without undo steps."""
+    work = SimpleNamespace(applied=state)
     return SimpleNamespace(
-        document=SimpleNamespace(work_size=work_size, version=100, undo_size=lambda *_: 0),
-        working=SimpleNamespace(structs=SimpleNamespace(behind=lambda document: unindexed)),
+        document=SimpleNamespace(
+            work_size=work_size, version=100, undo_size=lambda *_: 0, work=work
+        ),
+        working=SimpleNamespace(
+            structs=SimpleNamespace(behind=lambda document: unindexed),
+            may_count_formats=lambda size: formats,
+        ),
     )
 
 
@@ -106,6 +112,13 @@ def test_a_yjs_update_runs_in_a_thread_when_many_blocks_are_not_indexed() -> Non
     assert not takes_long(Update(b"\0\0"), ADA, room_of(1_000, MOST_UNINDEXED))
     assert takes_long(Update(b"\0\0"), ADA, room_of(1_000, MOST_UNINDEXED + 1))
     assert not takes_long(PatchRequest("", None, [op()]), ADA, room_of(1_000, MOST_UNINDEXED + 1))
+
+
+def test_g33_a_yjs_update_runs_in_a_thread_when_it_may_need_a_count_of_formats() -> None:
+    large = MOST_UNINDEXED + 1
+    assert takes_long(Update(b"\0\0"), ADA, room_of(1_000, 0, large, formats=True))
+    assert not takes_long(Update(b"\0\0"), ADA, room_of(1_000, 0, large, formats=False))
+    assert not takes_long(Update(b"\0\0"), ADA, room_of(1_000, 0, MOST_UNINDEXED, formats=True))
 
 
 def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
