@@ -11,15 +11,37 @@ from collections.abc import Iterable, Sequence
 from operator import is_
 from typing import Final
 
+from collab.yjs.state_pieces import count_structs, deletes_of_update
+
 # yrs encodes so many blocks in about 10 ms.
 MANY_BLOCKS: Final = 80_000
 # The fewest bytes of a block in a state that yrs has encoded.
 BYTES_OF_A_BLOCK: Final = 4
+# Bytes of an update that is not worth reading: each byte may be a block.
+SMALL: Final = 64
 
 
 def are_many(blocks: int) -> bool:
     """Whether yrs may need longer than 10 ms to encode so many blocks."""
     return blocks > MANY_BLOCKS
+
+
+def make_many_blocks(state: bytes, since: Iterable[bytes]) -> bool:
+    """Whether a state with the updates since then may have many blocks.
+
+    This reads the structs and deleted ranges, 1 µs each, until there are too many. A struct and a
+    range make two blocks at most, but for a state, whose structs are its blocks.
+    """
+    blocks = count_structs(state)
+    for update in since:
+        if are_many(blocks):
+            return True
+        if len(update) > SMALL:
+            ranges = sum(map(len, deletes_of_update(update).values()))
+            blocks += 2 * (count_structs(update) + ranges)
+        else:
+            blocks += len(update)
+    return are_many(blocks)
 
 
 class StateUpdates:
@@ -45,7 +67,7 @@ class StateUpdates:
 
     @property
     def have_many_blocks(self) -> bool:
-        """Whether yrs may need longer than 10 ms to encode the state."""
+        """Whether yrs may need longer than 10 ms to encode the state. No update is read for it."""
         state, *since = map(len, self._updates) if self._updates else (0,)
         blocks = self._blocks or state // BYTES_OF_A_BLOCK
         return are_many(blocks + sum(since))  # each byte of an update may be a block

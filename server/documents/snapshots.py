@@ -13,11 +13,18 @@ from collab.locks.terms import DEFAULT_TERMS, LockTerms
 from collab.ports.store import StorageUnavailable
 from collab.presence.book import PresenceBook
 from collab.room.working import RoomBounds
+from collab.structs.state_updates import make_many_blocks
 from collab.yjs.update import decode_state_vector
 from server.documents.changes import Unsaved
 from server.documents.long_work import LARGE
 from server.documents.room_state import Event, LiveState
-from server.loading.state_in_child import EncodedState, NoStateError, encode_in_child
+from server.loading.state_in_child import (
+    EncodedState,
+    NoStateError,
+    encode_here,
+    encode_in_child,
+)
+from server.runtime.logs import error_sentence
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -112,7 +119,7 @@ class Snapshots:
         """Begin to save the committed state, and return a function that does the rest.
 
         None while a task uses the room, or when the room must be loaded again or has no document.
-        None, too, when the document has many blocks, and a child process encodes another one. A
+        None, too, when the document may have many blocks while another one is encoded. A
         small document is read at once, because under load the next batch begins before any other
         task runs. A worker thread reads a large document.
         """
@@ -170,7 +177,7 @@ class Snapshots:
             return
         try:
             async with self._encoding:
-                made = await self._encode_state(draft.updates, draft.body.opening_seconds)
+                made = await self._encode(draft)
             snapshot = await run_in_thread(_complete, draft, made)
         except NoStateError as error:
             logger.warning("a snapshot could not be made; the log has all changes: %s", error)
@@ -179,6 +186,13 @@ class Snapshots:
             return
         room.document.updates.replace(draft.updates, made.state, made.blocks)
         await self._write(live, room.epoch, snapshot)
+
+    async def _encode(self, draft: Draft) -> EncodedState:
+        """Encode the state in a child process, or here when its blocks turn out to be few."""
+        state, *since = draft.updates
+        if not await run_in_thread(make_many_blocks, state, since):
+            return await run_in_thread(_encode_here, draft)
+        return await self._encode_state(draft.updates, draft.body.opening_seconds)
 
     async def _write(self, live: LiveRoom, epoch: int, snapshot: Snapshot | None) -> None:
         """Save a snapshot with the epoch in which it was made.
@@ -208,6 +222,15 @@ def _snapshot(document: Document, with_steps: bool) -> Snapshot:
 
 def _draft(document: Document, with_steps: bool) -> Draft:
     return document.draft(steps=with_steps)
+
+
+def _encode_here(draft: Draft) -> EncodedState:
+    try:
+        return encode_here(draft.updates, draft.body.opening_seconds)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of pycrdt is not an `Exception`
+        raise NoStateError(error_sentence(error)) from error
 
 
 def _complete(draft: Draft, made: EncodedState) -> Snapshot:

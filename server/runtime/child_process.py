@@ -49,6 +49,9 @@ async def start_process(
         process = await starting
         process.kill()
         await until_ended(process)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
         raise
 
 

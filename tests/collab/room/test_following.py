@@ -31,6 +31,7 @@ from collab.types.yjs_document import MOST_BLOCKS
 from tests.collab.document.following import check_cached_ids, facts, in_a_new_client
 from tests.collab.room.following_world import in_bytes, run
 from tests.collab.room.rooms import PAGE, code, commit, done, lock, member, opened, put
+from tests.seeds import seeds
 
 LONG = "All of these words are one long text. " * 20
 VALUE: dict[str, Json] = {"title": "hello", "long": LONG, "list": [{"id": "a"}, {"id": "b"}]}
@@ -95,9 +96,7 @@ def typed(room: Room, text: str = "!", client: int = 7) -> Update:
 # --- what a room follows ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "block", [*range(3), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(3, 8))]
-)
+@pytest.mark.parametrize("block", seeds(2, 8))
 def test_d20_three_rooms_and_a_room_from_the_log_are_equal(block: int) -> None:
     for seed in range(10 * block, 10 * block + 10):
         run(seed, 4, 0.0)

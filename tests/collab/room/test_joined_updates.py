@@ -19,6 +19,7 @@ from collab.structs.guard import inspect
 from collab.yjs.lib0 import write_uint
 from tests.collab.room.joined_worlds import Step, World
 from tests.collab.room.rooms import code, commit, done, lock, member, opened, put
+from tests.seeds import seeds
 
 YJS = member(lane="yjs")
 PAGE = {"t": "some words", "n": 0, "list": [{"id": "a", "t": "one"}, {"id": "b", "t": "two"}]}
@@ -58,7 +59,7 @@ class Typist:
                 text += "."
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(10, 40))
 def test_a_joined_update_does_what_its_parts_do(seed: int) -> None:
     choose = random.Random(seed)
     each, both = opened(PAGE), opened(PAGE)
@@ -170,7 +171,7 @@ def test_updates_with_a_gap_are_not_joined() -> None:
     assert joined([third, first]) is None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(15, 60))
 def test_bytes_that_are_no_update_are_not_joined_or_are_refused_later(seed: int) -> None:
     choose = random.Random(seed)
     typist = Typist(opened(PAGE))

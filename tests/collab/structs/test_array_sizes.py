@@ -15,6 +15,7 @@ from collab.structs.array_sizes import PLAIN, VALUE
 from collab.structs.guard import GuardBounds, StructIndex, check, inspect
 from collab.yjs.causality import in_causal_order
 from collab.yjs.slices import encode
+from tests.seeds import seeds
 
 BOUNDS = GuardBounds(array_values=10)
 
@@ -174,9 +175,7 @@ def _containers(held: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(8), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(8, 30))]
-)
+@pytest.mark.parametrize("seed", seeds(4, 30))
 def test_the_sizes_are_exact_after_any_edits_and_after_a_reload(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from collab.structs.state_updates import BYTES_OF_A_BLOCK, MANY_BLOCKS, StateUpdates
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text
+
+from collab.structs import state_updates
+from collab.structs.state_updates import (
+    BYTES_OF_A_BLOCK,
+    MANY_BLOCKS,
+    StateUpdates,
+    make_many_blocks,
+)
+from collab.yjs.state_pieces import count_structs
 
 STATE, FIRST, SECOND = b"state", b"first", b"second"
 
@@ -49,3 +61,37 @@ def test_blocks_are_counted_or_bounded_by_the_bytes() -> None:
     assert not has_many(updates)
     assert not has_many(StateUpdates([bytes(MANY_BLOCKS * BYTES_OF_A_BLOCK)]))
     assert has_many(StateUpdates([bytes((MANY_BLOCKS + 1) * BYTES_OF_A_BLOCK)]))
+
+
+def test_a_long_text_has_few_blocks() -> None:
+    doc: Doc[Any] = Doc()
+    texts = doc.get("content", type=Map)
+    state = doc.get_update()
+    texts["t"] = Text("x" * 10 * MANY_BLOCKS)
+    updates = [doc.get_update()]
+    assert has_many(StateUpdates([state, *updates]))
+    assert not make_many_blocks(state, updates)
+
+
+@pytest.mark.parametrize("length", [50, 500])
+def test_no_block_is_missed(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """Each second character is deleted, so that each one that is left is a block."""
+    doc: Doc[Any] = Doc()
+    text = doc.get("text", type=Text)
+    text += "x" * length
+    state = doc.get_update()
+    numbers = doc.get("numbers", type=Array)
+    before = doc.get_state()
+    with doc.transaction():
+        for at in range(length // 2):
+            del text[at]
+        for number in range(length):
+            numbers.insert(0, number)
+    updates = [doc.get_update(before)]
+    blocks = count_structs(doc.get_update())
+    assert blocks > length
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", blocks - 1)
+    assert make_many_blocks(state, updates)
+    assert make_many_blocks(doc.get_update(), [])
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", 4 * blocks)
+    assert not make_many_blocks(state, updates)

@@ -19,6 +19,7 @@ from collab.types import depth, handles
 from tests.collab.tree.arrays import array_of_maps, arrays_of_maps
 from tests.collab.yjs.updates import shared
 from tests.collab.yjs.updates import update as update_of
+from tests.seeds import seeds
 
 USERS = ("ada", "bo")
 
@@ -105,9 +106,7 @@ def _edit(rng: Random, content: Any, most: int) -> None:
                 held.insert(at + offset, _value(rng))
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(10), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(10, 40))]
-)
+@pytest.mark.parametrize("seed", seeds(4, 40))
 def test_any_updates_give_the_same_as_reading_the_whole_array(seed: int) -> None:
     rng, desk = Random(seed), Desk()
     desk.write(0, lambda content: content.update({"list": Array([1, Map({"a": 1})])}))
@@ -126,9 +125,7 @@ def test_any_updates_give_the_same_as_reading_the_whole_array(seed: int) -> None
             desk.require_same_as_whole()
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(10), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(10, 40))]
-)
+@pytest.mark.parametrize("seed", seeds(4, 40))
 def test_undo_takes_back_and_redo_puts_back_any_update(seed: int) -> None:
     rng, desk = Random(seed), Desk()
     desk.write(1, lambda content: content.update({"list": Array([_value(rng) for _ in range(6)])}))

@@ -17,6 +17,7 @@ from collab.room.requests import LockRequest, PatchRequest
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import Event, LiveState
 from tests.faults.inside import PAGE
+from tests.seeds import seeds
 from tests.server.scene import Scene, scene
 from tests.server.turns import wait_in_turns
 
@@ -146,7 +147,7 @@ async def run(seed: int) -> None:
         await made.check()
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(3, 10))
 async def test_a_document_is_open_again_after_random_faults(seed: int) -> None:
     await run(seed)
 

@@ -13,6 +13,7 @@ from collab.ports.store import Clash
 from collab.yjs import frames as yjs_frames
 from collab.yjs import slices
 from tests.held_store import until
+from tests.seeds import seeds
 from tests.server.documents.test_joined_updates import Writer
 from tests.server.lanes.lane_clients import Lanes, lanes
 
@@ -69,7 +70,7 @@ class Day:
 
 
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(3, 8))
 async def test_g32_no_update_is_lost_or_doubled(
     seed: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from collab.room.requests import PatchRequest
 from server.broadcast.subscriber import Submission
 from server.documents import request_queue
 from server.documents.request_queue import IN_A_TURN, RequestQueue
+from tests.seeds import seeds
 
 
 def member(user: str) -> Member:
@@ -234,14 +235,14 @@ class Model:
         return (own // IN_A_TURN + 4) * IN_A_TURN * (len(self.members) - 1)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(5, 20))
 def test_each_connection_keeps_its_order_when_large_batches_are_put_back_at_random(
     seed: int,
 ) -> None:
     Model(seed, users=14, largest_batch=256).run()
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(5, 20))
 def test_each_connection_keeps_its_order_and_waits_for_few_others_at_random(seed: int) -> None:
     """Requests are also put back, as after a clash, and by a thread whose time is over."""
     model = Model(seed)

@@ -85,6 +85,23 @@ async def test_the_document_takes_edits_while_a_child_encodes_its_state() -> Non
         await as_saved(store, made)
 
 
+async def test_no_child_is_started_when_the_blocks_turn_out_to_be_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state_updates, "MANY_BLOCKS", 1_000)
+    store = MemoryStore()
+    async with inside(store, **NEVER) as made:
+        await made.make({"t": ""})
+        gate = Gate(made)
+        await made.set("/t", "x" * 10_000)
+        live = made.hub.lives[PAGE]
+        assert live.room.document.updates.have_many_blocks, "by its bytes"
+        await made.hub.snapshots.save(live)
+        assert gate.asked == 0
+        assert await saved_versions(store) == [2]
+        await as_saved(store, made)
+
+
 async def test_undo_steps_of_a_real_child_are_those_of_its_version() -> None:
     store = MemoryStore()
     async with inside(store, **NEVER) as made:

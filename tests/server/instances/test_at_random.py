@@ -18,6 +18,7 @@ from server.commits import recovery
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Follower, Inside
 from tests.held_store import held, until
+from tests.seeds import seeds
 from tests.server.instances.network import Network, instances, poll
 
 VALUE: dict[str, Any] = {
@@ -42,9 +43,7 @@ def _nothing_waits_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "RECOVER_EVERY", 0.0)
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(4, 12))]
-)
+@pytest.mark.parametrize("seed", seeds(2, 12))
 async def test_all_instances_show_the_log(seed: int) -> None:
     await _run(seed, 60)
 

@@ -30,6 +30,7 @@ from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside
 from tests.held_store import held, until
+from tests.seeds import seeds
 from tests.server.instances.network import Network, instances, poll
 from tests.server.listener import Event, Listener
 from tests.server.turns import wait_in_turns
@@ -289,9 +290,7 @@ def _check_news(it: Day, head: int) -> None:
         assert at == head
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(6, 60))]
-)
+@pytest.mark.parametrize("seed", seeds(2, 60))
 async def test_contended_edits_have_one_answer_and_are_in_the_log_once(seed: int) -> None:
     await run(seed, 80)
 

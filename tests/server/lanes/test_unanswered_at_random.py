@@ -18,6 +18,7 @@ from collab.yjs import frames as yjs_frames
 from server.documents.room_state import LiveState
 from server.lanes.feed import MOST_UNANSWERED
 from tests.held_store import until
+from tests.seeds import seeds
 from tests.server.documents.test_joined_updates import Writer
 from tests.server.lanes.lane_clients import Lanes, PatchClient, YjsClient, lanes
 from tests.server.turns import wait_in_turns
@@ -113,9 +114,7 @@ class Crowd:
             await until(lambda: socket.is_reading)  # noqa: B023 - used at once
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(5), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(5, 60))]
-)
+@pytest.mark.parametrize("seed", seeds(1, 60))
 async def test_each_request_counts_until_its_answer(seed: int) -> None:
     choose = random.Random(seed)
     async with lanes({"n": 0, "t": 0}, **UNLIMITED) as it:

@@ -44,4 +44,6 @@ async def test_a_process_whose_start_is_canceled_is_ended(monkeypatch: pytest.Mo
     with pytest.raises(asyncio.CancelledError):
         await starting
     assert started[0].poll() == -9
-    started[0].communicate()
+    for pipe in (started[0].stdin, started[0].stdout):
+        assert pipe is not None
+        assert pipe.closed

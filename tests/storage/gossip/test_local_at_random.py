@@ -13,6 +13,7 @@ from collab.ports.gossip import LOST
 from storage.gossip import local
 from storage.gossip.local import LocalGossip
 from tests.patience import eventually
+from tests.seeds import seeds
 
 pytestmark = pytest.mark.thorough
 
@@ -97,9 +98,7 @@ class World:
         ]
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(4, 30))]
-)
+@pytest.mark.parametrize("seed", seeds(2, 30))
 async def test_no_message_is_missed_without_lost(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
