@@ -29,8 +29,8 @@ def are_many(blocks: int) -> bool:
 def make_many_blocks(state: bytes, since: Iterable[bytes]) -> bool:
     """Whether a state with the updates since then may have many blocks.
 
-    This reads the structs and deleted ranges, 1 µs each, until there are too many. A struct and a
-    range make two blocks at most, but for a state, whose structs are its blocks.
+    This reads the structs and deleted ranges, 1 µs each, until there are too many. The structs of
+    the state are blocks. A struct or a deleted range of an update makes two blocks at most.
     """
     blocks = count_structs(state)
     for update in since:

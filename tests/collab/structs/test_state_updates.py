@@ -75,7 +75,7 @@ def test_a_long_text_has_few_blocks() -> None:
 
 @pytest.mark.parametrize("length", [50, 500])
 def test_no_block_is_missed(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
-    """Each second character is deleted, so that each one that is left is a block."""
+    """Each second character is deleted, so each other character is a block."""
     doc: Doc[Any] = Doc()
     text = doc.get("text", type=Text)
     text += "x" * length
