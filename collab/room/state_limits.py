@@ -69,7 +69,7 @@ def require_room_for_update(
 def require_short_formats(
     working: Working, update: bytes, checked: Checked, index: StructIndex
 ) -> bool:
-    """Raise `too_large` when the formats of XML texts would take too many bytes (G33).
+    """Raise `too_large` when the formats of texts would take too many bytes (G33).
 
     Return whether the formats are also short enough after each part of the update.
     """
@@ -90,7 +90,7 @@ def require_short_formats(
     count.add(update, *changes)
     if sum(text.pieces for text in count.texts()) > max(most, before):
         refuse_size(
-            f"the formats of the XML texts would take more than {most} bytes: each piece of a text "
+            f"the formats of the texts would take more than {most} bytes: each piece of a text "
             "has all formats that are active there; use fewer or shorter formats"
         )
     return False

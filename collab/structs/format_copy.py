@@ -1,4 +1,4 @@
-"""Copies the XML texts of a document into updates in which no format reaches over other content.
+"""Copies the formatted texts of a document into updates without formats.
 
 In the copy, each format is an embedded object: the number of its mark. So yrs returns the pieces of
 a copied text and its marks one after the other, in the order of the document, in linear time. In
@@ -50,7 +50,7 @@ class FormatCopy:
                 section = sections[client] = _Section(struct.clock)
             if place.list in self.roots and struct.kind != GC:
                 section.begin()
-                self._write(section.body, update, struct, self.roots[place.list])
+                self._write(section.body, update, struct, place)
             else:
                 section.skip(struct.end - max(struct.clock, section.end))
             section.end = struct.end
@@ -64,10 +64,10 @@ class FormatCopy:
         write_deletes(out, deletes)
         return bytes(out)
 
-    def _write(self, out: bytearray, update: bytes, struct: Struct, root: str) -> None:
+    def _write(self, out: bytearray, update: bytes, struct: Struct, place: StructPlace) -> None:
         reader = Reader(update, struct.at + 1, checks_values=False)
         info = update[struct.at]
-        mark = mark_of(struct)
+        mark = mark_of(struct, place)
         out.append(info if mark is None else info & ~KIND | EMBED)
         begin = reader.pos
         if info & HAS_ORIGIN:
@@ -83,7 +83,7 @@ class FormatCopy:
             reader.uint()
             reader.uint()
             write_uint(out, 1)
-            write_raw(out, root.encode())
+            write_raw(out, self.roots[place.list].encode())
         if mark is None:
             out += update[reader.pos : struct.to]
         else:

@@ -137,7 +137,7 @@ class StructIndex:
             where, depth, _, _, holder, around = beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
-        takes_text = kind == DELETED or struct.takes & TEXT > 0
+        takes_text = kind == DELETED or struct.takes == TEXT
         return StructPlace(where, depth, kind in (TYPE, DELETED), takes_text, holder, around)
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int, int, int]:

@@ -1,9 +1,10 @@
-"""Bounds the bytes that the formats of XML texts take when the texts are read.
+"""Bounds the bytes that the formats of texts take when yrs reads them.
 
 A mark is a struct at which a format begins or ends. The marks and the embedded objects of a text
-divide it into pieces. yrs reads each piece with all formats that are active there. So the *format
-bytes* of a text are a product: 4,000 pieces inside one format of a kilobyte take eight megabytes.
-An update of two kilobytes can bring this format, or delete the mark that ended it.
+divide it into pieces. yrs reads each piece of an XML text with all formats that are active there.
+In the event of a Y.Text, each inserted piece has them. So the *format bytes* of a text are a
+product: 4,000 pieces inside one format of a kilobyte take eight megabytes. An update of two
+kilobytes can bring this format, or delete the mark that ended it.
 
 This module keeps an upper bound of the format bytes of each text. The bound needs no order of the
 structs. When the bound is too large, the server counts exactly (`collab/tree/format_count.py`).
@@ -23,8 +24,8 @@ from typing import Final, NamedTuple
 
 from collab.structs.clock_runs import is_in
 from collab.yjs.causality import Fresh
-from collab.yjs.contents import EMBED, FORMAT, TYPE, XML_TEXT, Mark
-from collab.yjs.lists import TAKES_TEXT, StructPlace, list_id
+from collab.yjs.contents import EMBED, FORMAT, TYPE, Mark
+from collab.yjs.lists import TAKES_TEXT, StructPlace
 from collab.yjs.update import Range, Struct
 
 # The kinds of structs that are noted.
@@ -116,7 +117,7 @@ class FormatTrial(NamedTuple):
 
 
 class _Marks:
-    """The marks and objects that one client has inserted into XML texts, by clock."""
+    """The marks and objects that one client has inserted into texts, by clock."""
 
     __slots__ = ("clocks", "lists", "numbers")
 
@@ -130,7 +131,7 @@ class _Marks:
 
 
 class TextFormats:
-    """The bounds of all XML texts of a document.
+    """The bounds of all formatted texts of a document.
 
     Invariant: between two updates, `bounds` has each text with a mark or an object that is not
     deleted, and `total` is the sum of their bounds. A text is named by the list of its children.
@@ -141,7 +142,6 @@ class TextFormats:
         self.total = 0
         self._product = 0  # the sum of `gaps` times `every`
         self._most_gaps = self._most_every = 0
-        self._texts: set[int] = set()
         self._marks: defaultdict[int, _Marks] = defaultdict(_Marks)
         self._kinds: list[Mark] = []
         self._numbers: dict[Mark, int] = {}
@@ -151,10 +151,8 @@ class TextFormats:
 
     def note(self, client: int, struct: Struct, place: StructPlace) -> None:
         """Note a new struct. `finish` must follow."""
-        if struct.takes == XML_TEXT:
-            self._texts.add(list_id((client, struct.clock)) | TAKES_TEXT)
-        mark = mark_of(struct)
-        if mark is None or place.list not in self._texts:
+        mark = mark_of(struct, place)
+        if mark is None:
             return
         known = self._marks[client]
         known.clocks.append(struct.clock)
@@ -207,19 +205,15 @@ class TextFormats:
     ) -> FormatTrial | None:
         """Return the bounds after an update: its new structs with their places, its deletions.
 
-        Return None for an update that writes nothing into an XML text and deletes no mark.
+        Return None for an update that writes nothing into a formatted text and deletes no mark.
         """
         edits: defaultdict[int, TextEdit] = defaultdict(TextEdit)
-        texts, writes_text = set[int](), False
+        writes_text = False
         for (client, struct), place in zip(fresh, places, strict=True):
-            if struct.takes == XML_TEXT:
-                texts.add(list_id((client, struct.clock)) | TAKES_TEXT)
-            if not place.list & TAKES_TEXT or not (
-                place.list in self._texts or place.list in texts
-            ):
+            if not place.list & TAKES_TEXT:
                 continue
-            writes_text = True
-            mark = mark_of(struct)
+            writes_text = writes_text or place.list in self.bounds
+            mark = mark_of(struct, place)
             if mark is not None:
                 edits[place.list].added.append(mark)
                 if is_in(deletes.get(client, ()), struct.clock):
@@ -238,14 +232,8 @@ class TextFormats:
             peak += max(0, most - bound.total)
         return FormatTrial(total, peak)
 
-    def is_text(self, where: int) -> bool:
-        """Whether a list has the children of an XML text."""
-        return where in self._texts
-
     def may_exceed(self, limit: int, size: int) -> bool:
         """Whether the bounds may exceed `limit` after an update of `size` bytes."""
-        if not self._texts:
-            return False
         added = size * self._most_every + 2 * size * (self._most_gaps + size)
         return self._product + added > limit
 
@@ -291,8 +279,10 @@ class TextFormats:
         return number
 
 
-def mark_of(struct: Struct) -> Mark | None:
-    """Return the mark of a struct in a text, or `OBJECT`; None for text and for deleted content."""
+def mark_of(struct: Struct, place: StructPlace) -> Mark | None:
+    """Return the mark of a struct in a text, or `OBJECT`; None for any other struct."""
+    if not place.list & TAKES_TEXT or not place.depth:
+        return None
     if struct.kind == FORMAT:
         return struct.mark
     return OBJECT if struct.kind in (EMBED, TYPE) else None

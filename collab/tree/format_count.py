@@ -1,4 +1,4 @@
-"""Counts the format bytes of the XML texts of a document, before yrs reads these texts.
+"""Counts the format bytes of the texts of a document, before yrs reads these texts.
 
 The format bytes of a text are the bytes of the formats of each of its pieces, in all pieces
 (`collab/structs/text_formats.py`). The count takes about as long as opening the document.
@@ -15,7 +15,7 @@ from collab.structs.struct_index import StructIndex
 from collab.structs.text_formats import TextFormats
 from collab.types.loader import CONTENT, Loader
 from collab.yjs.causality import Clocks, Fresh, in_causal_order
-from collab.yjs.contents import XML_TEXT, Mark
+from collab.yjs.contents import TEXT, Mark
 from collab.yjs.lists import TAKES_TEXT, StructPlace, list_id
 from collab.yjs.slices import LARGEST_SLICE, encode, slices_of
 from collab.yjs.update import STORED_BOUNDS, Range, free_rows, inspect
@@ -37,7 +37,7 @@ class Counted(NamedTuple):
 
 
 class FormatCount:
-    """A copy of the document's XML texts, in which yrs has put the structs in order.
+    """A copy of the document's formatted texts, in which yrs has put the structs in order.
 
     `hidden` are the texts outside of the value.
     """
@@ -60,9 +60,9 @@ class FormatCount:
         self._copy = FormatCopy()
         self._types = {list_id(at): (at, place.holder) for at, place in index.all_alive_types()}
         self._deletes: Mapping[int, list[Range]] = {}  # of the added update
-        formats = index.formats
-        texts = {place.list for place in places if formats.is_text(place.list)}
-        self.hidden = self._find_texts([*formats.bounds, *(texts - formats.bounds.keys())])
+        known = index.formats.bounds.keys()
+        edited = {place.list for place in places if place.list & ~TAKES_TEXT in self._types}
+        self.hidden = self._find_texts([*known, *(edited - known)])
         inspected = inspect(state, STORED_BOUNDS)
         order = in_causal_order(inspected.sections, {})
         if is_slow:
@@ -97,7 +97,7 @@ class FormatCount:
             if place.holds:
                 own = list_id((client, struct.clock))
                 self._types[own] = (client, struct.clock), place.holder
-                if struct.takes == XML_TEXT:
+                if struct.takes == TEXT:
                     made.append(own | TAKES_TEXT)
         self._find_texts(made)
         self._deletes = deletes
@@ -126,6 +126,8 @@ class FormatCount:
         return hidden
 
     def _is_in_content(self, own: int) -> bool:
+        if own not in self._types:
+            return False  # a root type, or a deleted text
         while (found := self._types.get(own)) is not None:
             (client, clock), own = found
             if is_in(self._deletes.get(client, ()), clock):

@@ -41,8 +41,7 @@ _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
 NOTHING: Final = 0
 TEXT: Final = 1
 ITEMS: Final = 2  # of a Y.Array
-XML_TEXT: Final = TEXT | 4
-_HELD: Final = {0: ITEMS, 2: TEXT, 6: XML_TEXT}
+_HELD: Final = {0: ITEMS, 2: TEXT, 6: TEXT}
 
 # A mark of a text: the name of a format that begins or ends there, and the bytes that the format
 # adds to each piece of the text. They are 0 when the format ends.

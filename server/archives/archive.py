@@ -155,7 +155,7 @@ def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]], most: int
     if index.formats.total > most:
         count = FormatCount(merge_updates(applied), index)
         if sum(text.pieces for text in count.texts()) > most:
-            refuse_size(f"the formats of the XML texts take more than {most} bytes")
+            refuse_size(f"the formats of the texts take more than {most} bytes")
 
 
 def _is_plausible(archive: Archive) -> bool:

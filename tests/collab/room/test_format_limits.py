@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Map, UndoManager, XmlElement, XmlFragment, XmlText
+from pycrdt import Doc, Map, Text, UndoManager, XmlElement, XmlFragment, XmlText
 
 from collab.errors import Code
 from collab.patch.bounds import Bounds
@@ -240,6 +240,36 @@ def test_g33_the_verdict_is_the_same_when_yrs_does_not_encode_the_state(
     assert room.document.updates.have_many_blocks
     peer.send(lambda: peer.text().format(0, 8, {"n" * 1000: True}))
     _is_refused(room, peer.update(lambda: peer.text().format(0, 80, {"m" * 1000: True})))
+
+
+def test_g33_many_formatted_pieces_in_the_event_of_a_text_are_too_large() -> None:
+    """The value shows no formats of a Y.Text, but the event has them for each inserted piece."""
+    room = _room()
+    peer = Peer(room)
+    long, bold = {"n": "v" * 1000}, {"b": True}
+    peer.send(lambda: peer.content.update({"t": Text("ab")}))
+    peer.send(lambda: peer.content["t"].format(0, 2, long))
+
+    def write() -> None:
+        for at in range(PIECES):
+            peer.content["t"].insert(1, "x", long | bold if at % 2 else long)
+
+    _is_refused(room, peer.update(write))
+
+
+def test_g33_texts_of_other_root_types_may_have_any_formats() -> None:
+    room = _room()
+    peer = Peer(room)
+    article = peer.doc.get("article", type=Text)
+    peer.send(lambda: article.insert(0, "ab" * PIECES))
+    peer.send(lambda: article.format(0, 2 * PIECES, {"n" * 1000: True}))
+
+    def bold(at: int) -> None:
+        article.format(at, at + 1, {"b": True})
+
+    for at in range(0, 2 * PIECES, 2):
+        peer.send(partial(bold, at))
+    assert room.document.value == {}
 
 
 def test_g33_every_instance_has_the_same_verdict() -> None:

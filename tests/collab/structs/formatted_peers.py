@@ -1,4 +1,4 @@
-"""Clients that edit XML texts at random, and the format bytes that yrs really returns."""
+"""Clients that edit formatted texts at random, and the format bytes that yrs really returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from pycrdt import Doc, Map, UndoManager, XmlElement, XmlFragment, XmlText
+from pycrdt import Doc, Map, Text, UndoManager, XmlElement, XmlFragment, XmlText
 
 VALUES: list[Any] = [True, None, "a value", {"href": "https://example.org"}, None]
 NAMES = ["b", "i", "link", "é--Ab3dE6fG"]
@@ -28,12 +28,17 @@ class Peer:
         self.content["x"] = XmlFragment(
             [XmlText("one text"), XmlElement("p", {}, [XmlText("two")])]
         )
+        self.content["t"] = Text("a plain text")
         self.outside.children.append(XmlText("outside"))
 
-    def texts(self, *, outside: bool = False) -> Iterator[XmlText]:
+    def texts(self, *, outside: bool = False) -> Iterator[Text | XmlText]:
         waiting = [self.outside] if outside else [self.content[key] for key in self.content]
         while waiting:
-            for child in waiting.pop().children:
+            held = waiting.pop()
+            if isinstance(held, Text):
+                yield held
+                continue
+            for child in held.children:
                 if isinstance(child, XmlText):
                     yield child
                 else:
@@ -86,7 +91,7 @@ def _formats(rng: Random) -> dict[str, Any] | None:
     return {name: rng.choice(VALUES) for name in names} or None
 
 
-def real_bytes(texts: Iterator[XmlText]) -> int:
+def real_bytes(texts: Iterator[Text | XmlText]) -> int:
     """Return the format bytes of all pieces, from what yrs returns for the texts."""
     total = 0
     for text in texts:
