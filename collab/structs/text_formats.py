@@ -10,7 +10,7 @@ This module keeps an upper bound of the format bytes of each text. The bound nee
 structs. When the bound is too large, the server counts exactly (`collab/tree/format_count.py`).
 
 A *gap* is a place where a piece may be: behind each mark, and on both sides of an embedded object.
-Text that is written into a gap changes no bound.
+Text that is written into a gap adds one piece at most.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Final, NamedTuple
 
 from collab.structs.clock_runs import is_in
 from collab.yjs.causality import Fresh
-from collab.yjs.contents import EMBED, FORMAT, TYPE, Mark
+from collab.yjs.contents import EMBED, FORMAT, STRING, TYPE, Mark
 from collab.yjs.lists import TAKES_TEXT, StructPlace
 from collab.yjs.update import Range, Struct
 
 # The kinds of structs that are noted.
-FORMATTED: Final = frozenset({EMBED, FORMAT, TYPE})
+FORMATTED: Final = frozenset({EMBED, FORMAT, STRING, TYPE})
 # An embedded object, or a shared type in a text. It is a piece, and has the formats of one.
 OBJECT: Final[Mark] = ("", -1)
 
@@ -38,15 +38,16 @@ OBJECT: Final[Mark] = ("", -1)
 class TextBound:
     """A bound of the format bytes of one text.
 
-    - `gaps` is the number of its gaps.
+    - `gaps` is the number of its gaps. At most `filled` of them have a piece.
     - `names` has two numbers for each name: of the marks that begin a format of this name, and of
       the most bytes that one of them adds to a piece.
     - `every` is the sum of these bytes.
-    - `most` bounds the bytes in one gap, and `total` the bytes in all gaps.
+    - `most` bounds the bytes in one gap, and `total` the bytes of all pieces.
     - `is_shown` is false when the text is outside of the value. Then `total` is 0.
     """
 
     gaps: int = 1
+    filled: int = 1
     names: dict[str, tuple[int, int]] = field(default_factory=dict)
     every: int = 0
     most: int = 0
@@ -60,11 +61,15 @@ class TextBound:
 
 
 class TextEdit:
-    """The marks and objects that an update adds to one text, and the deleted ones."""
+    """The marks and objects that an update adds to one text, and the deleted ones.
 
-    __slots__ = ("added", "deleted")
+    `strings` is the number of new strings.
+    """
+
+    __slots__ = ("added", "deleted", "strings")
 
     def __init__(self) -> None:
+        self.strings = 0
         self.added: list[Mark] = []
         self.deleted: list[Mark] = []
 
@@ -96,10 +101,10 @@ class TextEdit:
         reach = sum((names.get(name) or before.names.get(name, (0, 0)))[1] for name in changed)
         every -= sum(largest for count, largest in names.values() if not count)
         most = before.most + reach
-        grown = before.total + before.gaps * reach + (all_gaps - before.gaps) * most
-        after = TextBound(
-            gaps, names, every, min(every, most), min(gaps * every, grown), before.is_shown
-        )
+        added = all_gaps - before.gaps + min(self.strings, before.gaps - before.filled)
+        grown = before.total + before.filled * reach + added * most
+        total, filled = min(gaps * every, grown), min(before.filled + added, gaps)
+        after = TextBound(gaps, filled, names, every, min(every, most), total, before.is_shown)
         if not before.is_shown:
             after.total = 0
             return after, 0
@@ -151,6 +156,10 @@ class TextFormats:
 
     def note(self, client: int, struct: Struct, place: StructPlace) -> None:
         """Note a new struct. `finish` must follow."""
+        if struct.kind == STRING:
+            if place.list in self.bounds:
+                self._edit(place.list).strings += 1
+            return
         mark = mark_of(struct, place)
         if mark is None:
             return
@@ -208,11 +217,11 @@ class TextFormats:
         Return None for an update that writes nothing into a formatted text and deletes no mark.
         """
         edits: defaultdict[int, TextEdit] = defaultdict(TextEdit)
-        writes_text = False
         for (client, struct), place in zip(fresh, places, strict=True):
             if not place.list & TAKES_TEXT:
                 continue
-            writes_text = writes_text or place.list in self.bounds
+            if struct.kind == STRING and place.list in self.bounds:
+                edits[place.list].strings += 1
             mark = mark_of(struct, place)
             if mark is not None:
                 edits[place.list].added.append(mark)
@@ -222,7 +231,7 @@ class TextFormats:
             for client, start, end in _ranges(deletes):
                 for text, mark in self._alive(client, start, end, is_deleted):
                     edits[text].deleted.append(mark)
-        if not (edits or writes_text):
+        if not edits:
             return None
         total = peak = self.total
         for text, edit in edits.items():
@@ -239,12 +248,12 @@ class TextFormats:
 
     # --- after an exact count ---------------------------------------------------------------
 
-    def tighten(self, text: int, most: int, total: int) -> None:
-        """Set exact figures of a text: the most bytes in a gap, and the bytes in all gaps."""
+    def tighten(self, text: int, filled: int, most: int, total: int) -> None:
+        """Set exact figures of a text: its pieces, and the bytes of one gap and of all pieces."""
         bound = self.bounds.get(text)
         if bound is not None:  # it has a mark
             self.total += total - bound.total
-            bound.most, bound.total = most, total
+            bound.filled, bound.most, bound.total = filled, most, total
 
     def hide(self, text: int) -> None:
         """Note that a text is outside of the value. No update can move it there."""

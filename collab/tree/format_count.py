@@ -25,14 +25,14 @@ PIECE: Final = 2_000  # structs of a state that yrs applies in one call, in 5 ms
 
 
 class Counted(NamedTuple):
-    """The format bytes of one text: in its pieces, and in all its gaps.
+    """The format bytes of one text: of its pieces, and the most in one gap.
 
-    A gap is empty when it has no piece. `most` are the bytes in one gap.
+    `filled` is the number of its pieces.
     """
 
     text: int
     pieces: int
-    gaps: int
+    filled: int
     most: int
 
 
@@ -61,7 +61,8 @@ class FormatCount:
         self._types = {list_id(at): (at, place.holder) for at, place in index.all_alive_types()}
         self._deletes: Mapping[int, list[Range]] = {}  # of the added update
         known = index.formats.bounds.keys()
-        edited = {place.list for place in places if place.list & ~TAKES_TEXT in self._types}
+        lists = {place.list for place in places if place.list & TAKES_TEXT}
+        edited = {text for text in lists if text & ~TAKES_TEXT in self._types}
         self.hidden = self._find_texts([*known, *(edited - known)])
         inspected = inspect(state, STORED_BOUNDS)
         order = in_causal_order(inspected.sections, {})
@@ -78,7 +79,7 @@ class FormatCount:
         """Replace the bounds by the exact figures. Return the format bytes of all pieces."""
         total = 0
         for one in self.texts():
-            formats.tighten(one.text, one.most, one.gaps)
+            formats.tighten(one.text, one.filled, one.most, one.pieces)
             total += one.pieces
         for text in self.hidden:
             formats.hide(text)
@@ -159,19 +160,17 @@ class FormatCount:
 def counted(text: int, order: Iterable[str | float], marks: list[Mark]) -> Counted:
     """Count the format bytes of a text: its strings, and the numbers of its marks, in order."""
     active: dict[str, int] = {}
-    now = most = pieces = gaps = 0
+    now = most = pieces = filled = 0
     for one in order:
         if isinstance(one, str):
-            pieces += now
+            pieces, filled = pieces + now, filled + 1
             continue
         name, size = marks[int(one)]
         if size < 0:
-            pieces += now
-            gaps += 2 * now
+            pieces, filled = pieces + now, filled + 1
             continue
         now += size - active.pop(name, 0)
         if size:
             active[name] = size
-        gaps += now
         most = max(most, now)
-    return Counted(text, pieces, gaps, most)
+    return Counted(text, pieces, filled, most)

@@ -72,6 +72,10 @@ class Peer:
             new = XmlElement("p", {}, [XmlText("new")])
             self.content[f"y{rng.randrange(3)}"] = XmlFragment([new])
             return
+        if kind < 0.14 and "x" in self.content:
+            children = self.content["x"].children
+            children.insert(rng.randint(0, len(children)), XmlElement("p", {}, [XmlText("item")]))
+            return
         text = rng.choice(texts)
         length = len(text)
         at = rng.randint(0, length)

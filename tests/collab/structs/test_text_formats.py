@@ -114,7 +114,9 @@ def test_g33_exact_figures_make_the_bounds_small_again() -> None:
 
 
 def test_g33_a_deleted_mark_lets_earlier_formats_reach_further() -> None:
-    bound = TextBound(gaps=11, names={"n": (2, 100), "b": (5, 10)}, every=110, most=110, total=200)
+    bound = TextBound(
+        gaps=11, filled=11, names={"n": (2, 100), "b": (5, 10)}, every=110, most=110, total=200
+    )
     edit = TextEdit()
     edit.deleted = [("n", 0)]
     after, _ = edit.after(bound)
@@ -125,7 +127,7 @@ def test_g33_a_deleted_mark_lets_earlier_formats_reach_further() -> None:
 
 
 def test_g33_a_new_name_reaches_into_every_gap_once() -> None:
-    bound = TextBound(gaps=11, names={"b": (5, 10)}, every=10, most=10, total=50)
+    bound = TextBound(gaps=11, filled=11, names={"b": (5, 10)}, every=10, most=10, total=50)
     edit = TextEdit()
     edit.added = [("i", 7), ("i", 0)] * 20 + [OBJECT]
     after, peak = edit.after(bound)

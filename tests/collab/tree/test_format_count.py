@@ -120,13 +120,13 @@ def test_g33_texts_outside_of_the_value_are_not_counted() -> None:
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (["a"], (0, 0, 0)),
-        (["a", 0, "b", 1, "c"], (10, 10, 10)),
-        ([0, 1, "c"], (0, 10, 10)),
-        ([0, 2, "c", 1], (30, 40, 30)),  # the same name again replaces the value
-        ([0, 3, "c", 1, "d"], (25 + 15, 10 + 25 + 15, 25)),
-        ([0, 4, 1], (10, 30, 10)),  # an object is a piece, with a gap on both sides
-        ([1, "a"], (0, 0, 0)),
+        (["a"], (0, 1, 0)),
+        (["a", 0, "b", 1, "c"], (10, 3, 10)),
+        ([0, 1, "c"], (0, 1, 10)),
+        ([0, 2, "c", 1], (30, 1, 30)),  # the same name again replaces the value
+        ([0, 3, "c", 1, "d"], (25 + 15, 2, 25)),
+        ([0, 4, 1], (10, 1, 10)),  # an object is a piece, with a gap on both sides
+        ([1, "a"], (0, 1, 0)),
     ],
 )
 def test_g33_a_piece_has_all_formats_that_are_active(
