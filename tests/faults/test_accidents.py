@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from collab.document.document import Document
+from collab.document.snapshot_format import Draft
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Corrupt
@@ -236,10 +238,14 @@ async def test_a_document_damaged_while_open_is_closed_and_no_other(
 async def test_a_failing_snapshot_stops_nothing(
     hall: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(room: Room) -> bytes:
+    failed = list[Document]()
+
+    def fail(document: Document, **_: bool) -> Draft:
+        failed.append(document)
         raise Panic("in the native library")
 
-    monkeypatch.setattr(Room, "snapshot", fail)
+    monkeypatch.setattr(Document, "draft", fail)
     for number in range(1, 500):
         assert isinstance(await hall.set("/n", number), Answer)
     assert (await hall.read())[0] == 500
+    assert failed

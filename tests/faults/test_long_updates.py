@@ -125,7 +125,7 @@ async def test_a_requeued_long_update_is_checked_and_charged_once(
             await asyncio.sleep(0)
         assert known(live) == LENGTH
         # Each slice reads the clock at its start and its end, for the opening time and its own.
-        assert bill.seconds == [0.15] * (LENGTH - 1) + [0.09]  # the last slice is short
+        assert bill.seconds == [0.12] * (LENGTH - 1) + [0.06]  # the last slice is short
 
 
 async def test_a_client_without_budget_for_a_long_update_is_closed_and_may_reconnect(

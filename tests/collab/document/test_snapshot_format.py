@@ -51,7 +51,7 @@ def test_no_native_call_encodes_more_than_a_step(monkeypatch: pytest.MonkeyPatch
         return raw
 
     monkeypatch.setattr(snapshot_format, "encode", counting)
-    whole = document.snapshot().steps
+    whole = document.draft().steps
     assert len(whole) > 2_000
     assert max(lengths) < len(whole) // 2
 

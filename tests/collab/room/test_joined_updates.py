@@ -30,7 +30,9 @@ class Typist:
 
     def __init__(self, room: Room) -> None:
         self.doc: Doc[Any] = Doc()
-        self.doc.apply_update(done(room, ReadState(b"\0"), YJS).state)
+        answer = done(room, ReadState(b"\0"), YJS)
+        for update in (*answer.earlier, answer.state):
+            self.doc.apply_update(update)
         self.content = self.doc.get("content", type=Map)
         self.updates: list[bytes] = []
         self.doc.observe(lambda event: self.updates.append(event.update))
