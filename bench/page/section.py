@@ -1,4 +1,4 @@
-"""The peers' section of docs/performance.md, made from the rows of the last full run."""
+"""The peers' section of docs/performance.md, made from the rows of the last run of each group."""
 
 from __future__ import annotations
 
@@ -161,8 +161,8 @@ def _groups(rows: Sequence[Row]) -> Iterator[str]:
             continue
         yield f"### {title}"
         yield tables.meanings(part)
-        if sentence:
-            yield sentence
+        days = ", ".join(sorted({row["day"] for row in part if "day" in row}))
+        yield f"{sentence} Measured on {days}.".lstrip() if days else sentence
         yield tables.compared(part, cell, "ratio")
         if plot:
             yield f"![{title}: the figures of the table as bars](plots/{plot})"

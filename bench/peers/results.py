@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def merged(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> list
 
 
 def write(rows: Iterable[dict[str, Any]], file: Path = FILE) -> None:
-    """Merge measured rows into the file."""
+    """Merge measured rows into the file, each with the day of its run."""
+    rows = [{**row, "day": time.strftime("%Y-%m-%d")} for row in rows]
     described = {**machine.describe(), "node": install.node_version()}
     found = {"bench": "peers", "machine": described, "rows": merged(read(file), rows)}
     file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -80,7 +80,7 @@ def require_short_formats(
         return trial is None or trial.peak <= most
     document = working.document
     updates, places = document.updates, checked.places
-    state = merge_updates(updates.all()) if updates.have_many_blocks else _state(document)
+    state = merge_updates(updates.all()) if updates.may_have_many_blocks else _state(document)
     count = FormatCount(state, index, places, is_slow=is_slow(state, document.opening_seconds))
     before = count.tighten(formats)
     trial = formats.trial(*changes, index.has_deleted)

@@ -288,7 +288,7 @@ class LazyStructIndex:
         """Return the index for `collab/structs/guard.py`, brought up to date with its document."""
         if self._index is None:
             updates = document.updates
-            whole = updates.have_many_blocks  # yrs would need long to encode the state
+            whole = updates.may_have_many_blocks  # yrs would need long to encode the state
             state, *self._waiting = updates.all() if whole else [document.update_since(b"\x00")]
             self._index = StructIndex.of(state)
         for update in self._waiting:

@@ -148,7 +148,7 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
         reserved=SERVER_IDS,
     )
     lacked = sum(max(0, clock - known.get(client, 0)) for client, clock in present.items())
-    if document.updates.have_many_blocks and are_many(lacked):  # a block has a clock or more
+    if document.updates.may_have_many_blocks and are_many(lacked):  # a block has a clock or more
         *earlier, state = merged_in_groups(document.updates.all())
         return Answer(working.head, state=state, earlier=earlier, state_vector=state_vector)
     state = document.update_since(request.state_vector)

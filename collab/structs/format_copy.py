@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from collab.structs.text_formats import mark_of
+from collab.structs.text_formats import MarkNumbers, mark_of
 from collab.yjs.causality import Fresh
-from collab.yjs.contents import EMBED, Mark
+from collab.yjs.contents import EMBED
 from collab.yjs.joining import write_deletes
 from collab.yjs.lib0 import Reader, write_raw, write_uint
 from collab.yjs.lists import StructPlace
@@ -24,11 +24,10 @@ PlaceOf = Callable[[int, Struct], StructPlace]
 
 
 class FormatCopy:
-    """Writes the copies. `marks` has the marks by their numbers."""
+    """Writes the copies. In them, a mark is its number in `numbers`."""
 
     def __init__(self) -> None:
-        self.marks: list[Mark] = []
-        self._numbers: dict[Mark, int] = {}
+        self.numbers = MarkNumbers()
         self.roots: dict[int, str] = {}  # by the list of a text's children
 
     def root_of(self, text: int) -> str:
@@ -87,14 +86,7 @@ class FormatCopy:
         if mark is None:
             out += update[reader.pos : struct.to]
         else:
-            write_raw(out, str(self._number(mark)).encode())
-
-    def _number(self, mark: Mark) -> int:
-        number = self._numbers.get(mark)
-        if number is None:
-            number = self._numbers[mark] = len(self.marks)
-            self.marks.append(mark)
-        return number
+            write_raw(out, str(self.numbers.of(mark)).encode())
 
 
 class _Section:

@@ -26,8 +26,8 @@ def are_many(blocks: int) -> bool:
     return blocks > MANY_BLOCKS
 
 
-def make_many_blocks(state: bytes, since: Iterable[bytes]) -> bool:
-    """Whether a state with the updates since then may have many blocks.
+def are_counted_as_many(state: bytes, since: Iterable[bytes]) -> bool:
+    """Whether a state with the updates since then has many blocks, by a count of their structs.
 
     This reads the structs and deleted ranges, 1 µs each, until there are too many. The structs of
     the state are blocks. A struct or a deleted range of an update makes two blocks at most.
@@ -66,7 +66,7 @@ class StateUpdates:
         return self._updates.copy()
 
     @property
-    def have_many_blocks(self) -> bool:
+    def may_have_many_blocks(self) -> bool:
         """Whether yrs may need longer than 10 ms to encode the state. No update is read for it."""
         state, *since = map(len, self._updates) if self._updates else (0,)
         blocks = self._blocks or state // BYTES_OF_A_BLOCK

@@ -135,6 +135,23 @@ class _Marks:
         return range(bisect_left(self.clocks, start), bisect_left(self.clocks, end))
 
 
+class MarkNumbers:
+    """Numbers the marks, so that each is kept once. `marks` has them by their numbers."""
+
+    __slots__ = ("_numbers", "marks")
+
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+        self._numbers: dict[Mark, int] = {}
+
+    def of(self, mark: Mark) -> int:
+        number = self._numbers.get(mark)
+        if number is None:
+            number = self._numbers[mark] = len(self.marks)
+            self.marks.append(mark)
+        return number
+
+
 class TextFormats:
     """The bounds of all formatted texts of a document.
 
@@ -148,8 +165,7 @@ class TextFormats:
         self._product = 0  # the sum of `gaps` times `every`
         self._most_gaps = self._most_every = 0
         self._marks: defaultdict[int, _Marks] = defaultdict(_Marks)
-        self._kinds: list[Mark] = []
-        self._numbers: dict[Mark, int] = {}
+        self._kinds = MarkNumbers()
         self._edits: dict[int, TextEdit] = {}  # of the update that is being added
 
     # --- adding an update -------------------------------------------------------------------
@@ -166,7 +182,7 @@ class TextFormats:
         known = self._marks[client]
         known.clocks.append(struct.clock)
         known.lists.append(place.list)
-        known.numbers.append(self._number(mark))
+        known.numbers.append(self._kinds.of(mark))
         self._edit(place.list).added.append(mark)
 
     def note_deletion(
@@ -178,7 +194,7 @@ class TextFormats:
             return
         for at in known.between(start, end):
             if not is_deleted(known.clocks[at], known.clocks[at] + 1):
-                mark = self._kinds[known.numbers[at]]
+                mark = self._kinds.marks[known.numbers[at]]
                 self._edit(known.lists[at]).deleted.append(mark)
 
     def finish(self) -> None:
@@ -272,20 +288,13 @@ class TextFormats:
             return
         for at in known.between(start, end):
             if not is_deleted(client, known.clocks[at], known.clocks[at] + 1):
-                yield known.lists[at], self._kinds[known.numbers[at]]
+                yield known.lists[at], self._kinds.marks[known.numbers[at]]
 
     def _edit(self, text: int) -> TextEdit:
         edit = self._edits.get(text)
         if edit is None:
             edit = self._edits[text] = TextEdit()
         return edit
-
-    def _number(self, mark: Mark) -> int:
-        number = self._numbers.get(mark)
-        if number is None:
-            number = self._numbers[mark] = len(self._kinds)
-            self._kinds.append(mark)
-        return number
 
 
 def mark_of(struct: Struct, place: StructPlace) -> Mark | None:

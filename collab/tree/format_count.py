@@ -112,7 +112,7 @@ class FormatCount:
                 if not self._is_in_content(text & ~TAKES_TEXT):
                     continue  # the update has deleted a type around the text
                 pieces = self._loader.doc.get_or_insert_text(txn, root).diff(txn)
-                yield counted(text, (inserted for inserted, _ in pieces), self._copy.marks)
+                yield counted(text, (inserted for inserted, _ in pieces), self._copy.numbers.marks)
         finally:
             txn.drop()
 

@@ -13,19 +13,11 @@ from pycrdt import _pycrdt as native
 
 from collab.structs.array_sizes import LONG_ARRAY
 from collab.types.handles import Txn
+from collab.types.layout import SHARED_TYPES
 from collab.types.yjs_document import OpenTransaction
 
 # A piece of a text with its formats: a string or an embedded object.
 Piece: TypeAlias = tuple[Any, dict[str, Any] | None]
-_TYPES = (
-    native.Map,
-    native.Array,
-    native.Text,
-    native.XmlFragment,
-    native.XmlElement,
-    native.XmlText,
-    native.Doc,
-)
 
 
 class NotCopied(Exception):
@@ -101,7 +93,7 @@ def _attributes(txn: Txn, held: Any) -> dict[str, str]:
 
 def _plain(value: Any) -> Any:
     """Return a plain value as pycrdt writes it. pycrdt reads bytes as a `bytearray`."""
-    if isinstance(value, _TYPES):
+    if isinstance(value, SHARED_TYPES):
         raise NotCopied
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}

@@ -17,6 +17,7 @@ from heapq import merge
 from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
+from pycrdt import _pycrdt as native
 
 from collab.ids import Json
 from collab.patch.values import FORBIDDEN_KEYS, canonical_number
@@ -32,6 +33,17 @@ UNSEEN = RESERVED | FORBIDDEN_KEYS
 # The most levels of types under `content`. 64 levels of JSON need up to 128, because an array can
 # take two levels: the array itself, and the map that wraps an element.
 DEEPEST = 128
+
+# What a Yjs value may be besides plain JSON.
+SHARED_TYPES: Final = (
+    native.Map,
+    native.Array,
+    native.Text,
+    native.XmlFragment,
+    native.XmlElement,
+    native.XmlText,
+    native.Doc,
+)
 
 _NEEDS_ESCAPE = re.compile(r"@+(?:array|order|deleted|value)")
 _SORTED_AT_ONCE = 5_000

@@ -15,18 +15,10 @@ from typing import Any
 
 from pycrdt import _pycrdt as native
 
-from collab.types.layout import scalar
+from collab.types.layout import SHARED_TYPES, scalar
 
 Txn = native.Transaction
 
-_TYPES = (
-    native.Map,
-    native.Array,
-    native.Text,
-    native.XmlFragment,
-    native.XmlElement,
-    native.XmlText,
-)
 # The beginning of every end tag. A string without it has no element and no format, so it has
 # nothing to sort.
 SORTED = "</"
@@ -38,7 +30,9 @@ def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
     """Return an XML type as a string. `raw_of` converts plain values into their JSON form."""
 
     def tag(name: str, attributes: Attributes) -> str:
-        written = sorted((one for one in attributes if not isinstance(one[1], _TYPES)), key=_name)
+        written = sorted(
+            (one for one in attributes if not isinstance(one[1], SHARED_TYPES)), key=_name
+        )
         shown = (f' {key}="{plain(value)}"' for key, value in written)
         return f"<{name}{''.join(shown)}>"
 
@@ -54,7 +48,7 @@ def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
 
     def show(node: Any) -> str:
         if isinstance(node, native.XmlText):
-            shown = (each for each in node.diff(txn) if not isinstance(each[0], _TYPES))
+            shown = (each for each in node.diff(txn) if not isinstance(each[0], SHARED_TYPES))
             return "".join(stretch(*each) for each in shown)
         inside = "".join(map(show, node.children(txn)))
         if isinstance(node, native.XmlFragment):

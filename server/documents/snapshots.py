@@ -13,7 +13,7 @@ from collab.locks.terms import DEFAULT_TERMS, LockTerms
 from collab.ports.store import StorageUnavailable
 from collab.presence.book import PresenceBook
 from collab.room.working import RoomBounds
-from collab.structs.state_updates import make_many_blocks
+from collab.structs.state_updates import are_counted_as_many
 from collab.yjs.update import decode_state_vector
 from server.documents.changes import Unsaved
 from server.documents.long_work import LARGE
@@ -127,16 +127,16 @@ class Snapshots:
             return None
         if self._must_wait(live):
             return None
-        has_many_blocks = live.room.document.updates.have_many_blocks
+        may_have_many = live.room.document.updates.may_have_many_blocks
         if live.room.document.work_size > LARGE and live.state is LiveState.OPEN:
             live.move(Event.WORK)
-            return partial(self._save_draft if has_many_blocks else self._save_large, live)
-        if has_many_blocks:
+            return partial(self._save_draft if may_have_many else self._save_large, live)
+        if may_have_many:
             return partial(self._finish, live, live.room, self._make(live, _draft))
         return partial(self._write, live, live.room.epoch, self._make(live, _snapshot))
 
     def _must_wait(self, live: LiveRoom) -> bool:
-        return self._encoding.locked() and live.room.document.updates.have_many_blocks
+        return self._encoding.locked() and live.room.document.updates.may_have_many_blocks
 
     async def _save_large(self, live: LiveRoom) -> None:
         epoch = live.room.epoch
@@ -190,7 +190,7 @@ class Snapshots:
     async def _encode(self, draft: Draft) -> EncodedState:
         """Encode the state in a child process, or here when its blocks turn out to be few."""
         state, *since = draft.updates
-        if not await run_in_thread(make_many_blocks, state, since):
+        if not await run_in_thread(are_counted_as_many, state, since):
             return await run_in_thread(_encode_here, draft)
         return await self._encode_state(draft.updates, draft.body.opening_seconds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,14 @@ def test_the_file_names_the_machine_and_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install, "node_version", lambda: "22.0.0")
+    monkeypatch.setattr(time, "strftime", lambda _: "2026-03-01")
     file = tmp_path / "peers.json"
     results.write([row("fixed", "y", 1)], file)
     results.write([row("patch", "z", 2)], file)
     stored = json.loads(file.read_text("utf-8"))
     assert stored["machine"]["node"] == "22.0.0"
-    assert stored["rows"] == results.read(file) == [row("fixed", "y", 1), row("patch", "z", 2)]
+    measured = [row("fixed", "y", 1), row("patch", "z", 2)]
+    assert (
+        stored["rows"] == results.read(file) == [{**one, "day": "2026-03-01"} for one in measured]
+    )
     assert results.read(tmp_path / "other.json") == []

@@ -237,7 +237,7 @@ def test_g33_the_verdict_is_the_same_when_yrs_does_not_encode_the_state(
 ) -> None:
     monkeypatch.setattr(state_updates, "MANY_BLOCKS", 1)
     room, peer = _pieces_room()
-    assert room.document.updates.have_many_blocks
+    assert room.document.updates.may_have_many_blocks
     peer.send(lambda: peer.text().format(0, 8, {"n" * 1000: True}))
     _is_refused(room, peer.update(lambda: peer.text().format(0, 80, {"m" * 1000: True})))
 

@@ -36,7 +36,7 @@ def test_g33_a_mark_is_an_object_with_its_number() -> None:
     copied = Doc[Any]()
     copied.apply_update(update)
     found = [piece for piece, formats in copied.get("0", type=Text).diff() if not formats]
-    shown = [one if isinstance(one, str) else copy.marks[int(one)][0] for one in found]
+    shown = [one if isinstance(one, str) else copy.numbers.marks[int(one)][0] for one in found]
     assert shown == ["h", "i", "e", "b", "l", "b", "i", "o", ""]
     assert len(update) < 200  # everything else is one run of deleted clocks
 

@@ -12,7 +12,7 @@ from collab.structs.state_updates import (
     BYTES_OF_A_BLOCK,
     MANY_BLOCKS,
     StateUpdates,
-    make_many_blocks,
+    are_counted_as_many,
 )
 from collab.yjs.state_pieces import count_structs
 
@@ -48,7 +48,7 @@ def test_a_state_replaces_nothing_when_its_updates_are_gone() -> None:
 
 
 def has_many(updates: StateUpdates) -> bool:
-    return updates.have_many_blocks
+    return updates.may_have_many_blocks
 
 
 def test_blocks_are_counted_or_bounded_by_the_bytes() -> None:
@@ -70,7 +70,7 @@ def test_a_long_text_has_few_blocks() -> None:
     texts["t"] = Text("x" * 10 * MANY_BLOCKS)
     updates = [doc.get_update()]
     assert has_many(StateUpdates([state, *updates]))
-    assert not make_many_blocks(state, updates)
+    assert not are_counted_as_many(state, updates)
 
 
 @pytest.mark.parametrize("length", [50, 500])
@@ -91,7 +91,7 @@ def test_no_block_is_missed(monkeypatch: pytest.MonkeyPatch, length: int) -> Non
     blocks = count_structs(doc.get_update())
     assert blocks > length
     monkeypatch.setattr(state_updates, "MANY_BLOCKS", blocks - 1)
-    assert make_many_blocks(state, updates)
-    assert make_many_blocks(doc.get_update(), [])
+    assert are_counted_as_many(state, updates)
+    assert are_counted_as_many(doc.get_update(), [])
     monkeypatch.setattr(state_updates, "MANY_BLOCKS", 4 * blocks)
-    assert not make_many_blocks(state, updates)
+    assert not are_counted_as_many(state, updates)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pycrdt
@@ -72,6 +74,16 @@ async def held_back(it: Lanes, writer: Writer) -> None:
     it.calls.hold("commit")
     writer.write("first", True)
     await it.calls.reached("commit")
+
+
+@asynccontextmanager
+async def beside_a_large_hidden_element() -> AsyncIterator[tuple[Lanes, Writer]]:
+    """A document that would be too large if a client showed the hidden element again."""
+    hidden = {"id": "a", "t": "x" * 90_000}
+    async with lanes({**TEXT, "list": [hidden, {"id": "b"}]}, max_document=100_000) as it:
+        await it.ask(PatchRequest("hide", None, [{"op": "remove", "path": "/list/0"}]))
+        await it.set("/more", "y" * 20_000)
+        yield it, await Writer.of(it)
 
 
 async def test_g32_updates_that_wait_together_are_one_version_for_all() -> None:
@@ -187,11 +199,7 @@ async def test_g32_after_a_clash_updates_are_apart_when_a_rule_came_meanwhile() 
 
 async def test_g32_updates_that_show_a_large_element_are_apart_when_it_is_too_large() -> None:
     """Three bytes may show what another user has removed, and exceed the limit of the document."""
-    hidden = {"id": "a", "t": "x" * 90_000}
-    async with lanes({**TEXT, "list": [hidden, {"id": "b"}]}, max_document=100_000) as it:
-        await it.ask(PatchRequest("hide", None, [{"op": "remove", "path": "/list/0"}]))
-        await it.set("/more", "y" * 20_000)
-        writer = await Writer.of(it)
+    async with beside_a_large_hidden_element() as (it, writer):
         await held_back(it, writer)
         writer.write("one", 1)
         writer.show("list", "a")
@@ -210,11 +218,7 @@ async def test_g32_updates_that_would_be_cut_together_are_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A correction takes back a whole part. So no part may have pieces of two updates."""
-    hidden = {"id": "a", "t": "x" * 90_000}
-    async with lanes({**TEXT, "list": [hidden, {"id": "b"}]}, max_document=100_000) as it:
-        await it.ask(PatchRequest("hide", None, [{"op": "remove", "path": "/list/0"}]))
-        await it.set("/more", "y" * 20_000)
-        writer = await Writer.of(it)
+    async with beside_a_large_hidden_element() as (it, writer):
         await held_back(it, writer)
         writer.write("one", 1)
         writer.remove("n")
